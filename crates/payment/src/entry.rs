@@ -1,0 +1,96 @@
+//! What the journal holds of a transaction, and nothing more: no ticket, and of the card four digits at most.
+
+use core::fmt;
+
+use crate::identifiers::{
+    AuthorisationNumber, ContractNumber, DialectName, Reference, Register, TerminalId, TransactionId,
+};
+use crate::outcome::Verdict;
+use crate::{Amount, Operation};
+
+/// What is asked for: the content that belongs to a transaction id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What to do.
+    pub operation: Operation,
+    /// The transaction that is undone or refunded, for those operations that name one.
+    pub original: Option<TransactionId>,
+    /// How much.
+    pub amount: Amount,
+    /// Whether a part of it may be approved.
+    pub allow_partial: bool,
+    /// On which terminal.
+    pub terminal: TerminalId,
+    /// For which register.
+    pub register: Register,
+    /// The till's label.
+    pub reference: Option<Reference>,
+}
+
+/// A transaction as it stands before its first byte leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its key.
+    pub id: TransactionId,
+    /// What it asks for.
+    pub content: Content,
+    /// How the terminal is spoken to.
+    pub dialect: DialectName,
+}
+
+/// A transaction's end, with the evidence that may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Its key.
+    pub id: TransactionId,
+    /// How it ended and how far the request got.
+    pub verdict: Verdict,
+    /// The authorisation number (AC).
+    pub authorisation: Option<AuthorisationNumber>,
+    /// The merchant contract (CG): part of the terminal's identity.
+    pub contract: Option<ContractNumber>,
+    /// The last four digits of the card.
+    pub last_four: Option<[u8; 4]>,
+    /// The status as it stood in the answer: AE and the first two characters of AF.
+    pub status: RawStatus,
+}
+
+/// The status characters of an answer, kept as they came.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct RawStatus {
+    /// AE.
+    pub status: Option<[u8; 2]>,
+    /// The first two characters of AF.
+    pub complement: Option<[u8; 2]>,
+}
+
+impl fmt::Debug for RawStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text =
+            |code: Option<[u8; 2]>| code.map(|[first, second]| [char::from(first), char::from(second)]);
+        write!(f, "AE={:?} AF={:?}", text(self.status), text(self.complement))
+    }
+}
+
+/// One durable write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The transaction begins: its request may leave once this is durable.
+    Started(Start),
+    /// The transaction has ended.
+    Ended(End),
+    /// The transaction ended before it could begin: both in one write, so that no doubt stays behind when
+    /// the power goes between the two.
+    NeverSent(Start, End),
+}
+
+impl Entry {
+    /// The transaction it belongs to.
+    #[must_use]
+    pub const fn id(&self) -> TransactionId {
+        match self {
+            Self::Started(start) | Self::NeverSent(start, _) => start.id,
+            Self::Ended(end) => end.id,
+        }
+    }
+}

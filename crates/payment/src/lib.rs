@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::alloc_instead_of_core,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod amount;
+mod card;
+mod currency;
+pub mod entry;
+mod identifiers;
+mod operation;
+mod outcome;
+mod reason;
+#[cfg(feature = "alloc")]
+pub mod receipt;
+mod sensitive;
+
+pub use amount::{Amount, AmountError, Decimal};
+pub use card::{Card, holds_card_number};
+pub use currency::{Currency, UnknownCurrency};
+pub use identifiers::{
+    AuthorisationNumber, ContractNumber, DialectName, IdentifierError, Reference, Register, TerminalId,
+    TransactionId,
+};
+pub use operation::{Operation, UnknownOperation};
+pub use outcome::{Outcome, Proof, Retry, Verdict};
+pub use reason::{Blocked, Doubt, Duty, NotSent, Refusal, Text};
+#[cfg(feature = "alloc")]
+pub use receipt::Receipt;
+pub use sensitive::{REDACTED, Sensitive};

@@ -1,0 +1,230 @@
+//! Why a transaction ended as it did: a code for programs and a sentence for the cashier in both languages.
+
+use core::fmt;
+
+/// A sentence in French and in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Text {
+    /// In French.
+    pub fr: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+macro_rules! reasons {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$variant_doc:meta])* $variant:ident = $code:literal, $fr:literal, $en:literal;)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// Every one of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable code: what JSON and the journal hold.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            /// The sentence for the cashier.
+            #[must_use]
+            pub const fn text(self) -> Text {
+                match self {
+                    $(Self::$variant => Text { fr: $fr, en: $en },)*
+                }
+            }
+
+            /// The reason that has this code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.text().en)
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Why the terminal, the bank or the card holder said no: the two digits of tag AF, or a refusal that
+    /// carries none. Codes 00 to 13 are those of public documents; what a terminal sends beyond them is
+    /// [`Other`](Self::Other).
+    Refusal {
+        /// 00: the terminal does not say.
+        Unspecified = "00", "Paiement non effectué, sans précision.", "Not performed; the terminal does not say why.";
+        /// 02: the bank wants a telephone call.
+        CallBank = "02", "La banque demande un appel téléphonique.", "The bank asks for a telephone call.";
+        /// 03: the payment would have to be forced.
+        Forcing = "03", "La banque demande un forçage.", "The bank asks for the payment to be forced.";
+        /// 04: the bank said no.
+        Refused = "04", "Paiement refusé par la banque.", "The bank refused the payment.";
+        /// 05: not allowed for this card.
+        Forbidden = "05", "Opération interdite pour cette carte.", "This operation is forbidden for this card.";
+        /// 06: the card holder gave up.
+        Abandoned = "06", "Abandon par le porteur de la carte.", "The card holder abandoned the payment.";
+        /// 07: begun and not finished.
+        NotCompleted = "07", "Transaction non aboutie.", "The transaction was not completed.";
+        /// 08: nobody typed in time.
+        InputTimeout = "08", "Délai de saisie dépassé sur le terminal.", "Nobody answered on the terminal in time.";
+        /// 09: the terminal could not read the request.
+        MessageFormat = "09", "Le terminal n'a pas compris la demande (format).", "The terminal could not read the request (format).";
+        /// 10: a wrong choice on the terminal.
+        Selection = "10", "Erreur de sélection sur le terminal.", "A wrong choice was made on the terminal.";
+        /// 11: the operator gave up.
+        OperatorAbandoned = "11", "Abandon par l'opérateur.", "The operator abandoned the payment.";
+        /// 12: the terminal does not do this operation.
+        UnknownOperation = "12", "Le terminal ne connaît pas cette opération.", "The terminal does not know this operation.";
+        /// 13: the terminal does not take this currency.
+        CurrencyNotSupported = "13", "Le terminal n'accepte pas cette devise.", "The terminal does not take this currency.";
+        /// A code that no public document explains.
+        Other = "other", "Paiement non effectué, code inconnu du terminal.", "Not performed; the terminal gave a code that is not documented.";
+    }
+}
+
+reasons! {
+    /// Why it is certain that nothing was sent.
+    NotSent {
+        /// Nobody listens at the address.
+        ConnectionRefused = "connection_refused", "Le terminal refuse la connexion : est-il allumé, éveillé, sur le bon port ?", "The terminal refuses the connection: is it on, awake, and on this port?";
+        /// No way to the address.
+        Unreachable = "unreachable", "Le terminal est injoignable : vérifiez le réseau et l'adresse.", "The terminal cannot be reached: check the network and the address.";
+        /// No connection in time.
+        ConnectTimedOut = "connect_timed_out", "Le terminal ne répond pas à la connexion : est-il allumé et éveillé ?", "The terminal does not answer the connection: is it on and awake?";
+        /// The name of the terminal has no address.
+        NameNotResolved = "name_not_resolved", "Le nom du terminal n'a pas d'adresse.", "The name of the terminal has no address.";
+        /// The connection failed in another way.
+        ConnectFailed = "connect_failed", "La connexion au terminal a échoué.", "The connection to the terminal failed.";
+        /// The connection closed before the request left.
+        ClosedBeforeSend = "closed_before_send", "Le terminal a fermé la connexion avant la demande.", "The terminal closed the connection before the request was sent.";
+        /// The system took no byte of the request.
+        SendFailed = "send_failed", "La demande n'a pas pu partir.", "The request could not be sent.";
+        /// The till was told to stop before the request left.
+        Cancelled = "cancelled_by_till", "Annulé à la caisse avant l'envoi.", "Cancelled at the till before anything was sent.";
+    }
+}
+
+reasons! {
+    /// Why the outcome cannot be told: what the till saw.
+    Doubt {
+        /// The connection broke while the request was leaving.
+        SendBroken = "send_broken", "La liaison s'est coupée pendant l'envoi.", "The line broke while the request was being sent.";
+        /// No answer in time.
+        Silence = "silence", "Le terminal n'a pas répondu à temps.", "The terminal did not answer in time.";
+        /// Closed without any answer.
+        ClosedWithoutAnswer = "closed_without_answer", "Le terminal a fermé la connexion sans répondre.", "The terminal closed the connection without an answer.";
+        /// The answer ends before what decides.
+        AnswerCut = "answer_cut", "La réponse est coupée avant l'essentiel.", "The answer was cut before the part that decides.";
+        /// The answer is not a message of the protocol.
+        AnswerMalformed = "answer_malformed", "La réponse n'est pas lisible.", "The answer cannot be read.";
+        /// The answer is longer than any message.
+        AnswerTooLong = "answer_too_long", "La réponse est trop longue.", "The answer is too long.";
+        /// The answer says two things at once.
+        Contradiction = "contradiction", "La réponse se contredit.", "The answer contradicts itself.";
+        /// The answer has no status.
+        StatusMissing = "status_missing", "La réponse ne dit pas si le paiement est fait.", "The answer does not say whether the payment was made.";
+        /// A status that no public document explains.
+        StatusUnknown = "status_unknown", "La réponse porte un état inconnu.", "The answer has an unknown status.";
+        /// Taken into account, not finished.
+        Taken = "taken", "Le terminal a pris la demande mais n'en dit pas la fin.", "The terminal took the request but does not say how it ended.";
+        /// Not performed, without a reason that can be read.
+        RefusalWithoutReason = "refusal_without_reason", "Le terminal dit non sans motif lisible.", "The terminal says no, without a reason that can be read.";
+        /// Not performed and yet authorised.
+        RefusedYetAuthorised = "refused_yet_authorised", "Réponse négative, mais avec autorisation.", "A negative answer that carries an authorisation.";
+        /// Approved without the whole echo.
+        EchoMissing = "echo_missing", "La réponse ne rappelle pas toute la demande.", "The answer does not repeat the whole request.";
+        /// Another register's answer.
+        RegisterDiffers = "register_differs", "La réponse concerne une autre caisse.", "The answer is for another register.";
+        /// Another operation's answer.
+        OperationDiffers = "operation_differs", "La réponse concerne une autre opération.", "The answer is for another operation.";
+        /// Another currency.
+        CurrencyDiffers = "currency_differs", "La réponse est dans une autre devise.", "The answer is in another currency.";
+        /// Refused for another amount.
+        AmountDiffers = "amount_differs", "La réponse porte un autre montant.", "The answer has another amount.";
+        /// Approved for more than was asked.
+        AmountHigher = "amount_higher", "Le montant accepté dépasse la demande.", "The approved amount is higher than the one asked for.";
+        /// Approved for nothing.
+        AmountZero = "amount_zero", "Le montant accepté est nul.", "The approved amount is zero.";
+        /// Approved for less although the till did not allow it.
+        PartialNotAllowed = "partial_not_allowed", "Montant partiel accepté sans que la caisse l'ait permis.", "A part of the amount was approved although the till did not allow it.";
+        /// The till stopped in between.
+        Interrupted = "interrupted", "La caisse s'est arrêtée pendant la transaction.", "The till stopped during the transaction.";
+        /// The operator stopped waiting.
+        GivenUp = "given_up", "L'attente a été interrompue à la caisse.", "The till was told to stop waiting.";
+    }
+}
+
+reasons! {
+    /// Why the till refuses to begin; nothing was sent.
+    Blocked {
+        /// Another payment runs on this terminal.
+        Busy = "busy", "Un autre paiement est en cours sur ce terminal.", "Another payment is running on this terminal.";
+        /// An earlier transaction has no known end.
+        Unresolved = "unresolved", "Une transaction précédente n'est pas élucidée sur ce terminal : réglez-la d'abord.", "An earlier transaction on this terminal is not resolved: settle it first.";
+        /// The id belongs to another transaction.
+        IdConflict = "id_conflict", "Cet identifiant désigne déjà une autre transaction.", "This id already names another transaction.";
+        /// The journal cannot be read or written.
+        JournalUnavailable = "journal_unavailable", "Le journal ne peut pas être lu ou écrit : sans lui, aucun paiement.", "The journal cannot be read or written: no payment without it.";
+    }
+}
+
+/// What a person has to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// Find out on the terminal whether the customer paid, and record it.
+    CheckTerminal,
+    /// Telephone the bank.
+    CallBank,
+    /// Take the rest of the money in another way.
+    CollectRest,
+    /// Settle the earlier transaction.
+    ResolveEarlier,
+}
+
+impl Duty {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CheckTerminal => "check_terminal",
+            Self::CallBank => "call_bank",
+            Self::CollectRest => "collect_rest",
+            Self::ResolveEarlier => "resolve_earlier",
+        }
+    }
+
+    /// The sentence for the cashier.
+    #[must_use]
+    pub const fn text(self) -> Text {
+        match self {
+            Self::CheckTerminal => Text {
+                fr: "N'encaissez pas une seconde fois. Regardez l'écran et le dernier ticket du terminal, puis notez si le client a payé.",
+                en: "Do not take the payment again. Look at the terminal's screen and its last ticket, then record whether the customer paid.",
+            },
+            Self::CallBank => Text {
+                fr: "Appelez le centre d'autorisation de la banque.",
+                en: "Call the bank's authorisation centre.",
+            },
+            Self::CollectRest => Text {
+                fr: "Encaissez le reste par un autre moyen.",
+                en: "Take the rest of the money in another way.",
+            },
+            Self::ResolveEarlier => Text {
+                fr: "Vérifiez la transaction précédente sur le terminal, puis notez-en l'issue dans le journal.",
+                en: "Check the earlier transaction on the terminal, then record its outcome in the journal.",
+            },
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The outcome table of the architecture, row by row, and the texts behind it.
+
+use std::collections::HashSet;
+
+use caisse_payment::{Amount, Blocked, Currency, Doubt, Duty, NotSent, Outcome, Proof, Refusal, Retry, Text};
+
+fn every_outcome() -> Vec<Outcome> {
+    let amount = Amount::from_minor(2500, Currency::EUR);
+    let mut all =
+        vec![Outcome::Approved { amount }, Outcome::PartiallyApproved { approved: amount, due: amount }];
+    all.extend(Refusal::ALL.iter().map(|&refusal| Outcome::Declined { refusal }));
+    all.extend(Refusal::ALL.iter().map(|&refusal| Outcome::Cancelled { refusal }));
+    all.extend(NotSent::ALL.iter().map(|&reason| Outcome::NotSent { reason }));
+    all.extend(Doubt::ALL.iter().map(|&doubt| Outcome::Unknown { doubt }));
+    all.extend(Blocked::ALL.iter().map(|&reason| Outcome::Blocked { reason }));
+    all
+}
+
+#[test]
+fn only_what_moved_no_money_may_be_tried_again() {
+    for outcome in every_outcome() {
+        let expected = match outcome.name() {
+            "approved" | "partially_approved" | "unknown" | "blocked" => Retry::No,
+            "declined" | "cancelled" => Retry::NewId,
+            "not_sent" => Retry::SameId,
+            stranger => panic!("{stranger}"),
+        };
+        assert_eq!(outcome.retry(), expected, "{outcome:?}");
+        assert_eq!(outcome.retry().is_safe(), expected != Retry::No);
+        assert_eq!(outcome.is_unknown(), outcome.name() == "unknown");
+    }
+}
+
+#[test]
+fn every_reason_has_its_own_code_and_two_sentences() {
+    fn check(texts: impl Iterator<Item = (&'static str, Text)>) {
+        let mut seen = HashSet::new();
+        for (code, text) in texts {
+            assert!(seen.insert(code), "{code} twice");
+            assert!(!text.fr.is_empty() && !text.en.is_empty() && text.fr != text.en, "{code}");
+        }
+        assert!(seen.len() > 3);
+    }
+    check(Refusal::ALL.iter().map(|reason| (reason.code(), reason.text())));
+    check(NotSent::ALL.iter().map(|reason| (reason.code(), reason.text())));
+    check(Doubt::ALL.iter().map(|reason| (reason.code(), reason.text())));
+    check(Blocked::ALL.iter().map(|reason| (reason.code(), reason.text())));
+    for outcome in every_outcome() {
+        let is_approval = outcome.approved_amount().is_some();
+        assert_eq!(outcome.reason_code().is_none(), is_approval);
+        assert_eq!(outcome.reason_text().is_none(), is_approval);
+        assert!(outcome.to_string().starts_with(outcome.text().en));
+    }
+}
+
+#[test]
+fn codes_lead_back_to_their_reason() {
+    assert!(Refusal::ALL.iter().all(|&reason| Refusal::from_code(reason.code()) == Some(reason)));
+    assert!(NotSent::ALL.iter().all(|&reason| NotSent::from_code(reason.code()) == Some(reason)));
+    assert!(Doubt::ALL.iter().all(|&reason| Doubt::from_code(reason.code()) == Some(reason)));
+    assert!(Blocked::ALL.iter().all(|&reason| Blocked::from_code(reason.code()) == Some(reason)));
+    assert!(Proof::ALL.iter().all(|&proof| Proof::from_name(proof.name()) == Some(proof)));
+    assert_eq!(Refusal::from_code("01"), None);
+}
+
+#[test]
+fn duties_go_with_the_outcomes_that_need_a_person() {
+    for outcome in every_outcome() {
+        let expected = match outcome {
+            Outcome::Unknown { .. } => Some(Duty::CheckTerminal),
+            Outcome::PartiallyApproved { .. } => Some(Duty::CollectRest),
+            Outcome::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
+            Outcome::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
+            _ => None,
+        };
+        assert_eq!(outcome.duty(), expected);
+        if let Some(duty) = expected {
+            assert!(!duty.code().is_empty() && duty.text().fr != duty.text().en);
+        }
+    }
+}
+
+#[test]
+fn proof_is_ordered_by_how_far_the_request_got() {
+    assert!(Proof::ALL.is_sorted());
+    assert!(Proof::NothingSent < Proof::PerhapsSent && Proof::Delivered < Proof::Answered);
+}
