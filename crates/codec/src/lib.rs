@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::alloc_instead_of_core,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+// The derive of `Arbitrary` needs it.
+#[cfg(feature = "arbitrary")]
+extern crate std;
+
+mod answer;
+pub mod check;
+pub mod dictionary;
+mod encoder;
+pub mod explain;
+mod field;
+mod message;
+mod request;
+mod scanner;
+mod tag;
+mod ticket;
+pub mod value;
+
+pub use answer::{Answer, CardFields, DebitAnswer, LONGEST_ANSWER};
+pub use encoder::{EncodeError, Encoder};
+pub use field::{Expected, Field, Fields, HEADER, LONGEST_VALUE, Malformed, NeedMore, Scan};
+pub use message::{DecodeError, Message, Remainder};
+pub use request::{DebitRequest, FaultKind, LARGEST_AMOUNT, LONGEST_REQUEST, Received, RequestFault};
+pub use scanner::{FieldScanner, Piece};
+pub use tag::Tag;
+pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket};
+pub use value::{
+    Action, Application, Complement, Copies, Identifier, ReadingMode, Status, TicketRequest, Version,
+};

@@ -12,6 +12,9 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+// The derive of `Arbitrary` needs it.
+#[cfg(feature = "arbitrary")]
+extern crate std;
 
 mod amount;
 mod card;

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::alloc_instead_of_core,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod admission;
+mod deciding;
+mod dialect;
+mod request;
+mod store;
+pub mod terminal;
+pub mod till;
+
+pub use admission::{Admission, Recorded, admit};
+pub use caisse_link::Instant;
+pub use dialect::{Dialect, UnknownDialect};
+pub use request::{Request, RequestError, validate};
+pub use till::{Action, Config, Event, Report, TillMachine};

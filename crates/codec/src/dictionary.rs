@@ -1,0 +1,184 @@
+//! What public documents say of each tag: name, length, characters, secrecy.
+
+use core::ops::RangeInclusive;
+
+use caisse_payment::Text;
+
+use crate::Tag;
+
+/// The characters that a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// 0-9.
+    Digits,
+    /// 0-9, A-Z, a-z.
+    Alphanumeric,
+    /// Space to `~`.
+    Printable,
+    /// Base64, with line feeds and blanks anywhere.
+    Base64,
+    /// Fields of its own.
+    Fields,
+}
+
+impl Charset {
+    /// Whether the byte belongs to it.
+    #[must_use]
+    pub const fn contains(self, byte: u8) -> bool {
+        match self {
+            Self::Digits => byte.is_ascii_digit(),
+            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Self::Printable => matches!(byte, b' '..=b'~'),
+            Self::Base64 => {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
+            }
+            Self::Fields => matches!(byte, b' '..=b'~' | b'\r' | b'\n'),
+        }
+    }
+}
+
+/// One documented tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The tag.
+    pub tag: Tag,
+    /// Its name.
+    pub name: Text,
+    /// The least length of its value, in bytes.
+    pub least: usize,
+    /// The largest length of its value, in bytes.
+    pub most: usize,
+    /// Its characters.
+    pub charset: Charset,
+    /// Whether its value may identify a person or hold a secret.
+    pub sensitive: bool,
+}
+
+impl Definition {
+    /// The documented lengths.
+    #[must_use]
+    pub const fn lengths(&self) -> RangeInclusive<usize> {
+        self.least..=self.most
+    }
+
+    /// Whether a value has a documented length and only characters of the set.
+    #[must_use]
+    pub fn allows(&self, value: &[u8]) -> bool {
+        self.lengths().contains(&value.len()) && value.iter().all(|byte| self.charset.contains(*byte))
+    }
+}
+
+const fn define(
+    tag: Tag,
+    (least, most): (usize, usize),
+    charset: Charset,
+    fr: &'static str,
+    en: &'static str,
+) -> Definition {
+    Definition { tag, name: Text { fr, en }, least, most, charset, sensitive: false }
+}
+
+const fn sensitive(definition: Definition) -> Definition {
+    Definition { sensitive: true, ..definition }
+}
+
+/// Finds what is documented of a tag.
+///
+/// ```
+/// use caisse_codec::{Tag, dictionary};
+///
+/// let amount = dictionary::find(Tag::CB).expect("documented");
+/// assert_eq!(amount.lengths(), 2..=12);
+/// assert!(dictionary::find(Tag::AA).is_some_and(|pan| pan.sensitive));
+/// ```
+#[must_use]
+pub fn find(tag: Tag) -> Option<&'static Definition> {
+    // Two letters compare as one number: an encoder comes here for every field.
+    let number = |tag: Tag| u16::from_be_bytes(tag.letters());
+    let row = DEFINITIONS.binary_search_by_key(&number(tag), |definition| number(definition.tag)).ok()?;
+    DEFINITIONS.get(row)
+}
+
+use Charset::{Alphanumeric, Base64, Digits, Fields, Printable};
+
+/// Every documented tag, in alphabetic order. Lengths and names follow `docs/protocol.en.md`; where sources
+/// disagree the wider bound stands, and vendor tags without a documented maximum get that of the length field.
+pub const DEFINITIONS: &[Definition] = &[
+    sensitive(define(Tag::AA, (1, 64), Printable, "Numéro de carte (PAN)", "Card number (PAN)")),
+    sensitive(define(Tag::AB, (4, 4), Digits, "Date de fin de validité", "Expiry date")),
+    define(Tag::AC, (1, 10), Alphanumeric, "Numéro d'autorisation", "Authorisation number"),
+    sensitive(define(Tag::AD, (1, 999), Printable, "Piste CMC7 du chèque", "CMC7 track of a cheque")),
+    define(Tag::AE, (2, 2), Digits, "État de l'action", "Status of the action"),
+    define(Tag::AF, (2, 50), Printable, "Complément d'état", "Complement to the status"),
+    sensitive(define(Tag::AG, (1, 999), Printable, "Réponse FNCI", "FNCI answer (cheque file)")),
+    sensitive(define(Tag::AH, (1, 999), Printable, "Réponse garantie chèque", "Cheque guarantee answer")),
+    define(Tag::AI, (1, 32), Alphanumeric, "Identifiant d'application (AID)", "Card application (AID)"),
+    sensitive(define(Tag::AK, (1, 900), Base64, "Données du ticket", "Ticket data")),
+    define(Tag::AL, (1, 1), Alphanumeric, "Type de PAN", "Type of card number"),
+    sensitive(define(
+        Tag::AM,
+        (1, 999),
+        Printable,
+        "Téléphone saisi au terminal",
+        "Telephone typed on the terminal",
+    )),
+    sensitive(define(
+        Tag::AN,
+        (1, 999),
+        Printable,
+        "E-mail saisi au terminal",
+        "E-mail typed on the terminal",
+    )),
+    define(
+        Tag::AP,
+        (13, 13),
+        Printable,
+        "Date de l'opération (PayXpert)",
+        "Date of the operation (PayXpert)",
+    ),
+    define(
+        Tag::AQ,
+        (2, 20),
+        Printable,
+        "Numéro de série du terminal (PayXpert)",
+        "Serial number of the terminal (PayXpert)",
+    ),
+    define(Tag::BA, (1, 1), Digits, "Réponse immédiate ou différée", "Immediate or deferred answer"),
+    define(Tag::BB, (1, 1), Digits, "Demande d'autorisation forcée", "Force an authorisation request"),
+    define(Tag::BF, (1, 1), Digits, "Paiement partiel", "Partial payment"),
+    sensitive(define(Tag::BH, (8, 20), Digits, "Téléphone du client", "Customer's telephone")),
+    sensitive(define(Tag::BI, (6, 256), Printable, "E-mail du client", "Customer's e-mail")),
+    define(Tag::CA, (2, 2), Digits, "Numéro de caisse", "Register number"),
+    define(Tag::CB, (2, 12), Digits, "Montant", "Amount"),
+    define(Tag::CC, (3, 3), Alphanumeric, "Application", "Application"),
+    define(Tag::CD, (1, 1), Alphanumeric, "Type d'action", "Type of action"),
+    define(Tag::CE, (3, 3), Digits, "Devise", "Currency"),
+    sensitive(define(Tag::CF, (1, 99), Printable, "Données privées", "Private data")),
+    define(Tag::CG, (1, 10), Printable, "Contrat commerçant", "Merchant contract"),
+    define(Tag::CH, (1, 99), Printable, "Référence externe", "External reference"),
+    define(Tag::CI, (1, 1), Digits, "Mode de lecture", "Reading mode"),
+    define(
+        Tag::CJ,
+        (12, 12),
+        Digits,
+        "Identifiant protocole Concert (IPC)",
+        "Concert protocol identifier (IPC)",
+    ),
+    define(Tag::CK, (3, 3), Alphanumeric, "Gestion du ticket", "Ticket management"),
+    define(Tag::CZ, (4, 4), Digits, "Version du protocole", "Protocol version"),
+    define(
+        Tag::ID,
+        (1, 999),
+        Printable,
+        "Identifiant de transaction (PayXpert)",
+        "Transaction id (PayXpert)",
+    ),
+    define(
+        Tag::IM,
+        (1, 999),
+        Printable,
+        "Identifiant du débit d'origine (PayXpert)",
+        "Id of the original debit (PayXpert)",
+    ),
+    sensitive(define(Tag::ZT, (1, 999), Fields, "Ticket construit", "Constructed ticket")),
+];

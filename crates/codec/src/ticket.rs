@@ -1,0 +1,188 @@
+//! Tickets: the fields inside ZT, and the text inside AK.
+
+use core::fmt;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use crate::value::TicketRequest;
+use crate::{EncodeError, Encoder, Fields, Tag};
+
+/// Padding may be missing or not; nothing else is forgiven beside blanks and line ends, which are skipped.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// One ticket of a ZT: what its CK says and the base64 of its AK. The text is personal data and does not print.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ticket<'a> {
+    request: Option<TicketRequest>,
+    base64: &'a [u8],
+}
+
+impl<'a> Ticket<'a> {
+    /// What the CK before the text says of it; nothing when it is absent or not documented.
+    #[must_use]
+    pub const fn kind(&self) -> Option<TicketRequest> {
+        self.request
+    }
+
+    /// The text as it stands in AK, at most 900 bytes of base64.
+    #[must_use]
+    pub const fn base64(&self) -> &'a [u8] {
+        self.base64
+    }
+
+    /// Decodes the text into the caller's buffer; three quarters of the length of [`base64`](Self::base64)
+    /// are always enough. The bytes are Latin-1 or HTML, as [`kind`](Self::kind) says.
+    ///
+    /// # Errors
+    /// When AK is not base64 or the buffer is too small.
+    pub fn decode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], TicketError> {
+        let mut group = [0; 4];
+        let (mut filled, mut written) = (0usize, 0usize);
+        let mut flush = |group: &[u8], written: &mut usize| {
+            let free = buffer.get_mut(*written..).unwrap_or_default();
+            let mut bytes = [0; 3];
+            let count = BASE64.decode_slice(group, &mut bytes).map_err(|_| TicketError::NotBase64)?;
+            let (target, source) =
+                free.get_mut(..count).zip(bytes.get(..count)).ok_or(TicketError::NoRoom)?;
+            target.copy_from_slice(source);
+            *written = written.saturating_add(count);
+            Ok(())
+        };
+        let mut ended = false;
+        for byte in self.base64.iter().filter(|byte| !matches!(byte, b' ' | b'\r' | b'\n')) {
+            if ended {
+                return Err(TicketError::NotBase64);
+            }
+            if let Some(slot) = group.get_mut(filled) {
+                *slot = *byte;
+            }
+            filled = filled.saturating_add(1);
+            if filled == group.len() {
+                flush(&group, &mut written)?;
+                filled = 0;
+                ended = *byte == b'=';
+            }
+        }
+        if filled > 0 {
+            flush(group.get(..filled).unwrap_or_default(), &mut written)?;
+        }
+        Ok(buffer.get(..written).unwrap_or_default())
+    }
+
+    /// The ticket as owned text, Latin-1 read leniently.
+    ///
+    /// # Errors
+    /// When AK is not base64.
+    #[cfg(feature = "alloc")]
+    pub fn receipt(&self) -> Result<caisse_payment::Receipt, TicketError> {
+        use alloc::borrow::ToOwned as _;
+
+        use caisse_payment::receipt::{Copy, Format};
+
+        use crate::value::Copies;
+
+        let mut buffer = [0; crate::field::LONGEST_VALUE];
+        let text = self.decode(&mut buffer)?;
+        // The web's Latin-1 puts printable characters where the standard has control codes: the euro sign
+        // of a careless terminal survives.
+        let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(text);
+        let copy = match self.request.map(|request| request.copies) {
+            Some(Copies::Customer) => Copy::Customer,
+            Some(Copies::Merchant) => Copy::Merchant,
+            Some(Copies::Both) | None => Copy::Unstated,
+        };
+        let html = self.request.is_some_and(|request| request.html);
+        Ok(caisse_payment::Receipt::new(
+            copy,
+            if html { Format::Html } else { Format::Text },
+            (*text).to_owned(),
+        ))
+    }
+}
+
+impl fmt::Debug for Ticket<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket({:?}, {} bytes)", self.request, self.base64.len())
+    }
+}
+
+/// Why a ticket has no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TicketError {
+    /// AK is not base64.
+    #[error("the text of the ticket is not base64")]
+    NotBase64,
+    /// The caller's buffer is too small.
+    #[error("the buffer is too small for the text of the ticket")]
+    NoRoom,
+}
+
+/// The tickets of a ZT in their order: each AK, with the CK that stands before it. Two tickets in one ZT are
+/// documented nowhere; a list takes them as they come.
+///
+/// ```
+/// use caisse_codec::{Tickets, TicketRequest};
+///
+/// let mut tickets = Tickets::new(b"CK003100AK012Qm9uam91cg==");
+/// let ticket = tickets.next().expect("one ticket");
+/// assert_eq!(ticket.kind(), Some(TicketRequest::CUSTOMER_TEXT));
+/// let mut buffer = [0; 9];
+/// assert_eq!(ticket.decode(&mut buffer)?, b"Bonjour");
+/// # Ok::<(), caisse_codec::TicketError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Tickets<'a> {
+    fields: Fields<'a>,
+}
+
+impl<'a> Tickets<'a> {
+    /// The tickets of the value of a ZT.
+    #[must_use]
+    pub const fn new(constructed: &'a [u8]) -> Self {
+        Self { fields: Fields::new(constructed) }
+    }
+}
+
+impl<'a> Iterator for Tickets<'a> {
+    type Item = Ticket<'a>;
+
+    fn next(&mut self) -> Option<Ticket<'a>> {
+        let mut request = None;
+        for field in self.fields.by_ref() {
+            match field.tag() {
+                Tag::CK => request = TicketRequest::from_value(field.value()).flatten(),
+                Tag::AK => return Some(Ticket { request, base64: field.value() }),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// The longest ticket text that one ZT can carry, in bytes before base64.
+pub const LONGEST_TEXT: usize = 675;
+
+/// Writes a ZT with one ticket into the message that `encoder` holds. The text is in Latin-1 or HTML.
+///
+/// # Errors
+/// When the text is empty or longer than 675 bytes, or the message has no room.
+pub fn encode_ticket(
+    encoder: &mut Encoder<'_>,
+    request: TicketRequest,
+    text: &[u8],
+) -> Result<(), EncodeError> {
+    let mut base64 = [0; 900];
+    let too_long = EncodeError::Length { tag: Tag::AK, least: 1, most: LONGEST_TEXT, length: text.len() };
+    let length = BASE64.encode_slice(text, &mut base64).map_err(|_| too_long)?;
+    let mut inner = [0; 913];
+    let mut fields = Encoder::new(&mut inner);
+    fields.field(Tag::CK, &request.value())?;
+    fields.field(Tag::AK, base64.get(..length).unwrap_or_default()).map_err(|_| too_long)?;
+    encoder.field(Tag::ZT, fields.finish())
+}

@@ -1,0 +1,223 @@
+//! The fields of an answer that decide, and what they prove.
+
+use caisse_codec::{Action, Complement, Status, Tag, value};
+use caisse_payment::entry::{Content, RawStatus};
+use caisse_payment::{Amount, Doubt, Outcome, Refusal};
+
+/// The most bytes of a value that are looked at: an amount padded with zeros beyond any sense still fits.
+pub(crate) const LONGEST: usize = 24;
+
+/// A field that may come once. An empty value counts as an absent field: a Desk/5000 sends an empty CB after a red
+/// button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen<T> {
+    Absent,
+    /// Present, and not of its form.
+    Unreadable,
+    Value(T),
+}
+
+impl<T: Copy + PartialEq> Seen<T> {
+    /// Takes a value; false when another one stood there before.
+    fn take(&mut self, value: Option<T>) -> bool {
+        let new = value.map_or(Self::Unreadable, Self::Value);
+        let agrees = match *self {
+            Self::Absent => true,
+            Self::Unreadable => false,
+            Self::Value(_) => *self == new,
+        };
+        *self = new;
+        agrees
+    }
+
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    fn is(&self, expected: T) -> bool {
+        *self == Self::Value(expected)
+    }
+}
+
+/// What the deciding fields of an answer said so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deciding {
+    status: Seen<Status>,
+    complement: Seen<Complement>,
+    register: Seen<u64>,
+    amount: Seen<u64>,
+    action: Seen<Action>,
+    currency: Seen<u64>,
+    /// BA says something other than "answer at the end".
+    immediate: Seen<bool>,
+    ticket: bool,
+    contradiction: bool,
+    complement_contradicts: bool,
+}
+
+impl Deciding {
+    /// Nothing seen yet.
+    pub(crate) const NONE: Self = Self {
+        status: Seen::Absent,
+        complement: Seen::Absent,
+        register: Seen::Absent,
+        amount: Seen::Absent,
+        action: Seen::Absent,
+        currency: Seen::Absent,
+        immediate: Seen::Absent,
+        ticket: false,
+        contradiction: false,
+        complement_contradicts: false,
+    };
+
+    /// Takes a field. `value` holds its first [`LONGEST`] bytes, `length` is how many it had.
+    pub(crate) fn take(&mut self, tag: Tag, value: &[u8], length: usize) {
+        if length == 0 {
+            return;
+        }
+        let whole = Some(value).filter(|value| value.len() == length);
+        let number = whole.and_then(value::number);
+        let agrees = match tag {
+            Tag::AE => self.status.take(whole.and_then(Status::from_value)),
+            Tag::CA => self.register.take(number.filter(|_| length <= 2)),
+            Tag::CB => self.amount.take(number),
+            Tag::CD => self.action.take(whole.and_then(Action::from_value)),
+            Tag::CE => self.currency.take(number.filter(|_| length == 3)),
+            Tag::BA => self.immediate.take(Some(whole != Some(b"0"))),
+            Tag::AF => {
+                // Only the first two characters count, and only for a refusal.
+                self.complement_contradicts |= !self.complement.take(Complement::from_value(value));
+                true
+            }
+            Tag::ZT => {
+                self.ticket = true;
+                true
+            }
+            _ => true,
+        };
+        self.contradiction |= !agrees;
+    }
+
+    /// Whether a field that is cut in the middle could still change the outcome.
+    pub(crate) fn depends_on(&self, tag: Tag) -> bool {
+        match tag {
+            Tag::AE | Tag::CA | Tag::CB | Tag::CD | Tag::CE | Tag::BA => true,
+            Tag::AF => !self.status.is(Status::Performed),
+            _ => false,
+        }
+    }
+
+    /// Whether all is there that such an answer must have, and nothing contradicts.
+    pub(crate) fn is_complete(&self, ticket_asked: bool) -> bool {
+        if self.contradiction {
+            return false;
+        }
+        match self.status {
+            Seen::Absent => false,
+            Seen::Value(Status::Performed) => {
+                let echoed = !self.register.is_absent()
+                    && !self.amount.is_absent()
+                    && !self.action.is_absent()
+                    && !self.currency.is_absent();
+                echoed && (self.ticket || !ticket_asked)
+            }
+            Seen::Value(Status::NotPerformed) => !self.complement.is_absent(),
+            Seen::Value(Status::Taken | Status::Other(_)) | Seen::Unreadable => true,
+        }
+    }
+
+    /// Whether the answer has a status, readable or not.
+    pub(crate) fn has_status(&self) -> bool {
+        !self.status.is_absent()
+    }
+
+    /// The status as it stood on the wire.
+    pub(crate) fn raw_status(&self) -> RawStatus {
+        let status = match self.status {
+            Seen::Value(status) => Some(status.value()),
+            _ => None,
+        };
+        let complement = match self.complement {
+            Seen::Value(complement) => Some(complement.code()),
+            _ => None,
+        };
+        RawStatus { status, complement }
+    }
+
+    /// What the answer proves about the request: the table of outcomes, row by row.
+    pub(crate) fn outcome(&self, asked: &Content) -> Outcome {
+        self.proves(asked).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
+    }
+
+    fn proves(&self, asked: &Content) -> Result<Outcome, Doubt> {
+        if self.contradiction {
+            return Err(Doubt::Contradiction);
+        }
+        match self.status {
+            Seen::Absent => Err(Doubt::StatusMissing),
+            Seen::Unreadable | Seen::Value(Status::Other(_)) => Err(Doubt::StatusUnknown),
+            Seen::Value(Status::Taken) => Err(Doubt::Taken),
+            // With an immediate answer the status tells that the request arrived, not how the payment ended.
+            Seen::Value(_) if !self.immediate.is_absent() && !self.immediate.is(false) => Err(Doubt::Taken),
+            Seen::Value(Status::Performed) => self.approval(asked),
+            Seen::Value(Status::NotPerformed) => self.refusal(asked),
+        }
+    }
+
+    fn approval(&self, asked: &Content) -> Result<Outcome, Doubt> {
+        let absent = self.register.is_absent()
+            || self.amount.is_absent()
+            || self.action.is_absent()
+            || self.currency.is_absent();
+        if absent {
+            return Err(Doubt::EchoMissing);
+        }
+        self.compare_labels(asked)?;
+        let Seen::Value(minor) = self.amount else {
+            return Err(Doubt::AmountDiffers);
+        };
+        let approved = Amount::from_minor(minor, asked.amount.currency());
+        match asked.amount.checked_sub(approved) {
+            None => Err(Doubt::AmountHigher),
+            Some(due) if due.is_zero() => Ok(Outcome::Approved { amount: approved }),
+            Some(_) if approved.is_zero() => Err(Doubt::AmountZero),
+            Some(due) if asked.allow_partial => Ok(Outcome::PartiallyApproved { approved, due }),
+            Some(_) => Err(Doubt::PartialNotAllowed),
+        }
+    }
+
+    /// A refusal may echo little; what it echoes must be ours.
+    fn refusal(&self, asked: &Content) -> Result<Outcome, Doubt> {
+        self.compare_labels(asked)?;
+        if !self.amount.is_absent() && !self.amount.is(asked.amount.minor()) {
+            return Err(Doubt::AmountDiffers);
+        }
+        if self.complement_contradicts {
+            return Err(Doubt::Contradiction);
+        }
+        let Seen::Value(complement) = self.complement else {
+            return Err(Doubt::RefusalWithoutReason);
+        };
+        match complement.refusal() {
+            None => Err(Doubt::RefusedYetAuthorised),
+            Some(refusal @ (Refusal::Abandoned | Refusal::OperatorAbandoned)) => {
+                Ok(Outcome::Cancelled { refusal })
+            }
+            Some(refusal) => Ok(Outcome::Declined { refusal }),
+        }
+    }
+
+    fn compare_labels(&self, asked: &Content) -> Result<(), Doubt> {
+        let Content { operation, amount, register, .. } = asked;
+        if !self.register.is_absent() && !self.register.is(u64::from(register.number())) {
+            return Err(Doubt::RegisterDiffers);
+        }
+        if !self.action.is_absent() && !self.action.is(Action::of(*operation)) {
+            return Err(Doubt::OperationDiffers);
+        }
+        if !self.currency.is_absent() && !self.currency.is(u64::from(amount.currency().numeric())) {
+            return Err(Doubt::CurrencyDiffers);
+        }
+        Ok(())
+    }
+}

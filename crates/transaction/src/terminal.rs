@@ -1,0 +1,281 @@
+//! The terminal's side of a transaction: reads one request, waits for a decision, writes one answer.
+
+use core::time::Duration;
+
+use arrayvec::ArrayVec;
+use caisse_codec::{
+    Complement, DebitAnswer, DebitRequest, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER,
+    Message, Piece, Received, RequestFault, Status, Tag,
+};
+use caisse_link::{Assembly, Ending, Instant, Judge, Judgement, Limits};
+use caisse_payment::Refusal;
+
+use crate::store::FieldStore;
+
+/// Where a request ends. No document says how a terminal knows; some read once. 50 ms after the last mandatory field is
+/// ours: optional fields of one write arrive well within it.
+pub const REQUEST: Limits =
+    Limits { quiet: Duration::from_millis(50), patience: Duration::from_secs(3), longest: 4096 };
+
+/// How many bytes of storage hold every documented field of a request at its longest.
+pub const MOST_STORAGE: usize = 1664;
+
+/// What the driver of a terminal has to do next.
+#[derive(Debug)]
+#[must_use]
+pub enum Action<'m> {
+    /// A request is there. Decide, then call [`answer`](TerminalMachine::answer) or
+    /// [`refuse`](TerminalMachine::refuse). A fault says why the message is not a debit request.
+    Decide(Result<Received, RequestFault>),
+    /// Hand these bytes to the link, then call [`handle_sent`](TerminalMachine::handle_sent).
+    Send(&'m [u8]),
+    /// Do nothing until bytes come or this moment does.
+    Wait {
+        /// When to call [`handle_timeout`](TerminalMachine::handle_timeout) at the latest.
+        until: Option<Instant>,
+    },
+    /// It is over.
+    Done(End),
+}
+
+/// How the conversation ended for the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The answer has left.
+    Answered,
+    /// The till went before it had sent a whole request.
+    NoRequest,
+    /// What the till sent is not a message of the protocol, or longer than any.
+    Malformed,
+    /// The answer could not be delivered.
+    Undelivered,
+}
+
+/// One conversation as the terminal lives it.
+///
+/// ```
+/// use caisse_payment::Refusal;
+/// use caisse_transaction::Instant;
+/// use caisse_transaction::terminal::{Action, TerminalMachine};
+///
+/// let mut storage = [0; 1664];
+/// let mut terminal = TerminalMachine::new(&mut storage);
+/// let start = Instant::from_millis(0);
+/// terminal.handle_input(start, b"CZ0040300CJ012247300123456CA00201CB0042500CD0010CE003978");
+/// terminal.handle_timeout(Instant::from_millis(50));
+/// let Action::Decide(Ok(request)) = terminal.poll() else { unreachable!() };
+/// assert_eq!(request.amount.minor(), 2500);
+/// terminal.refuse(Refusal::Refused)?;
+/// let Action::Send(answer) = terminal.poll() else { unreachable!() };
+/// assert!(answer.ends_with(b"AE00201AF00204"));
+/// # Ok::<(), caisse_codec::EncodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct TerminalMachine<'s> {
+    state: State,
+    assembly: Assembly,
+    judge: RequestJudge<'s>,
+    answer: ArrayVec<u8, LONGEST_ANSWER>,
+    sent: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Reading,
+    Deciding,
+    Answering,
+    Done(End),
+}
+
+impl<'s> TerminalMachine<'s> {
+    /// A machine for one conversation. The storage holds the fields of the request; see [`MOST_STORAGE`].
+    #[must_use]
+    pub const fn new(storage: &'s mut [u8]) -> Self {
+        Self::with_limits(REQUEST, storage)
+    }
+
+    /// A machine with other bounds of a request.
+    #[must_use]
+    pub const fn with_limits(limits: Limits, storage: &'s mut [u8]) -> Self {
+        Self {
+            state: State::Reading,
+            assembly: Assembly::new(limits),
+            judge: RequestJudge::new(storage),
+            answer: ArrayVec::new_const(),
+            sent: 0,
+        }
+    }
+
+    /// Bytes came, in any pieces. After the end of the request they are dropped: a second request on the connection is
+    /// not documented.
+    pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        if self.state == State::Reading {
+            self.assembly.handle_input(now, bytes, &mut self.judge);
+            self.settle();
+        }
+    }
+
+    /// The till closed the connection. A terminal that decides goes on deciding: the card holder is still there.
+    pub fn handle_closed(&mut self, _now: Instant) {
+        match self.state {
+            State::Reading => {
+                self.assembly.handle_closed();
+                self.settle();
+            }
+            State::Answering => self.state = State::Done(End::Undelivered),
+            State::Deciding | State::Done(_) => {}
+        }
+    }
+
+    /// Time has passed. Harmless when it is early.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.state == State::Reading {
+            self.assembly.handle_timeout(now);
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.state = match self.assembly.ending() {
+            None => return,
+            Some(Ending::Malformed | Ending::TooLong) => State::Done(End::Malformed),
+            Some(Ending::Quiet) => State::Deciding,
+            // A whole request followed by a close: the till does not listen, the terminal goes on all the same.
+            Some(Ending::Closed) if self.judge.is_whole() => State::Deciding,
+            Some(Ending::Closed) => State::Done(End::NoRequest),
+        };
+    }
+
+    /// The request, field by field.
+    #[must_use]
+    pub fn request(&self) -> Message<'_> {
+        self.judge.store.message()
+    }
+
+    /// Answers the request.
+    ///
+    /// # Errors
+    /// When the answer cannot be written; the machine still waits for one.
+    pub fn answer(&mut self, answer: &DebitAnswer<'_>) -> Result<(), EncodeError> {
+        let mut buffer = [0; LONGEST_ANSWER];
+        let bytes = answer.encode(&mut buffer)?;
+        self.send(bytes);
+        Ok(())
+    }
+
+    /// Says no, with the echo of what the request held of it.
+    ///
+    /// # Errors
+    /// When the answer cannot be written; the machine still waits for one.
+    pub fn refuse(&mut self, refusal: Refusal) -> Result<(), EncodeError> {
+        let mut buffer = [0; LONGEST_ANSWER];
+        let mut out = Encoder::new(&mut buffer);
+        for tag in [Tag::CZ, Tag::CJ, Tag::CA, Tag::CB, Tag::CD, Tag::CE] {
+            // What is not of its form is not repeated.
+            if let Some(field) = self.request().get(tag) {
+                let _ = out.field(tag, field.value());
+            }
+        }
+        out.field(Tag::AE, &Status::NotPerformed.value())?;
+        out.field(Tag::AF, &Complement::from_refusal(refusal).code())?;
+        let bytes = out.finish();
+        self.send(bytes);
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        if self.state == State::Deciding {
+            self.answer = bytes.iter().copied().take(LONGEST_ANSWER).collect();
+            self.state = State::Answering;
+        }
+    }
+
+    /// The system has accepted so many more bytes of the answer.
+    pub fn handle_sent(&mut self, _now: Instant, accepted: usize) {
+        self.sent = self.sent.saturating_add(accepted);
+        if self.state == State::Answering && self.sent >= self.answer.len() {
+            self.state = State::Done(End::Answered);
+        }
+    }
+
+    /// The answer cannot be sent.
+    pub fn handle_send_failed(&mut self, _now: Instant) {
+        if self.state == State::Answering {
+            self.state = State::Done(End::Undelivered);
+        }
+    }
+
+    /// What to do next.
+    pub fn poll(&mut self) -> Action<'_> {
+        match self.state {
+            State::Reading => Action::Wait { until: self.assembly.deadline() },
+            State::Deciding => Action::Decide(DebitRequest::read(&self.request())),
+            State::Answering => Action::Send(self.answer.get(self.sent..).unwrap_or_default()),
+            State::Done(end) => Action::Done(end),
+        }
+    }
+}
+
+/// The refusal with which a terminal answers a message that is not a debit request.
+#[must_use]
+pub const fn refusal_of(fault: RequestFault) -> Refusal {
+    match fault.kind {
+        FaultKind::Missing | FaultKind::Contradictory | FaultKind::Form => Refusal::MessageFormat,
+        FaultKind::NotADebit => Refusal::UnknownOperation,
+        FaultKind::Currency => Refusal::CurrencyNotSupported,
+    }
+}
+
+#[derive(Debug)]
+struct RequestJudge<'s> {
+    scanner: FieldScanner,
+    store: FieldStore<'s>,
+    malformed: bool,
+}
+
+impl<'s> RequestJudge<'s> {
+    const fn new(storage: &'s mut [u8]) -> Self {
+        Self { scanner: FieldScanner::new(), store: FieldStore::new(storage), malformed: false }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.scanner.at_boundary() && self.has_what_a_debit_needs()
+    }
+
+    fn has_what_a_debit_needs(&self) -> bool {
+        let message = self.store.message();
+        [Tag::CZ, Tag::CA, Tag::CB, Tag::CD, Tag::CE].into_iter().all(|tag| message.get(tag).is_some())
+    }
+}
+
+impl Judge for RequestJudge<'_> {
+    fn feed(&mut self, bytes: &[u8]) -> Judgement {
+        let mut input = bytes;
+        while !self.malformed {
+            // HiPay's page advises CR and LF behind a request.
+            let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
+            if let [b'\r' | b'\n', rest @ ..] = input
+                && behind_a_field
+            {
+                input = rest;
+                continue;
+            }
+            let Some(piece) = self.scanner.next(&mut input) else { break };
+            match piece {
+                Piece::Begin { length, .. } => self.store.begin(self.scanner.header(), length),
+                Piece::Value(value) => self.store.value(value),
+                Piece::End => self.store.end(),
+                Piece::Malformed(_) => self.malformed = true,
+            }
+        }
+        if self.malformed {
+            Judgement::Malformed
+        } else if !self.scanner.at_boundary() {
+            Judgement::NeedMore
+        } else if self.has_what_a_debit_needs() {
+            Judgement::Complete
+        } else {
+            Judgement::Boundary
+        }
+    }
+}

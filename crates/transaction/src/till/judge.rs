@@ -1,0 +1,155 @@
+//! Reads an answer as it comes: what decides into a few words, the rest into the caller's storage.
+
+use caisse_codec::{FieldScanner, Message, Piece, Tag};
+use caisse_link::{Ending, Judge, Judgement};
+use caisse_payment::entry::{Content, RawStatus};
+use caisse_payment::{Doubt, Outcome};
+
+use crate::deciding::{Deciding, LONGEST};
+use crate::store::FieldStore;
+
+#[derive(Debug)]
+pub(super) struct AnswerJudge<'s> {
+    scanner: FieldScanner,
+    store: FieldStore<'s>,
+    deciding: Deciding,
+    tag: Option<Tag>,
+    /// The start of the value that is being read.
+    value: [u8; LONGEST],
+    value_length: usize,
+    ticket_asked: bool,
+    /// Blanks or line ends came behind a field; real terminals send them at the end of a message only.
+    blanks: bool,
+    malformed: bool,
+}
+
+impl<'s> AnswerJudge<'s> {
+    pub(super) const fn new(storage: &'s mut [u8]) -> Self {
+        Self {
+            scanner: FieldScanner::new(),
+            store: FieldStore::new(storage),
+            deciding: Deciding::NONE,
+            tag: None,
+            value: [0; LONGEST],
+            value_length: 0,
+            ticket_asked: false,
+            blanks: false,
+            malformed: false,
+        }
+    }
+
+    pub(super) const fn ask_for_ticket(&mut self, asked: bool) {
+        self.ticket_asked = asked;
+    }
+
+    fn take(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Begin { tag, length } => {
+                self.tag = Some(tag);
+                self.value_length = 0;
+                self.store.begin(self.scanner.header(), length);
+            }
+            Piece::Value(bytes) => {
+                let free = self.value.get_mut(self.value_length..).unwrap_or_default();
+                for (slot, byte) in free.iter_mut().zip(bytes) {
+                    *slot = *byte;
+                }
+                self.value_length = self.value_length.saturating_add(bytes.len());
+                self.store.value(bytes);
+            }
+            Piece::End => {
+                let value = self.value.get(..self.value_length).unwrap_or(&self.value);
+                if let Some(tag) = self.tag.take() {
+                    self.deciding.take(tag, value, self.value_length);
+                }
+                self.store.end();
+            }
+            Piece::Malformed(_) => self.malformed = true,
+        }
+    }
+
+    /// What the answer proves once it has ended; `None` ended it by the till's own limit of time.
+    pub(super) fn outcome(&self, asked: &Content, ending: Option<Ending>, received: usize) -> Outcome {
+        if received == 0 {
+            let doubt = if ending.is_some() { Doubt::ClosedWithoutAnswer } else { Doubt::Silence };
+            return Outcome::Unknown { doubt };
+        }
+        let cut = !self.scanner.at_boundary();
+        let cut_in_what_decides = cut
+            && self.scanner.open_tag().is_some_and(|tag| self.deciding.depends_on(tag))
+            && !self.malformed;
+        if cut_in_what_decides {
+            let doubt = if ending == Some(Ending::TooLong) { Doubt::AnswerTooLong } else { Doubt::AnswerCut };
+            return Outcome::Unknown { doubt };
+        }
+        let outcome = self.deciding.outcome(asked);
+        // Where the end of the message explains why something is missing, it is the better reason.
+        match outcome {
+            Outcome::Unknown {
+                doubt: Doubt::StatusMissing | Doubt::EchoMissing | Doubt::RefusalWithoutReason,
+            } => {
+                let doubt = match ending {
+                    Some(Ending::Malformed) => Doubt::AnswerMalformed,
+                    Some(Ending::TooLong) => Doubt::AnswerTooLong,
+                    _ if cut => Doubt::AnswerCut,
+                    _ => return outcome,
+                };
+                Outcome::Unknown { doubt }
+            }
+            _ => outcome,
+        }
+    }
+
+    /// Whether the answer said how the transaction ended, readable or not.
+    pub(super) fn answered(&self) -> bool {
+        self.deciding.has_status()
+    }
+
+    pub(super) fn raw_status(&self) -> RawStatus {
+        self.deciding.raw_status()
+    }
+
+    pub(super) fn message(&self) -> Message<'_> {
+        self.store.message()
+    }
+
+    pub(super) const fn skipped(&self) -> usize {
+        self.store.skipped()
+    }
+
+    /// Whether the answer ended inside a field.
+    pub(super) const fn is_cut(&self) -> bool {
+        !self.scanner.at_boundary()
+    }
+}
+
+impl Judge for AnswerJudge<'_> {
+    fn feed(&mut self, bytes: &[u8]) -> Judgement {
+        let mut input = bytes;
+        while !self.malformed {
+            let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
+            if let Some((byte, rest)) = input.split_first().filter(|_| behind_a_field) {
+                if matches!(byte, b'\r' | b'\n' | b' ') {
+                    self.blanks = true;
+                    input = rest;
+                    continue;
+                }
+                self.malformed = self.blanks;
+                if self.malformed {
+                    break;
+                }
+            }
+            let Some(piece) = self.scanner.next(&mut input) else { break };
+            self.take(piece);
+        }
+        if self.malformed {
+            Judgement::Malformed
+        } else if !self.scanner.at_boundary() {
+            Judgement::NeedMore
+        } else if self.deciding.is_complete(self.ticket_asked) {
+            Judgement::Complete
+        } else {
+            Judgement::Boundary
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! The machine around the transition function: timers, partial writes, failures of the journal, cancel, admission.
+
+mod support;
+
+use std::time::Duration;
+
+use caisse_payment::entry::{Content, Entry};
+use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
+use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::{
+    Action, Admission, Config, Dialect, Event, Instant, Recorded, Request, RequestError, TillMachine, admit,
+};
+use support::{config, content, debit, euros};
+
+const REQUEST: &[u8] = b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
+const APPROVED: &[u8] = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210";
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+/// An action, told without the bytes' lifetime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Connect,
+    Started,
+    Ended(Verdict),
+    NeverSent(Verdict),
+    Send(Vec<u8>),
+    Close,
+    Event(Event),
+    Wait(Option<u64>),
+    Done(Verdict),
+}
+
+fn poll(machine: &mut TillMachine<'_>) -> Step {
+    match machine.poll() {
+        Action::Connect => Step::Connect,
+        Action::Record(Entry::Started(_)) => Step::Started,
+        Action::Record(Entry::Ended(end)) => Step::Ended(end.verdict),
+        Action::Record(Entry::NeverSent(start, end)) => {
+            assert_eq!(start.id, end.id);
+            Step::NeverSent(end.verdict)
+        }
+        Action::Send(bytes) => Step::Send(bytes.to_vec()),
+        Action::Close => Step::Close,
+        Action::Event(event) => Step::Event(event),
+        Action::Wait { until } => Step::Wait(until.map(Instant::millis)),
+        Action::Done(verdict) => Step::Done(verdict),
+    }
+}
+
+/// The next action that is not an event.
+fn next(machine: &mut TillMachine<'_>) -> Step {
+    loop {
+        let step = poll(machine);
+        if !matches!(step, Step::Event(_)) {
+            return step;
+        }
+    }
+}
+
+fn with_machine(config: Config, test: impl FnOnce(&mut TillMachine<'_>)) {
+    let mut storage = [0; MOST_STORAGE];
+    let mut machine = TillMachine::new(config, &mut storage);
+    machine.start(at(0), debit(2500)).unwrap();
+    assert_eq!(next(&mut machine), Step::Connect);
+    test(&mut machine);
+}
+
+fn connecting(test: impl FnOnce(&mut TillMachine<'_>)) {
+    with_machine(config(Dialect::PAYXPRESS), test);
+}
+
+fn recording(test: impl FnOnce(&mut TillMachine<'_>)) {
+    connecting(|machine| {
+        machine.handle_connected(at(10));
+        assert_eq!(next(machine), Step::Started);
+        test(machine);
+    });
+}
+
+fn sending(test: impl FnOnce(&mut TillMachine<'_>)) {
+    recording(|machine| {
+        machine.handle_journaled(at(20));
+        assert_eq!(next(machine), Step::Send(REQUEST.to_vec()));
+        test(machine);
+    });
+}
+
+fn waiting(test: impl FnOnce(&mut TillMachine<'_>)) {
+    sending(|machine| {
+        machine.handle_sent(at(30), REQUEST.len());
+        assert_eq!(next(machine), Step::Wait(Some(30 + 180_000)));
+        test(machine);
+    });
+}
+
+fn not_sent(reason: NotSent) -> Verdict {
+    Verdict { outcome: Outcome::NotSent { reason }, proof: Proof::NothingSent }
+}
+
+fn unknown(doubt: Doubt, proof: Proof) -> Verdict {
+    Verdict { outcome: Outcome::Unknown { doubt }, proof }
+}
+
+fn approved() -> Verdict {
+    Verdict { outcome: Outcome::Approved { amount: euros(2500) }, proof: Proof::Answered }
+}
+
+fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
+    assert_eq!(next(machine), Step::Ended(verdict));
+    machine.handle_journaled(at(now));
+    assert_eq!(next(machine), Step::Close);
+    assert_eq!(next(machine), Step::Done(verdict));
+    assert_eq!(next(machine), Step::Done(verdict));
+    assert!(machine.report().unwrap().journaled());
+}
+
+fn never_sent(machine: &mut TillMachine<'_>, reason: NotSent) {
+    let verdict = not_sent(reason);
+    assert_eq!(next(machine), Step::NeverSent(verdict));
+    machine.handle_journaled(at(99));
+    assert_eq!(next(machine), Step::Close);
+    assert_eq!(next(machine), Step::Done(verdict));
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused_before_anything_happens() {
+    let amount = |minor| Request { content: content(euros(minor)), ..debit(1) };
+    let operation = |operation| Request { content: Content { operation, ..content(euros(1)) }, ..debit(1) };
+    let original = Content { original: "sale-0".parse().ok(), ..content(euros(1)) };
+    for (request, error) in [
+        (amount(0), RequestError::ZeroAmount),
+        (amount(1_000_000_000_000), RequestError::AmountTooLarge),
+        (operation(Operation::Credit), RequestError::Unsupported(Operation::Credit)),
+        (operation(Operation::Cancellation), RequestError::Unsupported(Operation::Cancellation)),
+        (operation(Operation::Cheque), RequestError::Unsupported(Operation::Cheque)),
+        (Request { content: original, ..debit(1) }, RequestError::OriginalOnDebit),
+    ] {
+        let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut []);
+        assert_eq!(machine.start(at(0), request), Err(error));
+        assert_eq!(poll(&mut machine), Step::Wait(None));
+        assert!(machine.report().is_none());
+    }
+    let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut []);
+    machine.start(at(0), amount(999_999_999_999)).unwrap();
+    assert_eq!(machine.start(at(0), amount(1)), Err(RequestError::AlreadyStarted));
+    let nameless = Dialect { name: "no name", ..Dialect::PAYXPRESS };
+    let mut machine = TillMachine::new(config(nameless), &mut []);
+    assert_eq!(machine.start(at(0), debit(1)), Err(RequestError::DialectName));
+}
+
+#[test]
+fn a_connection_that_never_opens_is_not_sent_after_exactly_its_time() {
+    connecting(|machine| {
+        assert_eq!(poll(machine), Step::Wait(Some(10_000)));
+        machine.handle_timeout(at(9_999));
+        assert_eq!(poll(machine), Step::Wait(Some(10_000)));
+        machine.handle_timeout(at(10_000));
+        never_sent(machine, NotSent::ConnectTimedOut);
+    });
+    for reason in [NotSent::ConnectionRefused, NotSent::Unreachable, NotSent::NameNotResolved] {
+        connecting(|machine| {
+            machine.handle_closed(at(5), Closed::NotOpened(reason));
+            never_sent(machine, reason);
+        });
+    }
+    connecting(|machine| {
+        machine.handle_closed(at(5), Closed::ByPeer);
+        never_sent(machine, NotSent::ConnectFailed);
+    });
+}
+
+#[test]
+fn nothing_leaves_before_the_record_is_confirmed() {
+    recording(|machine| {
+        for _ in 0..3 {
+            machine.handle_timeout(at(1_000_000));
+            machine.handle_input(at(1_000_000), APPROVED);
+            assert_eq!(poll(machine), Step::Wait(None));
+        }
+        machine.handle_journal_failed(at(1_000_001), Blocked::JournalUnavailable);
+        let verdict = Verdict::nothing_sent(Outcome::Blocked { reason: Blocked::JournalUnavailable });
+        assert_eq!(next(machine), Step::Close);
+        assert_eq!(next(machine), Step::Done(verdict));
+        assert!(!machine.report().unwrap().journaled());
+    });
+    // The connection goes while the disk is writing.
+    recording(|machine| {
+        machine.handle_closed(at(15), Closed::ByPeer);
+        assert_eq!(poll(machine), Step::Wait(None));
+        machine.handle_journaled(at(20));
+        ends(machine, 21, not_sent(NotSent::ClosedBeforeSend));
+    });
+}
+
+#[test]
+fn a_write_in_parts_goes_on_where_it_stopped_and_never_begins_again() {
+    sending(|machine| {
+        let mut left = REQUEST;
+        while left.len() > 3 {
+            machine.handle_sent(at(21), 3);
+            left = &left[3..];
+            assert_eq!(next(machine), Step::Send(left.to_vec()));
+        }
+        // The time for sending counts from the first byte handed over.
+        assert_eq!(poll(machine), Step::Wait(Some(10_020)));
+        machine.handle_sent(at(22), left.len());
+        assert_eq!(poll(machine), Step::Event(Event::Sent));
+        assert_eq!(poll(machine), Step::Event(Event::Waiting));
+        assert_eq!(next(machine), Step::Wait(Some(180_022)));
+        // A driver that counts too much changes nothing.
+        machine.handle_sent(at(23), 1_000);
+        assert_eq!(next(machine), Step::Wait(Some(180_022)));
+    });
+}
+
+#[test]
+fn a_failed_write_is_not_sent_only_if_no_byte_was_accepted() {
+    sending(|machine| {
+        machine.handle_send_failed(at(25), 0);
+        ends(machine, 26, not_sent(NotSent::SendFailed));
+    });
+    for accepted in 1..REQUEST.len() {
+        sending(|machine| {
+            machine.handle_send_failed(at(25), accepted);
+            // The rest is never offered again.
+            assert!(!matches!(next(machine), Step::Send(_)) || accepted < REQUEST.len());
+            machine.handle_closed(at(30), Closed::ByPeer);
+            let mut step = next(machine);
+            while let Step::Send(_) = step {
+                step = next(machine);
+            }
+            assert_eq!(step, Step::Ended(unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent)));
+        });
+    }
+    sending(|machine| {
+        machine.handle_send_uncertain(at(25));
+        assert_eq!(next(machine), Step::Wait(Some(180_025)));
+        machine.handle_timeout(at(180_025));
+        ends(machine, 180_026, unknown(Doubt::Silence, Proof::PerhapsSent));
+    });
+    // The driver hangs in the write: what it has accepted is not known.
+    sending(|machine| {
+        machine.handle_sent(at(21), 0);
+        assert_eq!(next(machine), Step::Wait(Some(10_020)));
+        machine.handle_timeout(at(10_020));
+        machine.handle_timeout(at(190_020));
+        ends(machine, 190_021, unknown(Doubt::Silence, Proof::PerhapsSent));
+    });
+    sending(|machine| {
+        machine.handle_closed(at(21), Closed::ByPeer);
+        ends(machine, 22, unknown(Doubt::SendBroken, Proof::PerhapsSent));
+    });
+}
+
+#[test]
+fn silence_ends_after_exactly_the_time_of_the_answer() {
+    waiting(|machine| {
+        machine.handle_timeout(at(180_029));
+        assert_eq!(poll(machine), Step::Wait(Some(180_030)));
+        machine.handle_timeout(at(180_030));
+        ends(machine, 180_031, unknown(Doubt::Silence, Proof::PerhapsSent));
+    });
+}
+
+#[test]
+fn a_complete_answer_ends_after_the_quiet_time_and_a_bare_boundary_after_the_patience() {
+    waiting(|machine| {
+        machine.handle_input(at(1_000), APPROVED);
+        assert_eq!(next(machine), Step::Wait(Some(1_300)));
+        machine.handle_timeout(at(1_299));
+        assert_eq!(poll(machine), Step::Wait(Some(1_300)));
+        machine.handle_input(at(1_299), b"AC006A00395");
+        assert_eq!(poll(machine), Step::Wait(Some(1_599)));
+        machine.handle_timeout(at(1_599));
+        ends(machine, 1_600, approved());
+        assert_eq!(machine.report().unwrap().authorisation(), "A00395".parse().ok());
+    });
+    waiting(|machine| {
+        machine.handle_input(at(1_000), b"CZ0040320");
+        assert_eq!(next(machine), Step::Wait(Some(4_000)));
+        machine.handle_timeout(at(4_000));
+        ends(machine, 4_001, unknown(Doubt::StatusMissing, Proof::Delivered));
+    });
+    // Inside a field only the time of the answer counts.
+    waiting(|machine| {
+        machine.handle_input(at(1_000), b"CZ00403");
+        assert_eq!(next(machine), Step::Wait(Some(180_030)));
+    });
+}
+
+#[test]
+fn an_outcome_that_cannot_be_written_is_told_all_the_same() {
+    waiting(|machine| {
+        machine.handle_input(at(1_000), APPROVED);
+        machine.handle_closed(at(1_001), Closed::ByPeer);
+        assert_eq!(next(machine), Step::Ended(approved()));
+        machine.handle_journal_failed(at(1_002), Blocked::JournalUnavailable);
+        assert_eq!(next(machine), Step::Close);
+        assert_eq!(next(machine), Step::Done(approved()));
+        assert!(!machine.report().unwrap().journaled());
+    });
+    connecting(|machine| {
+        machine.handle_closed(at(5), Closed::NotOpened(NotSent::Unreachable));
+        assert!(matches!(next(machine), Step::NeverSent(_)));
+        machine.handle_journal_failed(at(6), Blocked::JournalUnavailable);
+        assert_eq!(next(machine), Step::Close);
+        assert_eq!(next(machine), Step::Done(not_sent(NotSent::Unreachable)));
+    });
+}
+
+#[test]
+fn the_end_is_recorded_with_what_may_be_kept() {
+    let mut storage = [0; MOST_STORAGE];
+    let answer = [APPROVED, b"AF00201AC006A00395AA016497010######1234CG0071234567"].concat();
+    let run = support::run_with_storage(
+        Dialect::PAYXPRESS,
+        debit(2500),
+        [answer.as_slice()],
+        Duration::ZERO,
+        support::Then::Close,
+        storage.len(),
+    );
+    storage.fill(0);
+    let Entry::Ended(end) = run.entries[1] else { panic!("{:?}", run.entries) };
+    assert_eq!(end.authorisation, "A00395".parse().ok());
+    assert_eq!(end.contract, "1234567".parse().ok());
+    assert_eq!(end.last_four, Some(*b"1234"));
+    assert_eq!((end.status.status, end.status.complement), (Some(*b"10"), Some(*b"01")));
+    assert!(!format!("{end:?}").contains("497010"));
+}
+
+#[test]
+fn cancel_is_an_outcome_before_the_message_and_a_wish_after_it() {
+    connecting(|machine| {
+        machine.request_cancel(at(5));
+        never_sent(machine, NotSent::Cancelled);
+    });
+    recording(|machine| {
+        machine.request_cancel(at(15));
+        assert_eq!(poll(machine), Step::Wait(None));
+        machine.handle_journaled(at(20));
+        ends(machine, 21, not_sent(NotSent::Cancelled));
+    });
+    sending(|machine| {
+        machine.request_cancel(at(21));
+        assert_eq!(poll(machine), Step::Event(Event::PressRedButton));
+        assert!(matches!(poll(machine), Step::Wait(Some(_))));
+    });
+    waiting(|machine| {
+        for _ in 0..100 {
+            machine.request_cancel(at(40));
+        }
+        assert_eq!(poll(machine), Step::Event(Event::PressRedButton));
+        assert_eq!(poll(machine), Step::Wait(Some(180_030)));
+        machine.handle_input(at(50), APPROVED);
+        machine.handle_closed(at(51), Closed::ByPeer);
+        ends(machine, 52, approved());
+    });
+}
+
+#[test]
+fn giving_up_is_not_sent_only_where_that_is_proven() {
+    connecting(|machine| {
+        machine.give_up(at(5));
+        never_sent(machine, NotSent::Cancelled);
+    });
+    recording(|machine| {
+        machine.give_up(at(15));
+        machine.handle_journaled(at(20));
+        ends(machine, 21, not_sent(NotSent::Cancelled));
+    });
+    sending(|machine| {
+        machine.give_up(at(21));
+        ends(machine, 22, unknown(Doubt::GivenUp, Proof::PerhapsSent));
+    });
+    waiting(|machine| {
+        machine.handle_input(at(40), b"CZ");
+        machine.give_up(at(41));
+        ends(machine, 42, unknown(Doubt::GivenUp, Proof::Delivered));
+    });
+}
+
+#[test]
+fn bytes_before_the_request_are_not_its_answer() {
+    recording(|machine| {
+        machine.handle_input(at(15), APPROVED);
+        machine.handle_journaled(at(20));
+        assert_eq!(next(machine), Step::Send(REQUEST.to_vec()));
+        machine.handle_input(at(21), APPROVED);
+        machine.handle_sent(at(30), REQUEST.len());
+        machine.handle_closed(at(31), Closed::ByPeer);
+        ends(machine, 32, unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent));
+    });
+}
+
+#[test]
+fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
+    let with_bf = Dialect { sends_partial: true, ..Dialect::PAYXPRESS };
+    let partial = Request { content: Content { allow_partial: true, ..content(euros(2500)) }, ..debit(2500) };
+    for (dialect, request, expected) in [
+        (with_bf, partial, b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978BF0011".as_slice()),
+        (with_bf, debit(2500), REQUEST),
+        (Dialect::PAYXPRESS, partial, REQUEST),
+    ] {
+        let run = support::answered(dialect, request, b"", support::Then::Close);
+        assert_eq!(run.sent, expected);
+    }
+}
+
+#[test]
+fn the_journal_decides_whether_a_payment_may_begin() {
+    let asked = content(euros(2500));
+    let record = |outcome| Recorded { content: asked, verdict: Verdict { outcome, proof: Proof::Answered } };
+    let ended = [
+        Outcome::Approved { amount: euros(2500) },
+        Outcome::PartiallyApproved { approved: euros(1), due: euros(2499) },
+        Outcome::Declined { refusal: Refusal::Refused },
+        Outcome::Cancelled { refusal: Refusal::Abandoned },
+        Outcome::Unknown { doubt: Doubt::Interrupted },
+        Outcome::Blocked { reason: Blocked::Busy },
+    ];
+    let not_sent = record(Outcome::NotSent { reason: NotSent::Unreachable });
+    let others = [
+        content(euros(2501)),
+        Content { operation: Operation::Credit, ..asked },
+        Content { allow_partial: true, ..asked },
+        Content { terminal: "other".parse().unwrap(), ..asked },
+        Content { register: "02".parse().unwrap(), ..asked },
+        Content { reference: "x".parse().ok(), ..asked },
+        Content { original: "x".parse().ok(), ..asked },
+    ];
+    for unresolved in [false, true] {
+        let fresh = if unresolved { Admission::Blocked(Blocked::Unresolved) } else { Admission::Proceed };
+        assert_eq!(admit(&asked, None, unresolved), fresh);
+        assert_eq!(admit(&asked, Some(&not_sent), unresolved), fresh);
+        for outcome in ended {
+            let record = record(outcome);
+            assert_eq!(admit(&asked, Some(&record), unresolved), Admission::Replay(record.verdict));
+            for other in &others {
+                assert_eq!(admit(other, Some(&record), unresolved), Admission::Blocked(Blocked::IdConflict));
+                assert_eq!(
+                    admit(other, Some(&not_sent), unresolved),
+                    Admission::Blocked(Blocked::IdConflict)
+                );
+            }
+        }
+    }
+}

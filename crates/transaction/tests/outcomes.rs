@@ -1,0 +1,201 @@
+//! The table of outcomes against every combination of what an answer can say.
+
+mod support;
+
+use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_transaction::{Dialect, Request};
+use support::{Then, answered, content, debit, euros};
+
+/// What the answer says of a field that is echoed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    Absent,
+    Empty,
+    Same,
+    Other,
+}
+
+const ECHOES: [Echo; 4] = [Echo::Absent, Echo::Empty, Echo::Same, Echo::Other];
+
+fn field(message: &mut String, tag: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        message.push_str(&format!("{tag}{:03}{value}", value.len()));
+    }
+}
+
+fn echo(which: Echo, same: &'static str, other: &'static str) -> Option<&'static str> {
+    match which {
+        Echo::Absent => None,
+        Echo::Empty => Some(""),
+        Echo::Same => Some(same),
+        Echo::Other => Some(other),
+    }
+}
+
+/// Rule 4 of the architecture, once more and as plainly as possible.
+fn expected(
+    status: &str,
+    complement: Option<&str>,
+    immediate: bool,
+    echoes: [Echo; 3],
+    amount: Option<u64>,
+    partial: bool,
+) -> &'static str {
+    let some_differ = echoes.contains(&Echo::Other);
+    let all_same = echoes.iter().all(|it| *it == Echo::Same);
+    match status {
+        "10" if immediate || !all_same => "unknown",
+        "10" => match amount {
+            Some(2500) => "approved",
+            Some(1..2500) if partial => "partially_approved",
+            _ => "unknown",
+        },
+        "01" if immediate || some_differ || amount.is_some_and(|amount| amount != 2500) => "unknown",
+        "01" => match complement {
+            None | Some("01" | "" | "0" | "4x") => "unknown",
+            Some("06" | "11") => "cancelled",
+            Some(_) => "declined",
+        },
+        _ => "unknown",
+    }
+}
+
+#[test]
+fn every_combination_of_deciding_fields_ends_as_the_table_says() {
+    let complements = [
+        None,
+        Some(""),
+        Some("0"),
+        Some("4x"),
+        Some("00"),
+        Some("01"),
+        Some("02"),
+        Some("04"),
+        Some("06"),
+        Some("11"),
+        Some("13"),
+        Some("14"),
+        Some("99"),
+    ];
+    let amounts = [
+        (None, None),
+        (Some(""), None),
+        (Some("2500"), Some(2500)),
+        (Some("000000002500"), Some(2500)),
+        (Some("2000"), Some(2000)),
+        (Some("00"), Some(0)),
+        (Some("2501"), Some(2501)),
+        (Some("25.00"), Some(u64::MAX)),
+    ];
+    let mut runs = 0;
+    for status in ["", "00", "01", "10", "11", "1", "100", "99"] {
+        for complement in complements {
+            for immediate in [None, Some("0"), Some("1")] {
+                for echoes in ECHOES.into_iter().flat_map(|a| {
+                    ECHOES.into_iter().flat_map(move |b| ECHOES.into_iter().map(move |c| [a, b, c]))
+                }) {
+                    for (amount_text, amount) in amounts {
+                        for partial in [false, true] {
+                            let mut message = "CZ0040320".to_owned();
+                            field(&mut message, "CA", echo(echoes[0], "01", "02"));
+                            field(&mut message, "CD", echo(echoes[1], "0", "1"));
+                            field(&mut message, "CE", echo(echoes[2], "978", "840"));
+                            field(&mut message, "CB", amount_text);
+                            field(&mut message, "BA", immediate);
+                            field(&mut message, "AE", Some(status));
+                            field(&mut message, "AF", complement);
+                            let mut asked = content(euros(2500));
+                            asked.allow_partial = partial;
+                            let request = Request { content: asked, ..debit(2500) };
+                            let run = answered(Dialect::PAYXPRESS, request, message.as_bytes(), Then::Close);
+                            let expected =
+                                expected(status, complement, immediate == Some("1"), echoes, amount, partial);
+                            assert_eq!(
+                                run.outcome().name(),
+                                expected,
+                                "{message} partial allowed: {partial}"
+                            );
+                            if let Outcome::PartiallyApproved { approved, due } = run.outcome() {
+                                assert_eq!((approved, due), (euros(2000), euros(500)));
+                            }
+                            runs += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(runs, 8 * 13 * 3 * 64 * 8 * 2);
+}
+
+fn outcome_of(answer: &str) -> Outcome {
+    answered(Dialect::PAYXPRESS, debit(2500), answer.as_bytes(), Then::Close).outcome()
+}
+
+#[test]
+fn each_doubt_has_its_reason() {
+    const ECHO: &str = "CZ0040320CA00201CB0042500CD0010CE003978";
+    for (answer, doubt) in [
+        ("", Doubt::ClosedWithoutAnswer),
+        ("GARBAGE?!", Doubt::AnswerMalformed),
+        ("CZ0040320AE0021", Doubt::AnswerCut),
+        ("CZ0040320", Doubt::StatusMissing),
+        ("CZ0040320AE00210", Doubt::EchoMissing),
+        ("CZ0040320AE00201", Doubt::RefusalWithoutReason),
+        ("CZ0040320AE00201AF00201", Doubt::RefusedYetAuthorised),
+        ("CZ0040320AE00211", Doubt::Taken),
+        ("CZ0040320AE00200", Doubt::StatusUnknown),
+        ("CZ0040320AE00201AF00204CB0042501", Doubt::AmountDiffers),
+        ("CZ0040320AE00201AF00204CA00202", Doubt::RegisterDiffers),
+        ("CZ0040320AE00201AF00204CD0011", Doubt::OperationDiffers),
+        ("CZ0040320AE00201AF00204CE003840", Doubt::CurrencyDiffers),
+        ("CZ0040320CA00201CB0042501CD0010CE003978AE00210", Doubt::AmountHigher),
+        ("CZ0040320CA00201CB00200CD0010CE003978AE00210", Doubt::AmountZero),
+        ("CZ0040320CA00201CB0042499CD0010CE003978AE00210", Doubt::PartialNotAllowed),
+        ("CZ0040320CA00201CB0042500CD0010CE003978AE00210BA0011", Doubt::Taken),
+    ] {
+        assert_eq!(outcome_of(answer), Outcome::Unknown { doubt }, "{answer}");
+    }
+    for repeat in ["AE00201", "CA00202", "CB0042400", "CD0011", "CE003840", "BA0011"] {
+        let first = if repeat.starts_with("BA") { "BA0010" } else { "" };
+        let answer = format!("{ECHO}{first}AE00210{repeat}");
+        assert_eq!(outcome_of(&answer), Outcome::Unknown { doubt: Doubt::Contradiction }, "{answer}");
+    }
+    // The same value again is no contradiction, however it is padded.
+    let same = format!("{ECHO}AE00210AE00210CB006002500");
+    assert_eq!(outcome_of(&same), Outcome::Approved { amount: euros(2500) });
+    // A second complement matters to a refusal only.
+    let refused = format!("{ECHO}AE00201AF00204AF00206");
+    assert_eq!(outcome_of(&refused), Outcome::Unknown { doubt: Doubt::Contradiction });
+    let approved = format!("{ECHO}AE00210AF00201AF00204");
+    assert_eq!(outcome_of(&approved), Outcome::Approved { amount: euros(2500) });
+}
+
+#[test]
+fn every_documented_refusal_keeps_its_code() {
+    for refusal in Refusal::ALL {
+        let code = if *refusal == Refusal::Other { "57" } else { refusal.code() };
+        let outcome = outcome_of(&format!("CZ0040320AE00201AF002{code}"));
+        let expected = match refusal {
+            Refusal::Abandoned | Refusal::OperatorAbandoned => Outcome::Cancelled { refusal: *refusal },
+            refusal => Outcome::Declined { refusal: *refusal },
+        };
+        assert_eq!(outcome, expected);
+    }
+}
+
+#[test]
+fn what_comes_behind_a_broken_or_finished_answer_is_evidence_only() {
+    const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
+    for tail in ["?", "\r\nAE00201", "AC0", "A", "AC006A0", " ", "ZT374CK003100AK361ICBDQ", "\u{0}"] {
+        assert_eq!(
+            outcome_of(&format!("{APPROVED}{tail}")),
+            Outcome::Approved { amount: euros(2500) },
+            "{tail:?}"
+        );
+    }
+    for tail in ["AE", "AE002", "CB0", "BA001", "CE00384"] {
+        let doubt = Doubt::AnswerCut;
+        assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
+    }
+}

@@ -1,0 +1,154 @@
+//! A till machine on a table: the test plays driver, journal and terminal.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::time::Duration;
+
+use caisse_codec::{Identifier, TicketRequest};
+use caisse_payment::entry::{Content, Entry};
+use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
+
+pub const IDENTIFIER: &str = "012345678901";
+
+pub fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+pub fn content(amount: Amount) -> Content {
+    Content {
+        operation: Operation::Debit,
+        original: None,
+        amount,
+        allow_partial: false,
+        terminal: "counter".parse().unwrap(),
+        register: Register::FIRST,
+        reference: None,
+    }
+}
+
+pub fn debit(minor: u64) -> Request {
+    Request { id: "sale-1".parse().unwrap(), content: content(euros(minor)), ticket: None, application: None }
+}
+
+pub fn with_ticket(request: Request) -> Request {
+    Request { ticket: Some(TicketRequest::CUSTOMER_TEXT), ..request }
+}
+
+pub fn config(dialect: Dialect) -> Config {
+    Config::new(dialect, IDENTIFIER.parse::<Identifier>().unwrap())
+}
+
+/// How the terminal's stream ends after the pieces of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    Close,
+    Silence,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub verdict: Verdict,
+    pub sent: Vec<u8>,
+    pub entries: Vec<Entry>,
+    pub events: Vec<Event>,
+    pub answer: Vec<u8>,
+    pub skipped: usize,
+    pub cut: bool,
+    pub elapsed: Duration,
+}
+
+impl Run {
+    pub fn outcome(&self) -> Outcome {
+        self.verdict.outcome
+    }
+
+    pub fn proof(&self) -> Proof {
+        self.verdict.proof
+    }
+}
+
+/// Runs a debit whose connection opens at once and whose terminal sends these pieces, `gap` apart.
+pub fn run<'p>(
+    dialect: Dialect,
+    request: Request,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    gap: Duration,
+    then: Then,
+) -> Run {
+    run_with_storage(dialect, request, pieces, gap, then, MOST_STORAGE)
+}
+
+pub fn run_with_storage<'p>(
+    dialect: Dialect,
+    request: Request,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    gap: Duration,
+    then: Then,
+    storage: usize,
+) -> Run {
+    let mut storage = vec![0; storage];
+    let mut machine = TillMachine::new(config(dialect), &mut storage);
+    let start = Instant::from_millis(1_000_000);
+    let mut now = start;
+    let mut pieces = pieces.into_iter();
+    let (mut sent, mut entries, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    machine.start(now, request).unwrap();
+    for _ in 0..100_000 {
+        match machine.poll() {
+            Action::Connect => machine.handle_connected(now),
+            Action::Record(entry) => {
+                entries.push(entry);
+                machine.handle_journaled(now);
+            }
+            Action::Send(bytes) => {
+                sent.extend_from_slice(bytes);
+                let accepted = bytes.len();
+                machine.handle_sent(now, accepted);
+                machine.handle_drained(now);
+            }
+            Action::Event(event) => events.push(event),
+            Action::Close => {}
+            Action::Wait { until } => {
+                let until = until.expect("a wait without end");
+                match pieces.next() {
+                    Some(piece) => {
+                        let next = now.after(gap);
+                        if until <= next {
+                            now = until;
+                            machine.handle_timeout(now);
+                        }
+                        now = next;
+                        machine.handle_input(now, piece);
+                    }
+                    None if then == Then::Close => machine.handle_closed(now, Closed::ByPeer),
+                    None => {
+                        now = until;
+                        machine.handle_timeout(now);
+                    }
+                }
+            }
+            Action::Done(verdict) => {
+                let report = machine.report().unwrap();
+                assert_eq!(report.verdict(), verdict);
+                return Run {
+                    verdict,
+                    sent,
+                    entries,
+                    events,
+                    answer: report.answer().message().as_bytes().to_vec(),
+                    skipped: report.skipped(),
+                    cut: report.is_cut(),
+                    elapsed: now.since(start),
+                };
+            }
+        }
+    }
+    panic!("the machine never ends");
+}
+
+/// The same with the whole answer in one piece.
+pub fn answered(dialect: Dialect, request: Request, answer: &[u8], then: Then) -> Run {
+    run(dialect, request, [answer], Duration::ZERO, then)
+}
