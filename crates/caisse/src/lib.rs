@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod builder;
+mod cancel;
+mod driver;
+mod payment;
+mod request;
+mod till;
+
+pub use builder::{BuildError, Builder};
+pub use cancel::CancelHandle;
+pub use payment::Payment;
+pub use request::PaymentRequest;
+pub use till::{PayError, Till};
+
+pub use caisse_codec::{Application, Copies, Identifier, TicketRequest};
+pub use caisse_hal::tcp::{TcpAddress, TcpLink};
+pub use caisse_hal::{Clock, Link, SystemClock};
+pub use caisse_journal::{
+    Decision, Journal, JournalError, MemoryJournal, Paid, Record, SqliteJournal, State as RecordState,
+    WallTime,
+};
+pub use caisse_payment::{
+    Amount, AmountError, AuthorisationNumber, Blocked, Card, Currency, Doubt, Duty, NotSent, Operation,
+    Outcome, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text, TransactionId, Verdict,
+    receipt,
+};
+pub use caisse_transaction::{Dialect, Event, RequestError};
+
+/// The README of the repository: its program is compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

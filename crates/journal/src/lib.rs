@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+pub mod conformance;
+mod decision;
+mod error;
+mod event;
+mod journal;
+mod ledger;
+mod lock;
+mod memory;
+mod record;
+mod rules;
+mod sqlite;
+mod wall_time;
+
+pub use decision::{Decision, DecisionError, Paid};
+pub use error::JournalError;
+pub use event::{Event, What};
+pub use journal::{Journal, in_flight};
+pub use lock::{LockError, TerminalLock};
+pub use memory::MemoryJournal;
+pub use record::{Record, State};
+pub use sqlite::SqliteJournal;
+pub use wall_time::WallTime;

@@ -157,16 +157,16 @@ impl Outcome {
             Self::Declined { .. } => Text { fr: "Paiement refusé", en: "Payment declined" },
             Self::Cancelled { .. } => Text { fr: "Paiement abandonné", en: "Payment cancelled" },
             Self::NotSent { .. } => Text {
-                fr: "Rien n'a été envoyé : vous pouvez réessayer",
-                en: "Nothing was sent: it is safe to try again",
+                fr: "Rien n'a été envoyé, vous pouvez réessayer",
+                en: "Nothing was sent, it is safe to try again",
             },
             Self::Unknown { .. } => Text {
-                fr: "ISSUE INCONNUE : le client a peut-être payé",
-                en: "OUTCOME UNKNOWN: the customer may have paid",
+                fr: "ISSUE INCONNUE, le client a peut-être payé",
+                en: "OUTCOME UNKNOWN, the customer may have paid",
             },
             Self::Blocked { .. } => Text {
-                fr: "Paiement non commencé : rien n'a été envoyé",
-                en: "Payment not begun: nothing was sent",
+                fr: "Paiement non commencé, rien n'a été envoyé",
+                en: "Payment not begun, nothing was sent",
             },
         }
     }

@@ -1,0 +1,171 @@
+//! Setting a till up.
+
+use std::fmt;
+use std::time::Duration;
+
+use caisse_codec::Identifier;
+use caisse_hal::tcp::{AddressError, TcpAddress, TcpLink};
+use caisse_hal::{Clock, Link, SystemClock};
+use caisse_journal::Journal;
+use caisse_payment::{IdentifierError, Register, TerminalId};
+use caisse_transaction::{Config, Dialect};
+
+use crate::{CancelHandle, Till};
+
+/// Sets up a [`Till`]. A terminal and a journal are needed; there is no journal in memory by default, because a payment
+/// that is not recorded can be lost.
+#[derive(Default)]
+#[must_use]
+pub struct Builder {
+    link: Option<Box<dyn Link + Send>>,
+    clock: Option<Box<dyn Clock + Send>>,
+    journal: Option<Box<dyn Journal>>,
+    terminal: Option<TerminalId>,
+    register: Option<Register>,
+    dialect: Option<Dialect>,
+    identifier: Option<Identifier>,
+    answer_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    problem: Option<BuildError>,
+}
+
+/// Why a till cannot be set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No terminal was named.
+    #[error("no terminal: call Builder::tcp or Builder::link")]
+    NoTerminal,
+    /// No journal was given.
+    #[error("no journal: call Builder::journal; without a record a payment can be lost")]
+    NoJournal,
+    /// The address of the terminal is not one.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The name of the terminal is not one.
+    #[error("the terminal's id: {0}")]
+    TerminalId(IdentifierError),
+    /// The register is not two digits.
+    #[error("the register: {0}")]
+    Register(IdentifierError),
+    /// The identifier of the till's editor is not twelve digits.
+    #[error("the identifier (IPC): expected twelve digits")]
+    Identifier,
+}
+
+/// The identifier that most published tills send. A till's editor gets its own from the association.
+const COMMON_IDENTIFIER: &str = "012345678901";
+
+impl Builder {
+    /// The terminal listens on TCP at `tcp://HOST:PORT`. Unless [`terminal_id`](Self::terminal_id) says otherwise, its
+    /// id is made of the address.
+    pub fn tcp(mut self, address: &str) -> Self {
+        match address.parse::<TcpAddress>() {
+            Ok(address) => {
+                let id = address.to_string().replace("tcp://", "tcp:").replace(['[', ']'], "");
+                self.terminal = self.terminal.or_else(|| id.parse().ok());
+                self.link = Some(Box::new(TcpLink::new(address)));
+            }
+            Err(error) => self.problem = Some(error.into()),
+        }
+        self
+    }
+
+    /// The terminal is reached through this link.
+    pub fn link(mut self, link: impl Link + Send + 'static) -> Self {
+        self.link = Some(Box::new(link));
+        self
+    }
+
+    /// The name under which the shop knows the terminal, whatever its address. It is the terminal that is locked and
+    /// blocked, so two terminals must not share an id, and a terminal should keep its own when it moves.
+    pub fn terminal_id(mut self, id: &str) -> Self {
+        match id.parse() {
+            Ok(id) => self.terminal = Some(id),
+            Err(error) => self.problem = Some(BuildError::TerminalId(error)),
+        }
+        self
+    }
+
+    /// Where transactions are recorded.
+    pub fn journal(mut self, journal: impl Journal + 'static) -> Self {
+        self.journal = Some(Box::new(journal));
+        self
+    }
+
+    /// How the terminal is spoken to; PayXpress unless told otherwise.
+    pub const fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = Some(dialect);
+        self
+    }
+
+    /// The register number (CA), two digits; `01` unless told otherwise.
+    pub fn register(mut self, register: &str) -> Self {
+        match register.parse() {
+            Ok(register) => self.register = Some(register),
+            Err(error) => self.problem = Some(BuildError::Register(error)),
+        }
+        self
+    }
+
+    /// The identifier that the association gave to the till's editor (CJ, "IPC"): twelve digits. Unless told otherwise
+    /// the one that most published tills send.
+    pub fn identifier(mut self, identifier: &str) -> Self {
+        match identifier.parse() {
+            Ok(identifier) => self.identifier = Some(identifier),
+            Err(_) => self.problem = Some(BuildError::Identifier),
+        }
+        self
+    }
+
+    /// The longest wait for the answer, from the last byte sent; 180 s unless told otherwise. Shorter waits leave more
+    /// payments unknown: a card holder may take two minutes.
+    pub const fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = Some(timeout);
+        self
+    }
+
+    /// The longest wait for the connection; 10 s unless told otherwise.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Another clock than the system's.
+    pub fn clock(mut self, clock: impl Clock + Send + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// The till. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// When the terminal or the journal is missing, or a name is not of its form.
+    pub fn build(self) -> Result<Till, BuildError> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let dialect = self.dialect.unwrap_or(Dialect::PAYXPRESS);
+        let identifier = match self.identifier {
+            Some(identifier) => identifier,
+            None => COMMON_IDENTIFIER.parse().map_err(|_| BuildError::Identifier)?,
+        };
+        let mut config = Config::new(dialect, identifier);
+        config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
+        config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
+        Ok(Till {
+            link: self.link.ok_or(BuildError::NoTerminal)?,
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            journal: self.journal.ok_or(BuildError::NoJournal)?,
+            terminal: self.terminal.ok_or(BuildError::NoTerminal)?,
+            register: self.register.unwrap_or(Register::FIRST),
+            config,
+            cancel: CancelHandle::default(),
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}

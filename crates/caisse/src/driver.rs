@@ -1,0 +1,107 @@
+//! Drives the machine: the only place that waits.
+
+use std::time::Duration;
+
+use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
+use caisse_journal::{Journal, JournalError, WallTime};
+use caisse_payment::{Blocked, NotSent};
+use caisse_transaction::till::Closed;
+use caisse_transaction::{Action, Event, TillMachine};
+
+use crate::cancel::{CancelHandle, Wish};
+
+/// How often a wait looks for a wish to cancel.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What the machine is driven with.
+pub(crate) struct Driver<'d> {
+    pub(crate) link: &'d mut dyn Link,
+    pub(crate) clock: &'d dyn Clock,
+    pub(crate) journal: &'d mut dyn Journal,
+    pub(crate) cancel: &'d CancelHandle,
+}
+
+impl Driver<'_> {
+    /// Runs a started machine to its end.
+    pub(crate) fn run(&mut self, machine: &mut TillMachine<'_>, on_event: &mut dyn FnMut(Event)) {
+        let mut told = Wish::Nothing;
+        let mut buffer = [0; 2048];
+        loop {
+            let wish = self.cancel.wish();
+            if wish > told {
+                told = wish;
+                let now = self.clock.now();
+                if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
+            }
+            let deadline = machine.deadline();
+            match machine.poll() {
+                Action::Done(_) => return,
+                Action::Event(event) => on_event(event),
+                Action::Close => self.link.close(),
+                Action::Record(entry) => {
+                    let written = self.journal.append(&entry, WallTime::now());
+                    let now = self.clock.now();
+                    match written {
+                        Ok(()) => machine.handle_journaled(now),
+                        Err(error) => machine.handle_journal_failed(now, blocked_by(&error)),
+                    }
+                }
+                Action::Connect => {
+                    let result = self.link.connect(self.left(deadline));
+                    let now = self.clock.now();
+                    match result {
+                        Ok(()) => machine.handle_connected(now),
+                        Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
+                    }
+                }
+                Action::Send(bytes) => {
+                    let result = self.link.send(bytes, self.left(deadline));
+                    let now = self.clock.now();
+                    match result {
+                        Ok(accepted) => {
+                            machine.handle_sent(now, accepted);
+                            machine.handle_drained(now);
+                        }
+                        Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
+                        Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
+                    }
+                }
+                Action::Wait { until } => {
+                    let result = self.link.receive(&mut buffer, self.left(until).min(GLANCE));
+                    let now = self.clock.now();
+                    match result {
+                        Ok(Received::Bytes(count)) => {
+                            machine.handle_input(now, buffer.get(..count).unwrap_or_default());
+                            // A peer that never stops must not keep the timers from firing.
+                            machine.handle_timeout(now);
+                        }
+                        Ok(Received::Nothing) => machine.handle_timeout(now),
+                        Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+                    }
+                }
+            }
+        }
+    }
+
+    fn left(&self, deadline: Option<Instant>) -> Duration {
+        deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
+    }
+}
+
+const fn not_connected(error: ConnectError) -> NotSent {
+    match error {
+        ConnectError::Refused => NotSent::ConnectionRefused,
+        ConnectError::Unreachable => NotSent::Unreachable,
+        ConnectError::TimedOut => NotSent::ConnectTimedOut,
+        ConnectError::NameNotResolved => NotSent::NameNotResolved,
+        ConnectError::Other => NotSent::ConnectFailed,
+    }
+}
+
+/// A conflict at the moment of writing: somebody else used the id or the terminal since the journal was asked.
+pub(crate) const fn blocked_by(error: &JournalError) -> Blocked {
+    match error {
+        JournalError::Conflict => Blocked::IdConflict,
+        _ => Blocked::JournalUnavailable,
+    }
+}

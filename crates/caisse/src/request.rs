@@ -1,0 +1,131 @@
+//! What an application asks a till for.
+
+use caisse_codec::{Application, TicketRequest};
+use caisse_payment::entry::Content;
+use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, TransactionId};
+use caisse_transaction::{Request, RequestError, validate};
+use uuid::Uuid;
+
+/// A payment to take. Only the amount is needed; the id is generated unless it is given.
+///
+/// Give your own id (an order's, say, with the number of the attempt) and keep it before you call `pay`: with it a
+/// program that was restarted learns what became of the payment, without charging again.
+///
+/// ```
+/// use caisse::{Amount, Currency, PaymentRequest};
+///
+/// let request = PaymentRequest::debit(Amount::parse("25.00", Currency::EUR)?)
+///     .id("order-7:1".parse()?)
+///     .with_ticket();
+/// assert_eq!(request.transaction_id().as_str(), "order-7:1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct PaymentRequest {
+    id: TransactionId,
+    operation: Operation,
+    amount: Amount,
+    reference: Option<Reference>,
+    allow_partial: bool,
+    ticket: Option<TicketRequest>,
+    application: Option<Application>,
+}
+
+impl PaymentRequest {
+    /// The customer pays this much.
+    pub fn debit(amount: Amount) -> Self {
+        Self::new(Operation::Debit, amount)
+    }
+
+    /// Any operation. This version of the till takes debits only and refuses the others before anything is sent.
+    pub fn new(operation: Operation, amount: Amount) -> Self {
+        Self {
+            id: generate_id(),
+            operation,
+            amount,
+            reference: None,
+            allow_partial: false,
+            ticket: None,
+            application: None,
+        }
+    }
+
+    /// Sets the id: the key under which this payment is taken once.
+    pub const fn id(mut self, id: TransactionId) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// Sets the till's own label; it is recorded and never a key.
+    pub const fn reference(mut self, reference: Reference) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
+    /// Allows the terminal to approve a part of the amount.
+    pub const fn allow_partial(mut self) -> Self {
+        self.allow_partial = true;
+        self
+    }
+
+    /// Asks for the customer's ticket as text.
+    pub const fn with_ticket(self) -> Self {
+        self.tickets(TicketRequest::CUSTOMER_TEXT)
+    }
+
+    /// Asks for tickets of a kind; terminals differ in which they know.
+    pub const fn tickets(mut self, tickets: TicketRequest) -> Self {
+        self.ticket = Some(tickets);
+        self
+    }
+
+    /// Forces a card application (CC).
+    pub const fn application(mut self, application: Application) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// The id of the payment.
+    #[must_use]
+    pub const fn transaction_id(&self) -> TransactionId {
+        self.id
+    }
+
+    /// How much is asked for.
+    pub const fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// Whether the payment can be asked for at all, before anything is opened.
+    ///
+    /// # Errors
+    /// Says why not: `pay` would give the same error.
+    pub fn validate(&self) -> Result<(), RequestError> {
+        validate(self.operation, None, self.amount)
+    }
+
+    pub(crate) const fn to_request(self, terminal: TerminalId, register: Register) -> Request {
+        Request {
+            id: self.id,
+            content: Content {
+                operation: self.operation,
+                original: None,
+                amount: self.amount,
+                allow_partial: self.allow_partial,
+                terminal,
+                register,
+                reference: self.reference,
+            },
+            ticket: self.ticket,
+            application: self.application,
+        }
+    }
+}
+
+/// A new id: a UUID of version 7, which sorts by time.
+fn generate_id() -> TransactionId {
+    let text = Uuid::now_v7().hyphenated().to_string();
+    // 36 hexadecimal digits and hyphens are always an id.
+    text.parse().unwrap_or_else(|_| unreachable!("a UUID is an id"))
+}

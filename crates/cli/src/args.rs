@@ -1,0 +1,196 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "caisse", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Pay(PayArguments),
+    Terminal(TerminalArguments),
+    Explain(ExplainArguments),
+    Journal(JournalArguments),
+}
+
+impl Command {
+    pub(crate) const fn wants_json(&self) -> bool {
+        match self {
+            Self::Pay(arguments) => arguments.json,
+            Self::Terminal(arguments) => arguments.json,
+            Self::Explain(arguments) => arguments.json,
+            Self::Journal(arguments) => arguments.command.wants_json(),
+        }
+    }
+}
+
+/// Take a payment. Without --terminal, on a virtual terminal inside this process: no money moves.
+///
+/// Exit codes: 0 approved, 1 declined or cancelled, 2 wrong usage, 3 unknown (look at the terminal, do not pay again),
+/// 4 not sent (safe to retry under the same id), 5 approved in part, 6 blocked, 70 a bug of ours.
+#[derive(Debug, Args)]
+pub(crate) struct PayArguments {
+    /// How much, in decimal digits with a point, as in 25.00.
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) amount: String,
+    /// The currency, by its code of ISO 4217.
+    #[arg(long, default_value = "EUR")]
+    pub(crate) currency: String,
+    /// debit, credit, cancellation or cheque (this version takes debits only).
+    #[arg(long, default_value = "debit")]
+    pub(crate) operation: String,
+    /// Let the terminal approve a part of the amount.
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+    /// The terminal: tcp://HOST:PORT.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) terminal: Option<String>,
+    /// The name of the terminal in the shop, whatever its address; made of the address unless given.
+    #[arg(long, value_name = "ID")]
+    pub(crate) terminal_id: Option<String>,
+    /// How the terminal is spoken to: payxpress, ingenico or nepting.
+    #[arg(long, default_value = "payxpress", value_name = "NAME")]
+    pub(crate) dialect: String,
+    /// The id of the payment. The same id never charges twice; generated unless given.
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// A label of your own, kept in the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reference: Option<String>,
+    /// The register number, two digits.
+    #[arg(long, default_value = "01")]
+    pub(crate) register: String,
+    /// The identifier of the till's editor, twelve digits.
+    #[arg(long, value_name = "12DIGITS")]
+    pub(crate) ipc: Option<String>,
+    /// The card application to force, three characters.
+    #[arg(long, value_name = "CC")]
+    pub(crate) application: Option<String>,
+    /// The journal file; your own default file unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// How long to wait for the answer, from the last byte sent.
+    #[arg(long, default_value_t = 180, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+    /// Ask for the customer's ticket and print it.
+    #[arg(long)]
+    pub(crate) ticket: bool,
+    /// Needed for any terminal that may be a real one.
+    #[arg(long)]
+    pub(crate) confirm_real_payment: bool,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Play a terminal as a server, until Ctrl-C.
+#[derive(Debug, Args)]
+pub(crate) struct TerminalArguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "tcp://127.0.0.1:8888", value_name = "ADDRESS")]
+    pub(crate) listen: String,
+    /// What to answer: approve, partial:AMOUNT, decline:NN, cancel or timeout.
+    #[arg(long, default_value = "approve", value_name = "SPEC")]
+    pub(crate) answer: String,
+    /// How long the card holder takes, in milliseconds.
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub(crate) latency: u64,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Say what the bytes of a message mean. Exit code 1 when they are cut or not a message.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The input is hexadecimal text.
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show sensitive values.
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// The language of the explanations.
+    #[arg(long, value_enum, default_value_t = LanguageArgument::En)]
+    pub(crate) lang: LanguageArgument,
+    /// The file, or - for standard input.
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LanguageArgument {
+    En,
+    Fr,
+}
+
+/// Read a journal, and settle what is not known.
+#[derive(Debug, Args)]
+pub(crate) struct JournalArguments {
+    /// The journal file.
+    pub(crate) file: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: JournalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// List the transactions, oldest first. With --unresolved: exit code 0 when none is open, 3 when some are.
+    List {
+        /// Only those whose end nobody knows.
+        #[arg(long)]
+        unresolved: bool,
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one transaction with its history. Exit code 1 when there is no such one.
+    Show {
+        /// The id of the transaction.
+        id: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Record what a person found out about an unknown outcome. Exit code 1 when the transaction is not unresolved.
+    Resolve(ResolveArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResolveArguments {
+    /// The id of the transaction.
+    pub(crate) id: String,
+    /// The customer paid: the whole amount, or this one.
+    #[arg(long, value_name = "AMOUNT", num_args = 0..=1, default_missing_value = "", conflicts_with = "not_paid")]
+    pub(crate) paid: Option<String>,
+    /// The customer did not pay.
+    #[arg(long, required_unless_present = "paid")]
+    pub(crate) not_paid: bool,
+    /// Who found out.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// How: what the terminal or its ticket showed.
+    #[arg(long, value_name = "WHY")]
+    pub(crate) because: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl JournalCommand {
+    pub(crate) const fn wants_json(&self) -> bool {
+        match self {
+            Self::List { json, .. } | Self::Show { json, .. } => *json,
+            Self::Resolve(arguments) => arguments.json,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `caisse journal`: what stands in the file, and an operator's word on what is not known.
+
+use caisse::{
+    Amount, Decision, Journal, JournalError, Paid, Record, RecordState, SqliteJournal, TransactionId,
+    WallTime,
+};
+use caisse_journal::{LockError, in_flight};
+use serde_json::{Value, json};
+use std::fmt::Display;
+
+use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
+use crate::output::Output;
+use crate::usage::Wrong;
+
+/// Exit code when the journal cannot be used.
+const UNUSABLE: u8 = 6;
+
+/// Exit code when some transaction is open.
+const SOME_OPEN: u8 = 3;
+
+/// Exit code when there is no such transaction, or none that is open.
+const NO_SUCH: u8 = 1;
+
+pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, Wrong> {
+    let file = &arguments.file;
+    if !file.exists() {
+        return Err(Wrong::usage("file", format_args!("{}: there is no such file", file.display())));
+    }
+    let mut journal = SqliteJournal::open(file).map_err(unusable)?;
+    match &arguments.command {
+        JournalCommand::List { unresolved, .. } => list(&journal, *unresolved, output),
+        JournalCommand::Show { id, .. } => show(&journal, id, output),
+        JournalCommand::Resolve(arguments) => resolve(&mut journal, arguments, output),
+    }
+}
+
+fn unusable(error: impl Display) -> Wrong {
+    Wrong::failure(UNUSABLE, "journal", error)
+}
+
+fn list(journal: &SqliteJournal, unresolved: bool, output: &Output) -> Result<u8, Wrong> {
+    let mut some_open = false;
+    for record in journal.list().map_err(unusable)? {
+        let state = state(journal, &record)?;
+        let open = state != "final";
+        if unresolved && !open {
+            continue;
+        }
+        some_open |= open;
+        output.json(&json(&record, state));
+        output.text(line(&record, state));
+    }
+    Ok(if unresolved && some_open { SOME_OPEN } else { 0 })
+}
+
+fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
+    let none = || Wrong::failure(NO_SUCH, "id", format_args!("'{id}': there is no such transaction"));
+    let id: TransactionId = id.parse().map_err(|_| none())?;
+    journal.find(&id).map_err(unusable)?.ok_or_else(none)
+}
+
+fn show(journal: &SqliteJournal, id: &str, output: &Output) -> Result<u8, Wrong> {
+    let record = find(journal, id)?;
+    let events = journal.events(&record.start.id).map_err(unusable)?;
+    let state = state(journal, &record)?;
+    let mut object = json(&record, state);
+    object["events"] = events
+        .iter()
+        .map(|event| json!({ "at": event.at.to_string(), "what": event.what.name(), "detail": event.to_string() }))
+        .collect();
+    output.json(&object);
+    output.text(line(&record, state));
+    for event in &events {
+        output.text(format_args!("  {}  {}  {}", event.at, event.what.name(), event));
+    }
+    Ok(0)
+}
+
+fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &Output) -> Result<u8, Wrong> {
+    let record = find(journal, &arguments.id)?;
+    let start = &record.start;
+    let asked = start.content.amount;
+    let paid = match arguments.paid.as_deref() {
+        None => Paid::NotPaid,
+        Some("") => Paid::Paid(asked),
+        Some(text) => {
+            let amount = Amount::parse(text, asked.currency());
+            Paid::Paid(amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?)
+        }
+    };
+    let decision = Decision::new(paid, &arguments.by, &arguments.because)
+        .map_err(|error| Wrong::usage("decision", error))?;
+    let lock = journal.lock(&start.content.terminal).map_err(|error| match error {
+        LockError::Busy => {
+            Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
+        }
+        error => Wrong::failure(UNUSABLE, "journal", error),
+    })?;
+    journal.resolve(&lock, &start.id, &decision, WallTime::now()).map_err(|error| match error {
+        JournalError::NotUnresolved => Wrong::failure(NO_SUCH, "id", error),
+        error => unusable(error),
+    })?;
+    drop(lock);
+    show(journal, &arguments.id, output)
+}
+
+fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong> {
+    Ok(match record.state() {
+        RecordState::Final => "final",
+        RecordState::Unresolved if in_flight(journal, record).map_err(unusable)? => "in_flight",
+        RecordState::Unresolved => "unresolved",
+    })
+}
+
+fn json(record: &Record, state: &str) -> Value {
+    let start = &record.start;
+    let amount = start.content.amount;
+    let verdict = record.verdict();
+    json!({
+        "id": start.id.as_str(),
+        "operation": start.content.operation.name(),
+        "amount": amount.decimal().to_string(),
+        "amount_minor": amount.minor(),
+        "currency": amount.currency().code(),
+        "terminal": start.content.terminal.as_str(),
+        "reference": start.content.reference.as_ref().map(|reference| reference.as_str().to_owned()),
+        "state": state,
+        "outcome": verdict.outcome.name(),
+        "proof": verdict.proof.name(),
+        "started_at": record.started_at.to_string(),
+        "resolved_by": record.decision.as_ref().map(|decision| decision.by.clone()),
+    })
+}
+
+fn line(record: &Record, state: &str) -> String {
+    let start = &record.start;
+    let verdict = record.verdict();
+    let reason = verdict.outcome.reason_code().map(|code| format!(" [{code}]")).unwrap_or_default();
+    let amount = start.content.amount;
+    format!(
+        "{}  {:<10}  {}  {} {amount}  {}{reason}  terminal {}",
+        record.started_at,
+        state,
+        start.id,
+        start.content.operation,
+        verdict.outcome.name(),
+        start.content.terminal
+    )
+}

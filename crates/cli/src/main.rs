@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod explain;
+mod journal;
+mod output;
+mod pay;
+mod report;
+mod stop;
+mod terminal;
+mod usage;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use output::Output;
+
+/// Our own bug, as `sysexits.h` numbers it.
+const BUG: u8 = 70;
+
+fn main() -> ExitCode {
+    ExitCode::from(catch_unwind(run).unwrap_or(BUG))
+}
+
+fn run() -> u8 {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::of_the_parser(&error),
+    };
+    let json = arguments.command.wants_json();
+    let output = Output::new(json);
+    let result = match arguments.command {
+        Command::Pay(arguments) => pay::run(&arguments, &output),
+        Command::Terminal(arguments) => terminal::run(&arguments, &output),
+        Command::Explain(arguments) => explain::run(&arguments, &output),
+        Command::Journal(arguments) => journal::run(&arguments, &output),
+    };
+    result.unwrap_or_else(|wrong| wrong.report(&output))
+}

@@ -1,0 +1,199 @@
+//! `caisse pay`: one payment.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use caisse::{
+    Amount, Application, Blocked, Currency, Dialect, Event, Identifier, MemoryJournal, Operation, Payment,
+    PaymentRequest, Register, SqliteJournal, TcpAddress, TerminalId, Till,
+};
+use caisse_simulator::{VIRTUAL, VirtualTerminal};
+use etcetera::BaseStrategy;
+use serde_json::json;
+
+use crate::args::PayArguments;
+use crate::output::Output;
+use crate::report::{self, exit_code};
+use crate::stop;
+use crate::usage::Wrong;
+
+/// How long a name may take to resolve before the payment even begins.
+const RESOLVE: Duration = Duration::from_secs(10);
+
+/// Below this many seconds a card holder who takes their time leaves the outcome unknown.
+const SHORT_TIMEOUT: u64 = 120;
+
+/// Everything that the command line says, understood.
+struct Order {
+    request: PaymentRequest,
+    dialect: Dialect,
+    register: Register,
+    identifier: Option<Identifier>,
+    terminal_id: Option<TerminalId>,
+}
+
+pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong> {
+    let order = understand(arguments)?;
+    let Some(address) = &arguments.terminal else {
+        return pay_virtually(arguments, &order, output);
+    };
+    let address: TcpAddress = parse("terminal", address)?;
+    let loopback = is_loopback(&address);
+    if !loopback && !arguments.confirm_real_payment {
+        let message =
+            format!("{address} may be a real terminal: say --confirm-real-payment to move real money");
+        return Err(Wrong::usage("confirm-real-payment", message));
+    }
+    if !loopback && arguments.timeout < SHORT_TIMEOUT {
+        output.notice(format_args!(
+            "warning: with --timeout below {SHORT_TIMEOUT} a slow card holder leaves the outcome unknown"
+        ));
+    }
+    let file = match &arguments.journal {
+        Some(file) => file.clone(),
+        None => default_journal(output)?,
+    };
+    let journal = match SqliteJournal::open(&file) {
+        Ok(journal) => journal,
+        Err(error) => {
+            output.notice(format_args!("journal {}: {error}", file.display()));
+            let id = order.request.transaction_id();
+            let payment = Payment::blocked(id, order.request.amount(), Blocked::JournalUnavailable);
+            return Ok(finish(&payment, false, &[], Some(&file), output));
+        }
+    };
+    let mut builder = Till::builder().tcp(&address.to_string()).journal(journal);
+    if let Some(id) = order.terminal_id {
+        builder = builder.terminal_id(id.as_str());
+    }
+    take(arguments, &order, builder, Some(&file), output)
+}
+
+fn pay_virtually(arguments: &PayArguments, order: &Order, output: &Output) -> Result<u8, Wrong> {
+    if arguments.journal.is_some() || arguments.confirm_real_payment {
+        let message = "needs --terminal: without one the payment runs on a virtual terminal";
+        let kind = if arguments.journal.is_some() { "journal" } else { "confirm-real-payment" };
+        return Err(Wrong::usage(kind, message));
+    }
+    output.notice(VIRTUAL);
+    let terminal = VirtualTerminal::start().map_err(|error| Wrong::failure(70, "virtual terminal", error))?;
+    let builder = Till::builder()
+        .tcp(&terminal.address().to_string())
+        .terminal_id("virtual")
+        .journal(MemoryJournal::new());
+    take(arguments, order, builder, None, output)
+}
+
+fn take(
+    arguments: &PayArguments,
+    order: &Order,
+    builder: caisse::Builder,
+    file: Option<&PathBuf>,
+    output: &Output,
+) -> Result<u8, Wrong> {
+    let mut builder = builder
+        .dialect(order.dialect)
+        .register(&order.register.to_string())
+        .answer_timeout(Duration::from_secs(arguments.timeout));
+    if let Some(identifier) = order.identifier {
+        builder = builder.identifier(&identifier.to_string());
+    }
+    let mut till = builder.build().map_err(|error| Wrong::usage("till", error))?;
+    stop::cancel_on_signal(till.cancel_handle())?;
+    let id = order.request.transaction_id();
+    let payment = till
+        .pay_with(order.request, |event| show(event, id.as_str(), output))
+        .map_err(|error| Wrong::usage("request", error))?;
+    let unresolved = till.unresolved().unwrap_or_default();
+    Ok(finish(&payment, file.is_none(), &unresolved, file, output))
+}
+
+fn finish(
+    payment: &Payment,
+    is_virtual: bool,
+    unresolved: &[caisse::Record],
+    file: Option<&PathBuf>,
+    output: &Output,
+) -> u8 {
+    output.json(&report::json(payment, is_virtual));
+    report::text(payment, is_virtual, unresolved, file, output);
+    exit_code(payment.outcome)
+}
+
+fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
+    let currency: Currency = parse("currency", &arguments.currency)?;
+    let amount = Amount::parse(&arguments.amount, currency)
+        .map_err(|error| Wrong::usage("amount", format_args!("'{}': {error}", arguments.amount)))?;
+    let operation: Operation = parse("operation", &arguments.operation)?;
+    let mut request = PaymentRequest::new(operation, amount);
+    if let Some(id) = &arguments.id {
+        request = request.id(parse("id", id)?);
+    }
+    if let Some(reference) = &arguments.reference {
+        // A reference that is refused may be somebody's card number: it is not repeated.
+        let reference = reference.parse().map_err(|error| Wrong::usage("reference", error))?;
+        request = request.reference(reference);
+    }
+    if let Some(application) = &arguments.application {
+        request = request.application(parse::<Application>("application", application)?);
+    }
+    if arguments.allow_partial {
+        request = request.allow_partial();
+    }
+    if arguments.ticket {
+        request = request.with_ticket();
+    }
+    request.validate().map_err(|error| Wrong::usage("amount", error))?;
+    let dialect = parse("dialect", &arguments.dialect)?;
+    let register = parse("register", &arguments.register)?;
+    let identifier = arguments.ipc.as_deref().map(|ipc| parse("ipc", ipc)).transpose()?;
+    let terminal_id = arguments.terminal_id.as_deref().map(|id| parse("terminal-id", id)).transpose()?;
+    Ok(Order { request, dialect, register, identifier, terminal_id })
+}
+
+fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, Wrong> {
+    text.parse().map_err(|error| Wrong::usage(kind, format_args!("'{text}': {error}")))
+}
+
+/// Whether nothing but this machine answers at the address.
+fn is_loopback(address: &TcpAddress) -> bool {
+    address.resolve(RESOLVE).is_ok_and(|found| {
+        !found.is_empty() && found.iter().map(std::net::SocketAddr::ip).all(|ip: IpAddr| ip.is_loopback())
+    })
+}
+
+fn default_journal(output: &Output) -> Result<PathBuf, Wrong> {
+    let no_home = |error: &dyn Display| {
+        Wrong::failure(
+            6,
+            "journal",
+            format_args!("no place for your own journal ({error}): say --journal FILE"),
+        )
+    };
+    let directories = etcetera::choose_base_strategy().map_err(|error| no_home(&error))?;
+    let directory = directories.data_dir().join("caisse");
+    std::fs::create_dir_all(&directory).map_err(|error| no_home(&error))?;
+    let file = directory.join("journal.sqlite");
+    output.notice(format_args!("journal: {}", file.display()));
+    Ok(file)
+}
+
+fn show(event: Event, id: &str, output: &Output) {
+    let (name, text) = match event {
+        Event::Connecting => ("connecting", "connecting to the terminal"),
+        Event::Connected => ("connected", "connected"),
+        Event::Recorded => ("recorded", "recorded in the journal"),
+        Event::Sent => ("sent", "sent to the terminal"),
+        Event::Waiting => ("waiting", "waiting for the card holder"),
+        Event::Answer => ("answer", "the terminal answers"),
+        Event::PressRedButton => (
+            "press_red_button",
+            "too late to stop from here: press the RED button of the terminal / appuyez sur le bouton ROUGE du terminal",
+        ),
+    };
+    output.json(&json!({ "event": name, "id": id }));
+    output.text(format_args!("… {text}"));
+}

@@ -1,0 +1,148 @@
+//! How a payment is told at its end, to people and to programs.
+
+use std::path::PathBuf;
+
+use caisse::receipt::Copy;
+use caisse::{Amount, Outcome, Payment, Receipt, Record, Retry};
+use caisse_simulator::VIRTUAL;
+use serde_json::{Value, json};
+
+use crate::output::Output;
+
+/// The exit code of `pay` for an outcome.
+pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Approved { .. } => 0,
+        Outcome::Declined { .. } | Outcome::Cancelled { .. } => 1,
+        Outcome::Unknown { .. } => 3,
+        Outcome::NotSent { .. } => 4,
+        Outcome::PartiallyApproved { .. } => 5,
+        Outcome::Blocked { .. } => 6,
+    }
+}
+
+/// The last line of `pay --json`.
+pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
+    let Payment { outcome, amount, .. } = payment;
+    let decimal = |amount: Amount| amount.decimal().to_string();
+    let approved = outcome.approved_amount();
+    let due = outcome.amount_due();
+    let reason = outcome.reason_code().zip(outcome.reason_text());
+    let last_four = payment.last_four.map(|digits| String::from_utf8_lossy(&digits).into_owned());
+    let masked = payment.card.as_ref().map(|card| card.masked().to_owned());
+    let card = (masked.is_some() || last_four.is_some())
+        .then(|| json!({ "masked": masked.clone(), "last_four": last_four.clone() }));
+    json!({
+        "event": "outcome",
+        "id": payment.id.as_str(),
+        "outcome": outcome.name(),
+        "proof": payment.proof.name(),
+        "safe_to_retry": outcome.retry().is_safe(),
+        "retry": outcome.retry().name(),
+        "amount": decimal(*amount),
+        "amount_minor": amount.minor(),
+        "approved_amount": approved.map(decimal),
+        "approved_amount_minor": approved.map(Amount::minor),
+        "amount_due": due.map(decimal),
+        "amount_due_minor": due.map(Amount::minor),
+        "currency": amount.currency().code(),
+        "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
+        "duty": outcome.duty().map(|duty| json!({ "code": duty.code(), "fr": duty.text().fr, "en": duty.text().en })),
+        "text": { "fr": outcome.text().fr, "en": outcome.text().en },
+        "authorisation": payment.authorisation.as_ref().map(|number| number.as_str().to_owned()),
+        "card": card,
+        "ticket": customer_ticket(payment).map(Receipt::text),
+        "virtual": is_virtual,
+        "replayed": payment.replayed,
+        "journaled": payment.journaled,
+        "cut": payment.cut,
+        "skipped_fields": payment.skipped_fields,
+    })
+}
+
+fn customer_ticket(payment: &Payment) -> Option<&Receipt> {
+    let customers = payment.receipts.iter().find(|receipt| receipt.copy() == Copy::Customer);
+    customers.or_else(|| payment.receipts.first())
+}
+
+/// What people read.
+pub(crate) fn text(
+    payment: &Payment,
+    is_virtual: bool,
+    unresolved: &[Record],
+    file: Option<&PathBuf>,
+    output: &Output,
+) {
+    let Payment { id, outcome, amount, .. } = payment;
+    let headline = outcome.text();
+    output.text("");
+    output.text(format_args!("{}: {}", headline.en, told_amount(*outcome, *amount)));
+    output.text(format_args!("{}", headline.fr));
+    if let Some(reason) = outcome.reason_text() {
+        let code = outcome.reason_code().unwrap_or_default();
+        output.text(format_args!("  {} [{code}]", reason.en));
+        output.text(format_args!("  {}", reason.fr));
+    }
+    if let Some(card) = &payment.card {
+        output.text(format_args!("  card            {}", card.masked()));
+    } else if let Some(digits) = payment.last_four {
+        output.text(format_args!("  card            ending in {}", String::from_utf8_lossy(&digits)));
+    }
+    if let Some(number) = &payment.authorisation {
+        output.text(format_args!("  authorisation   {number}"));
+    }
+    output.text(format_args!("  id              {id}"));
+    if payment.replayed {
+        output.text("  this payment took place before: the outcome comes from the journal, nothing was sent");
+    }
+    if let Some(duty) = outcome.duty() {
+        output.text(format_args!("  {}", duty.text().en));
+        output.text(format_args!("  {}", duty.text().fr));
+    }
+    if outcome.approved_amount().is_none() {
+        output.text(format_args!("  {}", retry(outcome.retry())));
+    }
+    if payment.cut {
+        output.text("  the answer broke off behind what decides: the ticket may be missing");
+    }
+    if !payment.journaled && !matches!(outcome, Outcome::Blocked { .. } | Outcome::NotSent { .. }) {
+        output.notice("warning: this outcome could NOT be written to the journal; note it down");
+    }
+    if let Some(file) = file {
+        for record in unresolved {
+            let file = file.display();
+            let id = record.start.id;
+            output.text(format_args!("  once you know, one of:"));
+            output.text(format_args!("    caisse journal {file} resolve {id} --paid --by NAME --because \"what the terminal showed\""));
+            output.text(format_args!("    caisse journal {file} resolve {id} --not-paid --by NAME --because \"what the terminal showed\""));
+        }
+    }
+    for receipt in &payment.receipts {
+        output.text("");
+        output.text("---------- ticket ----------");
+        output.text(receipt.text().trim_end());
+        output.text("----------------------------");
+    }
+    if is_virtual {
+        output.text("");
+        output.text(VIRTUAL);
+    }
+}
+
+fn told_amount(outcome: Outcome, asked: Amount) -> String {
+    match outcome {
+        Outcome::PartiallyApproved { approved, due } => {
+            format!("{approved} of {asked}, {due} still to be paid")
+        }
+        Outcome::Approved { amount } => amount.to_string(),
+        _ => asked.to_string(),
+    }
+}
+
+const fn retry(retry: Retry) -> &'static str {
+    match retry {
+        Retry::SameId => "safe to retry, under the same id",
+        Retry::NewId => "safe to retry, as a new payment",
+        Retry::No => "not safe to retry",
+    }
+}

@@ -1,0 +1,6 @@
+//! What several tests need.
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub(crate) mod nom_spine;
+pub(crate) mod vectors;
+pub(crate) mod walks;

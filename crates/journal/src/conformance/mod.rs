@@ -1,0 +1,94 @@
+//! The test suite for stores: what every [`Journal`](crate::Journal) must do, whatever lies beneath it.
+//!
+//! Call [`check`] from a test of your store. What it cannot see is yours to test: that what `append` acknowledged survives
+//! a power cut, and that other processes are excluded by its lock.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test suite: it tells a failure by a panic"
+)]
+
+mod locks;
+mod resolving;
+mod samples;
+mod writing;
+
+use caisse_payment::TransactionId;
+use caisse_payment::entry::Entry;
+
+use crate::{Event, Journal, JournalError, Record};
+
+/// A closure that opens a handle onto one store.
+type Open<'o> = &'o (dyn Fn() -> Box<dyn Journal> + Sync);
+
+/// Checks a store. `new_store` makes a new, empty store and returns a closure that opens it; each call of that closure
+/// gives a further handle onto the same content, also after all the earlier ones have dropped, as after a restart.
+///
+/// # Panics
+/// With the rule that is broken, and where.
+///
+/// ```
+/// use caisse_journal::{Journal, MemoryJournal, conformance};
+///
+/// conformance::check(|| {
+///     let store = MemoryJournal::new();
+///     move || Box::new(store.clone()) as Box<dyn Journal>
+/// });
+/// ```
+pub fn check<O>(new_store: impl Fn() -> O)
+where
+    O: Fn() -> Box<dyn Journal> + Sync,
+{
+    let rules: &[fn(Open<'_>)] = &[
+        writing::a_new_store_is_empty,
+        writing::a_start_is_unresolved_until_its_end,
+        writing::every_end_is_kept_as_it_is,
+        writing::an_id_is_used_once,
+        writing::a_proven_not_sent_may_be_tried_again_with_the_same_content,
+        writing::an_end_needs_an_open_start,
+        writing::a_terminal_has_one_doubt,
+        writing::never_sent_settles_nothing_else,
+        writing::what_contradicts_itself_is_refused,
+        writing::the_order_is_that_of_the_writes,
+        writing::of_writers_at_the_same_time_one_wins,
+        resolving::a_decision_settles_a_doubt,
+        resolving::a_decision_is_for_open_doubts_alone,
+        resolving::a_decision_needs_the_lock_of_its_terminal,
+        resolving::a_decision_is_checked_again,
+        locks::a_terminal_is_locked_once,
+        locks::different_ids_are_different_terminals,
+        locks::a_payment_under_way_is_told_from_a_broken_one,
+    ];
+    for rule in rules {
+        rule(&new_store());
+    }
+}
+
+/// A write that must fail, and leave everything as it was.
+#[track_caller]
+fn refuses(journal: &mut Box<dyn Journal>, entry: &Entry, expected: fn(&JournalError) -> bool) {
+    let before = known(&**journal, &entry.id());
+    let error = journal.append(entry, samples::time(99)).expect_err("this entry must not be taken");
+    assert!(expected(&error), "another error than it should be: {error:?} for {entry:?}");
+    assert_eq!(known(&**journal, &entry.id()), before, "a refused entry left a trace");
+}
+
+fn conflict(error: &JournalError) -> bool {
+    matches!(error, JournalError::Conflict)
+}
+
+fn refused(error: &JournalError) -> bool {
+    matches!(error, JournalError::Refused { .. })
+}
+
+/// All records, and the history of one.
+fn known(journal: &dyn Journal, id: &TransactionId) -> (Vec<Record>, Vec<Event>) {
+    let records = journal.list().expect("the list can be read");
+    let found = journal.find(id).expect("it can be looked for");
+    assert_eq!(found.as_ref(), records.iter().find(|record| record.start.id == *id));
+    (records, journal.events(id).expect("the events can be read"))
+}

@@ -1,0 +1,120 @@
+//! Rules of `resolve`.
+
+use caisse_payment::entry::Entry;
+use caisse_payment::{Amount, Currency, Outcome, Proof, Refusal};
+
+use super::samples::*;
+use super::{Open, conflict, known, refused, refuses};
+use crate::{Decision, Event, Journal, JournalError, Paid, State, What};
+
+fn decision(paid: Paid) -> Decision {
+    Decision::new(paid, "Zoé", "vu sur le ticket du terminal; n° 12").unwrap()
+}
+
+/// A decision that must fail, and leave everything as it was.
+#[track_caller]
+fn undecided(
+    journal: &mut Box<dyn Journal>,
+    on: &str,
+    key: &str,
+    decision: &Decision,
+    expected: fn(&JournalError) -> bool,
+) {
+    let before = known(&**journal, &id(key));
+    let lock = journal.lock(&terminal(on)).unwrap();
+    let error = journal.resolve(&lock, &id(key), decision, time(9)).expect_err("this must not be decided");
+    assert!(expected(&error), "another error than it should be: {error:?}");
+    assert_eq!(known(&**journal, &id(key)), before, "a refused decision left a trace");
+}
+
+fn not_unresolved(error: &JournalError) -> bool {
+    matches!(error, JournalError::NotUnresolved)
+}
+
+pub(super) fn a_decision_settles_a_doubt(open: Open<'_>) {
+    let due = |approved, due| Outcome::PartiallyApproved { approved: euros(approved), due: euros(due) };
+    let declined = Outcome::Declined { refusal: Refusal::NotCompleted };
+    for (number, (paid, outcome)) in [
+        (Paid::NotPaid, declined),
+        (Paid::Paid(euros(2500)), approved()),
+        (Paid::Paid(euros(2499)), due(2499, 1)),
+        (Paid::Paid(euros(2501)), Outcome::Approved { amount: euros(2501) }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (kind, end) in [("open", None), ("ended", Some(SILENCE))] {
+            let key = format!("{kind}-{number}");
+            let mut journal = open();
+            journal.append(&started(&key, "t"), time(1)).unwrap();
+            if let Some(outcome) = end {
+                journal.append(&ended(&key, outcome), time(2)).unwrap();
+            }
+            let before = journal.find(&id(&key)).unwrap().unwrap();
+            let history = journal.events(&id(&key)).unwrap();
+            let lock = journal.lock(&terminal("t")).unwrap();
+            journal.resolve(&lock, &id(&key), &decision(paid), time(3)).unwrap();
+            drop((lock, journal));
+
+            let mut journal = open();
+            let record = journal.find(&id(&key)).unwrap().unwrap();
+            assert_eq!(record.state(), State::Final);
+            assert_eq!(record.verdict().outcome, outcome);
+            let proof = if end.is_some() { Proof::Answered } else { Proof::PerhapsSent };
+            assert_eq!(record.verdict().proof, proof);
+            assert_eq!(record.decision, Some(decision(paid)));
+            // What was recorded before stays as it was.
+            assert_eq!((record.start, record.end), (before.start, before.end));
+            assert_eq!((record.started_at, record.ended_at), (before.started_at, before.ended_at));
+            let mut expected = history;
+            expected.push(Event { at: time(3), what: What::Resolved(decision(paid)) });
+            assert_eq!(journal.events(&id(&key)).unwrap(), expected);
+            assert_eq!(journal.unresolved(&terminal("t")).unwrap(), []);
+            // Decided is final: no late end, no second attempt, no second decision.
+            refuses(&mut journal, &ended(&key, approved()), conflict);
+            refuses(&mut journal, &started(&key, "t"), conflict);
+            refuses(&mut journal, &never_sent(&key, "t"), conflict);
+            undecided(&mut journal, "t", &key, &decision(Paid::NotPaid), not_unresolved);
+        }
+    }
+}
+
+pub(super) fn a_decision_is_for_open_doubts_alone(open: Open<'_>) {
+    let mut journal = open();
+    undecided(&mut journal, "t", "nobody", &decision(Paid::NotPaid), not_unresolved);
+    for (number, outcome) in every_outcome(euros(2500)).into_iter().enumerate() {
+        if !outcome.is_unknown() {
+            let key = format!("tx-{number}");
+            journal.append(&started(&key, "t"), time(1)).unwrap();
+            journal.append(&ended(&key, outcome), time(2)).unwrap();
+            undecided(&mut journal, "t", &key, &decision(Paid::NotPaid), not_unresolved);
+        }
+    }
+    journal.append(&never_sent("never", "t"), time(3)).unwrap();
+    undecided(&mut journal, "t", "never", &decision(Paid::Paid(euros(2500))), not_unresolved);
+}
+
+pub(super) fn a_decision_needs_the_lock_of_its_terminal(open: Open<'_>) {
+    let mut journal = open();
+    journal.append(&started("a", "t"), time(1)).unwrap();
+    let wrong = |error: &JournalError| matches!(error, JournalError::WrongLock);
+    undecided(&mut journal, "other", "a", &decision(Paid::NotPaid), wrong);
+    undecided(&mut journal, "T", "a", &decision(Paid::NotPaid), wrong);
+}
+
+pub(super) fn a_decision_is_checked_again(open: Open<'_>) {
+    let mut journal = open();
+    journal.append(&Entry::Started(start("a", "t")), time(1)).unwrap();
+    let good = decision(Paid::NotPaid);
+    let francs = Amount::from_minor(2500, Currency::from_code("CHF").unwrap());
+    for bad in [
+        decision(Paid::Paid(francs)),
+        decision(Paid::Paid(euros(u64::MAX))),
+        Decision { paid: Paid::Paid(euros(0)), ..good.clone() },
+        Decision { by: String::new(), ..good.clone() },
+        Decision { because: "4970101234123457".to_owned(), ..good.clone() },
+        Decision { by: "jean@example.com".to_owned(), ..good.clone() },
+    ] {
+        undecided(&mut journal, "t", "a", &bad, refused);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a person decided about a transaction that nobody could resolve otherwise.
+
+use caisse_payment::{Amount, holds_card_number};
+
+/// The longest `by` and `because`, in characters.
+const LONGEST: usize = 200;
+
+/// Whether the customer paid, as a person found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paid {
+    /// This much was paid, in the transaction's currency; it may differ from what was asked for.
+    Paid(Amount),
+    /// Nothing was paid.
+    NotPaid,
+}
+
+/// An operator's decision about an unresolved transaction: what, who and why.
+///
+/// ```
+/// use caisse_journal::{Decision, DecisionError, Paid};
+///
+/// assert!(Decision::new(Paid::NotPaid, "Camille", "aucun ticket sur le terminal").is_ok());
+/// let refused = Decision::new(Paid::NotPaid, "camille@example.com", "no ticket");
+/// assert_eq!(refused, Err(DecisionError::Personal));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the customer paid.
+    pub paid: Paid,
+    /// Who decided: 1 to 200 printable characters.
+    pub by: String,
+    /// Why: 1 to 200 printable characters.
+    pub because: String,
+}
+
+impl Decision {
+    /// A decision with its author and its reason.
+    ///
+    /// # Errors
+    /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
+    /// number or an e-mail address; when the amount paid is zero.
+    pub fn new(paid: Paid, by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
+        let decision = Self { paid, by: by.into(), because: because.into() };
+        decision.check()?;
+        Ok(decision)
+    }
+
+    /// The fields are public: a store checks them again.
+    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+        if let Paid::Paid(amount) = self.paid
+            && amount.is_zero()
+        {
+            return Err(DecisionError::ZeroAmount);
+        }
+        check_text(&self.by)?;
+        check_text(&self.because)
+    }
+}
+
+fn check_text(text: &str) -> Result<(), DecisionError> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > LONGEST {
+        return Err(DecisionError::Length { length });
+    }
+    if !text.chars().all(is_printable) {
+        return Err(DecisionError::NotPrintable);
+    }
+    // Card numbers are also copied with no-break spaces, or several blanks, between their groups.
+    let plain_blanks = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if holds_card_number(&plain_blanks) || holds_email(text) {
+        return Err(DecisionError::Personal);
+    }
+    Ok(())
+}
+
+/// Control characters and those that hide or reorder text would let a record say something else than it shows.
+fn is_printable(character: char) -> bool {
+    let hides = matches!(
+        character,
+        '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fffd}'
+    );
+    !character.is_control() && !hides
+}
+
+/// An `@` with something on both sides.
+fn holds_email(text: &str) -> bool {
+    text.trim().trim_start_matches('@').trim_end_matches('@').contains('@')
+}
+
+/// Why such a decision is not recorded. No message repeats the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecisionError {
+    /// Blank or too long.
+    #[error("who and why: expected 1 to 200 characters each, got {length} (or only blanks)")]
+    Length {
+        /// The number of characters given.
+        length: usize,
+    },
+    /// A line end, a control character, or one that hides or reorders text.
+    #[error("who and why: expected printable characters on one line")]
+    NotPrintable,
+    /// It looks like a card number or an e-mail address, which the journal never holds.
+    #[error("who and why: it looks like a card number or an e-mail address, and these are never kept")]
+    Personal,
+    /// Paid, but nothing.
+    #[error("an amount paid is more than zero: for nothing, say that it was not paid")]
+    ZeroAmount,
+}

@@ -1,0 +1,152 @@
+//! The history of a transaction: what was written, in order, never changed.
+
+use std::fmt;
+
+use caisse_payment::entry::{End, Entry, RawStatus, Start};
+
+use crate::{Decision, Paid, WallTime};
+
+/// One write about a transaction. Its `Display` is one line in English for a support person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it was written.
+    pub at: WallTime,
+    /// What was written.
+    pub what: What,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// An attempt began.
+    Started(Start),
+    /// It ended.
+    Ended(End),
+    /// It ended before it could begin.
+    NeverSent(Start, End),
+    /// A person decided.
+    Resolved(Decision),
+}
+
+impl What {
+    /// The stable name: `started`, `ended`, `never_sent` or `resolved`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "started",
+            Self::Ended(_) => "ended",
+            Self::NeverSent(..) => "never_sent",
+            Self::Resolved(_) => "resolved",
+        }
+    }
+
+    /// The start in it.
+    #[must_use]
+    pub const fn start(&self) -> Option<&Start> {
+        match self {
+            Self::Started(start) | Self::NeverSent(start, _) => Some(start),
+            Self::Ended(_) | Self::Resolved(_) => None,
+        }
+    }
+
+    /// The end in it.
+    #[must_use]
+    pub const fn end(&self) -> Option<&End> {
+        match self {
+            Self::Ended(end) | Self::NeverSent(_, end) => Some(end),
+            Self::Started(_) | Self::Resolved(_) => None,
+        }
+    }
+
+    /// The decision in it.
+    #[must_use]
+    pub const fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Resolved(decision) => Some(decision),
+            _ => None,
+        }
+    }
+}
+
+impl From<Entry> for What {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Started(start) => Self::Started(start),
+            Entry::Ended(end) => Self::Ended(end),
+            Entry::NeverSent(start, end) => Self::NeverSent(start, end),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.what, f)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started(start) => write_start(f, start),
+            Self::Ended(end) => write_end(f, end),
+            Self::NeverSent(start, end) => {
+                write_start(f, start)?;
+                f.write_str("; ")?;
+                write_end(f, end)
+            }
+            Self::Resolved(decision) => {
+                match decision.paid {
+                    Paid::Paid(amount) => write!(f, "paid {amount}")?,
+                    Paid::NotPaid => f.write_str("not paid")?,
+                }
+                write!(f, ", says {}: {}", decision.by, decision.because)
+            }
+        }
+    }
+}
+
+fn write_start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
+    let content = &start.content;
+    let (terminal, register) = (content.terminal, content.register);
+    write!(f, "{} of {} on {terminal}, register {register}", content.operation, content.amount)?;
+    if let Some(original) = content.original {
+        write!(f, ", original {original}")?;
+    }
+    if let Some(reference) = content.reference {
+        write!(f, ", reference {reference}")?;
+    }
+    if content.allow_partial {
+        f.write_str(", a part may be approved")?;
+    }
+    write!(f, ", dialect {}", start.dialect)
+}
+
+fn write_end(f: &mut fmt::Formatter<'_>, end: &End) -> fmt::Result {
+    write!(f, "{}", end.verdict.outcome.name())?;
+    if let Some(code) = end.verdict.outcome.reason_code() {
+        write!(f, " ({code})")?;
+    }
+    if let Some(amount) = end.verdict.outcome.approved_amount() {
+        write!(f, " {amount}")?;
+    }
+    if let Some(due) = end.verdict.outcome.amount_due() {
+        write!(f, ", due {due}")?;
+    }
+    write!(f, ", {}", end.verdict.proof.name())?;
+    if let Some(number) = end.authorisation {
+        write!(f, ", authorisation {number}")?;
+    }
+    if let Some(number) = end.contract {
+        write!(f, ", contract {number}")?;
+    }
+    if let Some(digits) = end.last_four {
+        write!(f, ", card ending in {}", digits.escape_ascii())?;
+    }
+    let RawStatus { status, complement } = end.status;
+    for (tag, code) in [("AE", status), ("AF", complement)] {
+        if let Some(code) = code {
+            write!(f, ", {tag}={}", code.escape_ascii())?;
+        }
+    }
+    Ok(())
+}

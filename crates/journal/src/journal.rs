@@ -1,0 +1,90 @@
+//! What a till asks of its journal.
+
+use caisse_payment::entry::Entry;
+use caisse_payment::{TerminalId, TransactionId};
+
+use crate::{Decision, Event, JournalError, LockError, Record, TerminalLock, WallTime};
+
+/// A durable record of transactions, shared by all processes that use the same terminals.
+///
+/// Whoever starts a payment takes the terminal's lock first, holds it until the end is written, and sends nothing before
+/// [`append`](Self::append) has said `Ok` to the start. A store of your own is checked by
+/// [`conformance::check`](crate::conformance::check).
+pub trait Journal: Send {
+    /// Takes the exclusive lock of a terminal, held until the guard drops. Never waits. It excludes other processes,
+    /// other handles and other calls on this handle alike, and ends with the process that holds it.
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] when somebody holds it; [`LockError::Io`] when the system cannot lock, and then nothing may be
+    /// sent to that terminal.
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError>;
+
+    /// Writes one entry durably. An error means that nothing was written; after a failing disk and a crash a start may
+    /// yet turn up, and is then unresolved: it is never the other way round.
+    ///
+    /// `Started` and `NeverSent` need an id that is new, or whose record has ended as not sent (nothing sent) with the same
+    /// content: that is a further attempt, and the earlier one stays in the [`events`](Self::events). `Started` needs a
+    /// terminal without an unresolved transaction. `Ended` needs a start without end and decision.
+    ///
+    /// # Errors
+    /// [`Conflict`](JournalError::Conflict) when these rules are not met, [`Refused`](JournalError::Refused) when the entry
+    /// holds what is never kept or contradicts itself, otherwise what the store met.
+    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError>;
+
+    /// The transaction with this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read or what it holds makes no sense; never a guess.
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError>;
+
+    /// What is not resolved on this terminal: no end, or an unknown end, and no decision. Oldest first; by the rules of
+    /// [`append`](Self::append) there is at most one.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError>;
+
+    /// Every transaction, oldest first: in the order in which the attempts that count were written.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn list(&self) -> Result<Vec<Record>, JournalError>;
+
+    /// All that was ever written about a transaction, oldest first; empty for an id that is not known.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
+
+    /// Writes an operator's decision about an unresolved transaction, durably. The caller holds the lock of its terminal,
+    /// which proves that no till is still waiting for its answer.
+    ///
+    /// # Errors
+    /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such open transaction,
+    /// [`WrongLock`](JournalError::WrongLock) when the lock is another terminal's, [`Refused`](JournalError::Refused) when
+    /// the decision is for another currency or is not one that [`Decision::new`] makes, otherwise what the store met.
+    /// Nothing was written then.
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError>;
+}
+
+/// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record
+/// again if the answer is no, for the payment may have ended in between. Asking holds the lock for an instant.
+///
+/// # Errors
+/// [`LockError::Io`] when the system cannot tell.
+pub fn in_flight(journal: &dyn Journal, record: &Record) -> Result<bool, LockError> {
+    if !record.is_open() {
+        return Ok(false);
+    }
+    match journal.lock(&record.start.content.terminal) {
+        Ok(_lock) => Ok(false),
+        Err(LockError::Busy) => Ok(true),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,102 @@
+//! The transactions in memory: the store for tests holds one, and the SQLite store replays its events into one to see
+//! whether its rows say the same.
+
+use std::collections::HashMap;
+
+use caisse_payment::entry::Entry;
+use caisse_payment::{TerminalId, TransactionId};
+
+use crate::rules::{self, Tracked};
+use crate::{Decision, Event, JournalError, Record, State, TerminalLock, WallTime, What};
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    transactions: HashMap<TransactionId, Tracked>,
+    /// The one transaction that blocks each terminal.
+    unresolved: HashMap<TerminalId, TransactionId>,
+    /// How many events there are.
+    events: u64,
+}
+
+impl Ledger {
+    pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        let clear = match entry {
+            Entry::Started(start) => !self.unresolved.contains_key(&start.content.terminal),
+            Entry::Ended(_) | Entry::NeverSent(..) => true,
+        };
+        let existing = self.transactions.get(&entry.id());
+        let tracked = rules::append(entry, at, self.next_event(), existing, clear)?;
+        self.put(tracked);
+        Ok(())
+    }
+
+    pub(crate) fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        let tracked = rules::resolve(lock, decision, at, self.transactions.get(id))?;
+        self.put(tracked);
+        Ok(())
+    }
+
+    /// Repeats what was written under the rules; an event that breaks them was not written by us.
+    pub(crate) fn replay(&mut self, id: &TransactionId, event: &Event) -> Result<(), JournalError> {
+        let entry = match &event.what {
+            What::Started(start) => Entry::Started(*start),
+            What::Ended(end) => Entry::Ended(*end),
+            What::NeverSent(start, end) => Entry::NeverSent(*start, *end),
+            What::Resolved(decision) => {
+                let tracked = self.transactions.get(id).ok_or(JournalError::NotUnresolved)?;
+                let tracked = rules::decide(decision, event.at, tracked)?;
+                self.put(tracked);
+                return Ok(());
+            }
+        };
+        self.append(&entry, event.at)
+    }
+
+    fn put(&mut self, tracked: Tracked) {
+        let (id, terminal) = (tracked.record.start.id, tracked.record.start.content.terminal);
+        match tracked.record.state() {
+            State::Unresolved => {
+                self.unresolved.insert(terminal, id);
+            }
+            // A transaction that was never sent does not settle the one that blocks its terminal.
+            State::Final if self.unresolved.get(&terminal) == Some(&id) => {
+                self.unresolved.remove(&terminal);
+            }
+            State::Final => {}
+        }
+        self.transactions.insert(id, tracked);
+        self.events = self.next_event();
+    }
+
+    const fn next_event(&self) -> u64 {
+        self.events.saturating_add(1)
+    }
+
+    pub(crate) const fn event_count(&self) -> u64 {
+        self.events
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.transactions.len()
+    }
+
+    pub(crate) fn get(&self, id: &TransactionId) -> Option<&Tracked> {
+        self.transactions.get(id)
+    }
+
+    pub(crate) fn unresolved(&self, terminal: &TerminalId) -> Option<&Record> {
+        self.transactions.get(self.unresolved.get(terminal)?).map(|tracked| &tracked.record)
+    }
+
+    pub(crate) fn list(&self) -> Vec<Record> {
+        let mut all: Vec<_> = self.transactions.values().collect();
+        all.sort_by_key(|tracked| tracked.started_event);
+        all.into_iter().map(|tracked| tracked.record.clone()).collect()
+    }
+}

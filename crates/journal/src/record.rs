@@ -1,0 +1,79 @@
+//! A transaction as the journal knows it.
+
+use caisse_payment::entry::{End, Start};
+use caisse_payment::{Doubt, Outcome, Proof, Refusal, Verdict};
+
+use crate::{Decision, Paid, WallTime};
+
+/// One transaction: the attempt that counts, its end, and the decision about it if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What was asked for.
+    pub start: Start,
+    /// How it ended; nothing while it runs, or when the till stopped in between.
+    pub end: Option<End>,
+    /// What a person decided, if the end was not known.
+    pub decision: Option<Decision>,
+    /// When the start was written.
+    pub started_at: WallTime,
+    /// When the end was written.
+    pub ended_at: Option<WallTime>,
+}
+
+/// Whether a transaction still blocks its terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// No end, or an end that is unknown, and no decision.
+    Unresolved,
+    /// A known end or a decision.
+    Final,
+}
+
+impl State {
+    /// The stable name: `unresolved` or `final`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unresolved => "unresolved",
+            Self::Final => "final",
+        }
+    }
+}
+
+impl Record {
+    /// Whether it still blocks its terminal. A payment that is under way is unresolved too: see
+    /// [`in_flight`](crate::in_flight).
+    #[must_use]
+    pub fn state(&self) -> State {
+        match (&self.decision, &self.end) {
+            (None, None) => State::Unresolved,
+            (None, Some(end)) if end.verdict.outcome.is_unknown() => State::Unresolved,
+            _ => State::Final,
+        }
+    }
+
+    /// Whether nothing but the start is known.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.end.is_none() && self.decision.is_none()
+    }
+
+    /// How it ended, with the decision applied. A start without an end is unknown. Decided as paid: approved, or
+    /// approved in part when less than the amount asked for was paid. Decided as not paid: declined, so that the
+    /// customer pays under a new id. The proof stays the one that was recorded.
+    pub fn verdict(&self) -> Verdict {
+        let recorded = self.end.map_or(
+            Verdict { outcome: Outcome::Unknown { doubt: Doubt::Interrupted }, proof: Proof::PerhapsSent },
+            |end| end.verdict,
+        );
+        let outcome = match self.decision.as_ref().map(|decision| decision.paid) {
+            None => recorded.outcome,
+            Some(Paid::NotPaid) => Outcome::Declined { refusal: Refusal::NotCompleted },
+            Some(Paid::Paid(amount)) => match self.start.content.amount.checked_sub(amount) {
+                Some(due) if !due.is_zero() => Outcome::PartiallyApproved { approved: amount, due },
+                _ => Outcome::Approved { amount },
+            },
+        };
+        Verdict { outcome, ..recorded }
+    }
+}

@@ -1,0 +1,342 @@
+//! The journal's words as columns, and back. What is read is accepted only if writing it again gives the same row.
+
+use caisse_payment::entry::{Content, End, RawStatus, Start};
+use caisse_payment::{
+    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TransactionId, Verdict,
+};
+use rusqlite::types::Value;
+
+use crate::rules::Tracked;
+use crate::{Decision, Event, JournalError, Paid, Record, WallTime, What};
+
+/// The columns that both tables have, in their order.
+macro_rules! columns {
+    ($($own:literal),*; $($last:literal),*) => {
+        &[
+            $($own,)*
+            "operation", "original", "amount_minor", "currency", "allow_partial", "terminal", "register",
+            "reference", "dialect",
+            "outcome", "reason", "approved_minor", "due_minor", "proof", "authorisation", "contract", "last_four",
+            "status", "complement",
+            "decision", "decided_minor", "decided_by", "decided_because",
+            $($last,)*
+        ]
+    };
+}
+
+/// Columns of the table `transactions`.
+pub(super) const TRANSACTION: &[&str] =
+    columns!["id", "started_event", "started_at", "ended_at", "decided_at";];
+/// Columns of the table `events`.
+pub(super) const EVENT: &[&str] = columns!["number", "id", "at", "what"; "chain"];
+
+/// A row of `events`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EventRow {
+    pub(super) number: u64,
+    pub(super) id: TransactionId,
+    pub(super) event: Event,
+    /// Of the transaction, in each row, so that every amount in it can be read alone.
+    pub(super) currency: Currency,
+    pub(super) chain: String,
+}
+
+pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
+    let record = &tracked.record;
+    let mut row = vec![
+        text(record.start.id.as_str()),
+        whole(tracked.started_event),
+        text(record.started_at),
+        optional(record.ended_at),
+        optional(tracked.decided_at),
+    ];
+    let currency = record.start.content.amount.currency();
+    encode_shared(&mut row, Some(&record.start), record.end.as_ref(), record.decision.as_ref(), currency);
+    row
+}
+
+pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError> {
+    let cells = Cells { table: "transactions", names: TRANSACTION, row };
+    let id = cells.required("id", cells.parsed("id")?)?;
+    let tracked = Tracked {
+        record: Record {
+            start: cells.required("operation", decode_start(id, &cells)?)?,
+            end: decode_end(id, cells.currency()?, &cells)?,
+            decision: decode_decision(cells.currency()?, &cells)?,
+            started_at: cells.required("started_at", cells.time("started_at")?)?,
+            ended_at: cells.time("ended_at")?,
+        },
+        started_event: cells.required("started_event", cells.whole("started_event")?)?,
+        decided_at: cells.time("decided_at")?,
+    };
+    let (record, decided) = (&tracked.record, tracked.decided_at.is_some());
+    if record.end.is_some() != record.ended_at.is_some() || record.decision.is_some() != decided {
+        return Err(cells.damaged("ended_at or decided_at"));
+    }
+    cells.same_as(&encode_transaction(&tracked))?;
+    Ok(tracked)
+}
+
+pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
+    let (at, what) = (row.event.at, &row.event.what);
+    let mut values = vec![whole(row.number), text(row.id.as_str()), text(at), text(what.name())];
+    encode_shared(&mut values, what.start(), what.end(), what.decision(), row.currency);
+    values.push(text(&row.chain));
+    values
+}
+
+pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
+    let cells = Cells { table: "events", names: EVENT, row };
+    let id = cells.required("id", cells.parsed("id")?)?;
+    let currency = cells.currency()?;
+    let start = || cells.required("operation", decode_start(id, &cells)?);
+    let end = || cells.required("outcome", decode_end(id, currency, &cells)?);
+    let what = match cells.text("what")? {
+        Some("started") => What::Started(start()?),
+        Some("ended") => What::Ended(end()?),
+        Some("never_sent") => What::NeverSent(start()?, end()?),
+        Some("resolved") => What::Resolved(cells.required("decision", decode_decision(currency, &cells)?)?),
+        _ => return Err(cells.damaged("what")),
+    };
+    let row = EventRow {
+        number: cells.required("number", cells.whole("number")?)?,
+        id,
+        event: Event { at: cells.required("at", cells.time("at")?)?, what },
+        currency,
+        chain: cells.required("chain", cells.text("chain")?)?.to_owned(),
+    };
+    cells.same_as(&encode_event(&row))?;
+    Ok(row)
+}
+
+fn encode_shared(
+    row: &mut Vec<Value>,
+    start: Option<&Start>,
+    end: Option<&End>,
+    decision: Option<&Decision>,
+    currency: Currency,
+) {
+    let content = start.map(|start| &start.content);
+    let outcome = end.map(|end| end.verdict.outcome);
+    let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
+    let decided = decision.map(|decision| decision.paid);
+    row.extend([
+        optional(content.map(|content| content.operation)),
+        optional(content.and_then(|content| content.original)),
+        minor(content.map(|content| content.amount)),
+        text(currency),
+        content.map_or(Value::Null, |content| whole(u64::from(content.allow_partial))),
+        optional(content.map(|content| content.terminal)),
+        optional(content.map(|content| content.register)),
+        optional(content.and_then(|content| content.reference)),
+        optional(start.map(|start| start.dialect)),
+        optional(outcome.map(Outcome::name)),
+        optional(outcome.and_then(Outcome::reason_code)),
+        minor(outcome.and_then(Outcome::approved_amount)),
+        minor(outcome.and_then(Outcome::amount_due)),
+        optional(end.map(|end| end.verdict.proof.name())),
+        optional(end.and_then(|end| end.authorisation)),
+        optional(end.and_then(|end| end.contract)),
+        optional(end.and_then(|end| end.last_four).map(|last| last.escape_ascii().to_string())),
+        optional(end.and_then(|end| end.status.status).map(encode_code)),
+        optional(end.and_then(|end| end.status.complement).map(encode_code)),
+        optional(decided.map(|paid| if paid == Paid::NotPaid { "not_paid" } else { "paid" })),
+        minor(decided.and_then(|paid| match paid {
+            Paid::Paid(amount) => Some(amount),
+            Paid::NotPaid => None,
+        })),
+        optional(decision.map(|decision| &decision.by)),
+        optional(decision.map(|decision| &decision.because)),
+    ]);
+}
+
+fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
+    let Some(operation) = cells.parsed("operation")? else { return Ok(None) };
+    let amount = cells.required("amount_minor", cells.whole("amount_minor")?)?;
+    let content = Content {
+        operation,
+        original: cells.parsed("original")?,
+        amount: Amount::from_minor(amount, cells.currency()?),
+        // Another number than 0 and 1 is found when the row is written again.
+        allow_partial: cells.whole("allow_partial")? == Some(1),
+        terminal: cells.required("terminal", cells.parsed("terminal")?)?,
+        register: cells.required("register", cells.parsed("register")?)?,
+        reference: cells.parsed("reference")?,
+    };
+    Ok(Some(Start { id, content, dialect: cells.required("dialect", cells.parsed("dialect")?)? }))
+}
+
+fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Result<Option<End>, JournalError> {
+    let Some(name) = cells.text("outcome")? else { return Ok(None) };
+    let outcome = cells.required("outcome, reason or amounts", decode_outcome(name, currency, cells)?)?;
+    let proof = cells.text("proof")?.and_then(Proof::from_name);
+    let last_four = cells.text("last_four")?;
+    let code = |name| {
+        let code = cells.text(name)?;
+        code.map(|code| cells.required(name, decode_code(code))).transpose()
+    };
+    Ok(Some(End {
+        id,
+        verdict: Verdict { outcome, proof: cells.required("proof", proof)? },
+        authorisation: cells.parsed("authorisation")?,
+        contract: cells.parsed("contract")?,
+        last_four: last_four
+            .map(|last| cells.required("last_four", last.as_bytes().try_into().ok()))
+            .transpose()?,
+        status: RawStatus { status: code("status")?, complement: code("complement")? },
+    }))
+}
+
+fn decode_outcome(
+    name: &str,
+    currency: Currency,
+    cells: &Cells<'_>,
+) -> Result<Option<Outcome>, JournalError> {
+    let reason = cells.text("reason")?.unwrap_or_default();
+    let amount = |column| {
+        let minor = cells.whole(column)?;
+        Ok::<_, JournalError>(minor.map(|minor| Amount::from_minor(minor, currency)))
+    };
+    let (approved, due) = (amount("approved_minor")?, amount("due_minor")?);
+    Ok(match name {
+        "approved" => approved.map(|amount| Outcome::Approved { amount }),
+        "partially_approved" => {
+            approved.zip(due).map(|(approved, due)| Outcome::PartiallyApproved { approved, due })
+        }
+        "declined" => Refusal::from_code(reason).map(|refusal| Outcome::Declined { refusal }),
+        "cancelled" => Refusal::from_code(reason).map(|refusal| Outcome::Cancelled { refusal }),
+        "not_sent" => NotSent::from_code(reason).map(|reason| Outcome::NotSent { reason }),
+        "unknown" => Doubt::from_code(reason).map(|doubt| Outcome::Unknown { doubt }),
+        "blocked" => Blocked::from_code(reason).map(|reason| Outcome::Blocked { reason }),
+        _ => None,
+    })
+}
+
+fn decode_decision(currency: Currency, cells: &Cells<'_>) -> Result<Option<Decision>, JournalError> {
+    let paid = match (cells.text("decision")?, cells.whole("decided_minor")?) {
+        (None, _) => return Ok(None),
+        (Some("paid"), Some(minor)) => Paid::Paid(Amount::from_minor(minor, currency)),
+        (Some("not_paid"), None) => Paid::NotPaid,
+        _ => return Err(cells.damaged("decision")),
+    };
+    let by = cells.required("decided_by", cells.text("decided_by")?)?;
+    let because = cells.required("decided_because", cells.text("decided_because")?)?;
+    let decision = Decision::new(paid, by, because).map_err(|_| cells.damaged("decision"))?;
+    Ok(Some(decision))
+}
+
+/// Two printable characters stand for themselves; anything else as four hexadecimal digits, so that nothing is lost.
+fn encode_code([first, second]: [u8; 2]) -> String {
+    if [first, second].iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        [first, second].map(char::from).iter().collect()
+    } else {
+        format!("{first:02x}{second:02x}")
+    }
+}
+
+fn decode_code(text: &str) -> Option<[u8; 2]> {
+    match text.len() {
+        2 => text.as_bytes().try_into().ok(),
+        4 => u16::from_str_radix(text, 16).ok().map(u16::to_be_bytes),
+        _ => None,
+    }
+}
+
+fn text(value: impl ToString) -> Value {
+    Value::Text(value.to_string())
+}
+
+fn optional(value: Option<impl ToString>) -> Value {
+    value.map_or(Value::Null, text)
+}
+
+/// What does not fit was refused before; should it come here, the table does not take the blank.
+fn whole(number: u64) -> Value {
+    i64::try_from(number).map_or(Value::Null, Value::Integer)
+}
+
+/// A row under the names of its columns.
+struct Cells<'r> {
+    table: &'static str,
+    names: &'static [&'static str],
+    row: &'r [Value],
+}
+
+impl<'r> Cells<'r> {
+    fn get(&self, name: &str) -> &'r Value {
+        let column = self.names.iter().position(|column| *column == name);
+        column.and_then(|column| self.row.get(column)).unwrap_or(&Value::Null)
+    }
+
+    fn text(&self, name: &'static str) -> Result<Option<&'r str>, JournalError> {
+        match self.get(name) {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(self.damaged(name)),
+        }
+    }
+
+    fn whole(&self, name: &'static str) -> Result<Option<u64>, JournalError> {
+        match self.get(name) {
+            Value::Null => Ok(None),
+            Value::Integer(number) => u64::try_from(*number).map(Some).map_err(|_| self.damaged(name)),
+            _ => Err(self.damaged(name)),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, JournalError> {
+        self.text(name)?.map(|text| text.parse().map_err(|_| self.damaged(name))).transpose()
+    }
+
+    fn time(&self, name: &'static str) -> Result<Option<WallTime>, JournalError> {
+        let text = self.text(name)?;
+        text.map(|text| self.required(name, WallTime::from_text(text))).transpose()
+    }
+
+    fn currency(&self) -> Result<Currency, JournalError> {
+        self.required("currency", self.parsed("currency")?)
+    }
+
+    fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, JournalError> {
+        value.ok_or_else(|| self.damaged(name))
+    }
+
+    /// Finds what reading did not look at: columns that must be empty, numbers that mean the same.
+    fn same_as(&self, written: &[Value]) -> Result<(), JournalError> {
+        let differs = self.row.iter().zip(written).position(|(read, written)| read != written);
+        match differs {
+            Some(column) => Err(self.damaged(self.names.get(column).copied().unwrap_or("a column"))),
+            None if self.row.len() != written.len() => Err(self.damaged("the number of columns")),
+            None => Ok(()),
+        }
+    }
+
+    /// Names the place and never the value.
+    fn damaged(&self, column: &str) -> JournalError {
+        let key = match self.row.first() {
+            Some(Value::Integer(number)) => format!(" number {number}"),
+            _ => String::new(),
+        };
+        JournalError::corrupt(format!("table {}, row{key}: {column}", self.table))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_characters_of_any_kind_come_back() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let code = encode_code([first, second]);
+                assert_eq!(decode_code(&code), Some([first, second]), "{code}");
+            }
+        }
+        assert_eq!(encode_code(*b"10"), "10");
+        assert_eq!(encode_code([0, 0xff]), "00ff");
+        for stranger in ["", "1", "100", "10000", "+0ff", "00fg"] {
+            assert!(decode_code(stranger).is_none_or(|code| encode_code(code) != stranger), "{stranger}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The journal in a SQLite file.
+
+mod chain;
+mod columns;
+mod open;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use caisse_payment::entry::Entry;
+use caisse_payment::{TerminalId, TransactionId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params_from_iter};
+
+use crate::lock::lock_file;
+use crate::rules::{self, Tracked};
+use crate::{Decision, Event, Journal, JournalError, LockError, Record, TerminalLock, WallTime, What};
+use columns::EventRow;
+
+/// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
+///
+/// ```
+/// use caisse_journal::{Journal, SqliteJournal};
+///
+/// let folder = tempfile::tempdir()?;
+/// let journal = SqliteJournal::open(folder.path().join("journal.db"))?;
+/// assert!(journal.list()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SqliteJournal {
+    connection: Connection,
+    locks: PathBuf,
+}
+
+impl SqliteJournal {
+    /// Opens the journal at this path, or creates it in a folder that exists. The whole file is read and checked, which
+    /// takes a time in proportion to it.
+    ///
+    /// # Errors
+    /// [`Unwritable`](JournalError::Unwritable) when the folder is missing or the file cannot be written,
+    /// [`Foreign`](JournalError::Foreign) and [`Newer`](JournalError::Newer) when it is not ours to touch,
+    /// [`Corrupt`](JournalError::Corrupt) when it is damaged or its payments are gone, [`Locked`](JournalError::Locked)
+    /// when another process keeps it busy for more than five seconds.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
+        let (connection, locks) = open::open(path.as_ref())?;
+        Ok(Self { connection, locks })
+    }
+
+    /// Checks and writes in one transaction that excludes all other writers from its first read on.
+    fn write<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = write(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteJournal").field("locks", &self.locks).finish_non_exhaustive()
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        lock_file(&self.locks, terminal)
+    }
+
+    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        self.write(|connection| {
+            let existing = find(connection, &entry.id())?;
+            let clear = match entry {
+                Entry::Started(start) => unresolved(connection, &start.content.terminal)?.is_empty(),
+                Entry::Ended(_) | Entry::NeverSent(..) => true,
+            };
+            let last = last_event(connection)?;
+            let number = number_after(last.as_ref());
+            let tracked = rules::append(entry, at, number, existing.as_ref(), clear)?;
+            put(connection, &tracked, last.as_ref(), Event { at, what: (*entry).into() })
+        })
+    }
+
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        Ok(find(&self.connection, id)?.map(|tracked| tracked.record))
+    }
+
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        unresolved(&self.connection, terminal)
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        transactions(&self.connection, "ORDER BY started_event", &[])
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+        let query = format!("{} WHERE id = ?1 ORDER BY number", select("events", columns::EVENT));
+        let mut statement = self.connection.prepare(&query)?;
+        let mut rows = statement.query([id.as_str()])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.push(columns::decode_event(&row_values(row, columns::EVENT.len())?)?.event);
+        }
+        Ok(events)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        self.write(|connection| {
+            let tracked = rules::resolve(lock, decision, at, find(connection, id)?.as_ref())?;
+            let event = Event { at, what: What::Resolved(decision.clone()) };
+            put(connection, &tracked, last_event(connection)?.as_ref(), event)
+        })
+    }
+}
+
+fn select(table: &str, columns: &[&str]) -> String {
+    format!("SELECT {} FROM {table}", columns.join(", "))
+}
+
+fn row_values(row: &Row<'_>, columns: usize) -> Result<Vec<Value>, JournalError> {
+    Ok((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?)
+}
+
+fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Tracked>, JournalError> {
+    let query = format!("{} WHERE id = ?1", select("transactions", columns::TRANSACTION));
+    let mut statement = connection.prepare(&query)?;
+    let mut rows = statement.query([id.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    columns::decode_transaction(&row_values(row, columns::TRANSACTION.len())?).map(Some)
+}
+
+fn unresolved(connection: &Connection, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+    // The words of the index of this name, so that SQLite uses it.
+    let condition = "WHERE terminal = ?1 AND decision IS NULL AND (outcome IS NULL OR outcome NOT IN \
+         ('approved', 'partially_approved', 'declined', 'cancelled', 'not_sent', 'blocked')) \
+         ORDER BY started_event";
+    transactions(connection, condition, &[terminal.as_str()])
+}
+
+fn transactions(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[&str],
+) -> Result<Vec<Record>, JournalError> {
+    let query = format!("{} {condition}", select("transactions", columns::TRANSACTION));
+    let mut statement = connection.prepare(&query)?;
+    let mut rows = statement.query(params_from_iter(parameters))?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(columns::decode_transaction(&row_values(row, columns::TRANSACTION.len())?)?.record);
+    }
+    Ok(records)
+}
+
+/// The newest event, whose chain the next one continues.
+fn last_event(connection: &Connection) -> Result<Option<EventRow>, JournalError> {
+    let query = format!("{} ORDER BY number DESC LIMIT 1", select("events", columns::EVENT));
+    let mut statement = connection.prepare(&query)?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    columns::decode_event(&row_values(row, columns::EVENT.len())?).map(Some)
+}
+
+/// The number of the event after this one.
+fn number_after(last: Option<&EventRow>) -> u64 {
+    last.map_or(1, |last| last.number.saturating_add(1))
+}
+
+/// Writes what the transaction has become, and the event that made it so.
+fn put(
+    connection: &Connection,
+    tracked: &Tracked,
+    last: Option<&EventRow>,
+    event: Event,
+) -> Result<(), JournalError> {
+    let names = columns::TRANSACTION;
+    let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let write =
+        format!("{} ON CONFLICT (id) DO UPDATE SET {}", insert("transactions", names), changes.join(", "));
+    let row = columns::encode_transaction(tracked);
+    connection.prepare(&write)?.execute(params_from_iter(row))?;
+
+    let mut row = EventRow {
+        number: number_after(last),
+        id: tracked.record.start.id,
+        event,
+        currency: tracked.record.start.content.amount.currency(),
+        chain: String::new(),
+    };
+    let values = columns::encode_event(&row);
+    let hashed = values.split_last().map_or(&[][..], |(_chain, columns)| columns);
+    row.chain = chain::link(last.map_or(chain::FIRST, |last| &last.chain), hashed);
+    let write = insert("events", columns::EVENT);
+    connection.prepare(&write)?.execute(params_from_iter(columns::encode_event(&row)))?;
+    Ok(())
+}
+
+fn insert(table: &str, columns: &[&str]) -> String {
+    let places: Vec<_> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, _) = &error else {
+            // A column of another type, text that is not UTF-8: not what we wrote.
+            return Self::corrupt(error.to_string());
+        };
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
+            ErrorCode::NotADatabase => Self::Foreign,
+            ErrorCode::DatabaseCorrupt => Self::corrupt(error.to_string()),
+            _ => Self::unwritable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Transactions and files to test with.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use caisse_journal::{Decision, Event, Journal, Paid, Record, SqliteJournal, WallTime};
+use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_payment::{
+    Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId, Verdict,
+};
+
+pub fn time(number: u64) -> WallTime {
+    WallTime::from_millis(1_795_424_400_000 + number)
+}
+
+pub fn terminal(id: &str) -> TerminalId {
+    id.parse().unwrap()
+}
+
+pub fn start(id: &str, on: &str) -> Start {
+    Start {
+        id: id.parse().unwrap(),
+        content: Content {
+            operation: Operation::Debit,
+            original: None,
+            amount: Amount::from_minor(2500, Currency::EUR),
+            allow_partial: false,
+            terminal: terminal(on),
+            register: Register::FIRST,
+            reference: Some("order 7".parse().unwrap()),
+        },
+        dialect: "payxpress".parse().unwrap(),
+    }
+}
+
+pub fn started(id: &str, on: &str) -> Entry {
+    Entry::Started(start(id, on))
+}
+
+pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
+    End {
+        id: id.parse().unwrap(),
+        verdict: Verdict { outcome, proof },
+        authorisation: Some("123456".parse().unwrap()),
+        contract: Some("1234567".parse().unwrap()),
+        last_four: Some(*b"0674"),
+        status: RawStatus { status: Some(*b"10"), complement: None },
+    }
+}
+
+pub fn approved(id: &str) -> Entry {
+    let amount = Amount::from_minor(2500, Currency::EUR);
+    Entry::Ended(end(id, Outcome::Approved { amount }, Proof::Answered))
+}
+
+pub fn not_paid() -> Decision {
+    Decision::new(Paid::NotPaid, "Camille", "no ticket").unwrap()
+}
+
+pub fn path(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("journal.db")
+}
+
+/// A journal with one transaction of each kind: approved, declined, tried again, open, in doubt, decided.
+pub fn filled(path: &Path) -> SqliteJournal {
+    let mut journal = SqliteJournal::open(path).unwrap();
+    let francs = |minor| Amount::from_minor(minor, Currency::from_code("CHF").unwrap());
+    let mut other = start("partial", "t1");
+    other.content.amount = francs(900);
+    other.content.allow_partial = true;
+    let partial = Outcome::PartiallyApproved { approved: francs(700), due: francs(200) };
+    let declined = Outcome::Declined { refusal: Refusal::Refused };
+    let silence = Outcome::Unknown { doubt: Doubt::Silence };
+    let not_sent = Outcome::NotSent { reason: NotSent::Unreachable };
+    let mut credit = start("credit", "t1");
+    credit.content.operation = Operation::Credit;
+    credit.content.original = Some("paid".parse().unwrap());
+    for (number, entry) in [
+        started("paid", "t1"),
+        approved("paid"),
+        Entry::Started(other),
+        Entry::Ended(end("partial", partial, Proof::Answered)),
+        Entry::Started(credit),
+        Entry::Ended(end("credit", declined, Proof::Answered)),
+        Entry::NeverSent(start("again", "t1"), end("again", not_sent, Proof::NothingSent)),
+        started("again", "t1"),
+        started("doubt", "t2"),
+        Entry::Ended(end("doubt", silence, Proof::Delivered)),
+        started("decided", "t3"),
+        Entry::Ended(end("decided", silence, Proof::PerhapsSent)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        journal.append(&entry, time(number as u64)).unwrap();
+    }
+    let lock = journal.lock(&terminal("t3")).unwrap();
+    let paid = Decision::new(Paid::Paid(Amount::from_minor(1999, Currency::EUR)), "Zoé", "vu").unwrap();
+    journal.resolve(&lock, &"decided".parse().unwrap(), &paid, time(50)).unwrap();
+    journal
+}
+
+/// All that a journal says.
+pub fn content(journal: &dyn Journal) -> Vec<(Record, Vec<Event>)> {
+    let events = |record: &Record| journal.events(&record.start.id).unwrap();
+    journal.list().unwrap().into_iter().map(|record| (record.clone(), events(&record))).collect()
+}
+
+/// Runs the test `child` of the calling test program as a process of its own.
+pub fn process(task: &str, path: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "child", "--nocapture"])
+        .env("CAISSE_TEST_TASK", task)
+        .env("CAISSE_TEST_PATH", path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
+
+/// What the parent asked for; nothing when the test runs among the others.
+pub fn task() -> Option<(String, PathBuf)> {
+    Some((std::env::var("CAISSE_TEST_TASK").ok()?, std::env::var_os("CAISSE_TEST_PATH")?.into()))
+}
