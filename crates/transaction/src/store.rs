@@ -1,10 +1,11 @@
 //! Whole fields of a stream, kept in the caller's storage.
 
+use core::fmt;
+
 use caisse_codec::{HEADER, Message};
 
 /// Collects fields as they come. One that does not fit is skipped by its length and counted; one that is cut leaves no
 /// trace.
-#[derive(Debug)]
 pub(crate) struct FieldStore<'s> {
     storage: &'s mut [u8],
     /// Bytes of whole fields.
@@ -12,6 +13,13 @@ pub(crate) struct FieldStore<'s> {
     /// Bytes of the field that is being read; nothing while it is skipped.
     open: Option<usize>,
     skipped: usize,
+}
+
+impl fmt::Debug for FieldStore<'_> {
+    /// The bytes are somebody's card and ticket: `Message` shows what may be shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldStore({:?}, {} skipped)", self.message(), self.skipped)
+    }
 }
 
 impl<'s> FieldStore<'s> {

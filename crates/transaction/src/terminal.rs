@@ -1,5 +1,6 @@
 //! The terminal's side of a transaction: reads one request, waits for a decision, writes one answer.
 
+use core::fmt;
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
@@ -21,7 +22,6 @@ pub const REQUEST: Limits =
 pub const MOST_STORAGE: usize = 1664;
 
 /// What the driver of a terminal has to do next.
-#[derive(Debug)]
 #[must_use]
 pub enum Action<'m> {
     /// A request is there. Decide, then call [`answer`](TerminalMachine::answer) or
@@ -36,6 +36,18 @@ pub enum Action<'m> {
     },
     /// It is over.
     Done(End),
+}
+
+impl fmt::Debug for Action<'_> {
+    /// Bytes of a message are counted, not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decide(request) => f.debug_tuple("Decide").field(request).finish(),
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
+            Self::Done(end) => f.debug_tuple("Done").field(end).finish(),
+        }
+    }
 }
 
 /// How the conversation ended for the terminal.
@@ -70,13 +82,22 @@ pub enum End {
 /// assert!(answer.ends_with(b"AE00201AF00204"));
 /// # Ok::<(), caisse_codec::EncodeError>(())
 /// ```
-#[derive(Debug)]
 pub struct TerminalMachine<'s> {
     state: State,
     assembly: Assembly,
     judge: RequestJudge<'s>,
     answer: ArrayVec<u8, LONGEST_ANSWER>,
     sent: usize,
+}
+
+impl fmt::Debug for TerminalMachine<'_> {
+    /// Without the answer's bytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TerminalMachine")
+            .field("state", &self.state)
+            .field("judge", &self.judge)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

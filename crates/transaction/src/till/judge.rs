@@ -1,5 +1,7 @@
 //! Reads an answer as it comes: what decides into a few words, the rest into the caller's storage.
 
+use core::fmt;
+
 use caisse_codec::{FieldScanner, Message, Piece, Tag};
 use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
@@ -8,7 +10,6 @@ use caisse_payment::{Doubt, Outcome};
 use crate::deciding::{Deciding, LONGEST};
 use crate::store::FieldStore;
 
-#[derive(Debug)]
 pub(super) struct AnswerJudge<'s> {
     scanner: FieldScanner,
     store: FieldStore<'s>,
@@ -21,6 +22,17 @@ pub(super) struct AnswerJudge<'s> {
     /// Blanks or line ends came behind a field; real terminals send them at the end of a message only.
     blanks: bool,
     malformed: bool,
+}
+
+impl fmt::Debug for AnswerJudge<'_> {
+    /// Without the value that is being read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerJudge")
+            .field("store", &self.store)
+            .field("deciding", &self.deciding)
+            .field("scanner", &self.scanner)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'s> AnswerJudge<'s> {

@@ -1,5 +1,6 @@
 //! The machine around the transition function: instants, the answer, the queue of actions.
 
+use core::fmt;
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
@@ -47,7 +48,7 @@ impl Config {
 }
 
 /// What the driver has to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "no allocator here, and one action lives at a time")]
 #[must_use]
 pub enum Action<'m> {
@@ -71,6 +72,21 @@ pub enum Action<'m> {
     },
     /// It is over.
     Done(Verdict),
+}
+
+impl fmt::Debug for Action<'_> {
+    /// Bytes of a message are counted, not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(entry) => f.debug_tuple("Record").field(entry).finish(),
+            Self::Connect => f.write_str("Connect"),
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Close => f.write_str("Close"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
+            Self::Done(verdict) => f.debug_tuple("Done").field(verdict).finish(),
+        }
+    }
 }
 
 /// One transaction as the till lives it, without socket, clock or file: the driver owns these, reports what happens,
@@ -128,12 +144,17 @@ pub struct TillMachine<'s> {
 /// More than there are kinds of effects.
 const QUEUE: usize = 16;
 
-#[derive(Debug)]
 struct Started {
     entry: Start,
     message: ArrayVec<u8, LONGEST_REQUEST>,
     /// How much of the message the system has accepted.
     accepted: usize,
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Started({:?}, {} of {} bytes accepted)", self.entry, self.accepted, self.message.len())
+    }
 }
 
 /// How a connection ended.
