@@ -11,6 +11,7 @@
 )]
 
 mod assembly;
+pub mod frame;
 mod instant;
 
 pub use assembly::{Assembly, Ending, Judge, Judgement, Limits};

@@ -339,4 +339,84 @@ mod tests {
             assert!(decode_code(stranger).is_none_or(|code| encode_code(code) != stranger), "{stranger}");
         }
     }
+
+    fn round_trip(event: Event, id: TransactionId, currency: Currency) {
+        let row = EventRow { number: 7, id, event, currency, chain: "0a".to_owned() };
+        assert_eq!(decode_event(&encode_event(&row)), Ok(row));
+    }
+
+    #[test]
+    fn every_outcome_in_every_currency_comes_back() {
+        let at = WallTime::from_millis(1);
+        let id = "a".parse().unwrap();
+        for currency in Currency::all() {
+            let amount = Amount::from_minor(u64::MAX / 2, currency);
+            let due = Amount::from_minor(0, currency);
+            let mut outcomes =
+                vec![Outcome::Approved { amount }, Outcome::PartiallyApproved { approved: amount, due }];
+            outcomes.extend(Refusal::ALL.iter().map(|&refusal| Outcome::Declined { refusal }));
+            outcomes.extend(Refusal::ALL.iter().map(|&refusal| Outcome::Cancelled { refusal }));
+            outcomes.extend(NotSent::ALL.iter().map(|&reason| Outcome::NotSent { reason }));
+            outcomes.extend(Doubt::ALL.iter().map(|&doubt| Outcome::Unknown { doubt }));
+            outcomes.extend(Blocked::ALL.iter().map(|&reason| Outcome::Blocked { reason }));
+            for outcome in outcomes {
+                for proof in Proof::ALL {
+                    let end = End {
+                        id,
+                        verdict: Verdict { outcome, proof },
+                        authorisation: Some(" ".parse().unwrap()),
+                        contract: None,
+                        last_four: Some(*b"0000"),
+                        status: RawStatus { status: None, complement: Some(*b"  ") },
+                    };
+                    round_trip(Event { at, what: What::Ended(end) }, id, currency);
+                }
+            }
+            for paid in [Paid::NotPaid, Paid::Paid(amount)] {
+                let decision = Decision::new(paid, "Zo\u{e9}", "n\u{b0} 7; '\"").unwrap();
+                round_trip(Event { at, what: What::Resolved(decision) }, id, currency);
+            }
+            for operation in caisse_payment::Operation::ALL {
+                for number in 0..=99 {
+                    let content = Content {
+                        operation,
+                        original: (number % 2 == 0).then_some(id),
+                        amount,
+                        allow_partial: number % 3 == 0,
+                        terminal: "t:1".parse().unwrap(),
+                        register: caisse_payment::Register::new(number).unwrap(),
+                        reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
+                    };
+                    let start = Start { id, content, dialect: "d".parse().unwrap() };
+                    round_trip(Event { at, what: What::Started(start) }, id, currency);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_shape_is_damaged() {
+        let id = "a".parse().unwrap();
+        let decision = Decision::new(Paid::NotPaid, "a", "b").unwrap();
+        let event = Event { at: WallTime::from_millis(1), what: What::Resolved(decision) };
+        let row = EventRow { number: 7, id, event, currency: Currency::EUR, chain: String::new() };
+        let values = encode_event(&row);
+        assert!(decode_event(&values).is_ok());
+        let last = values.len() - 1;
+        assert!(decode_event(&values[..last]).is_err());
+        assert!(decode_event(&[values.clone(), vec![Value::Null]].concat()).is_err());
+        assert!(decode_event(&[]).is_err());
+        for column in 0..values.len() {
+            for stranger in
+                [Value::Real(7.0), Value::Blob(b"paid".to_vec()), Value::Text("7\u{0}".to_owned())]
+            {
+                let mut values = values.clone();
+                values[column] = stranger;
+                if EVENT[column] != "chain" || !matches!(values[column], Value::Text(_)) {
+                    let error = decode_event(&values).unwrap_err();
+                    assert!(matches!(error, JournalError::Corrupt { .. }), "{error}");
+                }
+            }
+        }
+    }
 }

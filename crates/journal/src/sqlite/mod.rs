@@ -222,3 +222,88 @@ impl From<rusqlite::Error> for JournalError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal() -> (tempfile::TempDir, SqliteJournal) {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(folder.path().join("journal.db")).unwrap();
+        (folder, journal)
+    }
+
+    fn started(number: u64) -> Entry {
+        use caisse_payment::entry::{Content, Start};
+        let content = Content {
+            operation: caisse_payment::Operation::Debit,
+            original: None,
+            amount: caisse_payment::Amount::from_minor(1, caisse_payment::Currency::EUR),
+            allow_partial: false,
+            terminal: format!("t{number}").parse().unwrap(),
+            register: caisse_payment::Register::FIRST,
+            reference: None,
+        };
+        Entry::Started(Start {
+            id: format!("a{number}").parse().unwrap(),
+            content,
+            dialect: "d".parse().unwrap(),
+        })
+    }
+
+    /// What makes an acknowledged write durable, and the file harmless.
+    #[test]
+    fn connections_are_set_up_to_be_durable() {
+        let (_folder, journal) = journal();
+        for (name, expected) in [
+            ("synchronous", 2),
+            ("fullfsync", 1),
+            ("checkpoint_fullfsync", 1),
+            ("foreign_keys", 1),
+            ("trusted_schema", 0),
+            ("cell_size_check", 1),
+            ("wal_autocheckpoint", 1),
+            ("busy_timeout", 5000),
+        ] {
+            let value: i64 = journal.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+            assert_eq!(value, expected, "{name}");
+        }
+        let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
+        assert!(journal.connection.db_config(defensive).unwrap());
+    }
+
+    #[test]
+    fn a_full_disk_writes_nothing() {
+        let (_folder, mut journal) = journal();
+        let pages: i64 = journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        journal.connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
+        let mut written = 0;
+        let error = loop {
+            match journal.append(&started(written), WallTime::from_millis(1)) {
+                Ok(()) => written += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(&error, JournalError::Unwritable { what } if what.contains("full")), "{error:?}");
+        assert!(written > 0);
+        let kept = |journal: &SqliteJournal| u64::try_from(journal.list().unwrap().len()).unwrap();
+        assert_eq!(kept(&journal), written);
+        // With room again the same entry goes in, under the next number.
+        journal.connection.pragma_update_and_check(None, "max_page_count", pages + 50, |_| Ok(())).unwrap();
+        journal.append(&started(written), WallTime::from_millis(1)).unwrap();
+        assert_eq!(kept(&journal), written + 1);
+        chain::verify(&journal.connection).unwrap();
+    }
+
+    /// The database itself holds one doubt per terminal, should our own question ever miss one.
+    #[test]
+    fn the_table_refuses_a_second_doubt() {
+        let (_folder, mut journal) = journal();
+        journal.append(&started(1), WallTime::from_millis(1)).unwrap();
+        let mut tracked = find(&journal.connection, &"a1".parse().unwrap()).unwrap().unwrap();
+        tracked.record.start.id = "a2".parse().unwrap();
+        let event = Event { at: WallTime::from_millis(1), what: What::Started(tracked.record.start) };
+        let error = put(&journal.connection, &tracked, None, event).unwrap_err();
+        assert!(error.to_string().contains("UNIQUE"), "{error}");
+    }
+}

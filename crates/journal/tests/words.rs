@@ -1,0 +1,125 @@
+//! What people read: names, history lines, messages.
+
+mod common;
+
+use caisse_journal::{Decision, Event, Journal, JournalError, LockError, Paid, SqliteJournal, State, What};
+use caisse_payment::entry::RawStatus;
+use caisse_payment::{Amount, Currency, NotSent, Outcome, Proof};
+use common::*;
+
+#[test]
+fn history_reads_as_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = filled(&path(&folder));
+    let history = |id: &str| -> Vec<String> {
+        let events = journal.events(&id.parse().unwrap()).unwrap();
+        events.iter().map(|event| format!("{} {}: {event}", event.at, event.what.name())).collect()
+    };
+    let card = "authorisation 123456, contract 1234567, card ending in 0674, AE=10";
+    assert_eq!(
+        history("paid"),
+        [
+            "2026-11-23T09:00:00.000Z started: debit of 25.00 EUR on t1, register 01, reference order 7, dialect \
+             payxpress"
+                .to_owned(),
+            format!("2026-11-23T09:00:00.001Z ended: approved 25.00 EUR, answered, {card}"),
+        ]
+    );
+    assert_eq!(
+        history("partial"),
+        [
+            "2026-11-23T09:00:00.002Z started: debit of 9.00 CHF on t1, register 01, reference order 7, a part may be \
+             approved, dialect payxpress"
+                .to_owned(),
+            format!("2026-11-23T09:00:00.003Z ended: partially_approved 7.00 CHF, due 2.00 CHF, answered, {card}"),
+        ]
+    );
+    assert_eq!(
+        history("credit")[0],
+        "2026-11-23T09:00:00.004Z started: credit of 25.00 EUR on t1, register 01, original paid, reference order 7, \
+         dialect payxpress"
+    );
+    assert_eq!(
+        history("again")[0],
+        format!(
+            "2026-11-23T09:00:00.006Z never_sent: debit of 25.00 EUR on t1, register 01, reference order 7, dialect \
+             payxpress; not_sent (unreachable), nothing_sent, {card}"
+        )
+    );
+    assert_eq!(
+        history("decided")[1..],
+        [
+            format!("2026-11-23T09:00:00.011Z ended: unknown (silence), perhaps_sent, {card}"),
+            "2026-11-23T09:00:00.050Z resolved: paid 19.99 EUR, says Zoé: vu".to_owned(),
+        ]
+    );
+    assert_eq!(What::Resolved(not_paid()).to_string(), "not paid, says Camille: no ticket");
+}
+
+/// A terminal may send anything; a log line stays one line.
+#[test]
+fn strange_status_characters_are_escaped() {
+    let outcome = Outcome::NotSent { reason: NotSent::SendFailed };
+    let mut end = end("a", outcome, Proof::NothingSent);
+    (end.authorisation, end.contract, end.last_four) = (None, None, None);
+    end.status = RawStatus { status: Some([b'\n', 0xff]), complement: Some(*b"0A") };
+    let event = Event { at: time(0), what: What::Ended(end) };
+    assert_eq!(event.to_string(), "not_sent (send_failed), nothing_sent, AE=\\n\\xff, AF=0A");
+}
+
+#[test]
+fn parts_of_events() {
+    let (start, end) =
+        (start("a", "t"), end("a", Outcome::NotSent { reason: NotSent::SendFailed }, Proof::NothingSent));
+    let decision = not_paid();
+    for (what, parts) in [
+        (What::Started(start), (true, false, false)),
+        (What::Ended(end), (false, true, false)),
+        (What::NeverSent(start, end), (true, true, false)),
+        (What::Resolved(decision), (false, false, true)),
+    ] {
+        assert_eq!(
+            (what.start().is_some(), what.end().is_some(), what.decision().is_some()),
+            parts,
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn names_and_messages_are_clear() {
+    assert_eq!([State::Unresolved, State::Final].map(State::name), ["unresolved", "final"]);
+    for (error, part) in [
+        (JournalError::Conflict, "nothing was written"),
+        (JournalError::NotUnresolved, "no unresolved transaction"),
+        (JournalError::WrongLock, "another terminal"),
+        (JournalError::Locked, "try again"),
+        (JournalError::Foreign, "not a payment journal"),
+        (JournalError::Newer { found: 3, known: 1 }, "version 3"),
+    ] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert!(LockError::Busy.to_string().contains("in use"));
+}
+
+/// A lock shows its terminal and nothing of its inside, and may be held by another thread.
+#[test]
+fn locks_travel() {
+    fn is_send_and_sync<T: Send + Sync>(_: &T) {}
+    let folder = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(path(&folder)).unwrap();
+    let lock = journal.lock(&terminal("t")).unwrap();
+    is_send_and_sync(&lock);
+    assert_eq!(format!("{lock:?}"), "TerminalLock { terminal: \"t\", .. }");
+    std::thread::spawn(move || drop(lock)).join().unwrap();
+    assert!(journal.lock(&terminal("t")).is_ok());
+    assert!(format!("{journal:?}").starts_with("SqliteJournal"));
+}
+
+/// A decision counts even when it says another amount than the one asked for.
+#[test]
+fn decided_amounts_are_shown() {
+    let amount = Amount::from_minor(1, Currency::from_code("JPY").unwrap());
+    let decision = Decision::new(Paid::Paid(amount), "a", "b").unwrap();
+    assert_eq!(What::Resolved(decision).to_string(), "paid 1 JPY, says a: b");
+}
