@@ -1,0 +1,111 @@
+//! The till against any answer: the pieces and the storage change nothing, nothing is sent twice, and an approval needs
+//! every field that a naive reader asks for.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use caisse_payment::entry::Content;
+use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Case<'a> {
+    allow_partial: bool,
+    ticket: bool,
+    closes: bool,
+    storage: u16,
+    cuts: [u8; 6],
+    answer: &'a [u8],
+}
+
+const ASKED: u64 = 2500;
+
+fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) {
+    let mut storage = vec![0; storage];
+    let identifier = "012345678901".parse().expect("twelve digits");
+    let mut machine = TillMachine::new(Config::new(Dialect::PAYXPRESS, identifier), &mut storage);
+    let mut now = Instant::from_millis(0);
+    let content = Content {
+        operation: Operation::Debit,
+        original: None,
+        amount: Amount::from_minor(ASKED, Currency::EUR),
+        allow_partial: case.allow_partial,
+        terminal: "t".parse().expect("an id"),
+        register: Register::FIRST,
+        reference: None,
+    };
+    let ticket = case.ticket.then_some(caisse_codec::TicketRequest::CUSTOMER_TEXT);
+    let request = Request { id: "i".parse().expect("an id"), content, ticket, application: None };
+    machine.start(now, request).expect("a debit");
+    let mut pieces = pieces.iter();
+    let mut sends = 0;
+    for _ in 0..10_000 {
+        match machine.poll() {
+            Action::Connect => machine.handle_connected(now),
+            Action::Record(_) => machine.handle_journaled(now),
+            Action::Send(bytes) => {
+                sends += 1;
+                let accepted = bytes.len();
+                machine.handle_sent(now, accepted);
+            }
+            Action::Wait { until } => match pieces.next() {
+                Some(piece) => machine.handle_input(now, piece),
+                None if case.closes => machine.handle_closed(now, Closed::ByPeer),
+                None => {
+                    now = until.expect("a wait has an end");
+                    machine.handle_timeout(now);
+                }
+            },
+            Action::Done(verdict) => {
+                assert_eq!(sends, 1);
+                assert!(now.millis() <= 180_000);
+                let report = machine.report().expect("a report");
+                return (verdict, report.answer().message().as_bytes().to_vec());
+            }
+            Action::Event(_) | Action::Close => {}
+        }
+    }
+    panic!("the machine never ends");
+}
+
+/// What an approval needs, searched without any structure.
+fn could_be_approved(answer: &[u8]) -> bool {
+    let has = |words: &[u8]| answer.windows(words.len()).any(|window| window == words);
+    has(b"AE00210")
+        && has(b"CE003978")
+        && has(b"CD0010")
+        && (has(b"CA00201") || has(b"CA0011"))
+        && has(b"CB0")
+}
+
+fuzz_target!(|case: Case<'_>| {
+    let (whole, full) = run(&case, &[case.answer], MOST_STORAGE);
+    let mut cuts: Vec<usize> = case.cuts.iter().map(|cut| usize::from(*cut)).collect();
+    cuts.retain(|cut| *cut < case.answer.len());
+    cuts.sort_unstable();
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for cut in cuts.into_iter().chain([case.answer.len()]) {
+        pieces.push(&case.answer[from..cut]);
+        from = cut;
+    }
+    assert_eq!(run(&case, &pieces, MOST_STORAGE), (whole, full), "the pieces matter");
+    let (small, _) = run(&case, &pieces, usize::from(case.storage));
+    assert_eq!(small, whole, "the storage matters");
+
+    assert!(whole.proof >= Proof::PerhapsSent);
+    assert_eq!(whole.proof == Proof::PerhapsSent, case.answer.is_empty());
+    match whole.outcome {
+        Outcome::Approved { amount } => assert!(amount.minor() == ASKED && could_be_approved(case.answer)),
+        Outcome::PartiallyApproved { approved, due } => {
+            assert!(case.allow_partial && could_be_approved(case.answer));
+            assert!(approved.minor() > 0 && due.minor() > 0 && approved.minor() + due.minor() == ASKED);
+        }
+        Outcome::Declined { .. } | Outcome::Cancelled { .. } => {
+            assert!(case.answer.windows(7).any(|window| window == b"AE00201"));
+        }
+        Outcome::Unknown { .. } => {}
+        outcome => panic!("{outcome:?} after the request was sent"),
+    }
+});
