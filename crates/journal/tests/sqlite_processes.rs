@@ -100,7 +100,7 @@ fn acknowledged_entries_survive_a_kill() {
         writer.wait().unwrap();
         let mut said = String::new();
         output.read_to_string(&mut said).unwrap();
-        let last = said.lines().filter_map(|line| line.strip_prefix("wrote ")?.strip_suffix('.')).last();
+        let last = said.lines().filter_map(|line| line.strip_prefix("wrote ")?.strip_suffix('.')).next_back();
         acknowledged = last.map_or(begins, |last| last.parse().unwrap());
 
         let journal = SqliteJournal::open(path(&folder)).unwrap();
@@ -130,6 +130,39 @@ fn a_file_that_stays_busy_is_said() {
     thread::sleep(Duration::from_millis(300));
     blocker.execute_batch("ROLLBACK").unwrap();
     assert_eq!(waiting.join().unwrap(), 1);
+}
+
+/// SQLite does not wait by itself where the mode of the file has to change.
+#[test]
+fn opening_waits_for_a_busy_file_and_not_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteJournal::open(path(&folder)).unwrap());
+    let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let leave_wal = || {
+        // Without a look at the file a connection believes that its mode is still the one that it set last.
+        blocker.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).unwrap();
+        let mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mode = blocker.pragma_update_and_check(None, "journal_mode", "DELETE", mode).unwrap();
+        assert_eq!(mode, "delete");
+    };
+    let open = || {
+        let (path, tell) = (path(&folder), tell.clone());
+        thread::spawn(move || tell.send(SqliteJournal::open(path).map(|journal| journal.list().unwrap())))
+    };
+    leave_wal();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    open();
+    thread::sleep(Duration::from_millis(300));
+    blocker.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(told.recv_timeout(Duration::from_secs(30)).unwrap(), Ok(vec![]));
+
+    leave_wal();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+    open();
+    assert_eq!(told.recv_timeout(Duration::from_secs(30)).unwrap(), Err(JournalError::Locked));
+    assert!(begun.elapsed() > Duration::from_secs(3));
 }
 
 #[test]
@@ -190,7 +223,7 @@ fn child() {
             println!("\nbegins {number}");
             loop {
                 let id = format!("tx-{}", number / 2);
-                let entry = if number % 2 == 0 { started(&id, "t") } else { approved(&id) };
+                let entry = if number.is_multiple_of(2) { started(&id, "t") } else { approved(&id) };
                 journal.append(&entry, time(number)).unwrap();
                 number += 1;
                 println!("wrote {number}.");

@@ -1,4 +1,4 @@
-//! The test suite for stores: what every [`Journal`](crate::Journal) must do, whatever lies beneath it.
+//! The test suite for stores: what every [`Journal`] must do, whatever lies beneath it.
 //!
 //! Call [`check`] from a test of your store. What it cannot see is yours to test: that what `append` acknowledged survives
 //! a power cut, and that other processes are excluded by its lock.
