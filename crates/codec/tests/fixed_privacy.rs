@@ -1,5 +1,6 @@
 //! No way of printing a body of E or E+ shows the report, the private data or the receipt.
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 
 use caisse_codec::explain::Language;
@@ -62,17 +63,18 @@ fn shapes(run: &[u8]) -> [String; 8] {
     ]
 }
 
+/// All that was printed, each text once.
 #[derive(Default)]
-struct Printed(Vec<String>);
+struct Printed(BTreeSet<String>);
 
 impl Printed {
     fn debug(&mut self, value: impl Debug) {
-        self.0.push(format!("{value:?}"));
-        self.0.push(format!("{value:#?}"));
+        self.0.insert(format!("{value:?}"));
+        self.0.insert(format!("{value:#?}"));
     }
 
     fn display(&mut self, value: impl Display) {
-        self.0.push(value.to_string());
+        self.0.insert(value.to_string());
     }
 
     fn error(&mut self, error: impl std::error::Error) {
@@ -82,16 +84,17 @@ impl Printed {
 
     #[cfg(feature = "serde")]
     fn serialised(&mut self, value: impl serde::Serialize) {
-        self.0.push(serde_json::to_string(&value).unwrap());
-        self.0.push(serde_json::to_string_pretty(&value).unwrap());
+        self.0.insert(serde_json::to_string(&value).unwrap());
+        self.0.insert(serde_json::to_string_pretty(&value).unwrap());
     }
 
     fn leak(&self) -> Option<String> {
         assert!(!self.0.is_empty());
         let canaries = [PAN, PRIVATE, TICKET].map(str::as_bytes);
-        let shapes: Vec<_> =
-            canaries.iter().flat_map(|canary| canary.windows(WINDOW)).flat_map(shapes).collect();
-        self.0.iter().find(|text| shapes.iter().any(|shape| text.contains(shape))).cloned()
+        let all = self.0.iter().fold(String::new(), |all, text| all + "\n\n" + text);
+        let mut shapes = canaries.iter().flat_map(|canary| canary.windows(WINDOW)).flat_map(shapes);
+        let found = shapes.find(|shape| all.contains(shape))?;
+        self.0.iter().find(|text| text.contains(&found)).cloned()
     }
 }
 
@@ -107,9 +110,9 @@ fn the_search_finds_what_leaks() {
         format!("{TICKET:?}"),
     ];
     for text in careless {
-        assert!(Printed(vec![text.clone()]).leak().is_some(), "not found: {text}");
+        assert!(Printed(BTreeSet::from([text.clone()])).leak().is_some(), "not found: {text}");
     }
-    assert_eq!(Printed(vec!["497010******3457".replace("497010", "******")]).leak(), None);
+    assert_eq!(Printed(BTreeSet::from(["497010******3457".replace("497010", "******")])).leak(), None);
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn broken_frame(vector: &Vector, refusal: &Refusal) {
     let name = &vector.name;
     if let Refusal::Link(expected) = refusal {
         let seen = link(&vector.bytes, frame::Tolerance::default());
-        assert_eq!(seen, [expected.clone()], "{name}");
+        assert_eq!(seen, std::slice::from_ref(expected), "{name}");
         return;
     }
     let body = only_body(vector);
@@ -285,7 +285,7 @@ fn stream(vector: &Vector) {
             let original = if vector.to_terminal { "eplus-card-12.42-A010" } else { "resp25-tony-bad" };
             assert!(!plain.iter().any(|seen| matches!(seen, Seen::Body(_))), "{name}");
             assert_eq!(stripped, [body_of(original)], "{name}");
-            let even = |byte: &u8| if byte.count_ones() % 2 == 0 { *byte } else { byte | 0x80 };
+            let even = |byte: &u8| if byte.count_ones().is_multiple_of(2) { *byte } else { byte | 0x80 };
             let original: Vec<_> = by_name(original).bytes.iter().map(even).collect();
             assert_eq!(vector.bytes, original, "{name}");
             assert_eq!(recognise(&vector.bytes), Kind::Neither(Reason::EighthBit), "{name}");

@@ -7,6 +7,14 @@ use caisse_payment::REDACTED;
 use super::layout::{Expected, FieldName, Layout};
 
 /// What reading forgives. All off unless a terminal or a till is known to need it.
+///
+/// ```
+/// use caisse_codec::fixed::{Received, Tolerance};
+///
+/// let body = b"B800002690010978   7897897";
+/// assert!(Received::decode(body, Tolerance::default()).is_err());
+/// assert!(Received::decode(body, Tolerance { register_letters: true, ..Tolerance::default() }).is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tolerance {
     /// Takes an answer of 80 characters with the text of a receipt behind it: the Nepting application on Spire SPp30

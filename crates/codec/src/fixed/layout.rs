@@ -5,6 +5,14 @@ use core::fmt;
 use caisse_payment::Text;
 
 /// A field of a body.
+///
+/// ```
+/// use caisse_codec::fixed::FieldName;
+///
+/// assert_eq!(FieldName::Amount.code(), "MNT");
+/// assert_eq!(FieldName::Report.text().fr, "Rapport de l'application");
+/// assert!(FieldName::Report.is_sensitive());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FieldName {
     /// POS: the register, 2 characters.

@@ -102,7 +102,7 @@ macro_rules! characters {
 characters! {
     /// Whether the answer shall carry the report of the application (IND).
     AnswerFlag {
-        /// 0: an answer of 25 characters.
+        /// 0: an answer of 25 characters. Terminals take any character other than 1 for it.
         WithoutReport = b'0', "réponse sans rapport", "answer without a report";
         /// 1: an answer of 80 characters, if the application fills the report.
         WithReport = b'1', "réponse avec rapport", "answer with a report";
@@ -114,6 +114,13 @@ characters! {
 characters! {
     /// What shall be done (TYPE). On any other character terminals show FONCTION NON IMPLEMENTEE. 1, 2 and 4 need
     /// newer terminals than 0 does.
+    ///
+    /// ```
+    /// use caisse_codec::fixed::TransactionType;
+    ///
+    /// assert_eq!(TransactionType::from_character(b'2'), Some(TransactionType::Cancellation));
+    /// assert_eq!(TransactionType::from_character(b'3'), None);
+    /// ```
     TransactionType {
         /// 0: the customer pays.
         Debit = b'0', "débit", "debit";
@@ -215,6 +222,14 @@ impl fmt::Debug for Mode {
 
 /// The result (STAT). The lists of further codes that some sources print contradict each other, so what is not one
 /// of three stays as it came.
+///
+/// ```
+/// use caisse_codec::fixed::Stat;
+///
+/// assert_eq!(Stat::from_character(b'7'), Some(Stat::Refused));
+/// assert_eq!(Stat::from_character(b'5'), Some(Stat::Other(b'5')));
+/// assert_eq!(Stat::from_character(0x05), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stat {
     /// 0: accepted.
