@@ -656,3 +656,13 @@ fn every_field_is_explained_in_both_languages() {
         assert_eq!(end, bytes.len());
     }
 }
+
+#[cfg(feature = "bytes")]
+#[test]
+fn requests_go_into_anything_that_grows() {
+    let mut grown = b"before ".to_vec();
+    request(1242, Form::EPlus(Authorisation::Terminal)).encode_to(&mut grown).unwrap();
+    assert_eq!(grown, [b"before ".as_slice(), E_PLUS].concat());
+    assert_eq!(request(0, Form::E).encode_to(&mut grown), Err(EncodeError::ZeroAmount));
+    assert_eq!(grown.len(), 41, "a refusal writes nothing");
+}

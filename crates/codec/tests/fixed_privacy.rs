@@ -220,3 +220,37 @@ fn refusals_hide_them() {
     printed.error(alone.encode(&mut [0; LONGEST_ANSWER]).unwrap_err());
     assert_eq!(printed.leak(), None);
 }
+
+#[test]
+fn what_may_be_shown_is() {
+    let long = long_answer();
+    let body = Body::decode(&long, Tolerance::default()).unwrap();
+    assert_eq!(
+        format!("{body:?}"),
+        "[POS@0[2]=01, STAT@2[1]=0, MNT@3[8]=00001250, MODE@11[1]=1, REP@12[55]=[redacted], \
+         DEV@67[3]=978, PRIV@70[10]=[redacted]]"
+    );
+    let answer = Answer::decode(&long, Tolerance::default()).unwrap();
+    assert_eq!(
+        format!("{answer:?}"),
+        "Answer { register: 01, stat: Accepted, minor: 1250, mode: Some(MODE=1), report: Some([redacted]), \
+         currency: 978, private: [redacted], receipt: None }"
+    );
+    #[cfg(feature = "serde")]
+    {
+        let field = |name, offset, length, value: Option<&str>| serde_json::json!({ "field": name, "offset": offset, "length": length, "value": value });
+        assert_eq!(
+            serde_json::to_value(body).unwrap(),
+            serde_json::json!([
+                field("POS", 0, 2, Some("01")),
+                field("STAT", 2, 1, Some("0")),
+                field("MNT", 3, 8, Some("00001250")),
+                field("MODE", 11, 1, Some("1")),
+                field("REP", 12, 55, None),
+                field("DEV", 67, 3, Some("978")),
+                field("PRIV", 70, 10, None),
+            ])
+        );
+        assert_eq!(serde_json::to_value(answer.private).unwrap(), "[redacted]");
+    }
+}
