@@ -4,7 +4,7 @@ use core::fmt;
 
 use caisse_payment::{Amount, Currency, Text};
 
-use super::{AnswerFlag, Authorisation, Body, Delay, Field, FieldName, Layout, Mode, Stat, TransactionType};
+use super::{AnswerFlag, Authorisation, Body, Delay, Field, FieldName, Mode, Stat, TransactionType};
 use crate::explain::{Language, Meaning};
 use crate::value;
 
@@ -83,14 +83,12 @@ impl<'a> Explanation<'a> {
             FieldName::Delay => words(Delay::from_character(last)?.text()),
             FieldName::Authorisation => words(Authorisation::from_character(last)?.text()),
             FieldName::Stat => words(Stat::from_character(last)?.text()),
-            FieldName::Receipt if self.body.layout() == Layout::RequestReceipt => {
+            FieldName::Receipt => {
                 words(Text { fr: "ticket client demandé", en: "customer's receipt wanted" })
             }
-            FieldName::Receipt
-            | FieldName::Register
-            | FieldName::Private
-            | FieldName::Report
-            | FieldName::ReceiptText => return None,
+            FieldName::Register | FieldName::Private | FieldName::Report | FieldName::ReceiptText => {
+                return None;
+            }
         })
     }
 }
