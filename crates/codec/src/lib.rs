@@ -22,6 +22,7 @@ pub mod dictionary;
 mod encoder;
 pub mod explain;
 mod field;
+pub mod fixed;
 mod message;
 mod request;
 mod scanner;
