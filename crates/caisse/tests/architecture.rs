@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("journal", &["payment"]),
     ("simulator", &["payment", "codec", "transaction", "hal"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "codec", "journal", "simulator"]),
+    ("cli", &["caisse", "codec", "journal", "link", "simulator"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];

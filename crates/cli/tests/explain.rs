@@ -87,7 +87,11 @@ fn cut_and_malformed_bytes_say_where() {
             json!({ "error": { "offset": 4, "expected": "one of the three digits of a length" } }),
         ),
         (b"CZ0040300?", json!({ "error": { "offset": 9, "expected": "a tag of two letters A-Z" } })),
-        (b"\x02CZ0040300\x03", json!({ "error": { "offset": 0, "expected": "a tag of two letters A-Z" } })),
+        (b"\x02CZ0040300\x03", json!({ "incomplete": { "offset": 0, "needed": 1 } })),
+        (
+            b"\x02CZ0040300\x03\x00",
+            json!({ "error": { "offset": 11, "expected": "a check byte that is the XOR of body and ETX" } }),
+        ),
     ] {
         let ran = explain(&["--json"], input);
         assert_eq!(ran.code, 1, "{input:?}");
@@ -111,11 +115,38 @@ fn hexadecimal_files_and_line_ends() {
     let file = shop.path("message");
     std::fs::write(&file, REQUEST).unwrap();
     assert_eq!(shop.run(&["explain", &file]).code, 0);
-    let faulty = explain(&["--json"], b"CA0011CZ0040300CZ0040320");
-    assert_eq!(faulty.last()["faults"], json!(["first-tag-not-CZ", "length:CA=1", "duplicate:CZ"]));
+    let faulty = explain(&["--json"], b"CA0011CZ0040300");
+    assert_eq!(faulty.last()["faults"], json!(["first-tag-not-CZ", "length:CA=1"]));
+    assert_eq!(explain(&["--json"], b"CZ0040320CZ0040300").last()["faults"], json!(["duplicate:CZ"]));
 }
 
 #[test]
 fn a_flood_is_refused() {
     assert_eq!(explain(&[], &vec![b'A'; (1 << 20) + 1]).code, 2);
+}
+
+#[test]
+fn frames_sessions_and_the_older_generation() {
+    let session = b"\x05\x02CZ0040300CJ012247300123456CA00201CB0042500CD0010CE003978\x03\x14\x04";
+    let lines = explain(&["--json"], session).lines();
+    let kinds: Vec<_> = lines.iter().map(|line| (line["kind"].clone(), line["at"].clone())).collect();
+    let expected = [("control", 0), ("concert-3", 2), ("control", 60)];
+    assert_eq!(kinds, expected.map(|(kind, at)| (json!(kind), json!(at))));
+    assert_eq!((&lines[0]["name"], &lines[1]["framed"]), (&json!("ENQ"), &json!(true)));
+    assert_eq!(lines[1]["fields"][3]["meaning"], "Amount: 25.00 EUR");
+
+    let request = explain(&["--json"], b"0100001242010978          A010B010").last();
+    assert_eq!((&request["kind"], &request["direction"]), (&json!("concert-e-plus"), &json!("request")));
+    assert_eq!(request["fields"][1]["meaning"], "Amount: 12.42 EUR");
+    assert_eq!((&request["fields"][1]["offset"], &request["fields"][1]["length"]), (&json!(2), &json!(8)));
+    let report = "4711690463168807".to_owned() + &" ".repeat(39);
+    let answer = format!("010000012421{report}978order-7   ");
+    let told = explain(&["--json"], answer.as_bytes());
+    assert_eq!((&told.last()["kind"], &told.last()["direction"]), (&json!("concert-e"), &json!("answer")));
+    assert!(!told.out.contains("4711690463168807") && !told.out.contains("order-7"), "{}", told.out);
+    assert!(explain(&["--reveal"], answer.as_bytes()).out.contains("4711690463168807"));
+    let text = explain(&["--lang", "fr"], b"01000001242B978          ");
+    assert!(text.out.contains("12.42 EUR") && text.code == 0, "{}", text.out);
+    let wrong = explain(&["--json"], b"01000012420109780");
+    assert_eq!((wrong.code, &wrong.last()["error"]["offset"]), (1, &json!(0)));
 }
