@@ -72,8 +72,6 @@ impl Driver<'_> {
                     match result {
                         Ok(Received::Bytes(count)) => {
                             machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                            // A peer that never stops must not keep the timers from firing.
-                            machine.handle_timeout(now);
                         }
                         Ok(Received::Nothing) => machine.handle_timeout(now),
                         Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),

@@ -222,17 +222,13 @@ fn a_failed_write_is_not_sent_only_if_no_byte_was_accepted() {
         machine.handle_send_failed(at(25), 0);
         ends(machine, 26, not_sent(NotSent::SendFailed));
     });
-    for accepted in 1..REQUEST.len() {
+    for accepted in 1..=REQUEST.len() {
         sending(|machine| {
             machine.handle_send_failed(at(25), accepted);
-            // The rest is never offered again.
-            assert!(!matches!(next(machine), Step::Send(_)) || accepted < REQUEST.len());
+            // The rest is not offered: the line is broken, and the answer may still come.
+            assert_eq!(next(machine), Step::Wait(Some(180_025)));
             machine.handle_closed(at(30), Closed::ByPeer);
-            let mut step = next(machine);
-            while let Step::Send(_) = step {
-                step = next(machine);
-            }
-            assert_eq!(step, Step::Ended(unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent)));
+            ends(machine, 31, unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent));
         });
     }
     sending(|machine| {
@@ -283,6 +279,11 @@ fn a_complete_answer_ends_after_the_quiet_time_and_a_bare_boundary_after_the_pat
         assert_eq!(next(machine), Step::Wait(Some(4_000)));
         machine.handle_timeout(at(4_000));
         ends(machine, 4_001, unknown(Doubt::StatusMissing, Proof::Delivered));
+    });
+    // What contradicts itself is never complete.
+    waiting(|machine| {
+        machine.handle_input(at(1_000), &[APPROVED, b"AE00201"].concat());
+        assert_eq!(next(machine), Step::Wait(Some(4_000)));
     });
     // Inside a field only the time of the answer counts.
     waiting(|machine| {
@@ -358,6 +359,27 @@ fn cancel_is_an_outcome_before_the_message_and_a_wish_after_it() {
         machine.handle_input(at(50), APPROVED);
         machine.handle_closed(at(51), Closed::ByPeer);
         ends(machine, 52, approved());
+    });
+}
+
+#[test]
+fn a_wish_to_stop_takes_back_a_message_that_nobody_has_seen() {
+    for give_up in [false, true] {
+        recording(|machine| {
+            machine.handle_journaled(at(20));
+            if give_up {
+                machine.give_up(at(20))
+            } else {
+                machine.request_cancel(at(20))
+            }
+            ends(machine, 21, not_sent(NotSent::Cancelled));
+        });
+    }
+    // Once a part is out the rest follows, whatever the wish.
+    sending(|machine| {
+        machine.handle_sent(at(21), 3);
+        machine.request_cancel(at(21));
+        assert_eq!(next(machine), Step::Send(REQUEST[3..].to_vec()));
     });
 }
 

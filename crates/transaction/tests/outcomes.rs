@@ -149,6 +149,10 @@ fn each_doubt_has_its_reason() {
         ("CZ0040320AE00201AF00204CA00202", Doubt::RegisterDiffers),
         ("CZ0040320AE00201AF00204CD0011", Doubt::OperationDiffers),
         ("CZ0040320AE00201AF00204CE003840", Doubt::CurrencyDiffers),
+        ("CZ0040320AE00201AF00204CE0040978", Doubt::CurrencyDiffers),
+        ("CZ0040320AE00201AF00204CA003001", Doubt::RegisterDiffers),
+        ("CZ0040320AE00201AF00204BA00200", Doubt::Taken),
+        ("CZ0040320AE00201AF00204BA0012", Doubt::Taken),
         ("CZ0040320CA00201CB0042501CD0010CE003978AE00210", Doubt::AmountHigher),
         ("CZ0040320CA00201CB00200CD0010CE003978AE00210", Doubt::AmountZero),
         ("CZ0040320CA00201CB0042499CD0010CE003978AE00210", Doubt::PartialNotAllowed),
@@ -196,6 +200,10 @@ fn what_comes_behind_a_broken_or_finished_answer_is_evidence_only() {
     }
     for tail in ["AE", "AE002", "CB0", "BA001", "CE00384"] {
         let doubt = Doubt::AnswerCut;
+        assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
+    }
+    for tail in ["AE0?", "CB00x2500", "BAA"] {
+        let doubt = Doubt::AnswerMalformed;
         assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
     }
 }

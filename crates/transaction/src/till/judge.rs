@@ -87,27 +87,22 @@ impl<'s> AnswerJudge<'s> {
             return Outcome::Unknown { doubt };
         }
         let cut = !self.scanner.at_boundary();
-        let cut_in_what_decides = cut
-            && self.scanner.open_tag().is_some_and(|tag| self.deciding.depends_on(tag))
-            && !self.malformed;
-        if cut_in_what_decides {
-            let doubt = if ending == Some(Ending::TooLong) { Doubt::AnswerTooLong } else { Doubt::AnswerCut };
-            return Outcome::Unknown { doubt };
+        let why_cut = match ending {
+            Some(Ending::Malformed) => Doubt::AnswerMalformed,
+            Some(Ending::TooLong) => Doubt::AnswerTooLong,
+            _ => Doubt::AnswerCut,
+        };
+        // A field that could still change the outcome, cut or garbled, leaves it open.
+        if cut && self.scanner.open_tag().is_some_and(|tag| self.deciding.depends_on(tag)) {
+            return Outcome::Unknown { doubt: why_cut };
         }
         let outcome = self.deciding.outcome(asked);
+        let ended_early = cut || matches!(ending, Some(Ending::Malformed | Ending::TooLong));
         // Where the end of the message explains why something is missing, it is the better reason.
         match outcome {
             Outcome::Unknown {
                 doubt: Doubt::StatusMissing | Doubt::EchoMissing | Doubt::RefusalWithoutReason,
-            } => {
-                let doubt = match ending {
-                    Some(Ending::Malformed) => Doubt::AnswerMalformed,
-                    Some(Ending::TooLong) => Doubt::AnswerTooLong,
-                    _ if cut => Doubt::AnswerCut,
-                    _ => return outcome,
-                };
-                Outcome::Unknown { doubt }
-            }
+            } if ended_early => Outcome::Unknown { doubt: why_cut },
             _ => outcome,
         }
     }

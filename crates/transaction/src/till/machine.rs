@@ -245,10 +245,9 @@ impl<'s> TillMachine<'s> {
 
     /// The system accepts no more of the message; of the last `Send` it had accepted so many bytes.
     pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
-        if accepted > 0 {
-            self.handle_sent(now, accepted);
-        }
-        self.apply(now, Input::SendFailed);
+        let Some(started) = &mut self.started else { return };
+        started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
+        self.apply(now, if accepted > 0 { Input::SendUncertain } else { Input::SendFailed });
     }
 
     /// The sending ended without a word on how many bytes the system has accepted.
@@ -285,12 +284,22 @@ impl<'s> TillMachine<'s> {
     /// The application would like to stop. Before the message leaves that ends the transaction as not sent; after it,
     /// nothing is sent and nothing is closed, since no message exists that stops a terminal: the wait goes on.
     pub fn request_cancel(&mut self, now: Instant) {
-        self.apply(now, Input::CancelRequested);
+        self.stop(now, Input::CancelRequested);
     }
 
     /// The application stops waiting: "not sent" if that is proven, otherwise unknown.
     pub fn give_up(&mut self, now: Instant) {
-        self.apply(now, Input::GivenUp);
+        self.stop(now, Input::GivenUp);
+    }
+
+    fn stop(&mut self, now: Instant, wish: Input) {
+        // A message that still waits in the queue can be taken back.
+        let nothing_accepted = self.started.as_ref().is_some_and(|started| started.accepted == 0);
+        let held_back = nothing_accepted && self.queue.contains(&Effect::Send);
+        if held_back {
+            self.queue.retain(|effect| *effect != Effect::Send);
+        }
+        self.apply(now, if held_back { Input::Withdrawn } else { wish });
     }
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.

@@ -57,8 +57,10 @@ pub enum Input {
     },
     /// The system accepts no more of the message; what it has accepted was told.
     SendFailed,
-    /// The sending ended, and the system does not say what it has accepted.
+    /// The sending ended, and some of the message may have been accepted.
     SendUncertain,
+    /// The application would like to stop, and the message has not even been handed to the link yet.
+    Withdrawn,
     /// A byte of an answer has come.
     AnswerBegan,
     /// The answer has ended, or the wait for one.
@@ -173,6 +175,10 @@ pub fn step(state: State, input: Input) -> (State, Effects) {
         // Not a byte was accepted: proven.
         (State::Sending { begun: false }, Input::SendFailed) => {
             return end(Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::SendFailed }));
+        }
+        // The link has not seen it: proven too.
+        (State::Sending { begun: false }, Input::Withdrawn) => {
+            return end(Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled }));
         }
         // A part may be with the terminal, which may even act on it: its answer is still welcome.
         // The same when nobody knows how many bytes were accepted.
