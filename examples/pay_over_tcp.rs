@@ -4,15 +4,17 @@
 
 use std::env;
 use std::error::Error;
+use std::path::PathBuf;
 
 use caisse::{Amount, Currency, Event, Outcome, PaymentRequest, SqliteJournal, Till};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let (Some(address), Some(amount)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: pay_over_tcp tcp://HOST:PORT AMOUNT".into());
+        return Err("usage: pay_over_tcp tcp://HOST:PORT AMOUNT [JOURNAL]".into());
     };
-    let journal = env::temp_dir().join("caisse-example.sqlite");
+    // Where it stays: a journal that is cleaned away takes the doubt about a payment with it.
+    let journal = PathBuf::from(arguments.next().unwrap_or_else(|| "caisse-example.sqlite".into()));
     let mut till = Till::builder()
         .tcp(&address)
         .terminal_id("example-counter")

@@ -21,6 +21,8 @@ pub struct Builder {
     clock: Option<Box<dyn Clock + Send>>,
     journal: Option<Box<dyn Journal>>,
     terminal: Option<TerminalId>,
+    /// What the terminal is called unless it has an id of its own.
+    terminal_of_address: Option<String>,
     register: Option<Register>,
     dialect: Option<Dialect>,
     identifier: Option<Identifier>,
@@ -35,6 +37,9 @@ pub enum BuildError {
     /// No terminal was named.
     #[error("no terminal: call Builder::tcp or Builder::link")]
     NoTerminal,
+    /// The terminal has no id, and its link has no address to make one of.
+    #[error("no terminal id: call Builder::terminal_id")]
+    NoTerminalId,
     /// No journal was given.
     #[error("no journal: call Builder::journal; without a record a payment can be lost")]
     NoJournal,
@@ -42,7 +47,7 @@ pub enum BuildError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The name of the terminal is not one.
-    #[error("the terminal's id: {0}")]
+    #[error("the terminal needs an id of its own (Builder::terminal_id, --terminal-id): {0}")]
     TerminalId(IdentifierError),
     /// The register is not two digits.
     #[error("the register: {0}")]
@@ -61,8 +66,9 @@ impl Builder {
     pub fn tcp(mut self, address: &str) -> Self {
         match address.parse::<TcpAddress>() {
             Ok(address) => {
-                let id = address.to_string().replace("tcp://", "tcp:").replace(['[', ']'], "");
-                self.terminal = self.terminal.or_else(|| id.parse().ok());
+                // Names of hosts know no case.
+                let id = format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port());
+                self.terminal_of_address = Some(id);
                 self.link = Some(Box::new(TcpLink::new(address)));
             }
             Err(error) => self.problem = Some(error.into()),
@@ -73,6 +79,7 @@ impl Builder {
     /// The terminal is reached through this link.
     pub fn link(mut self, link: impl Link + Send + 'static) -> Self {
         self.link = Some(Box::new(link));
+        self.terminal_of_address = None;
         self
     }
 
@@ -144,6 +151,14 @@ impl Builder {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
+        if self.link.is_none() {
+            return Err(BuildError::NoTerminal);
+        }
+        let terminal = match (self.terminal, self.terminal_of_address) {
+            (Some(terminal), _) => terminal,
+            (None, Some(name)) => name.parse().map_err(BuildError::TerminalId)?,
+            (None, None) => return Err(BuildError::NoTerminalId),
+        };
         let dialect = self.dialect.unwrap_or(Dialect::PAYXPRESS);
         let identifier = match self.identifier {
             Some(identifier) => identifier,
@@ -156,7 +171,7 @@ impl Builder {
             link: self.link.ok_or(BuildError::NoTerminal)?,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
-            terminal: self.terminal.ok_or(BuildError::NoTerminal)?,
+            terminal,
             register: self.register.unwrap_or(Register::FIRST),
             config,
             cancel: CancelHandle::default(),

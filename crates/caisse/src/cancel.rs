@@ -8,7 +8,7 @@ const CANCEL: u8 = 1;
 const GIVE_UP: u8 = 2;
 
 /// Asks the payment that runs on a till, or the next one, to stop. It is a request and never an outcome: what happened
-/// is what `pay` returns.
+/// is what `pay` returns. When a payment ends, whatever was asked until then is forgotten.
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle {
     wish: Arc<AtomicU8>,

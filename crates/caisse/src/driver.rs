@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
 use caisse_journal::{Journal, JournalError, WallTime};
+use caisse_payment::entry::Entry;
 use caisse_payment::{Blocked, NotSent};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
@@ -43,7 +44,10 @@ impl Driver<'_> {
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
-                        Err(error) => machine.handle_journal_failed(now, blocked_by(&error)),
+                        Err(error) => machine.handle_journal_failed(now, self.blocked_by(&error, &entry)),
+                    }
+                    if matches!(entry, Entry::Started(_)) {
+                        self.look_before_sending(machine, &mut buffer);
                     }
                 }
                 Action::Connect => {
@@ -81,6 +85,28 @@ impl Driver<'_> {
         }
     }
 
+    /// What is on the line now belongs to no request of ours, and a line that is closed needs none.
+    fn look_before_sending(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8]) {
+        let result = self.link.receive(buffer, Duration::ZERO);
+        let now = self.clock.now();
+        match result {
+            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => {}
+            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+        }
+    }
+
+    /// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
+    fn blocked_by(&self, error: &JournalError, entry: &Entry) -> Blocked {
+        match error {
+            JournalError::Conflict if matches!(self.journal.find(&entry.id()), Ok(None)) => {
+                Blocked::Unresolved
+            }
+            JournalError::Conflict => Blocked::IdConflict,
+            _ => Blocked::JournalUnavailable,
+        }
+    }
+
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
     }
@@ -93,13 +119,5 @@ const fn not_connected(error: ConnectError) -> NotSent {
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
         ConnectError::Other => NotSent::ConnectFailed,
-    }
-}
-
-/// A conflict at the moment of writing: somebody else used the id or the terminal since the journal was asked.
-pub(crate) const fn blocked_by(error: &JournalError) -> Blocked {
-    match error {
-        JournalError::Conflict => Blocked::IdConflict,
-        _ => Blocked::JournalUnavailable,
     }
 }

@@ -9,7 +9,7 @@ use caisse_payment::{Blocked, Outcome, Receipt, Register, TerminalId, Verdict};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Admission, Config, Event, Recorded, Request, RequestError, TillMachine, admit};
 
-use crate::driver::{Driver, blocked_by};
+use crate::driver::Driver;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -178,8 +178,8 @@ enum Refused {
 }
 
 impl From<JournalError> for Refused {
-    fn from(error: JournalError) -> Self {
-        Self::Blocked(blocked_by(&error))
+    fn from(_: JournalError) -> Self {
+        Self::Blocked(Blocked::JournalUnavailable)
     }
 }
 

@@ -378,8 +378,128 @@ fn a_till_needs_a_terminal_and_a_journal() {
             .map(|till| till.terminal())
     };
     assert_eq!(build(|builder| builder).unwrap().as_str(), "tcp:127.0.0.1:1");
+    assert_eq!(build(|builder| builder.tcp("tcp://Counter:1")).unwrap().as_str(), "tcp:counter:1");
+    let mine = build(|builder| builder.terminal_id("mine").tcp("tcp://127.0.0.1:2"));
+    assert_eq!(mine.unwrap().as_str(), "mine");
+    let long = "a".repeat(70);
+    let built = Till::builder().tcp(&format!("tcp://{long}:1")).journal(journal()).build();
+    assert!(matches!(built, Err(E::TerminalId(_))));
+    assert!(matches!(build(|builder| builder.link(Uncertain(false))), Err(E::NoTerminalId)));
     assert!(matches!(build(|builder| builder.tcp("127.0.0.1:1")), Err(E::Address(_))));
     assert!(matches!(build(|builder| builder.terminal_id("a b")), Err(E::TerminalId(_))));
     assert!(matches!(build(|builder| builder.register("1")), Err(E::Register(_))));
     assert!(matches!(build(|builder| builder.identifier("1")), Err(E::Identifier)));
+}
+
+/// A link whose system does not say what became of a write, as Winsock's.
+struct Uncertain(bool);
+
+impl caisse::Link for Uncertain {
+    fn connect(&mut self, _: Duration) -> Result<(), caisse_hal::ConnectError> {
+        Ok(())
+    }
+
+    fn send(&mut self, _: &[u8], _: Duration) -> Result<usize, caisse_hal::SendError> {
+        self.0 = true;
+        Err(caisse_hal::SendError::Uncertain)
+    }
+
+    fn receive(
+        &mut self,
+        _: &mut [u8],
+        _: Duration,
+    ) -> Result<caisse_hal::Received, caisse_hal::ReceiveError> {
+        Ok(if self.0 { caisse_hal::Received::Closed } else { caisse_hal::Received::Nothing })
+    }
+
+    fn close(&mut self) {}
+}
+
+#[test]
+fn an_uncertain_write_is_never_not_sent() {
+    let link = Uncertain(false);
+    let built = Till::builder().link(link).terminal_id("counter").journal(MemoryJournal::new()).build();
+    let payment = built.unwrap().pay(debit("25.00")).unwrap();
+    assert_eq!((payment.outcome.name(), payment.proof), ("unknown", Proof::PerhapsSent));
+}
+
+#[test]
+fn a_cut_ticket_and_a_flood_are_told_beside_the_approval() {
+    let flood = [b"XX999".as_slice(), &[b'x'; 999]].concat().repeat(4);
+    for (tail, cut, skipped) in [(b"ZT374CK003100AK361ICBD".to_vec(), true, 0), (flood, false, 2)] {
+        let (address, serving) = raw_terminal(move |mut stream| {
+            read_request(&mut stream);
+            stream.write_all(&[ANSWER, &tail].concat()).unwrap();
+        });
+        let payment = till(&address, MemoryJournal::new()).pay(debit("25.00")).unwrap();
+        serving.join().unwrap();
+        assert_eq!((payment.outcome.name(), payment.cut, payment.skipped_fields), ("approved", cut, skipped));
+    }
+}
+
+/// A journal whose answers the test decides.
+struct Stubborn {
+    inner: MemoryJournal,
+    lock: Option<caisse_journal::LockError>,
+    append: Option<caisse::JournalError>,
+}
+
+impl Journal for Stubborn {
+    fn lock(
+        &self,
+        terminal: &caisse::TerminalId,
+    ) -> Result<caisse_journal::TerminalLock, caisse_journal::LockError> {
+        self.lock.clone().map_or_else(|| self.inner.lock(terminal), Err)
+    }
+
+    fn append(
+        &mut self,
+        entry: &caisse_payment::entry::Entry,
+        at: caisse::WallTime,
+    ) -> Result<(), caisse::JournalError> {
+        self.append.clone().map_or_else(|| self.inner.append(entry, at), Err)
+    }
+
+    fn find(&self, id: &caisse::TransactionId) -> Result<Option<caisse::Record>, caisse::JournalError> {
+        self.inner.find(id)
+    }
+
+    fn unresolved(&self, terminal: &caisse::TerminalId) -> Result<Vec<caisse::Record>, caisse::JournalError> {
+        self.inner.unresolved(terminal)
+    }
+
+    fn list(&self) -> Result<Vec<caisse::Record>, caisse::JournalError> {
+        self.inner.list()
+    }
+
+    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::Event>, caisse::JournalError> {
+        self.inner.events(id)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &caisse_journal::TerminalLock,
+        id: &caisse::TransactionId,
+        decision: &caisse::Decision,
+        at: caisse::WallTime,
+    ) -> Result<(), caisse::JournalError> {
+        self.inner.resolve(lock, id, decision, at)
+    }
+}
+
+#[test]
+fn each_refusal_of_the_journal_has_its_reason() {
+    let io = caisse_journal::LockError::Io { what: "no locks here".into() };
+    for (lock, append, reason) in [
+        (Some(caisse_journal::LockError::Busy), None, Blocked::Busy),
+        (Some(io), None, Blocked::JournalUnavailable),
+        (None, Some(caisse::JournalError::Conflict), Blocked::Unresolved),
+        (None, Some(caisse::JournalError::Locked), Blocked::JournalUnavailable),
+    ] {
+        let (terminal, address) = virtual_terminal("approve");
+        let journal = Stubborn { inner: MemoryJournal::new(), lock, append };
+        let payment = till(&address, journal).pay(debit("25.00")).unwrap();
+        assert_eq!(payment.outcome, Outcome::Blocked { reason });
+        assert!(terminal.ledger().is_empty());
+    }
 }

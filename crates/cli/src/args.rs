@@ -46,7 +46,7 @@ pub(crate) struct PayArguments {
     /// debit, credit, cancellation or cheque (this version takes debits only).
     #[arg(long, default_value = "debit")]
     pub(crate) operation: String,
-    /// Let the terminal approve a part of the amount.
+    /// Accept an approval of a part of the amount (no dialect known here tells the terminal so).
     #[arg(long)]
     pub(crate) allow_partial: bool,
     /// The terminal: tcp://HOST:PORT.

@@ -85,7 +85,14 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
         Some("") => Paid::Paid(asked),
         Some(text) => {
             let amount = Amount::parse(text, asked.currency());
-            Paid::Paid(amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?)
+            let amount = amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?;
+            if amount.minor() > asked.minor() {
+                return Err(Wrong::usage(
+                    "paid",
+                    format_args!("{amount} is more than the {asked} that were asked for"),
+                ));
+            }
+            Paid::Paid(amount)
         }
     };
     let decision = Decision::new(paid, &arguments.by, &arguments.because)

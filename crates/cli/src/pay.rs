@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Application, Blocked, Currency, Dialect, Event, Identifier, MemoryJournal, Operation, Payment,
-    PaymentRequest, Register, SqliteJournal, TcpAddress, TerminalId, Till,
+    Amount, Application, Blocked, Currency, Dialect, Duty, Event, Identifier, MemoryJournal, Operation,
+    Payment, PaymentRequest, Register, SqliteJournal, TcpAddress, TerminalId, Till,
 };
 use caisse_simulator::{VIRTUAL, VirtualTerminal};
 use etcetera::BaseStrategy;
@@ -68,6 +68,13 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
     let mut builder = Till::builder().tcp(&address.to_string()).journal(journal);
     if let Some(id) = order.terminal_id {
         builder = builder.terminal_id(id.as_str());
+    } else if loopback {
+        // This machine has many names and is one terminal.
+        builder = builder.terminal_id(&format!("tcp:127.0.0.1:{}", address.port()));
+    } else {
+        output.notice(
+            "warning: without --terminal-id a terminal that changes its address counts as another one",
+        );
     }
     take(arguments, &order, builder, Some(&file), output)
 }
@@ -107,7 +114,8 @@ fn take(
     let payment = till
         .pay_with(order.request, |event| show(event, id.as_str(), output))
         .map_err(|error| Wrong::usage("request", error))?;
-    let unresolved = till.unresolved().unwrap_or_default();
+    let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
+    let unresolved = if open { till.unresolved().unwrap_or_default() } else { Vec::new() };
     Ok(finish(&payment, file.is_none(), &unresolved, file, output))
 }
 
@@ -126,7 +134,7 @@ fn finish(
 fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
     let currency: Currency = parse("currency", &arguments.currency)?;
     let amount = Amount::parse(&arguments.amount, currency)
-        .map_err(|error| Wrong::usage("amount", format_args!("'{}': {error}", arguments.amount)))?;
+        .map_err(|error| Wrong::usage("amount", format_args!("{}: {error}", quoted(&arguments.amount))))?;
     let operation: Operation = parse("operation", &arguments.operation)?;
     let mut request = PaymentRequest::new(operation, amount);
     if let Some(id) = &arguments.id {
@@ -146,7 +154,7 @@ fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
     if arguments.ticket {
         request = request.with_ticket();
     }
-    request.validate().map_err(|error| Wrong::usage("amount", error))?;
+    request.validate().map_err(|error| Wrong::usage("request", error))?;
     let dialect = parse("dialect", &arguments.dialect)?;
     let register = parse("register", &arguments.register)?;
     let identifier = arguments.ipc.as_deref().map(|ipc| parse("ipc", ipc)).transpose()?;
@@ -155,7 +163,13 @@ fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
 }
 
 fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, Wrong> {
-    text.parse().map_err(|error| Wrong::usage(kind, format_args!("'{text}': {error}")))
+    text.parse().map_err(|error| Wrong::usage(kind, format_args!("{}: {error}", quoted(text))))
+}
+
+/// What was typed, unless a card reader may have typed it.
+fn quoted(text: &str) -> String {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits < 13 { format!("'{text}'") } else { "(not repeated)".to_owned() }
 }
 
 /// Whether nothing but this machine answers at the address.

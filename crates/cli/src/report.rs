@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use caisse::receipt::Copy;
-use caisse::{Amount, Outcome, Payment, Receipt, Record, Retry};
+use caisse::{Amount, Outcome, Payment, Receipt, Record, Retry, Text};
 use caisse_simulator::VIRTUAL;
 use serde_json::{Value, json};
 
@@ -94,13 +94,15 @@ pub(crate) fn text(
     output.text(format_args!("  id              {id}"));
     if payment.replayed {
         output.text("  this payment took place before: the outcome comes from the journal, nothing was sent");
+        output.text("  ce paiement a déjà eu lieu : l'issue vient du journal, rien n'a été envoyé");
     }
     if let Some(duty) = outcome.duty() {
         output.text(format_args!("  {}", duty.text().en));
         output.text(format_args!("  {}", duty.text().fr));
     }
     if outcome.approved_amount().is_none() {
-        output.text(format_args!("  {}", retry(outcome.retry())));
+        output.text(format_args!("  {}", retry(outcome.retry()).en));
+        output.text(format_args!("  {}", retry(outcome.retry()).fr));
     }
     if payment.cut {
         output.text("  the answer broke off behind what decides: the ticket may be missing");
@@ -109,18 +111,21 @@ pub(crate) fn text(
         output.notice("warning: this outcome could NOT be written to the journal; note it down");
     }
     if let Some(file) = file {
+        let file = shell_word(&file.display().to_string());
         for record in unresolved {
-            let file = file.display();
             let id = record.start.id;
-            output.text(format_args!("  once you know, one of:"));
-            output.text(format_args!("    caisse journal {file} resolve {id} --paid --by NAME --because \"what the terminal showed\""));
-            output.text(format_args!("    caisse journal {file} resolve {id} --not-paid --by NAME --because \"what the terminal showed\""));
+            output.text("  once you know, one of / quand vous savez, l'une des deux :");
+            for what in ["--paid", "--not-paid"] {
+                output.text(format_args!(
+                    "    caisse journal {file} resolve {what} --by NAME --because \"what the terminal showed\" -- {id}"
+                ));
+            }
         }
     }
     for receipt in &payment.receipts {
         output.text("");
         output.text("---------- ticket ----------");
-        output.text(receipt.text().trim_end());
+        output.text(harmless(receipt.text().trim_end()));
         output.text("----------------------------");
     }
     if is_virtual {
@@ -139,10 +144,27 @@ fn told_amount(outcome: Outcome, asked: Amount) -> String {
     }
 }
 
-const fn retry(retry: Retry) -> &'static str {
+const fn retry(retry: Retry) -> Text {
     match retry {
-        Retry::SameId => "safe to retry, under the same id",
-        Retry::NewId => "safe to retry, as a new payment",
-        Retry::No => "not safe to retry",
+        Retry::SameId => Text {
+            fr: "vous pouvez réessayer, sous le même identifiant",
+            en: "safe to retry, under the same id",
+        },
+        Retry::NewId => Text {
+            fr: "vous pouvez réessayer, comme nouveau paiement",
+            en: "safe to retry, as a new payment",
+        },
+        Retry::No => Text { fr: "ne réessayez pas", en: "not safe to retry" },
     }
+}
+
+/// A ticket as a screen may show it: line ends stay, other control characters could repaint the screen.
+fn harmless(ticket: &str) -> String {
+    ticket.chars().map(|it| if it.is_control() && it != '\n' { '\u{fffd}' } else { it }).collect()
+}
+
+/// A word as a shell reads it whole.
+fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

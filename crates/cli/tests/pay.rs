@@ -1,5 +1,7 @@
 //! `caisse pay` and `caisse terminal`, as processes.
 
+#![cfg(unix)]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -136,14 +138,17 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
     let ran = pay("sale-1");
     serving.join().unwrap();
     assert_eq!(ran.code, 3);
-    for words in
-        ["OUTCOME UNKNOWN", "ISSUE INCONNUE", "Do not take the payment again", "resolve sale-1 --paid"]
-    {
+    for words in [
+        "OUTCOME UNKNOWN",
+        "ISSUE INCONNUE",
+        "Do not take the payment again",
+        "--because \"what the terminal showed\" -- sale-1",
+    ] {
         assert!(ran.out.contains(words), "{words}\n{}", ran.out);
     }
     let ran = pay("sale-2");
     assert_eq!(ran.code, 6);
-    assert!(ran.out.contains("resolve sale-1 --not-paid"), "{}", ran.out);
+    assert!(ran.out.contains("resolve --not-paid") && ran.out.contains("-- sale-1"), "{}", ran.out);
     assert_eq!(pay("sale-1").code, 3);
 
     let list = shop.caisse(&format!("journal {journal} list --unresolved --json"));
@@ -174,6 +179,7 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
     assert_eq!(resolve(&["sale-1"]).code, 2);
     assert_eq!(resolve(&["sale-1", "--paid", "--not-paid"]).code, 2);
     assert_eq!(resolve(&["sale-1", "--paid", "1.234"]).code, 2);
+    assert_eq!(resolve(&["sale-1", "--paid", "25.01"]).code, 2);
     assert_eq!(resolve(&["sale-7", "--not-paid"]).code, 1);
     assert_eq!(resolve(&["sale-1", "--not-paid"]).code, 0);
     assert_eq!(resolve(&["sale-1", "--paid"]).code, 1);
@@ -266,9 +272,16 @@ fn wrong_usage_is_told_before_anything_is_opened() {
             assert!(error["kind"].is_string() && ran.lines().len() == 1, "{line}");
         }
     }
-    let secret = shop.run(&["pay", "25.00", "--reference", "4970101234123457"]);
-    assert_eq!(secret.code, 2);
-    assert!(!format!("{}{}", secret.out, secret.err).contains("3457"));
+    for wrong in [
+        ["pay", "25.00", "--reference", "4970101234123457"],
+        ["pay", "25.00", "--register", "4970101234123457"],
+        ["pay", "%B4970101234123457^DUPONT/JEAN^3012", "--id", "sale-1"],
+    ] {
+        let secret = shop.run(&wrong);
+        assert_eq!(secret.code, 2);
+        let said = format!("{}{}", secret.out, secret.err);
+        assert!(!said.contains("3457") && !said.contains("DUPONT"), "{said}");
+    }
     assert!(!std::path::Path::new(&shop.path("data")).exists(), "something was opened");
     assert_eq!(shop.caisse("--help").code, 0);
     assert_eq!(shop.caisse("pay --help").code, 0);
@@ -410,4 +423,50 @@ fn two_payments_at_once_on_one_terminal_are_one_payment_and_a_busy() {
     assert_eq!(last_line(reader)["outcome"], "approved");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(terminal.stop().len(), 1);
+}
+
+#[test]
+fn a_doubt_follows_the_terminal_under_each_of_its_names() {
+    let shop = Shop::new();
+    let (address, serving) = raw_terminal(|mut stream| drop(read_request(&mut stream)));
+    assert_eq!(shop.caisse(&format!("pay 25.00 --terminal {address}")).code, 3);
+    serving.join().unwrap();
+    for name in ["localhost", "LOCALHOST", "127.0.0.1", "127.0.0.2"] {
+        let other = address.replace("127.0.0.1", name);
+        assert_eq!(shop.caisse(&format!("pay 10.00 --terminal {other}")).code, 6, "{name}");
+    }
+}
+
+#[test]
+fn a_ticket_cannot_repaint_the_screen() {
+    // "\x1b[2J" and some words, as base64.
+    let answer = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210ZT037CK003100AK024G1sySlBBSUVNRU5UIE9LIQ==";
+    let (address, serving) = raw_terminal(move |mut stream| {
+        read_request(&mut stream);
+        stream.write_all(answer).unwrap();
+    });
+    let ran = Shop::new().caisse(&format!("pay 25.00 --ticket --terminal {address}"));
+    serving.join().unwrap();
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.contains("PAIEMENT OK!") && !ran.out.contains('\u{1b}'), "{}", ran.out);
+}
+
+#[test]
+fn a_terminal_that_speaks_first_is_not_paid_at() {
+    let shop = Shop::new();
+    for (script, reason) in
+        [(b"CZ0040300AE00201AF00204".as_slice(), "unexpected_bytes"), (b"", "closed_before_send")]
+    {
+        let (address, serving) = raw_terminal(move |mut stream| {
+            stream.write_all(script).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut request = Vec::new();
+            stream.read_to_end(&mut request).unwrap();
+            assert!(request.is_empty(), "something was sent");
+        });
+        let ran = shop.caisse(&format!("pay 25.00 --json --terminal {address}"));
+        serving.join().unwrap();
+        // Whether the bytes are there before the request is a matter of time: on this machine they are.
+        assert_eq!((ran.code, &ran.last()["reason"]["code"]), (4, &json!(reason)));
+    }
 }

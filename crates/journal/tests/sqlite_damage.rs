@@ -272,6 +272,32 @@ fn nonsense_that_appears_while_open_is_an_error() {
     journal.append(&started("new", "t9"), time(60)).unwrap();
 }
 
+/// Times that say something else than the rest of the row.
+#[test]
+fn half_an_end_or_decision_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = filled(&path(&folder));
+    let database = Connection::open(path(&folder)).unwrap();
+    let id = "doubt".parse().unwrap();
+    for (change, undo) in [
+        ("ended_at = NULL", "ended_at = started_at"),
+        ("decided_at = started_at", "decided_at = NULL"),
+        ("decision = 'not_paid', decided_by = 'a', decided_because = 'b'", ""),
+    ] {
+        let set = |columns: &str| {
+            let update = format!("UPDATE transactions SET {columns} WHERE id = 'doubt'");
+            database.execute_batch(&update).unwrap();
+        };
+        set(change);
+        let error = journal.find(&id).unwrap_err();
+        assert!(matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}");
+        if !undo.is_empty() {
+            set(undo);
+            assert!(journal.find(&id).is_ok(), "{undo}");
+        }
+    }
+}
+
 /// Every length that is a multiple of a quarter page, and those near the ends.
 #[test]
 fn a_truncated_file_is_found() {

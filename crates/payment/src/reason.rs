@@ -109,6 +109,8 @@ reasons! {
         ConnectFailed = "connect_failed", "La connexion au terminal a échoué.", "The connection to the terminal failed.";
         /// The connection closed before the request left.
         ClosedBeforeSend = "closed_before_send", "Le terminal a fermé la connexion avant la demande.", "The terminal closed the connection before the request was sent.";
+        /// Bytes came before the request was sent: they are not its answer.
+        UnexpectedBytes = "unexpected_bytes", "Le terminal a parlé avant la demande : réponse d'une autre transaction ?", "The terminal spoke before it was asked: an answer to another transaction?";
         /// The system took no byte of the request.
         SendFailed = "send_failed", "La demande n'a pas pu partir.", "The request could not be sent.";
         /// The till was told to stop before the request left.
@@ -191,6 +193,12 @@ pub enum Duty {
     CollectRest,
     /// Settle the earlier transaction.
     ResolveEarlier,
+    /// Let the running payment end.
+    WaitForOther,
+    /// Use another id.
+    UseNewId,
+    /// Have the journal seen to.
+    RepairJournal,
 }
 
 impl Duty {
@@ -202,6 +210,9 @@ impl Duty {
             Self::CallBank => "call_bank",
             Self::CollectRest => "collect_rest",
             Self::ResolveEarlier => "resolve_earlier",
+            Self::WaitForOther => "wait_for_other",
+            Self::UseNewId => "use_new_id",
+            Self::RepairJournal => "repair_journal",
         }
     }
 
@@ -220,6 +231,17 @@ impl Duty {
             Self::CollectRest => Text {
                 fr: "Encaissez le reste par un autre moyen.",
                 en: "Take the rest of the money in another way.",
+            },
+            Self::WaitForOther => {
+                Text { fr: "Attendez la fin de l'autre paiement.", en: "Wait for the other payment to end." }
+            }
+            Self::UseNewId => Text {
+                fr: "Encaissez sous un nouvel identifiant, si ce client n'a pas déjà payé.",
+                en: "Take the payment under a new id, if this customer has not paid already.",
+            },
+            Self::RepairJournal => Text {
+                fr: "Appelez la personne qui s'occupe de la caisse : disque, droits ou fichier du journal.",
+                en: "Call the person in charge of the till: the disk, the rights or the file of the journal.",
             },
             Self::ResolveEarlier => Text {
                 fr: "Vérifiez la transaction précédente sur le terminal, puis notez-en l'issue dans le journal.",

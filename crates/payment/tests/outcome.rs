@@ -71,10 +71,18 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
             Outcome::PartiallyApproved { .. } => Some(Duty::CollectRest),
             Outcome::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
             Outcome::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
+            Outcome::Blocked { reason: Blocked::Busy } => Some(Duty::WaitForOther),
+            Outcome::Blocked { reason: Blocked::IdConflict } => Some(Duty::UseNewId),
+            Outcome::Blocked { reason: Blocked::JournalUnavailable } => Some(Duty::RepairJournal),
             _ => None,
         };
         assert_eq!(outcome.duty(), expected);
+        let line = outcome.to_string();
+        for amount in [outcome.approved_amount(), outcome.amount_due()].into_iter().flatten() {
+            assert!(line.contains(&amount.to_string()), "{line}");
+        }
         if let Some(duty) = expected {
+            assert!(line.ends_with(duty.text().en), "{line}");
             assert!(!duty.code().is_empty() && duty.text().fr != duty.text().en);
         }
     }

@@ -107,6 +107,26 @@ impl Deciding {
         }
     }
 
+    /// Whether a field of which only the first letter came could be one that decides and has not come yet.
+    pub(crate) fn may_begin_with(&self, letter: u8) -> bool {
+        match letter {
+            b'A' => {
+                self.status.is_absent() || (self.complement.is_absent() && !self.status.is(Status::Performed))
+            }
+            b'B' => self.immediate.is_absent(),
+            b'C' => !self.is_echoed(),
+            _ => false,
+        }
+    }
+
+    /// Whether register, amount, action and currency are all there, right or wrong.
+    fn is_echoed(&self) -> bool {
+        !self.register.is_absent()
+            && !self.amount.is_absent()
+            && !self.action.is_absent()
+            && !self.currency.is_absent()
+    }
+
     /// Whether all is there that such an answer must have, and nothing contradicts.
     pub(crate) fn is_complete(&self, ticket_asked: bool) -> bool {
         if self.contradiction {
@@ -114,14 +134,9 @@ impl Deciding {
         }
         match self.status {
             Seen::Absent => false,
-            Seen::Value(Status::Performed) => {
-                let echoed = !self.register.is_absent()
-                    && !self.amount.is_absent()
-                    && !self.action.is_absent()
-                    && !self.currency.is_absent();
-                echoed && (self.ticket || !ticket_asked)
-            }
-            Seen::Value(Status::NotPerformed) => !self.complement.is_absent(),
+            Seen::Value(Status::Performed) => self.is_echoed() && (self.ticket || !ticket_asked),
+            // A refusal need not echo anything, but an echo that still comes may say that it is another's.
+            Seen::Value(Status::NotPerformed) => self.is_echoed() && !self.complement.is_absent(),
             Seen::Value(Status::Taken | Status::Other(_)) | Seen::Unreadable => true,
         }
     }
@@ -165,11 +180,7 @@ impl Deciding {
     }
 
     fn approval(&self, asked: &Content) -> Result<Outcome, Doubt> {
-        let absent = self.register.is_absent()
-            || self.amount.is_absent()
-            || self.action.is_absent()
-            || self.currency.is_absent();
-        if absent {
+        if !self.is_echoed() {
             return Err(Doubt::EchoMissing);
         }
         self.compare_labels(asked)?;

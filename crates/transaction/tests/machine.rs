@@ -280,6 +280,31 @@ fn a_complete_answer_ends_after_the_quiet_time_and_a_bare_boundary_after_the_pat
         machine.handle_timeout(at(4_000));
         ends(machine, 4_001, unknown(Doubt::StatusMissing, Proof::Delivered));
     });
+    // A refusal without its echo has the patience too: an echo that comes late may be another's.
+    for (answer, deadline) in [
+        (b"CZ0040300AE00201AF00204".as_slice(), 4_000),
+        (b"CA00201CB0042500CD0010CE003978AE00201AF00204", 1_300),
+    ] {
+        waiting(|machine| {
+            machine.handle_input(at(1_000), answer);
+            assert_eq!(next(machine), Step::Wait(Some(deadline)));
+        });
+    }
+    // So has an approval whose ticket was asked for and has not come.
+    for (ticket, deadline) in [(false, 1_300), (true, 4_000)] {
+        let mut storage = [0; MOST_STORAGE];
+        let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
+        let request = if ticket { support::with_ticket(debit(2500)) } else { debit(2500) };
+        machine.start(at(0), request).unwrap();
+        machine.handle_connected(at(0));
+        machine.handle_journaled(at(0));
+        while !matches!(poll(&mut machine), Step::Send(_)) {}
+        machine.handle_sent(at(0), 100);
+        machine.handle_input(at(1_000), APPROVED);
+        assert_eq!(next(&mut machine), Step::Wait(Some(deadline)));
+        machine.handle_input(at(1_000), b"ZT013CK003100AK000");
+        assert_eq!(next(&mut machine), Step::Wait(Some(1_300)));
+    }
     // What contradicts itself is never complete.
     waiting(|machine| {
         machine.handle_input(at(1_000), &[APPROVED, b"AE00201"].concat());
@@ -289,6 +314,17 @@ fn a_complete_answer_ends_after_the_quiet_time_and_a_bare_boundary_after_the_pat
     waiting(|machine| {
         machine.handle_input(at(1_000), b"CZ00403");
         assert_eq!(next(machine), Step::Wait(Some(180_030)));
+    });
+}
+
+#[test]
+fn an_answer_to_half_a_request_has_its_time_too() {
+    sending(|machine| {
+        machine.handle_sent(at(21), 3);
+        machine.handle_input(at(30), b"CZ0");
+        assert_eq!(next(machine), Step::Wait(Some(180_030)));
+        machine.handle_timeout(at(180_030));
+        ends(machine, 180_031, unknown(Doubt::AnswerCut, Proof::Delivered));
     });
 }
 
@@ -407,6 +443,17 @@ fn giving_up_is_not_sent_only_where_that_is_proven() {
 
 #[test]
 fn bytes_before_the_request_are_not_its_answer() {
+    // Found on the line right before the send: nothing is sent at all.
+    recording(|machine| {
+        machine.handle_journaled(at(20));
+        machine.handle_input(at(21), APPROVED);
+        ends(machine, 22, not_sent(NotSent::UnexpectedBytes));
+    });
+    recording(|machine| {
+        machine.handle_journaled(at(20));
+        machine.handle_closed(at(21), Closed::ByPeer);
+        ends(machine, 22, not_sent(NotSent::ClosedBeforeSend));
+    });
     recording(|machine| {
         machine.handle_input(at(15), APPROVED);
         machine.handle_journaled(at(20));

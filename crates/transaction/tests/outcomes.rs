@@ -191,19 +191,63 @@ fn every_documented_refusal_keeps_its_code() {
 #[test]
 fn what_comes_behind_a_broken_or_finished_answer_is_evidence_only() {
     const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
-    for tail in ["?", "\r\nAE00201", "AC0", "A", "AC006A0", " ", "ZT374CK003100AK361ICBDQ", "\u{0}"] {
+    for tail in [
+        "?",
+        "\r\n",
+        "\r\nAC006A00395",
+        "\r\nC",
+        "AC0",
+        "A",
+        "AC006A0",
+        " ",
+        "ZT374CK003100AK361ICBDQ",
+        "\u{0}",
+    ] {
         assert_eq!(
             outcome_of(&format!("{APPROVED}{tail}")),
             Outcome::Approved { amount: euros(2500) },
             "{tail:?}"
         );
     }
-    for tail in ["AE", "AE002", "CB0", "BA001", "CE00384"] {
+    for tail in ["AE", "AE002", "CB0", "BA001", "CE00384", "B", "\r\nB"] {
         let doubt = Doubt::AnswerCut;
+        assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
+    }
+    for tail in ["\r\nAE00201", " CB0042400", "\n\nCA00202"] {
+        let doubt = Doubt::Contradiction;
         assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
     }
     for tail in ["AE0?", "CB00x2500", "BAA"] {
         let doubt = Doubt::AnswerMalformed;
         assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
     }
+}
+
+/// A refusal may echo nothing, so whatever comes behind it can be what takes it back.
+#[test]
+fn a_refusal_stands_only_if_nothing_behind_it_could_undo_it() {
+    const REFUSED: &str = "CZ0040300AE00201AF00204";
+    const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
+    let declined = Outcome::Declined { refusal: Refusal::Refused };
+    for tail in
+        ["", "\r\n", "AC006A00395", "ZT374CK003100AK361ICBD", "A", "AC0", "Z", "CB0042500", "CA00201CD0010"]
+    {
+        assert_eq!(outcome_of(&format!("{REFUSED}{tail}")), declined, "{tail:?}");
+    }
+    for between in ["", "\r\n", " ", "\n\n"] {
+        let outcome = outcome_of(&format!("{REFUSED}{between}{APPROVED}"));
+        assert_eq!(outcome, Outcome::Unknown { doubt: Doubt::Contradiction }, "{between:?}");
+    }
+    for (tail, doubt) in [
+        ("C", Doubt::AnswerCut),
+        ("B", Doubt::AnswerCut),
+        ("CB0042", Doubt::AnswerCut),
+        ("AF002", Doubt::AnswerCut),
+        ("?", Doubt::AnswerMalformed),
+        ("cb0049999", Doubt::AnswerMalformed),
+    ] {
+        assert_eq!(outcome_of(&format!("{REFUSED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");
+    }
+    let hidden = format!("{REFUSED}\0{APPROVED}");
+    assert_eq!(outcome_of(&hidden), Outcome::Unknown { doubt: Doubt::AnswerMalformed });
 }

@@ -48,7 +48,7 @@ fn inputs() -> Vec<Input> {
         Input::Sent { all: true },
         Input::SendFailed,
         Input::SendUncertain,
-        Input::Withdrawn,
+        Input::Withdrawn(NotSent::Cancelled),
         Input::AnswerBegan,
         Input::Expired(Timer::Connect),
         Input::Expired(Timer::Send),
@@ -76,7 +76,7 @@ fn possible(state: State, world: World, input: Input) -> bool {
             matches!(state, State::Sending { .. })
         }
         // The message still waits in the machine's queue.
-        Input::Withdrawn => {
+        Input::Withdrawn(_) => {
             world.handed == 1 && !world.perhaps_sent && matches!(state, State::Sending { .. })
         }
         Input::AnswerBegan => in_flight && world.perhaps_sent,
@@ -99,7 +99,7 @@ fn after(world: World, state: State, input: Input, effects: &Effects) -> Result<
             next.writing = None;
         }
         Input::JournalFailed(_) => next.writing = None,
-        Input::Withdrawn => next.handed = 0,
+        Input::Withdrawn(_) => next.handed = 0,
         Input::Sent { .. } | Input::SendUncertain => next.perhaps_sent = true,
         // The time is over while the system still has the message in its hands.
         Input::Expired(Timer::Send) => next.perhaps_sent |= matches!(state, State::Sending { .. }),

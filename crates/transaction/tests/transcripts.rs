@@ -223,7 +223,7 @@ fn inside_a_deciding_field(answer: &[u8], cut: usize) -> bool {
         let end = at + 5 + length;
         let tag = &answer[at..at + 2];
         let deciding = [b"AE", b"BA", b"CA", b"CB", b"CD", b"CE"].iter().any(|it| *it == tag);
-        if (deciding || (tag == b"AF" && !approved)) && cut >= at + 2 && cut < end {
+        if (deciding || (tag == b"AF" && !approved)) && cut > at && cut < end {
             return true;
         }
         at = end;

@@ -415,6 +415,7 @@ mod tests {
                 if EVENT[column] != "chain" || !matches!(values[column], Value::Text(_)) {
                     let error = decode_event(&values).unwrap_err();
                     assert!(matches!(error, JournalError::Corrupt { .. }), "{error}");
+                    assert_eq!(error.to_string().contains("events, row number 7"), column > 0, "{error}");
                 }
             }
         }

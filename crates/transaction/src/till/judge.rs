@@ -19,8 +19,6 @@ pub(super) struct AnswerJudge<'s> {
     value: [u8; LONGEST],
     value_length: usize,
     ticket_asked: bool,
-    /// Blanks or line ends came behind a field; real terminals send them at the end of a message only.
-    blanks: bool,
     malformed: bool,
 }
 
@@ -45,7 +43,6 @@ impl<'s> AnswerJudge<'s> {
             value: [0; LONGEST],
             value_length: 0,
             ticket_asked: false,
-            blanks: false,
             malformed: false,
         }
     }
@@ -93,10 +90,20 @@ impl<'s> AnswerJudge<'s> {
             _ => Doubt::AnswerCut,
         };
         // A field that could still change the outcome, cut or garbled, leaves it open.
-        if cut && self.scanner.open_tag().is_some_and(|tag| self.deciding.depends_on(tag)) {
+        let open_letter = self.scanner.header().first().copied().filter(|_| cut);
+        let could_decide = match self.scanner.open_tag() {
+            Some(tag) => self.deciding.depends_on(tag),
+            None => open_letter.is_some_and(|letter| self.deciding.may_begin_with(letter)),
+        };
+        if cut && could_decide {
             return Outcome::Unknown { doubt: why_cut };
         }
         let outcome = self.deciding.outcome(asked);
+        // An approval has all that decides; behind a refusal that breaks off into rubbish, anything may have stood.
+        let refused = matches!(outcome, Outcome::Declined { .. } | Outcome::Cancelled { .. });
+        if refused && matches!(ending, Some(Ending::Malformed | Ending::TooLong)) {
+            return Outcome::Unknown { doubt: why_cut };
+        }
         let ended_early = cut || matches!(ending, Some(Ending::Malformed | Ending::TooLong));
         // Where the end of the message explains why something is missing, it is the better reason.
         match outcome {
@@ -136,14 +143,10 @@ impl Judge for AnswerJudge<'_> {
         while !self.malformed {
             let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
             if let Some((byte, rest)) = input.split_first().filter(|_| behind_a_field) {
+                // Real terminals end their answers so. Fields behind them are read on: they may contradict.
                 if matches!(byte, b'\r' | b'\n' | b' ') {
-                    self.blanks = true;
                     input = rest;
                     continue;
-                }
-                self.malformed = self.blanks;
-                if self.malformed {
-                    break;
                 }
             }
             let Some(piece) = self.scanner.next(&mut input) else { break };

@@ -224,6 +224,9 @@ impl<'s> TillMachine<'s> {
             self.assembly.handle_closed();
             return self.settle(now);
         }
+        if self.take_back() {
+            return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
+        }
         let reason = match how {
             Closed::NotOpened(reason) => reason,
             Closed::ByPeer if self.state == State::Connecting => NotSent::ConnectFailed,
@@ -259,9 +262,17 @@ impl<'s> TillMachine<'s> {
     /// acknowledgement start here.
     pub fn handle_drained(&mut self, _now: Instant) {}
 
-    /// Bytes came, in any pieces. Before anything of the message was sent they cannot be its answer and are dropped.
+    /// Bytes came, in any pieces. What comes before the message has been handed out cannot be its answer: a driver that
+    /// looks for such bytes right before it polls for the send keeps an earlier transaction's answer from being taken for
+    /// this one's.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        if bytes.is_empty() || !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.take_back() {
+            return self.apply(now, Input::Withdrawn(NotSent::UnexpectedBytes));
+        }
+        if !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
             return;
         }
         self.apply(now, Input::AnswerBegan);
@@ -293,13 +304,18 @@ impl<'s> TillMachine<'s> {
     }
 
     fn stop(&mut self, now: Instant, wish: Input) {
-        // A message that still waits in the queue can be taken back.
+        let input = if self.take_back() { Input::Withdrawn(NotSent::Cancelled) } else { wish };
+        self.apply(now, input);
+    }
+
+    /// Takes back a message that still waits in the queue; says whether there was one.
+    fn take_back(&mut self) -> bool {
         let nothing_accepted = self.started.as_ref().is_some_and(|started| started.accepted == 0);
         let held_back = nothing_accepted && self.queue.contains(&Effect::Send);
         if held_back {
             self.queue.retain(|effect| *effect != Effect::Send);
         }
-        self.apply(now, if held_back { Input::Withdrawn } else { wish });
+        held_back
     }
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
@@ -371,6 +387,9 @@ impl<'s> TillMachine<'s> {
             self.timer = None;
         }
         self.state = next;
+        if !matches!(next, State::Sending { .. }) {
+            self.queue.retain(|effect| *effect != Effect::Send);
+        }
         for effect in effects {
             match effect {
                 Effect::Arm(timer) => self.timer = Some((timer, now.after(self.limit(timer)))),

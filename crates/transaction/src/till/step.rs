@@ -59,8 +59,8 @@ pub enum Input {
     SendFailed,
     /// The sending ended, and some of the message may have been accepted.
     SendUncertain,
-    /// The application would like to stop, and the message has not even been handed to the link yet.
-    Withdrawn,
+    /// The message is taken back: it has not even been handed to the link yet.
+    Withdrawn(NotSent),
     /// A byte of an answer has come.
     AnswerBegan,
     /// The answer has ended, or the wait for one.
@@ -177,8 +177,8 @@ pub fn step(state: State, input: Input) -> (State, Effects) {
             return end(Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::SendFailed }));
         }
         // The link has not seen it: proven too.
-        (State::Sending { begun: false }, Input::Withdrawn) => {
-            return end(Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled }));
+        (State::Sending { begun: false }, Input::Withdrawn(reason)) => {
+            return end(Verdict::nothing_sent(Outcome::NotSent { reason }));
         }
         // A part may be with the terminal, which may even act on it: its answer is still welcome.
         // The same when nobody knows how many bytes were accepted.
