@@ -29,7 +29,7 @@ fn each_field_with_its_meaning() {
     }
     let ran = explain(&["--lang", "fr"], REQUEST);
     assert!(
-        ran.out.contains("(Montant: 25.00 EUR)") && ran.out.contains("(Type d'action: débit)"),
+        ran.out.contains("(Montant : 25.00 EUR)") && ran.out.contains("(Type d'action : débit)"),
         "{}",
         ran.out
     );

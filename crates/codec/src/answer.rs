@@ -2,11 +2,12 @@
 
 use core::fmt;
 
-use caisse_payment::{Amount, AuthorisationNumber, Card, ContractNumber, Register};
+use caisse_payment::{Amount, AuthorisationNumber, Card, ContractNumber, Currency, Register, Sensitive};
 
 use crate::ticket::encode_ticket;
 use crate::value::{
-    self, Action, Application, Complement, Identifier, ReadingMode, Status, TicketRequest, Version,
+    self, Action, Application, Complement, Identifier, LongComplement, ReadingMode, Status, TicketRequest,
+    Version,
 };
 use crate::{EncodeError, Encoder, Field, Message, Tag, Tickets};
 
@@ -215,5 +216,135 @@ impl DebitAnswer<'_> {
             encode_ticket(&mut out, request, text)?;
         }
         Ok(out.finish())
+    }
+}
+
+/// What fewer readers ask for.
+impl<'a> Answer<'a> {
+    /// The register (CA) that the answer is for; one digit is tolerated.
+    #[must_use]
+    pub fn register(&self) -> Option<Register> {
+        let number = value::number(self.value(Tag::CA).filter(|value| value.len() <= 2)?)?;
+        Register::new(u8::try_from(number).ok()?)
+    }
+
+    /// The identifier (CJ): the till's, or the terminal's own.
+    #[must_use]
+    pub fn identifier(&self) -> Option<Identifier> {
+        Identifier::from_value(self.value(Tag::CJ)?)
+    }
+
+    /// The type of action (CD) that was done or refused.
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        Action::from_value(self.value(Tag::CD)?)
+    }
+
+    /// The currency (CE): three digits of ISO 4217.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        let number = value::number(self.value(Tag::CE).filter(|value| value.len() == 3)?)?;
+        Currency::from_numeric(u16::try_from(number).ok()?)
+    }
+
+    /// Whether this is an immediate answer (BA=1): then the status says nothing of the payment.
+    #[must_use]
+    pub fn immediate(&self) -> Option<bool> {
+        match self.value(Tag::BA)? {
+            b"0" => Some(false),
+            b"1" => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The long form of the complement (AF of 29 characters).
+    #[must_use]
+    pub fn long_complement(&self) -> Option<LongComplement<'a>> {
+        LongComplement::from_value(self.value(Tag::AF)?)
+    }
+
+    /// The expiry date of the card (AB): four digits, the year first.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Sensitive<&'a str>> {
+        self.documented(Tag::AB).map(Sensitive::new)
+    }
+
+    /// The card application (AI): at most 32 letters and digits, hexadecimal in every sample.
+    #[must_use]
+    pub fn aid(&self) -> Option<&'a str> {
+        self.documented(Tag::AI)
+    }
+
+    /// The till's reference of the transaction (CH), where the terminal gives it back: 1 to 99 characters.
+    #[must_use]
+    pub fn reference(&self) -> Option<&'a str> {
+        self.documented(Tag::CH)
+    }
+
+    /// PayXpert's id of the transaction (ID), which a credit linked to it names: 1 to 999 characters.
+    #[must_use]
+    pub fn transaction_id(&self) -> Option<&'a str> {
+        self.documented(Tag::ID)
+    }
+
+    /// PayXpert's date of the operation (AP): 13 characters whose format is not public.
+    #[must_use]
+    pub fn date(&self) -> Option<&'a str> {
+        self.documented(Tag::AP)
+    }
+
+    /// PayXpert's serial number of the terminal (AQ): 2 to 20 characters.
+    #[must_use]
+    pub fn serial_number(&self) -> Option<&'a str> {
+        self.documented(Tag::AQ)
+    }
+
+    /// The private data (CF): the till's own, given back, or the terminal's. Of any length but 0, in any
+    /// characters.
+    #[must_use]
+    pub fn private(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::CF)
+    }
+
+    /// The CMC7 track of a cheque (AD).
+    #[must_use]
+    pub fn cheque_track(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::AD)
+    }
+
+    /// What the file of irregular cheques (FNCI) answered (AG).
+    #[must_use]
+    pub fn cheque_file(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::AG)
+    }
+
+    /// What the cheque guarantee answered (AH).
+    #[must_use]
+    pub fn cheque_guarantee(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::AH)
+    }
+
+    /// The telephone that the customer typed on the terminal (AM).
+    #[must_use]
+    pub fn phone(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::AM)
+    }
+
+    /// The e-mail address that the customer typed on the terminal (AN).
+    #[must_use]
+    pub fn email(&self) -> Option<Sensitive<&'a [u8]>> {
+        self.sensitive(Tag::AN)
+    }
+
+    /// A text that has the length and the characters of its tag.
+    fn documented(&self, tag: Tag) -> Option<&'a str> {
+        let value = self.value(tag)?;
+        let fits = crate::dictionary::find(tag)?.allows(value);
+        core::str::from_utf8(value).ok().filter(|_| fits)
+    }
+
+    /// A value whose bounds nobody documents well enough to hold a terminal to them.
+    fn sensitive(&self, tag: Tag) -> Option<Sensitive<&'a [u8]>> {
+        self.value(tag).filter(|value| !value.is_empty()).map(Sensitive::new)
     }
 }

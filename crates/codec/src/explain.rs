@@ -4,7 +4,9 @@ use core::fmt;
 
 use caisse_payment::{Amount, Currency, Refusal, Text};
 
-use crate::value::{self, Action, Complement, Copies, ReadingMode, Status, TicketRequest};
+use crate::value::{
+    self, Action, Application, Complement, Copies, LongComplement, ReadingMode, Status, TicketRequest,
+};
 use crate::{Field, Message, Tag, dictionary};
 
 /// A language of the explanations.
@@ -18,6 +20,15 @@ pub enum Language {
 }
 
 impl Language {
+    /// What stands between a name and its value: French puts a blank before the colon.
+    #[must_use]
+    pub const fn colon(self) -> &'static str {
+        match self {
+            Self::French => " : ",
+            Self::English => ": ",
+        }
+    }
+
     /// The text in this language.
     #[must_use]
     pub const fn of(self, text: Text) -> &'static str {
@@ -79,7 +90,7 @@ impl<'a> Explanation<'a> {
 
     /// What the value says, where that is documented and may be shown.
     #[must_use]
-    pub fn meaning(&self) -> Option<Meaning> {
+    pub fn meaning(&self) -> Option<Meaning<'a>> {
         let value = self.field.value();
         let words = |text| Meaning::Words(self.language.of(text));
         Some(match self.field.tag() {
@@ -96,12 +107,16 @@ impl<'a> Explanation<'a> {
             }
             Tag::CE => Meaning::Words(currency(value)?.code()),
             Tag::AE => words(Status::from_value(value)?.text()),
-            Tag::AF => {
-                let authorised = Text { fr: "transaction autorisée", en: "transaction authorised" };
-                words(Complement::from_value(value)?.refusal().map_or(authorised, Refusal::text))
-            }
+            Tag::AF => self.complement(value)?,
+            Tag::CC => words(Application::from_value(value)?.known()?.label),
             Tag::CD => words(Action::from_value(value)?.text()?),
-            Tag::CI => words(ReadingMode::from_value(value)?.text()),
+            Tag::CI => {
+                let mode = ReadingMode::from_value(value)?;
+                words(match Direction::of(self.message) {
+                    Direction::Request => asked_for(mode),
+                    Direction::Answer => mode.text(),
+                })
+            }
             Tag::CK => self.tickets(TicketRequest::from_value(value)?),
             Tag::CZ => {
                 Meaning::Version(u16::try_from(value::number(value).filter(|_| value.len() == 4)?).ok()?)
@@ -126,7 +141,18 @@ impl<'a> Explanation<'a> {
         })
     }
 
-    fn tickets(&self, request: Option<TicketRequest>) -> Meaning {
+    /// The code in words, and the codes of the long form; never the bank's text.
+    fn complement(&self, value: &'a [u8]) -> Option<Meaning<'a>> {
+        let authorised = Text { fr: "transaction autorisée", en: "transaction authorised" };
+        let text = Complement::from_value(value)?.refusal().map_or(authorised, Refusal::text);
+        let words = self.language.of(text);
+        Some(match LongComplement::from_value(value) {
+            None => Meaning::Words(words),
+            Some(long) => Meaning::Complement(words, self.language, long),
+        })
+    }
+
+    fn tickets(&self, request: Option<TicketRequest>) -> Meaning<'a> {
         let Some(request) = request else {
             let none = Text { fr: "pas de ticket pour la caisse", en: "no ticket for the till" };
             return Meaning::Words(self.language.of(none));
@@ -142,6 +168,17 @@ impl<'a> Explanation<'a> {
     }
 }
 
+/// A reading mode in a request: what the till wants.
+const fn asked_for(mode: ReadingMode) -> Text {
+    match mode {
+        ReadingMode::Any => Text { fr: "au choix", en: "any" },
+        ReadingMode::Contact => Text { fr: "puce demandée", en: "chip asked for" },
+        ReadingMode::Contactless => Text { fr: "sans contact demandé", en: "contactless asked for" },
+        ReadingMode::Stripe => Text { fr: "piste magnétique demandée", en: "magnetic stripe asked for" },
+        ReadingMode::Manual => Text { fr: "saisie manuelle demandée", en: "manual entry asked for" },
+    }
+}
+
 fn currency(value: &[u8]) -> Option<Currency> {
     let number = value::number(value).filter(|_| value.len() == 3)?;
     Currency::from_numeric(u16::try_from(number).ok()?)
@@ -150,13 +187,13 @@ fn currency(value: &[u8]) -> Option<Currency> {
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        self.meaning().map_or(Ok(()), |meaning| write!(f, ": {meaning}"))
+        self.meaning().map_or(Ok(()), |meaning| write!(f, "{}{meaning}", self.language.colon()))
     }
 }
 
 /// What a value says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum Meaning<'a> {
     /// Words of a table.
     Words(&'static str),
     /// An amount in a currency.
@@ -167,9 +204,11 @@ pub enum Meaning {
     Version(u16),
     /// Which tickets, and how they are written.
     Tickets(&'static str, &'static str),
+    /// A complement of the long form: its code in words, their language, and the codes behind it.
+    Complement(&'static str, Language, LongComplement<'a>),
 }
 
-impl fmt::Display for Meaning {
+impl fmt::Display for Meaning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Words(words) => f.write_str(words),
@@ -177,6 +216,18 @@ impl fmt::Display for Meaning {
             Self::MinorUnits(minor, units) => write!(f, "{minor} {units}"),
             Self::Version(version) => write!(f, "{}.{:02}", version / 100, version % 100),
             Self::Tickets(copies, format) => write!(f, "{copies}, {format}"),
+            Self::Complement(words, language, long) => {
+                f.write_str(words)?;
+                let field = language.of(Text { fr: "champ CB2A", en: "CB2A field" });
+                let codes = [(39, long.bank_answer()), (55, long.acceptance_checks()), (58, long.reason())];
+                let said = codes.into_iter().filter_map(|(number, code)| code.map(|code| (number, code)));
+                for (place, (number, code)) in said.enumerate() {
+                    let before = if place == 0 { " (" } else { ", " };
+                    write!(f, "{before}{field} {number}{}{code}", language.colon())?;
+                }
+                let ended = codes.iter().any(|(_, code)| code.is_some());
+                f.write_str(if ended { ")" } else { "" })
+            }
         }
     }
 }

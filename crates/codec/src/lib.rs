@@ -34,10 +34,16 @@ pub use answer::{Answer, CardFields, DebitAnswer, LONGEST_ANSWER};
 pub use encoder::{EncodeError, Encoder};
 pub use field::{Expected, Field, Fields, HEADER, LONGEST_VALUE, Malformed, NeedMore, Scan};
 pub use message::{DecodeError, Message, Remainder};
-pub use request::{DebitRequest, FaultKind, LARGEST_AMOUNT, LONGEST_REQUEST, Received, RequestFault};
+pub use request::{
+    DebitRequest, DuplicataRequest, Extra, FaultKind, IdentificationRequest, LARGEST_AMOUNT,
+    LONGEST_MONEY_REQUEST, LONGEST_PRINT_REQUEST, LONGEST_REQUEST, MoneyOperation, MoneyRequest, Options,
+    PrintRequest, Received, ReceivedDuplicata, ReceivedHeader, ReceivedMoney, ReceivedPrint, ReceivedRequest,
+    RequestError, RequestFault, RequestHeader, TransactionStatusRequest,
+};
 pub use scanner::{FieldScanner, Piece};
 pub use tag::Tag;
 pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket};
 pub use value::{
-    Action, Application, Complement, Copies, Identifier, ReadingMode, Status, TicketRequest, Version,
+    Action, Application, Complement, Copies, Identifier, LongComplement, ReadingMode, Status, TicketRequest,
+    Version,
 };

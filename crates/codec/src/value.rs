@@ -1,5 +1,8 @@
 //! What the values of fields mean: small types, each with its wire form.
 
+mod application;
+mod complement;
+
 use core::fmt;
 use core::str::FromStr;
 
@@ -9,6 +12,9 @@ use nom::bytes::complete::take_while_m_n;
 use nom::character::complete::u64 as decimal;
 use nom::combinator::{all_consuming, map_opt, rest};
 use nom::sequence::pair;
+
+pub use application::{APPLICATIONS, KnownApplication};
+pub use complement::LongComplement;
 
 /// A whole number in decimal digits and nothing else; nothing when it needs more than 64 bits.
 #[must_use]
@@ -107,8 +113,14 @@ fixed_text! {
 impl Version {
     /// 3.00, what most tills send.
     pub const V3_00: Self = Self(*b"0300");
+    /// 3.01, what real Ingenico terminals answer, whatever was sent.
+    pub const V3_01: Self = Self(*b"0301");
+    /// 3.10, in the Fidecoin document; a comment elsewhere says that Ingenico terminals do not take it.
+    pub const V3_10: Self = Self(*b"0310");
     /// 3.20, PayXpert's default.
     pub const V3_20: Self = Self(*b"0320");
+    /// The versions that public material knows, the oldest first.
+    pub const KNOWN: [Self; 4] = [Self::V3_00, Self::V3_01, Self::V3_10, Self::V3_20];
 }
 
 /// What the terminal did with the request (AE).
@@ -221,6 +233,18 @@ impl Action {
     pub const CREDIT: Self = Self(b'1');
     /// 2: a debit is undone.
     pub const CANCELLATION: Self = Self(b'2');
+    /// 3: a copy of the last ticket. PayXpert's reading; Fidecoin's document says consultation.
+    pub const DUPLICATA: Self = Self(b'3');
+    /// 4: an amount is reserved. Fidecoin's document alone.
+    pub const PREAUTHORISATION: Self = Self(b'4');
+    /// 7: a debit that the bank takes later. PayXpert's reading; Fidecoin's document says transfer.
+    pub const DEFERRED_DEBIT: Self = Self(b'7');
+    /// I: who is there.
+    pub const IDENTIFICATION: Self = Self(b'I');
+    /// P: print a text of the till's.
+    pub const PRINT: Self = Self(b'P');
+    /// T: what became of a transaction.
+    pub const TRANSACTION_STATUS: Self = Self(b'T');
 
     /// Reads the value of CD: one letter or digit.
     #[must_use]

@@ -33,12 +33,12 @@ fn a_request_is_explained_field_by_field() {
     assert_eq!(
         lines(REQUEST, Language::French),
         [
-            "Version du protocole: 3.00",
+            "Version du protocole : 3.00",
             "Identifiant protocole Concert (IPC)",
             "Numéro de caisse",
-            "Montant: 25.00 EUR",
-            "Type d'action: débit",
-            "Devise: EUR",
+            "Montant : 25.00 EUR",
+            "Type d'action : débit",
+            "Devise : EUR",
         ]
     );
     assert_eq!(Language::default(), Language::English);
@@ -59,7 +59,7 @@ fn an_answer_is_explained_and_its_secrets_are_not() {
             "Type of card number: partial",
             "Status of the action: operation performed",
             "Complement to the status: transaction authorised",
-            "Application",
+            "Application: CB contactless",
             "Private data",
             "Merchant contract",
             "Reading mode: contactless",
@@ -74,13 +74,13 @@ fn an_answer_is_explained_and_its_secrets_are_not() {
             "Date de fin de validité",
             "Numéro d'autorisation",
             "Identifiant d'application (AID)",
-            "Type de PAN: partiel",
-            "État de l'action: opération effectuée",
-            "Complément d'état: transaction autorisée",
-            "Application",
+            "Type de PAN : partiel",
+            "État de l'action : opération effectuée",
+            "Complément d'état : transaction autorisée",
+            "Application : CB sans contact",
             "Données privées",
             "Contrat commerçant",
-            "Mode de lecture: sans contact",
+            "Mode de lecture : sans contact",
             "Ticket construit",
             "Champ non documenté",
         ]
@@ -128,11 +128,20 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("AE00211", "demande prise en compte, sans résultat", "request taken into account, no result yet"),
     ("AE00200", "état inconnu", "unknown status"),
     ("AF00201", "transaction autorisée", "transaction authorised"),
-    ("CI0010", "indifférent", "indifferent"),
-    ("CI0011", "puce", "chip"),
-    ("CI0012", "sans contact", "contactless"),
-    ("CI0013", "piste magnétique", "magnetic stripe"),
-    ("CI0014", "saisie manuelle", "manual entry"),
+    ("CI0010", "au choix", "any"),
+    ("CI0011", "puce demandée", "chip asked for"),
+    ("CI0012", "sans contact demandé", "contactless asked for"),
+    ("CI0013", "piste magnétique demandée", "magnetic stripe asked for"),
+    ("CI0014", "saisie manuelle demandée", "manual entry asked for"),
+    ("AE00210CI0010", "indifférent", "indifferent"),
+    ("AE00210CI0011", "puce", "chip"),
+    ("AE00210CI0012", "sans contact", "contactless"),
+    ("AE00210CI0013", "piste magnétique", "magnetic stripe"),
+    ("AE00210CI0014", "saisie manuelle", "manual entry"),
+    ("CC003000", "indifférent", "indifferent"),
+    ("CC003001", "CB (Visa, Mastercard) contact", "CB (Visa, Mastercard) contact"),
+    ("CC00300C", "chèque", "cheque"),
+    ("CC00300V", "ANCV (chèques-vacances)", "ANCV (holiday vouchers)"),
     ("CK003000", "pas de ticket pour la caisse", "no ticket for the till"),
     ("CK003100", "ticket client, Latin-1", "customer's ticket, Latin-1"),
     ("CK003101", "ticket client, HTML", "customer's ticket, HTML"),
@@ -163,9 +172,9 @@ const VALUES: &[(&str, &str, &str)] = &[
 fn every_documented_value_has_its_words() {
     for (wire, fr, en) in VALUES {
         let (french, english) = last(wire);
-        let name =
-            dictionary::find(Tag::new([wire.as_bytes()[0], wire.as_bytes()[1]]).unwrap()).unwrap().name;
-        assert_eq!(french, format!("{}: {fr}", name.fr), "{wire}");
+        let message = Message::decode(wire.as_bytes()).unwrap();
+        let name = dictionary::find(message.fields().last().unwrap().tag()).unwrap().name;
+        assert_eq!(french, format!("{} : {fr}", name.fr), "{wire}");
         assert_eq!(english, format!("{}: {en}", name.en), "{wire}");
     }
 }
@@ -175,11 +184,45 @@ fn every_refusal_has_its_sentence() {
     for &refusal in Refusal::ALL {
         let code = if refusal == Refusal::Other { "14" } else { refusal.code() };
         let (french, english) = last(&format!("AF002{code}"));
-        assert_eq!(french, format!("Complément d'état: {}", refusal.text().fr));
+        assert_eq!(french, format!("Complément d'état : {}", refusal.text().fr));
         assert_eq!(english, format!("Complement to the status: {}", refusal.text().en));
     }
-    let long = last("AF02904148HOLDER INVALID          ").1;
-    assert_eq!(long, "Complement to the status: The bank refused the payment.");
+}
+
+#[test]
+fn a_long_complement_shows_its_codes_and_not_the_banks_text() {
+    for (wire, fr, en) in [
+        (
+            "AF02904148HOLDER INVALID          ",
+            "Paiement refusé par la banque. (champ CB2A 39 : 14)",
+            "The bank refused the payment. (CB2A field 39: 14)",
+        ),
+        (
+            "AF02904  HOLDER INVALID       12A7",
+            "Paiement refusé par la banque. (champ CB2A 55 : 12, champ CB2A 58 : A7)",
+            "The bank refused the payment. (CB2A field 55: 12, CB2A field 58: A7)",
+        ),
+        (
+            "AF0290100                     0000",
+            "transaction autorisée (champ CB2A 39 : 00, champ CB2A 55 : 00, champ CB2A 58 : 00)",
+            "transaction authorised (CB2A field 39: 00, CB2A field 55: 00, CB2A field 58: 00)",
+        ),
+        (
+            "AF02904                           ",
+            "Paiement refusé par la banque.",
+            "The bank refused the payment.",
+        ),
+        // Not of the form: a code of one character, or another length.
+        (
+            "AF029041 8HOLDER INVALID          ",
+            "Paiement refusé par la banque.",
+            "The bank refused the payment.",
+        ),
+        ("AF01904148HOLDER INVALID", "Paiement refusé par la banque.", "The bank refused the payment."),
+    ] {
+        let expected = (format!("Complément d'état : {fr}"), format!("Complement to the status: {en}"));
+        assert_eq!(last(wire), expected);
+    }
 }
 
 #[test]
@@ -192,6 +235,8 @@ fn a_value_that_no_document_knows_has_a_name_and_no_meaning() {
         ("AF001A", "Complement to the status"),
         ("CI0015", "Reading mode"),
         ("CK003200", "Ticket management"),
+        ("CC003999", "Application"),
+        ("CC00200", "Application"),
         ("BA0012", "Immediate or deferred answer"),
         ("BB0012", "Force an authorisation request"),
         ("BF000", "Partial payment"),
