@@ -4,8 +4,8 @@
 
 use caisse_codec::explain::Language;
 use caisse_codec::fixed::{
-    Answer, Body, Delay, Explanation, Fault, FieldName, Form, Kind, LONGEST_ANSWER, LONGEST_REQUEST, Received,
-    ReceivedForm, Request, Tolerance, recognise,
+    Answer, Body, Delay, Explanation, Fault, FieldName, Form, Kind, LONGEST_ANSWER, LONGEST_REQUEST,
+    Received, ReceivedForm, Request, Tolerance, recognise,
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -61,7 +61,7 @@ impl<'a> Explanation<'a> {
 
     /// What the value says, where that is documented and may be shown.
     #[must_use]
-    pub fn meaning(&self) -> Option<Meaning> {
+    pub fn meaning(&self) -> Option<Meaning<'a>> {
         let value = self.field.value();
         let last = *value.last()?;
         let words = |text: Text| Meaning::Words(self.language.of(text));
