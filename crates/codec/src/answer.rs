@@ -1,39 +1,66 @@
 //! What the terminal answers: read leniently by the till, written strictly by a terminal.
 
+mod debit;
+mod index;
+
 use core::fmt;
 
-use caisse_payment::{Amount, AuthorisationNumber, Card, ContractNumber, Currency, Register, Sensitive};
+use caisse_payment::{AuthorisationNumber, Card, ContractNumber, Currency, Register, Sensitive};
 
-use crate::ticket::encode_ticket;
 use crate::value::{
-    self, Action, Application, Complement, Identifier, LongComplement, ReadingMode, Status, TicketRequest,
-    Version,
+    self, Action, Application, Complement, Identifier, LongComplement, ReadingMode, Status, Version,
 };
-use crate::{EncodeError, Encoder, Field, Message, Tag, Tickets};
+use crate::{DecodeError, Message, Tag, Tickets};
+use index::Index;
+
+pub use debit::{CardFields, DebitAnswer, LONGEST_ANSWER};
 
 /// An answer, looked at through its first field of each tag. Reading it never fails: a field that is absent or not of
 /// its form is simply not there. Whether the answer proves anything is for `caisse-transaction` to say.
 ///
-/// ```
-/// use caisse_codec::{Answer, Message, Status};
+/// The fields are found and checked once, when the answer is made; asking for one is a look-up. What begins behind the
+/// first 64 KiB is no longer looked at: no terminal writes a hundredth of that.
 ///
-/// let message = Message::decode(b"CZ0040300AE00210CB0070000005CD0010CE003978CA00201")?;
-/// let answer = Answer::new(message);
+/// ```
+/// use caisse_codec::{Answer, Status};
+///
+/// let answer = Answer::decode(b"CZ0040300AE00210CB0070000005CD0010CE003978CA00201")?;
 /// assert_eq!(answer.status(), Some(Status::Performed));
 /// assert_eq!(answer.amount_minor(), Some(5));
 /// assert!(answer.card().is_none());
 /// # Ok::<(), caisse_codec::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Answer<'a> {
     message: Message<'a>,
+    index: Index,
+}
+
+impl fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("message", &self.message).finish()
+    }
 }
 
 impl<'a> Answer<'a> {
     /// Looks at a message as an answer.
     #[must_use]
-    pub const fn new(message: Message<'a>) -> Self {
-        Self { message }
+    pub fn new(message: Message<'a>) -> Self {
+        let mut index = Index::EMPTY;
+        message.fields().for_each(|field| index.take(&field));
+        Self { message, index }
+    }
+
+    /// Reads bytes that are one whole answer, in one pass.
+    ///
+    /// # Errors
+    /// Says where the bytes are cut or stop being fields. No bytes at all are a cut message.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut answer = Self { message: Message::of_whole_fields(bytes), index: Index::EMPTY };
+        if answer.index.read(bytes) {
+            return Ok(answer);
+        }
+        Message::decode(bytes).map(Self::new)
     }
 
     /// All its fields, unknown ones included.
@@ -42,8 +69,15 @@ impl<'a> Answer<'a> {
         self.message
     }
 
+    /// Whether the first field of this tag has the length and the characters that are documented of it. Nothing when
+    /// there is no such field, or no public document knows the tag.
+    #[must_use]
+    pub fn is_documented(&self, tag: Tag) -> Option<bool> {
+        self.index.is_documented(tag, self.message.as_bytes())
+    }
+
     fn value(&self, tag: Tag) -> Option<&'a [u8]> {
-        self.message.get(tag).map(|field: Field<'a>| field.value())
+        self.index.value(tag, self.message.as_bytes())
     }
 
     fn text(&self, tag: Tag) -> Option<&'a str> {
@@ -108,114 +142,6 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn tickets(&self) -> Tickets<'a> {
         Tickets::new(self.value(Tag::ZT).unwrap_or_default())
-    }
-}
-
-/// The most bytes that a debit answer takes.
-pub const LONGEST_ANSWER: usize = 1280;
-
-/// The answer to a debit request, as a terminal writes it. What is nothing is left out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct DebitAnswer<'a> {
-    /// The protocol version (CZ).
-    pub version: Version,
-    /// The identifier (CJ), the till's or the terminal's own.
-    pub identifier: Option<Identifier>,
-    /// The register (CA), as in the request.
-    pub register: Register,
-    /// The amount (CB) and currency (CE): as asked, or lower on a partial approval.
-    pub amount: Amount,
-    /// What was done (AE).
-    pub status: Status,
-    /// Why (AF).
-    pub complement: Option<Complement>,
-    /// What the card and the bank gave, when a card was there.
-    pub card: Option<CardFields<'a>>,
-    /// The merchant contract (CG), 1 to 10 characters.
-    pub contract: Option<ContractNumber>,
-    /// The ticket (ZT): what was asked for and its text, at most 675 bytes of Latin-1 or HTML.
-    pub ticket: Option<(TicketRequest, &'a [u8])>,
-}
-
-/// The fields that come from the card and the bank.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct CardFields<'a> {
-    /// The card number (AA), masked by the terminal: 1 to 64 printable characters.
-    pub number: &'a str,
-    /// The expiry date (AB): four digits, year first.
-    pub expiry: &'a str,
-    /// The authorisation number (AC).
-    pub authorisation: Option<AuthorisationNumber>,
-    /// The card application (AI), at most 32 hexadecimal digits.
-    pub aid: &'a str,
-    /// The application (CC).
-    pub application: Application,
-    /// How the card was read (CI).
-    pub reading_mode: ReadingMode,
-}
-
-impl fmt::Debug for DebitAnswer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DebitAnswer")
-            .field("version", &self.version)
-            .field("identifier", &self.identifier)
-            .field("register", &self.register)
-            .field("amount", &self.amount)
-            .field("status", &self.status)
-            .field("complement", &self.complement)
-            .field("card", &self.card)
-            .field("contract", &self.contract)
-            // Of the ticket only the length: its text is personal data.
-            .field("ticket", &self.ticket.map(|(request, text)| (request, text.len())))
-            .finish()
-    }
-}
-
-impl fmt::Debug for CardFields<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CardFields")
-            .field("application", &self.application)
-            .field("reading_mode", &self.reading_mode)
-            .finish_non_exhaustive()
-    }
-}
-
-impl DebitAnswer<'_> {
-    /// Writes the answer into the caller's buffer, CZ first; [`LONGEST_ANSWER`] bytes are always enough.
-    ///
-    /// # Errors
-    /// When a value does not have the form that the protocol asks for, or the buffer is too small.
-    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
-        let mut out = Encoder::new(buffer);
-        out.field(Tag::CZ, self.version.as_bytes())?;
-        if let Some(identifier) = &self.identifier {
-            out.field(Tag::CJ, identifier.as_bytes())?;
-        }
-        out.number(Tag::CA, u64::from(self.register.number()), 2)?;
-        out.number(Tag::CB, self.amount.minor(), 2)?;
-        out.field(Tag::CD, &[Action::DEBIT.value()])?;
-        out.number(Tag::CE, u64::from(self.amount.currency().numeric()), 3)?;
-        if let Some(card) = &self.card {
-            out.field(Tag::AA, card.number.as_bytes())?;
-            out.field(Tag::AB, card.expiry.as_bytes())?;
-            if let Some(authorisation) = &card.authorisation {
-                out.field(Tag::AC, authorisation.as_str().as_bytes())?;
-            }
-            out.field(Tag::AI, card.aid.as_bytes())?;
-            out.field(Tag::CC, card.application.as_bytes())?;
-            out.field(Tag::CI, &[card.reading_mode.value()])?;
-        }
-        out.field(Tag::AE, &self.status.value())?;
-        if let Some(complement) = self.complement {
-            out.field(Tag::AF, &complement.code())?;
-        }
-        if let Some(contract) = &self.contract {
-            out.field(Tag::CG, contract.as_str().as_bytes())?;
-        }
-        if let Some((request, text)) = self.ticket {
-            encode_ticket(&mut out, request, text)?;
-        }
-        Ok(out.finish())
     }
 }
 
@@ -338,9 +264,7 @@ impl<'a> Answer<'a> {
 
     /// A text that has the length and the characters of its tag.
     fn documented(&self, tag: Tag) -> Option<&'a str> {
-        let value = self.value(tag)?;
-        let fits = crate::dictionary::find(tag)?.allows(value);
-        core::str::from_utf8(value).ok().filter(|_| fits)
+        self.text(tag).filter(|_| self.is_documented(tag) == Some(true))
     }
 
     /// A value whose bounds nobody documents well enough to hold a terminal to them.

@@ -1,6 +1,8 @@
 //! What public documents say of each tag: name, length, characters, secrecy, direction, and presence in each
 //! operation.
 
+mod charset;
+mod form;
 mod presence;
 
 use core::ops::RangeInclusive;
@@ -8,7 +10,11 @@ use core::ops::RangeInclusive;
 use caisse_payment::Text;
 
 use crate::Tag;
+use crate::field::byte;
 
+pub use charset::Charset;
+pub(crate) use charset::HIGH;
+pub(crate) use form::FORMS;
 pub use presence::{Exchange, Presence};
 
 /// The messages that carry a tag.
@@ -20,37 +26,6 @@ pub enum Directions {
     Answer,
     /// Both.
     Both,
-}
-
-/// The characters that a value is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
-    /// 0-9.
-    Digits,
-    /// 0-9, A-Z, a-z.
-    Alphanumeric,
-    /// Space to `~`.
-    Printable,
-    /// Base64, with line feeds and blanks anywhere.
-    Base64,
-    /// Fields of its own.
-    Fields,
-}
-
-impl Charset {
-    /// Whether the byte belongs to it.
-    #[must_use]
-    pub const fn contains(self, byte: u8) -> bool {
-        match self {
-            Self::Digits => byte.is_ascii_digit(),
-            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
-            Self::Printable => matches!(byte, b' '..=b'~'),
-            Self::Base64 => {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
-            }
-            Self::Fields => matches!(byte, b' '..=b'~' | b'\r' | b'\n'),
-        }
-    }
 }
 
 /// One documented tag.
@@ -84,7 +59,7 @@ impl Definition {
     /// Whether a value has a documented length and only characters of the set.
     #[must_use]
     pub fn allows(&self, value: &[u8]) -> bool {
-        self.lengths().contains(&value.len()) && value.iter().all(|byte| self.charset.contains(*byte))
+        self.lengths().contains(&value.len()) && self.charset.holds(value)
     }
 }
 
@@ -134,12 +109,48 @@ const fn carried(directions: Directions, definition: Definition) -> Definition {
 /// assert_eq!(amount.lengths(), 2..=12);
 /// assert!(dictionary::find(Tag::AA).is_some_and(|pan| pan.sensitive));
 /// ```
+#[inline]
 #[must_use]
 pub fn find(tag: Tag) -> Option<&'static Definition> {
-    // Two letters compare as one number: an encoder comes here for every field.
-    let number = |tag: Tag| u16::from_be_bytes(tag.letters());
-    let row = DEFINITIONS.binary_search_by_key(&number(tag), |definition| number(definition.tag)).ok()?;
-    DEFINITIONS.get(row)
+    DEFINITIONS.get(row_of(tag)?)
+}
+
+/// The row of a tag in [`DEFINITIONS`].
+#[inline]
+pub(crate) fn row_of(tag: Tag) -> Option<usize> {
+    let row = row_of_letters(tag.letters());
+    (row < DEFINITIONS.len()).then_some(row)
+}
+
+/// The row of the tag that a word begins with. Beyond all rows when it is not documented; of what is no tag, any.
+#[inline]
+pub(crate) fn row_in(word: u64) -> usize {
+    row_of_letters([byte(word, 0), byte(word, 1)])
+}
+
+/// For each pair of letters its row: a look-up without a search, because every field comes here.
+static ROWS: [u8; 32 * 32] = rows();
+
+#[inline]
+fn row_of_letters(letters: [u8; 2]) -> usize {
+    ROWS.get(place(letters)).map_or(usize::MAX, |row| usize::from(*row))
+}
+
+/// Five bits tell 26 letters apart.
+#[inline]
+const fn place([first, second]: [u8; 2]) -> usize {
+    ((first & 31) as usize) << 5 | (second & 31) as usize
+}
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
+const fn rows() -> [u8; 32 * 32] {
+    let mut rows = [u8::MAX; 32 * 32];
+    let mut row = 0;
+    while row < DEFINITIONS.len() {
+        rows[place(DEFINITIONS[row].tag.letters())] = row as u8;
+        row += 1;
+    }
+    rows
 }
 
 use Charset::{Alphanumeric, Base64, Digits, Fields, Printable};

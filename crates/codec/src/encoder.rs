@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use crate::field::LONGEST_VALUE;
-use crate::{Tag, dictionary};
+use crate::Tag;
+use crate::dictionary::{self, Charset};
+use crate::field::{HEADER, LONGEST_VALUE};
 
 /// Why a field cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,37 +72,58 @@ impl<'b> Encoder<'b> {
     ///
     /// # Errors
     /// When the value is longer than three digits can say, or the buffer is full.
+    #[inline]
     pub fn raw(&mut self, tag: Tag, value: &[u8]) -> Result<(), EncodeError> {
-        let length = value.len();
-        if length > LONGEST_VALUE {
-            return Err(EncodeError::Length { tag, least: 0, most: LONGEST_VALUE, length });
+        if value.len() > LONGEST_VALUE {
+            return Err(EncodeError::Length { tag, least: 0, most: LONGEST_VALUE, length: value.len() });
         }
+        self.place(tag, value.len())?.copy_from_slice(value);
+        Ok(())
+    }
+
+    /// Writes a field whose value cannot have another form than the documented one, because its type has no other.
+    #[inline]
+    pub(crate) fn exact<const LENGTH: usize>(
+        &mut self,
+        tag: Tag,
+        value: [u8; LENGTH],
+    ) -> Result<(), EncodeError> {
+        if let Ok(place) = self.place(tag, LENGTH)?.try_into() {
+            let place: &mut [u8; LENGTH] = place;
+            *place = value;
+        }
+        Ok(())
+    }
+
+    /// Writes a header and hands out the place of the value: 0 to 999 bytes.
+    #[inline]
+    fn place(&mut self, tag: Tag, length: usize) -> Result<&mut [u8], EncodeError> {
         let free = self.buffer.get_mut(self.length..).unwrap_or_default();
-        let room = free.split_first_chunk_mut::<5>().filter(|(_, rest)| rest.len() >= length);
-        let Some((header, rest)) = room else {
+        let Some((header, value)) = free.split_first_chunk_mut::<HEADER>() else {
+            return Err(EncodeError::NoRoom(tag));
+        };
+        let Some(value) = value.get_mut(..length) else {
             return Err(EncodeError::NoRoom(tag));
         };
         let [first, second] = tag.letters();
         *header = [first, second, digit(length, 100), digit(length, 10), digit(length, 1)];
-        if let Some(target) = rest.get_mut(..length) {
-            target.copy_from_slice(value);
-        }
-        self.length = self.length.saturating_add(header.len()).saturating_add(length);
-        Ok(())
+        self.length = self.length.wrapping_add(HEADER).wrapping_add(length);
+        Ok(value)
     }
 
     /// Writes a field, held to what is documented of its tag; an undocumented tag only to its structure.
     ///
     /// # Errors
     /// When the length or a character is not allowed, or the buffer is full.
+    #[inline(always)]
     pub fn field(&mut self, tag: Tag, value: &[u8]) -> Result<(), EncodeError> {
         if let Some(definition) = dictionary::find(tag) {
             if !definition.lengths().contains(&value.len()) {
                 let (least, most) = (definition.least, definition.most);
                 return Err(EncodeError::Length { tag, least, most, length: value.len() });
             }
-            if let Some(offset) = value.iter().position(|byte| !definition.charset.contains(*byte)) {
-                return Err(EncodeError::Character { tag, offset });
+            if !definition.charset.holds(value) {
+                return Err(first_stranger(tag, definition.charset, value));
             }
         }
         self.raw(tag, value)
@@ -111,23 +133,24 @@ impl<'b> Encoder<'b> {
     ///
     /// # Errors
     /// When it has more digits than the field allows, or the buffer is full.
+    #[inline(always)]
     pub fn number(&mut self, tag: Tag, number: u64, width: usize) -> Result<(), EncodeError> {
-        let mut digits = [b'0'; 20];
+        let digits = number.checked_ilog10().map_or(0, |log| (log as usize).wrapping_add(1));
+        let length = digits.max(width);
+        let (least, most) = dictionary::find(tag)
+            .map_or((0, LONGEST_VALUE), |definition| (definition.least, definition.most));
+        if length > most {
+            return Err(EncodeError::TooLarge(tag));
+        }
+        if length < least {
+            return Err(EncodeError::Length { tag, least, most, length });
+        }
         let mut rest = number;
-        let mut start = digits.len();
-        for slot in digits.iter_mut().rev() {
-            if rest == 0 {
-                break;
-            }
-            *slot = digit_of(rest);
+        for place in self.place(tag, length)?.iter_mut().rev() {
+            *place = digit_of(rest);
             rest = rest.checked_div(10).unwrap_or(0);
-            start = start.saturating_sub(1);
         }
-        let start = start.min(digits.len().saturating_sub(width));
-        match self.field(tag, digits.get(start..).unwrap_or_default()) {
-            Err(EncodeError::Length { most, length, .. }) if length > most => Err(EncodeError::TooLarge(tag)),
-            result => result,
-        }
+        Ok(())
     }
 
     /// The bytes written so far.
@@ -150,12 +173,20 @@ impl fmt::Debug for Encoder<'_> {
     }
 }
 
+#[cold]
+fn first_stranger(tag: Tag, charset: Charset, value: &[u8]) -> EncodeError {
+    let offset = value.iter().position(|byte| !charset.contains(*byte)).unwrap_or(0);
+    EncodeError::Character { tag, offset }
+}
+
 /// One digit of a length of at most 999.
+#[inline]
 fn digit(number: usize, place: usize) -> u8 {
-    digit_of(u64::try_from(number.checked_div(place).unwrap_or(0)).unwrap_or(0))
+    digit_of(number.checked_div(place).unwrap_or(0) as u64)
 }
 
 /// The last digit of a number.
+#[inline]
 fn digit_of(number: u64) -> u8 {
     u8::try_from(number % 10).unwrap_or(0).saturating_add(b'0')
 }

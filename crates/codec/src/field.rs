@@ -44,7 +44,7 @@ impl<'a> Field<'a> {
     #[must_use]
     pub fn shown(&self) -> Option<&'a str> {
         let definition = dictionary::find(self.tag).filter(|definition| !definition.sensitive)?;
-        let printable = self.value.iter().all(|byte| definition.charset.contains(*byte));
+        let printable = definition.charset.holds(self.value);
         // What is longer than its tag allows is not what the tag says it is.
         let fits = self.value.len() <= definition.most;
         // Of a complement only the code is known to be harmless: the rest is the bank's free text.
@@ -151,11 +151,9 @@ impl<'a> Fields<'a> {
     #[must_use]
     pub fn read_field(&mut self) -> Scan<'a> {
         let Some((header, rest)) = self.rest.split_first_chunk::<HEADER>() else {
-            return self.short_header();
+            return short_header(self.rest, self.offset);
         };
-        let [first, second, hundreds, tens, units] = *header;
-        let (Some(tag), Some(length)) = (Tag::new([first, second]), length_of([hundreds, tens, units]))
-        else {
+        let Some((tag, length)) = read_header(header) else {
             return Scan::Malformed(first_fault(header, self.offset));
         };
         let Some((value, rest)) = rest.split_at_checked(length) else {
@@ -164,7 +162,8 @@ impl<'a> Fields<'a> {
         };
         let field = Field { tag, offset: self.offset, value };
         self.rest = rest;
-        self.offset = self.offset.saturating_add(HEADER).saturating_add(length);
+        // No slice is longer than half of what a `usize` counts.
+        self.offset = self.offset.wrapping_add(HEADER).wrapping_add(length);
         Scan::Field(field)
     }
 
@@ -173,18 +172,17 @@ impl<'a> Fields<'a> {
     pub const fn offset(&self) -> usize {
         self.offset
     }
+}
 
-    #[cold]
-    fn short_header(&self) -> Scan<'a> {
-        if self.rest.is_empty() {
-            return Scan::Boundary;
-        }
-        if let Some(fault) = find_fault(self.rest, self.offset) {
-            return Scan::Malformed(fault);
-        }
-        let needed = HEADER.saturating_sub(self.rest.len());
-        Scan::NeedMore(NeedMore { offset: self.offset, needed })
+#[cold]
+fn short_header<'a>(rest: &[u8], offset: usize) -> Scan<'a> {
+    if rest.is_empty() {
+        return Scan::Boundary;
     }
+    if let Some(fault) = find_fault(rest, offset) {
+        return Scan::Malformed(fault);
+    }
+    Scan::NeedMore(NeedMore { offset, needed: HEADER.saturating_sub(rest.len()) })
 }
 
 impl fmt::Debug for Fields<'_> {
@@ -206,28 +204,83 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Exactly three digits. No sign and no blank, which `str::parse` would let through.
+/// Two letters A-Z and exactly three digits. No sign and no blank, which `str::parse` would let through.
 #[inline]
-pub(crate) const fn length_of([hundreds, tens, units]: [u8; 3]) -> Option<usize> {
-    let (hundreds, tens, units) =
-        (hundreds.wrapping_sub(b'0'), tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
-    if hundreds > 9 || tens > 9 || units > 9 {
-        return None;
-    }
-    #[expect(clippy::arithmetic_side_effects, reason = "three digits make at most 999")]
-    Some(hundreds as usize * 100 + tens as usize * 10 + units as usize)
+pub(crate) fn read_header(header: &[u8; HEADER]) -> Option<(Tag, usize)> {
+    let [first, second, hundreds, tens, units] = header;
+    let word = u32::from_le_bytes(*header.first_chunk()?);
+    let allowed = faults(word as u64) & HIGH_OF_FOUR == 0 && units.is_ascii_digit();
+    allowed.then(|| (Tag::of_letters([*first, *second]), length([*hundreds, *tens, *units])))
+}
+
+/// Has a high bit when the five bytes that a word begins with are no header, and where any byte is above 0x7F.
+#[inline]
+pub(crate) const fn header_faults(word: u64) -> u64 {
+    faults(word)
+}
+
+/// The length in the header that a word begins with; of no header, anything.
+#[inline]
+pub(crate) const fn length_in(word: u64) -> usize {
+    length([byte(word, 2), byte(word, 3), byte(word, 4)])
+}
+
+const HIGH_OF_FOUR: u64 = u32::from_ne_bytes([0x80; 4]) as u64;
+
+/// The high bits of the bytes that a header does not have there. A byte above 0x7F may carry into the next one, and has
+/// its own high bit.
+#[inline]
+const fn faults(word: u64) -> u64 {
+    // Adding `FIRST` lifts a byte over 0x7F from the first one allowed in its place on, adding `BEHIND` from the one
+    // behind the last one on.
+    const FIRST: u64 = u64::from_le_bytes([
+        0x80 - b'A',
+        0x80 - b'A',
+        0x80 - b'0',
+        0x80 - b'0',
+        0x80 - b'0',
+        0x80,
+        0x80,
+        0x80,
+    ]);
+    const BEHIND: u64 =
+        u64::from_le_bytes([0x7F - b'Z', 0x7F - b'Z', 0x7F - b'9', 0x7F - b'9', 0x7F - b'9', 0, 0, 0]);
+    !word.wrapping_add(FIRST) | word.wrapping_add(BEHIND) | word
+}
+
+/// One byte of a word. Shifts leave the word in its register, where `to_le_bytes` has it taken apart.
+#[inline]
+pub(crate) const fn byte(word: u64, place: u32) -> u8 {
+    (word.wrapping_shr(place.wrapping_mul(8)) & 0xFF) as u8
+}
+
+/// The number that three digits write; of other bytes, anything.
+#[inline]
+const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
+    #[expect(clippy::arithmetic_side_effects, reason = "bytes make at most 28 305")]
+    let sum = hundreds as usize * 100 + tens as usize * 10 + units as usize;
+    sum.wrapping_sub(111 * b'0' as usize)
 }
 
 /// The first fault of a header, or of the beginning of one.
-pub(crate) fn find_fault(header: &[u8], offset: usize) -> Option<Malformed> {
-    header.iter().take(HEADER).enumerate().find_map(|(place, byte)| {
-        if place < 2 {
-            (!byte.is_ascii_uppercase()).then_some(Malformed { offset, expected: Expected::TagLetter })
+fn find_fault(header: &[u8], offset: usize) -> Option<Malformed> {
+    header.iter().take(HEADER).enumerate().find_map(|(place, byte)| fault_at(place, *byte, offset))
+}
+
+/// What is wrong with a byte at this place of the header of a field at `offset`.
+#[inline]
+pub(crate) const fn fault_at(place: usize, byte: u8, offset: usize) -> Option<Malformed> {
+    if place < 2 {
+        if byte.is_ascii_uppercase() {
+            None
         } else {
-            let offset = offset.saturating_add(place);
-            (!byte.is_ascii_digit()).then_some(Malformed { offset, expected: Expected::LengthDigit })
+            Some(Malformed { offset, expected: Expected::TagLetter })
         }
-    })
+    } else if byte.is_ascii_digit() {
+        None
+    } else {
+        Some(Malformed { offset: offset.saturating_add(place), expected: Expected::LengthDigit })
+    }
 }
 
 #[cold]

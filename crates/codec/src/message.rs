@@ -73,6 +73,11 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Bytes that were read as whole fields before.
+    pub(crate) const fn of_whole_fields(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
     /// The bytes of the whole fields. They are the message in clear.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::field::{HEADER, find_fault, length_of};
+use crate::field::{HEADER, fault_at, read_header};
 use crate::{Malformed, NeedMore, Tag};
 
 /// Reads fields from bytes as they arrive: the state between two pieces is twenty-odd bytes, whatever the
@@ -95,17 +95,17 @@ impl FieldScanner {
             if let Some(slot) = self.header.get_mut(self.have) {
                 *slot = *byte;
             }
+            let place = self.have;
             self.have = self.have.saturating_add(1);
-            if let Some(fault) = self.header.get(..self.have).and_then(|read| find_fault(read, self.offset)) {
+            if let Some(fault) = fault_at(place, *byte, self.offset) {
                 self.fault = Some(fault);
                 return Some(Piece::Malformed(fault));
             }
             if self.have == HEADER {
-                let [first, second, hundreds, tens, units] = self.header;
-                let tag = Tag::new([first, second])?;
-                self.length = length_of([hundreds, tens, units])?;
-                self.left = self.length;
-                return Some(Piece::Begin { tag, length: self.length });
+                let (tag, length) = read_header(&self.header)?;
+                self.length = length;
+                self.left = length;
+                return Some(Piece::Begin { tag, length });
             }
         }
         None

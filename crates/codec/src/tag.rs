@@ -97,10 +97,17 @@ tags! {
 
 impl Tag {
     /// A tag from its two letters; nothing unless both are A-Z.
+    #[inline]
     #[must_use]
     pub const fn new(letters: [u8; 2]) -> Option<Self> {
         let [first, second] = letters;
         if first.is_ascii_uppercase() && second.is_ascii_uppercase() { Some(Self(letters)) } else { None }
+    }
+
+    /// Only for letters that were checked.
+    #[inline]
+    pub(crate) const fn of_letters(letters: [u8; 2]) -> Self {
+        Self(letters)
     }
 
     /// Only for the names above, which are two capital letters.
@@ -112,6 +119,7 @@ impl Tag {
     }
 
     /// The two letters.
+    #[inline]
     #[must_use]
     pub const fn letters(self) -> [u8; 2] {
         self.0

@@ -166,6 +166,19 @@ fn each_character_set_has_its_bytes_and_no_other() {
     ] {
         for byte in 0..=255 {
             assert_eq!(charset.contains(byte), members.contains(&byte), "{charset:?} {byte:#04x}");
+            // Whole values are checked by words: each byte at each place of each length, the others being members.
+            for length in 0..=25 {
+                for place in 0..length {
+                    let mut value = vec![members[0]; length];
+                    value[place] = byte;
+                    let held = charset.holds(&value);
+                    assert_eq!(
+                        held,
+                        members.contains(&byte),
+                        "{charset:?} {byte:#04x} at {place} of {length}"
+                    );
+                }
+            }
         }
     }
 }
@@ -329,7 +342,7 @@ fn a_refused_field_leaves_the_buffer_as_it_was() {
 
 #[test]
 fn numbers_are_padded_and_never_cut() {
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 1100];
     let mut write = |tag, value, width| {
         let mut encoder = Encoder::new(&mut buffer);
         encoder.number(tag, value, width).map(|()| String::from_utf8(encoder.finish().to_vec()).unwrap())
@@ -348,7 +361,11 @@ fn numbers_are_padded_and_never_cut() {
     assert_eq!(write(Tag::CB, 1_000_000_000_000, 2), Err(EncodeError::TooLarge(Tag::CB)));
     assert_eq!(write(Tag::CB, u64::MAX, 2), Err(EncodeError::TooLarge(Tag::CB)));
     assert_eq!(write(Tag::CF, u64::MAX, 1).as_deref(), Ok("CF02018446744073709551615"));
-    assert_eq!(write(Tag::CF, 7, 99).as_deref(), Ok("CF02000000000000000000007"));
+    assert_eq!(write(Tag::CF, 7, 99), Ok(format!("CF099{:099}", 7)));
+    assert_eq!(write(Tag::CF, 7, 100), Err(EncodeError::TooLarge(Tag::CF)));
+    let undocumented = Tag::new(*b"XY").unwrap();
+    assert_eq!(write(undocumented, 7, 999), Ok(format!("XY999{:0999}", 7)));
+    assert_eq!(write(undocumented, 7, 1000), Err(EncodeError::TooLarge(undocumented)));
     let short = EncodeError::Length { tag: Tag::CB, least: 2, most: 12, length: 1 };
     assert_eq!(write(Tag::CB, 5, 1), Err(short), "too short is not too large");
 }

@@ -5,7 +5,7 @@ mod support;
 use caisse_codec::{
     Answer, CardFields, Complement, DebitAnswer, DebitRequest, EncodeError, FaultKind, LARGEST_AMOUNT,
     LONGEST_ANSWER, LONGEST_REQUEST, LONGEST_TEXT, Message, ReadingMode, Received, RequestFault, Status, Tag,
-    TicketRequest, Version,
+    TicketRequest, Version, dictionary,
 };
 use caisse_payment::{Amount, Currency, Refusal, Register};
 use support::vectors::{all, bytes};
@@ -506,4 +506,68 @@ fn what_is_not_of_its_form_is_not_there() {
     // A card number in clear is masked on the way.
     let answer = Answer::new(Message::decode(b"AA0165017677122000674").unwrap());
     assert_eq!(answer.card().unwrap().masked(), "501767******0674");
+}
+
+/// The fast reading and the slow one agree on every field, whatever stands before it, and wherever a byte is wrong.
+#[test]
+fn an_answer_is_indexed_as_its_fields_say() {
+    let plain =
+        b"CZ0040300CJ012012345678901CA00201CE003978BA0010CD0010CB00511245AE00210CC00300BCI0012AC006123456\
+        AA016497010######1234AI014A0000000041010AB0042612CF0101010000000CG006424242";
+    let mut messages = vec![plain.to_vec()];
+    // Every byte of every value and header replaced by what could confuse a check of several bytes at once.
+    for place in 0..plain.len() {
+        for byte in [
+            0x00, 0x0A, 0x1F, 0x20, 0x2F, 0x30, 0x39, 0x3A, 0x40, 0x41, 0x5A, 0x5B, 0x60, 0x7A, 0x7B, 0x7E,
+            0x7F, 0x80, 0xB0, 0xC1, 0xFF,
+        ] {
+            let mut changed = plain.to_vec();
+            changed[place] = byte;
+            messages.push(changed);
+        }
+    }
+    // An undocumented field of bytes that carry, before each field; and each field cut short, empty, twice or last.
+    for stranger in
+        [&b"XY001\xFF"[..], b"XY002\xFF\xFF", b"XY009\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", b"XY000"]
+    {
+        for field in Message::decode(plain).unwrap().fields() {
+            let (before, behind) = plain.split_at(field.offset());
+            messages.push([before, stranger, behind].concat());
+            messages.push(before.to_vec());
+            messages.push([behind, before].concat());
+            messages.push([behind, plain].concat());
+            messages.push([before, field.tag().to_string().as_bytes(), b"000", behind].concat());
+        }
+    }
+    let (mut whole, mut broken, mut departing) = (0, 0, 0);
+    for bytes in &messages {
+        let message = Message::decode(bytes);
+        assert_eq!(Answer::decode(bytes).map(|answer| answer.message()), message);
+        let Ok(message) = message else {
+            broken += 1;
+            continue;
+        };
+        whole += 1;
+        let (fast, slow) = (Answer::decode(bytes).unwrap(), Answer::new(message));
+        for definition in dictionary::DEFINITIONS {
+            let value = message.get(definition.tag).map(|field| field.value());
+            let documented = value.map(|value| {
+                definition.lengths().contains(&value.len())
+                    && value.iter().all(|byte| definition.charset.contains(*byte))
+            });
+            departing += usize::from(documented == Some(false));
+            assert_eq!(fast.is_documented(definition.tag), documented, "{:?} in {message:?}", definition.tag);
+            assert_eq!(slow.is_documented(definition.tag), documented, "{:?} in {message:?}", definition.tag);
+        }
+        assert_eq!(
+            fast.private().map(|value| value.reveal().to_vec()),
+            message.get(Tag::CF).map(|field| field.value().to_vec()).filter(|value| !value.is_empty())
+        );
+        assert_eq!(
+            slow.private().map(|value| value.reveal().to_vec()),
+            fast.private().map(|value| value.reveal().to_vec())
+        );
+    }
+    assert_eq!((messages.len(), whole + broken), (1 + plain.len() * 21 + 4 * 16 * 5, messages.len()));
+    assert!(whole > 1900 && broken > 1300 && departing > 900, "{whole} {broken} {departing}");
 }

@@ -44,13 +44,13 @@ impl RequestHeader {
         if amount.is_some_and(Amount::is_zero) {
             return Err(EncodeError::ZeroAmount);
         }
-        out.field(Tag::CZ, self.version.as_bytes())?;
-        out.field(Tag::CJ, self.identifier.as_bytes())?;
+        out.exact(Tag::CZ, *self.version.as_bytes())?;
+        out.exact(Tag::CJ, *self.identifier.as_bytes())?;
         out.number(Tag::CA, u64::from(self.register.number()), 2)?;
         if let Some(amount) = amount {
             out.number(Tag::CB, amount.minor(), AMOUNT_DIGITS)?;
         }
-        out.field(Tag::CD, &[action.value()])?;
+        out.exact(Tag::CD, [action.value()])?;
         if let Some(amount) = amount {
             out.number(Tag::CE, u64::from(amount.currency().numeric()), 3)?;
         }

@@ -1,0 +1,121 @@
+//! The characters of a value, checked eight at a time.
+
+/// The characters that a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// 0-9.
+    Digits,
+    /// 0-9, A-Z, a-z.
+    Alphanumeric,
+    /// Space to `~`.
+    Printable,
+    /// Base64, with line feeds and blanks anywhere.
+    Base64,
+    /// Fields of its own.
+    Fields,
+}
+
+/// Bytes of a word that is checked at once.
+pub(super) const WORD: usize = 8;
+
+/// The highest bit of each byte of a word.
+pub(crate) const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
+
+impl Charset {
+    /// Whether the byte belongs to it.
+    #[inline]
+    #[must_use]
+    pub const fn contains(self, byte: u8) -> bool {
+        match self {
+            Self::Digits => byte.is_ascii_digit(),
+            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Self::Printable => matches!(byte, b' '..=b'~'),
+            Self::Base64 => {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
+            }
+            Self::Fields => matches!(byte, b' '..=b'~' | b'\r' | b'\n'),
+        }
+    }
+
+    /// Whether every byte of the value belongs to it.
+    ///
+    /// ```
+    /// use caisse_codec::dictionary::Charset;
+    ///
+    /// assert!(Charset::Digits.holds(b"0123456789"));
+    /// assert!(!Charset::Digits.holds(b"01234567:9"));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn holds(self, value: &[u8]) -> bool {
+        let Some(last) = value.last_chunk::<WORD>() else {
+            return value.iter().all(|byte| self.contains(*byte));
+        };
+        let (words, _) = value.as_chunks::<WORD>();
+        self.outside(u64::from_le_bytes(*last)) == 0
+            && words.iter().all(|word| self.outside(u64::from_le_bytes(*word)) == 0)
+    }
+
+    /// The high bits of the bytes that do not belong to it.
+    #[inline]
+    const fn outside(self, word: u64) -> u64 {
+        let inside = match self {
+            Self::Digits => within(word, b'0', b'9'),
+            Self::Printable => within(word, b' ', b'~'),
+            Self::Alphanumeric => alphanumeric(word),
+            Self::Base64 => {
+                alphanumeric(word)
+                    | within(word, b'+', b'+')
+                    | within(word, b'/', b'/')
+                    | within(word, b'=', b'=')
+                    | line_end(word)
+                    | within(word, b' ', b' ')
+            }
+            Self::Fields => within(word, b' ', b'~') | line_end(word),
+        };
+        // A byte with its high bit set may carry into the next one, and is outside itself.
+        (!inside | word) & HIGH
+    }
+}
+
+#[inline]
+pub(super) const fn alphanumeric(word: u64) -> u64 {
+    // The bit that tells small letters from capital ones makes no letter of anything else.
+    within(word, b'0', b'9') | within(word | repeated(0x20), b'a', b'z')
+}
+
+#[inline]
+const fn line_end(word: u64) -> u64 {
+    within(word, b'\r', b'\r') | within(word, b'\n', b'\n')
+}
+
+/// A range of characters, as what finds the bytes of a word in it.
+#[derive(Clone, Copy)]
+pub(super) struct Within {
+    /// Adding it lifts a byte over 0x7F from the first character on.
+    first: u64,
+    /// Adding it lifts a byte over 0x7F from the one behind the last character on.
+    behind: u64,
+}
+
+impl Within {
+    pub(super) const fn new(first: u8, last: u8) -> Self {
+        Self { first: repeated(0x80_u8.wrapping_sub(first)), behind: repeated(0x7F_u8.wrapping_sub(last)) }
+    }
+
+    /// The high bits of the bytes in the range, for bytes below 0x80.
+    #[inline]
+    pub(super) const fn of(self, word: u64) -> u64 {
+        word.wrapping_add(self.first) & !word.wrapping_add(self.behind)
+    }
+}
+
+#[inline]
+const fn within(word: u64, first: u8, last: u8) -> u64 {
+    Within::new(first, last).of(word)
+}
+
+#[inline]
+const fn repeated(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; WORD])
+}
