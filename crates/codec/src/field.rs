@@ -259,7 +259,8 @@ pub(crate) const fn byte(word: u64, place: u32) -> u8 {
 const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
     #[expect(clippy::arithmetic_side_effects, reason = "bytes make at most 28 305")]
     let sum = hundreds as usize * 100 + tens as usize * 10 + units as usize;
-    sum.wrapping_sub(111 * b'0' as usize)
+    // What the three zeros of ASCII add.
+    sum.wrapping_sub(5328)
 }
 
 /// The first fault of a header, or of the beginning of one.
