@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use caisse_codec::{Application, CardFields, Complement, DebitAnswer, ReadingMode, Received, Status};
+use caisse_codec::{
+    Action as CodecAction, Application, CardFields, Complement, ReadingMode, Received, Status, TerminalAnswer,
+};
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Clock, Instant, Link, Received as Input, SystemClock};
 use caisse_payment::Refusal;
@@ -122,17 +124,23 @@ fn decide(request: &Received, machine: &mut TerminalMachine<'_>, shared: &Shared
         application,
         reading_mode: ReadingMode::Contactless,
     });
-    let answer = DebitAnswer {
-        version: request.version,
+    let tickets: Vec<_> = ticket
+        .as_ref()
+        .filter(|_| !taken)
+        .map(|(request, text)| (*request, text.as_slice()))
+        .into_iter()
+        .collect();
+    // An immediate answer says that the request arrived, and no more.
+    let status = if taken { Status::Taken } else { status };
+    let answer = TerminalAnswer {
         identifier: request.identifier,
-        register: request.register,
-        amount,
-        // An immediate answer says that the request arrived, and no more.
-        status: if taken { Status::Taken } else { status },
-        complement: complement.filter(|_| !taken),
+        action: Some(CodecAction::DEBIT),
+        amount: Some(amount),
+        complement: complement.filter(|_| !taken).map(Into::into),
         card,
         contract: CONTRACT.parse().ok(),
-        ticket: ticket.as_ref().filter(|_| !taken).map(|(request, text)| (*request, text.as_slice())),
+        tickets: &tickets,
+        ..TerminalAnswer::new(request.version, request.register, status)
     };
     machine.answer(&answer).is_ok()
 }

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 use caisse_codec::{
-    Complement, DebitAnswer, DebitRequest, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER,
-    Message, Piece, Received, RequestFault, Status, Tag,
+    Complement, DebitRequest, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER, Message, Piece,
+    Received, RequestFault, Status, Tag, TerminalAnswer,
 };
 use caisse_link::{Assembly, Ending, Instant, Judge, Judgement, Limits};
 use caisse_payment::Refusal;
@@ -177,7 +177,7 @@ impl<'s> TerminalMachine<'s> {
     ///
     /// # Errors
     /// When the answer cannot be written; the machine still waits for one.
-    pub fn answer(&mut self, answer: &DebitAnswer<'_>) -> Result<(), EncodeError> {
+    pub fn answer(&mut self, answer: &TerminalAnswer<'_>) -> Result<(), EncodeError> {
         let mut buffer = [0; LONGEST_ANSWER];
         let bytes = answer.encode(&mut buffer)?;
         self.send(bytes);

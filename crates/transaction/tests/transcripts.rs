@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use caisse_codec::{
-    Application, CardFields, Complement, DebitAnswer, Identifier, ReadingMode, Status, Version,
+    Application, CardFields, Complement, Identifier, ReadingMode, Status, TerminalAnswer, Version,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{Doubt, Outcome, Proof, Refusal, Register};
@@ -292,13 +292,11 @@ fn the_size_of_the_storage_changes_the_report_and_never_the_verdict() {
 #[test]
 fn the_terminal_answers_byte_for_byte() {
     let identifier = Identifier::from_value(b"323540032810");
-    let approved = DebitAnswer {
-        version: Version::V3_20,
+    let approved = TerminalAnswer {
         identifier,
-        register: Register::FIRST,
-        amount: euros(2500),
-        status: Status::Performed,
-        complement: Some(Complement::AUTHORISED),
+        action: Some(caisse_codec::Action::DEBIT),
+        amount: Some(euros(2500)),
+        complement: Some(Complement::AUTHORISED.into()),
         card: Some(CardFields {
             number: "************0674",
             expiry: "1603",
@@ -308,7 +306,7 @@ fn the_terminal_answers_byte_for_byte() {
             reading_mode: ReadingMode::Contactless,
         }),
         contract: "1234567".parse().ok(),
-        ticket: None,
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::Performed)
     };
     let request = b"CZ0040320CJ012323540032810CA0011CB0042500CD0010CE003978".as_slice();
     let expected = b"CZ0040320CJ012323540032810CA00201CB0042500CD0010CE003978AA016************0674AB0041603AC006A00395AI014A0000000421010CC00300BCI0012AE00210AF00201CG0071234567".as_slice();
