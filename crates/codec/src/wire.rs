@@ -60,6 +60,9 @@ pub enum Format {
         version: Version,
         /// The identifier of the till's editor (CJ).
         identifier: Identifier,
+        /// The fewest digits of the amount (CB), zeros in front: 2 to 12. No terminal is known to need more than 2, and
+        /// one refused 12.
+        amount_digits: u8,
     },
     /// E.
     E {

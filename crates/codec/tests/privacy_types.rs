@@ -172,7 +172,11 @@ fn answers_and_their_accessors_hide_them() {
 #[test]
 fn both_generations_hide_them() {
     let mut printed = Printed::new(CANARIES);
-    let concert3 = Format::Concert3 { version: Version::V3_00, identifier: "323540032810".parse().unwrap() };
+    let concert3 = Format::Concert3 {
+        version: Version::V3_00,
+        identifier: "323540032810".parse().unwrap(),
+        amount_digits: 2,
+    };
     let formats = [concert3, Format::E { receipt: true, report: true }, Format::EPlus { report: true }];
     let short = Options { private: Some(Sensitive::new(SHORT.as_bytes())), ..Options::NONE };
     for options in [options(), short, Options::NONE] {

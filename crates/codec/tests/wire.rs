@@ -14,8 +14,11 @@ use caisse_codec::{
 use caisse_payment::{Amount, Currency, Refusal, Register, Sensitive};
 use support::vectors;
 
-const CONCERT3: fn() -> Format =
-    || Format::Concert3 { version: Version::V3_00, identifier: "012345678901".parse().unwrap() };
+const CONCERT3: fn() -> Format = || Format::Concert3 {
+    version: Version::V3_00,
+    identifier: "012345678901".parse().unwrap(),
+    amount_digits: 2,
+};
 const E: Format = Format::E { receipt: false, report: false };
 const NEPTING: Format = Format::E { receipt: true, report: false };
 const E_PLUS: Format = Format::EPlus { report: false };
@@ -88,7 +91,7 @@ fn in_3_x_it_is_the_request_of_3_x() {
         phone: Some(Sensitive::new(b"0606060606")),
         email: Some(Sensitive::new(b"a@b.fr")),
     };
-    let Format::Concert3 { version, identifier } = CONCERT3() else { panic!("3.x") };
+    let Format::Concert3 { version, identifier, .. } = CONCERT3() else { panic!("3.x") };
     for operation in OPERATIONS {
         let options = if operation == MoneyOperation::Cheque {
             Options { application: None, ..options }
@@ -176,6 +179,23 @@ fn amounts_are_held_to_the_field_of_the_format() {
     let names: Vec<_> = Generation::ALL.iter().map(|it| it.name()).collect();
     assert_eq!(names, ["concert-3", "concert-e", "concert-e-plus"]);
     assert_eq!([CONCERT3(), E, E_PLUS].map(|format| format.generation()), Generation::ALL);
+}
+
+/// Zeros in front of an amount are for a terminal that is one day found to want them; the amount stays.
+#[test]
+fn an_amount_of_3_x_can_be_padded() {
+    let Format::Concert3 { version, identifier, .. } = CONCERT3() else { panic!("3.x") };
+    let request = request(MoneyOperation::Debit, Options::NONE);
+    for (amount_digits, field) in
+        [(0, "CB0041242"), (2, "CB0041242"), (4, "CB0041242"), (5, "CB00501242"), (12, "CB012000000001242")]
+    {
+        let format = Format::Concert3 { version, identifier, amount_digits };
+        let body = encoded(&request, &format).unwrap();
+        assert_eq!(body, format!("CZ0040300CJ012012345678901CA00201{field}CD0010CE003978"));
+        assert_eq!(Received::read(body.as_bytes()).unwrap().amount(), Some(euros(1242)));
+    }
+    let wide = Format::Concert3 { version, identifier, amount_digits: 13 };
+    assert!(encoded(&request, &wide).is_err());
 }
 
 #[test]

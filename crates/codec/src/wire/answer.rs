@@ -17,7 +17,11 @@ use crate::{DecodeError, Tickets};
 /// let answer = Answer::decode(b"01000001242B978          ", &format)?;
 /// assert_eq!((answer.standing(), answer.amount_minor()), (Some(Standing::Performed), Some(1242)));
 ///
-/// let format = Format::Concert3 { version: Version::V3_00, identifier: "012345678901".parse()? };
+/// let format = Format::Concert3 {
+///     version: Version::V3_00,
+///     identifier: "012345678901".parse()?,
+///     amount_digits: 2,
+/// };
 /// let answer = Answer::decode(b"CZ0040300AE00201AF00204", &format)?;
 /// assert!(matches!(answer.standing(), Some(Standing::NotPerformed { complement: Some(_) })));
 /// assert_eq!(answer.amount_minor(), None);

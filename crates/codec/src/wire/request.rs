@@ -6,6 +6,7 @@ use caisse_payment::{Amount, Register};
 
 use super::Format;
 use crate::fixed::{self, AnswerFlag, Authorisation, Form, Mode, Private, TransactionType};
+use crate::request::AMOUNT_DIGITS;
 use crate::value::TicketRequest;
 use crate::{Extra, LONGEST_MONEY_REQUEST, MoneyOperation, MoneyRequest, Options, RequestHeader};
 
@@ -25,7 +26,11 @@ pub const LONGEST_REQUEST: usize = LONGEST_MONEY_REQUEST;
 ///     amount: Amount::from_minor(1242, Currency::EUR),
 ///     options: Options::NONE,
 /// };
-/// let concert3 = Format::Concert3 { version: Version::V3_00, identifier: "012345678901".parse()? };
+/// let concert3 = Format::Concert3 {
+///     version: Version::V3_00,
+///     identifier: "012345678901".parse()?,
+///     amount_digits: 2,
+/// };
 /// let mut buffer = [0; LONGEST_REQUEST];
 /// assert_eq!(
 ///     request.encode(&concert3, &mut buffer)?,
@@ -133,10 +138,11 @@ impl<'a> Request<'a> {
     /// place for what is asked, or the buffer is too small.
     pub fn encode<'b>(&self, format: &Format, buffer: &'b mut [u8]) -> Result<&'b [u8], RequestError> {
         match *format {
-            Format::Concert3 { version, identifier } => {
+            Format::Concert3 { version, identifier, amount_digits } => {
                 let header = RequestHeader { version, identifier, register: self.register };
                 let Self { operation, amount, options, .. } = *self;
-                Ok(MoneyRequest { header, operation, amount, options, extra: Extra::NONE }.encode(buffer)?)
+                let request = MoneyRequest { header, operation, amount, options, extra: Extra::NONE };
+                Ok(request.encode_wide(usize::from(amount_digits).max(AMOUNT_DIGITS), buffer)?)
             }
             Format::E { receipt, report } => {
                 let wanted = self.options.ticket;
