@@ -363,9 +363,15 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
         }
     }
 
+    /// What happened, oldest first, for an owner that wants to know before it lets anything be sent. [`poll`](Self::poll)
+    /// gives the same events.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_at(0)
+    }
+
     /// What to do next. To be drained after each call of another method, until it says `Wait`.
     pub fn poll(&mut self) -> Action<M> {
-        if let Some(event) = self.events.pop_at(0) {
+        if let Some(event) = self.poll_event() {
             return Action::Event(event);
         }
         match self.outgoing.first() {
