@@ -5,15 +5,21 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod async_link;
+#[cfg(feature = "std")]
+mod deadline;
 mod link;
 #[cfg(feature = "std")]
 mod system_clock;
 #[cfg(feature = "std")]
 pub mod tcp;
+mod words;
 
+pub use async_link::{AsyncLink, LocalAsyncLink};
 pub use caisse_link::Instant;
-pub use link::{Clock, ConnectError, Link, ReceiveError, Received, SendError};
+pub use link::{Clock, Link};
 #[cfg(feature = "std")]
 pub use system_clock::SystemClock;
 #[cfg(feature = "std")]
 pub use tcp::TcpLink;
+pub use words::{ConnectError, DrainError, ReceiveError, Received, SendError};
