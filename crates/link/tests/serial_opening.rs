@@ -9,8 +9,8 @@ use caisse_link::serial::{
     Standing, Timers,
 };
 use support::{
-    ACK, ANSWER, Bench, CALLED, ENQ, EOT, GAVE_UP, MET, NAK, OTHER, REQUEST, TILL, delivered, framed,
-    received, till,
+    ACK, ANSWER, Bench, CALLED, ENQ, EOT, GAVE_UP, MET, NAK, OTHER, REQUEST, TILL, delivered, framed, open,
+    received,
 };
 
 #[test]

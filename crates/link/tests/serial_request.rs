@@ -7,8 +7,8 @@ use caisse_link::serial::{
     Standing, State,
 };
 use support::{
-    ACK, ANSWER, Bench, CALLED, ENQ, EOT, GAVE_UP, MET, NAK, PERHAPS, TILL, delivered, emitted, framed,
-    received, till,
+    ACK, ANSWER, Bench, CALLED, ENQ, EOT, GAVE_UP, MET, NAK, PERHAPS, TILL, delivered, emitted, framed, open,
+    received,
 };
 
 #[test]

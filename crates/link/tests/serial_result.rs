@@ -5,8 +5,8 @@ mod support;
 use caisse_link::frame::Fault;
 use caisse_link::serial::{Event as E, Instead, Once, Rules, SerialConfig, SessionEnd, Standing};
 use support::{
-    ACK, ANSWER, Bench, CALLED, ENQ, EOT, NAK, OTHER, PERHAPS, TILL, broken, delivered, emitted, framed,
-    received, till,
+    ACK, ANSWER, Bench, CALLED, ENQ, EOT, NAK, OTHER, PERHAPS, REQUEST, TILL, broken, delivered, emitted,
+    framed, received,
 };
 
 #[test]
