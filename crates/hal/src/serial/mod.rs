@@ -28,6 +28,8 @@ pub use ports::{PortsError, SerialPort, UsbDevice, available_ports};
 pub use pseudo::is_pseudo_terminal;
 
 #[cfg(feature = "tokio-serial")]
-pub(crate) use open::{ConnectError, connect_error, settings};
+pub(crate) use blocking::{CLOSING, LOOK};
+#[cfg(feature = "tokio-serial")]
+pub(crate) use open::{connect_error, settings};
 #[cfg(feature = "tokio-serial")]
 pub(crate) use pace::Pace;

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use serialport::{ErrorKind, FlowControl, SerialPortBuilder};
 
-pub(crate) use crate::ConnectError;
-
 use super::{DataBits, Parity, SerialAddress, StopBits};
+use crate::ConnectError;
 
 /// What is asked of the system. Ports are opened for one program alone: two tills on one line would garble a payment.
 pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
