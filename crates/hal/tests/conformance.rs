@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use caisse_hal::conformance::{self, Blocking, Executor, Harness, Peer, Unplugged};
 use caisse_hal::pty::PtyLink;
-use caisse_hal::serial::{SerialAddress, SerialLink};
+use caisse_hal::serial::{Baud, LineSettings, SerialAddress, SerialLink};
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 use common::far::{LinkFar, TcpFar, dead_address};
@@ -51,12 +51,7 @@ fn pty() -> (LinkFar<PtyLink>, SerialAddress) {
 }
 
 /// So that twenty thousand bytes do not take their time.
-const FAST: caisse_hal::serial::LineSettings = caisse_hal::serial::LineSettings {
-    baud: 115_200,
-    data_bits: caisse_hal::serial::DataBits::Seven,
-    parity: caisse_hal::serial::Parity::Even,
-    stop_bits: caisse_hal::serial::StopBits::One,
-};
+const FAST: LineSettings = LineSettings { baud: Baud::B115200, ..LineSettings::RS232 };
 
 fn no_port() -> SerialAddress {
     "serial:/dev/no-such-port".parse().unwrap()

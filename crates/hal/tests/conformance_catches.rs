@@ -212,7 +212,7 @@ impl Link for FaultyLink {
             self.looked += 1;
             match self.fault {
                 Fault::ZeroSeesNothing => return Ok(Received::Nothing),
-                Fault::ZeroSeesTheFirst if self.looked % 2 == 0 => return Ok(Received::Nothing),
+                Fault::ZeroSeesTheFirst if self.looked.is_multiple_of(2) => return Ok(Received::Nothing),
                 _ => {}
             }
         }
