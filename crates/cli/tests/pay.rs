@@ -242,7 +242,7 @@ fn wrong_usage_is_told_before_anything_is_opened() {
         ("pay 25.00 --terminal 127.0.0.1:8888", "tcp://HOST:PORT"),
         ("pay 25.00 --terminal serial:/dev/ttyUSB0", "--confirm-real-payment"),
         ("pay 25.00 --terminal serial:", "the name of one"),
-        ("pay 25.00 --terminal serial:COM3?speed=1", "?baud=SPEED&line=BITS"),
+        ("pay 25.00 --terminal serial:COM3?speed=1", "expected baud=SPEED or line=FORM"),
         ("pay 25.00 --dialect swedish", "payxpress"),
         ("pay 25.00 --id a/b", "a letter, a digit"),
         ("pay 25.00 --register 1", "2 to 2 characters"),
