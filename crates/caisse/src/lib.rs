@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod admission;
+#[cfg(feature = "tokio")]
+pub mod asynchronous;
 mod builder;
 mod cancel;
 mod driver;
