@@ -1,13 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-mod conversation;
+pub mod fault;
 pub mod ledger;
-mod script;
-mod server;
+pub mod persona;
+mod random;
+pub mod script;
+pub mod terminal;
 mod ticket;
+mod wire;
 
 pub use ledger::{Charge, Ledger};
-pub use script::{Script, ScriptError};
-pub use server::{Builder, VirtualTerminal};
+pub use script::Script;
 pub use ticket::VIRTUAL;
