@@ -1,7 +1,7 @@
 //! What the terminal answers: read leniently by the till, written strictly by a terminal.
 
-mod debit;
 mod index;
+mod written;
 
 use core::fmt;
 
@@ -13,7 +13,7 @@ use crate::value::{
 use crate::{DecodeError, Message, Tag, Tickets};
 use index::Index;
 
-pub use debit::{CardFields, DebitAnswer, LONGEST_ANSWER};
+pub use written::{AnswerComplement, CardFields, ChequeFields, LONGEST_ANSWER, TerminalAnswer};
 
 /// An answer, looked at through its first field of each tag. Reading it never fails: a field that is absent or not of
 /// its form is simply not there. Whether the answer proves anything is for `caisse-transaction` to say.

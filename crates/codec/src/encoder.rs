@@ -32,8 +32,8 @@ pub enum EncodeError {
         /// Offset into the value.
         offset: usize,
     },
-    /// The number has more digits than the field.
-    #[error("field {0}: the number is too large")]
+    /// The value does not fit the field: a number of too many digits, tickets that are too long together.
+    #[error("field {0}: the value is too large")]
     TooLarge(Tag),
     /// The amount is zero, which no request may carry.
     #[error("the amount must be more than zero")]

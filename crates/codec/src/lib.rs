@@ -29,8 +29,9 @@ mod scanner;
 mod tag;
 mod ticket;
 pub mod value;
+pub mod wire;
 
-pub use answer::{Answer, CardFields, DebitAnswer, LONGEST_ANSWER};
+pub use answer::{Answer, AnswerComplement, CardFields, ChequeFields, LONGEST_ANSWER, TerminalAnswer};
 pub use encoder::{EncodeError, Encoder};
 pub use field::{Expected, Field, Fields, HEADER, LONGEST_VALUE, Malformed, NeedMore, Scan};
 pub use message::{DecodeError, Message, Remainder};
@@ -42,7 +43,7 @@ pub use request::{
 };
 pub use scanner::{FieldScanner, Piece};
 pub use tag::Tag;
-pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket};
+pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket, encode_tickets};
 pub use value::{
     Action, Application, Complement, Copies, Identifier, LongComplement, ReadingMode, Status, TicketRequest,
     Version,

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 use caisse_codec::{
-    Action as RequestedAction, Complement, DebitAnswer, EncodeError, Encoder, FaultKind, FieldScanner,
-    Message, Piece, ReceivedRequest, RequestFault, Status, Tag,
+    Action as RequestedAction, Complement, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER,
+    Message, Piece, ReceivedRequest, RequestFault, Status, Tag, TerminalAnswer,
 };
 use caisse_link::{Assembly, Ending, Instant, Judge, Judgement, Limits};
 use caisse_payment::Refusal;
@@ -20,9 +20,6 @@ pub const REQUEST: Limits =
 
 /// How many bytes of storage hold every documented field of a request at its longest.
 pub const MOST_STORAGE: usize = 1664;
-
-/// The most bytes of an answer: every documented field at its longest makes 2 550.
-pub const LONGEST_ANSWER: usize = 2560;
 
 /// The answer is longer than [`LONGEST_ANSWER`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -198,14 +195,14 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> TerminalMachine<S> {
     ///
     /// # Errors
     /// When the answer cannot be written; the machine still waits for one.
-    pub fn answer(&mut self, answer: &DebitAnswer<'_>) -> Result<(), EncodeError> {
-        let mut buffer = [0; caisse_codec::LONGEST_ANSWER];
+    pub fn answer(&mut self, answer: &TerminalAnswer<'_>) -> Result<(), EncodeError> {
+        let mut buffer = [0; LONGEST_ANSWER];
         let bytes = answer.encode(&mut buffer)?;
         self.send(bytes);
         Ok(())
     }
 
-    /// Answers with these bytes: any answer that [`DebitAnswer`] is not.
+    /// Answers with these bytes: any answer that [`TerminalAnswer`] is not.
     ///
     /// # Errors
     /// When there are more than [`LONGEST_ANSWER`]; the machine still waits for an answer.
@@ -222,7 +219,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> TerminalMachine<S> {
     /// # Errors
     /// When the answer cannot be written; the machine still waits for one.
     pub fn refuse(&mut self, refusal: Refusal) -> Result<(), EncodeError> {
-        let mut buffer = [0; caisse_codec::LONGEST_ANSWER];
+        let mut buffer = [0; LONGEST_ANSWER];
         let mut out = Encoder::new(&mut buffer);
         for tag in [Tag::CZ, Tag::CJ, Tag::CA, Tag::CB, Tag::CD, Tag::CE] {
             // What is not of its form is not repeated.

@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use caisse_codec::{
-    Action, Application, CardFields, Complement, DebitAnswer, Identifier, ReadingMode, ReceivedRequest,
-    Status, Version,
+    Action, Application, CardFields, Complement, Identifier, LONGEST_ANSWER, ReadingMode, ReceivedRequest,
+    Status, TerminalAnswer, Version,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{Doubt, Outcome, Proof, Refusal, Register};
@@ -293,13 +293,11 @@ fn the_size_of_the_storage_changes_the_report_and_never_the_verdict() {
 #[test]
 fn the_terminal_answers_byte_for_byte() {
     let identifier = Identifier::from_value(b"323540032810");
-    let approved = DebitAnswer {
-        version: Version::V3_20,
+    let approved = TerminalAnswer {
         identifier,
-        register: Register::FIRST,
-        amount: euros(2500),
-        status: Status::Performed,
-        complement: Some(Complement::AUTHORISED),
+        action: Some(caisse_codec::Action::DEBIT),
+        amount: Some(euros(2500)),
+        complement: Some(Complement::AUTHORISED.into()),
         card: Some(CardFields {
             number: "************0674",
             expiry: "1603",
@@ -309,7 +307,7 @@ fn the_terminal_answers_byte_for_byte() {
             reading_mode: ReadingMode::Contactless,
         }),
         contract: "1234567".parse().ok(),
-        ticket: None,
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::Performed)
     };
     let request = b"CZ0040320CJ012323540032810CA0011CB0042500CD0010CE003978".as_slice();
     let expected = b"CZ0040320CJ012323540032810CA00201CB0042500CD0010CE003978AA016************0674AB0041603AC006A00395AI014A0000000421010CC00300BCI0012AE00210AF00201CG0071234567".as_slice();
@@ -410,9 +408,9 @@ fn a_terminal_that_reads_once_takes_what_is_there_for_the_request() {
     machine.handle_end_of_input();
     machine.handle_input(Instant::from_millis(1), b"500CD0010CE003978");
     assert!(matches!(machine.poll(), Action::Decide(Err(_))));
-    assert_eq!(machine.answer_with(&[b'A'; terminal::LONGEST_ANSWER + 1]), Err(terminal::TooLong));
-    assert_eq!(machine.answer_with(&[b'A'; terminal::LONGEST_ANSWER]), Ok(()));
-    assert!(matches!(machine.poll(), Action::Send(bytes) if bytes.len() == terminal::LONGEST_ANSWER));
+    assert_eq!(machine.answer_with(&[b'A'; LONGEST_ANSWER + 1]), Err(terminal::TooLong));
+    assert_eq!(machine.answer_with(&[b'A'; LONGEST_ANSWER]), Ok(()));
+    assert!(matches!(machine.poll(), Action::Send(bytes) if bytes.len() == LONGEST_ANSWER));
     let mut nothing = TerminalMachine::new([0; MOST_STORAGE]);
     nothing.handle_input(Instant::from_millis(0), b"CZ0");
     nothing.handle_end_of_input();

@@ -1,10 +1,9 @@
 //! 3.x: fields with tags.
 
 use caisse_codec::{
-    Encoder, Message, MoneyOperation, ReceivedMoney, ReceivedRequest, Status, Tag, encode_ticket,
+    Encoder, LONGEST_ANSWER, Message, MoneyOperation, ReceivedMoney, ReceivedRequest, Status, Tag, encode_ticket,
 };
 use caisse_payment::{Refusal, Sensitive};
-use caisse_transaction::terminal::LONGEST_ANSWER;
 
 use crate::persona::Persona;
 use crate::terminal::{Asked, CONTRACT, Operation, Reply, SERIAL_NUMBER, Verdict};
