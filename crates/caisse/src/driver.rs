@@ -64,7 +64,9 @@ impl Driver<'_> {
                     match result {
                         Ok(accepted) => {
                             machine.handle_sent(now, accepted);
-                            machine.handle_drained(now);
+                            // A line that stands still ends as silence: what was accepted may yet arrive.
+                            let _ = self.link.drain(self.left(deadline));
+                            machine.handle_drained(self.clock.now());
                         }
                         Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
                         Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
@@ -115,9 +117,12 @@ impl Driver<'_> {
 const fn not_connected(error: ConnectError) -> NotSent {
     match error {
         ConnectError::Refused => NotSent::ConnectionRefused,
-        ConnectError::Unreachable => NotSent::Unreachable,
+        ConnectError::Unreachable | ConnectError::PortNotFound => NotSent::Unreachable,
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
-        ConnectError::Other => NotSent::ConnectFailed,
+        ConnectError::PortBusy
+        | ConnectError::PermissionDenied
+        | ConnectError::NotAPort
+        | ConnectError::Other => NotSent::ConnectFailed,
     }
 }

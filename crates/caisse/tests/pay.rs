@@ -404,6 +404,10 @@ impl caisse::Link for Uncertain {
         Err(caisse_hal::SendError::Uncertain)
     }
 
+    fn drain(&mut self, _: Duration) -> Result<(), caisse_hal::DrainError> {
+        Ok(())
+    }
+
     fn receive(
         &mut self,
         _: &mut [u8],

@@ -5,15 +5,29 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod address;
+mod async_link;
+#[cfg(feature = "std")]
+mod deadline;
 mod link;
+#[cfg(all(feature = "pty", unix))]
+pub mod pty;
+#[cfg(feature = "std")]
+pub mod serial;
 #[cfg(feature = "std")]
 mod system_clock;
 #[cfg(feature = "std")]
 pub mod tcp;
+mod words;
 
+#[cfg(feature = "std")]
+pub use address::{Address, AddressError};
+pub use async_link::{AsyncLink, LocalAsyncLink};
 pub use caisse_link::Instant;
-pub use link::{Clock, ConnectError, Link, ReceiveError, Received, SendError};
+pub use link::{Clock, Link};
 #[cfg(feature = "std")]
 pub use system_clock::SystemClock;
 #[cfg(feature = "std")]
 pub use tcp::TcpLink;
+pub use words::{ConnectError, DrainError, ReceiveError, Received, SendError};
