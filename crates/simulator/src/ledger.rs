@@ -164,6 +164,13 @@ impl Ledger {
         self.filtered(|charge| charge.kind == Kind::Cancellation)
     }
 
+    /// The movement of this number.
+    #[must_use]
+    pub fn movement(&self, number: u64) -> Option<Charge> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.locked().movements.get(index).copied()
+    }
+
     /// The movements that carry this reference of the till.
     #[must_use]
     pub fn labelled(&self, label: &str) -> Vec<Charge> {

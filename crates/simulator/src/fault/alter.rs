@@ -5,7 +5,7 @@ use caisse_codec::{Encoder, Message, Tag};
 use super::{Fault, Name, Pipe};
 
 /// What is sent in the place of one answer: its messages in their order.
-pub(crate) type Altered = Vec<Vec<u8>>;
+type Altered = Vec<Vec<u8>>;
 
 /// Where E and E+ have what they echo, by the length of the answer.
 struct Fixed {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use caisse_hal::{Clock, ConnectError, Instant, Link, ReceiveError, Received, SendError};
+use caisse_hal::{Clock, ConnectError, DrainError, Instant, Link, ReceiveError, Received, SendError};
 
 use super::{Fault, Leaves, Pipe, Step};
 use crate::random::Random;
@@ -19,7 +19,7 @@ use crate::random::Random;
 /// use std::time::Duration;
 ///
 /// let terminal = VirtualTerminal::start()?;
-/// let link = TcpLink::new(terminal.address());
+/// let link = TcpLink::new(terminal.address().to_string().parse()?);
 /// // The till's own line breaks after 20 bytes of its request.
 /// let mut link = FaultyLink::new(link, SystemClock::new(), &["drop@byte=20".parse()?], 1);
 /// link.connect(Duration::from_secs(5))?;
@@ -53,7 +53,7 @@ impl<L: Link, C: Clock> FaultyLink<L, C> {
     /// Tells the link how far the exchange has come: faults at this step happen now.
     pub fn reach(&mut self, step: Step, within: Duration) {
         self.pipe.step(step);
-        let _ = self.drain(within);
+        let _ = self.release(within);
     }
 
     /// The link inside.
@@ -73,7 +73,7 @@ impl<L: Link, C: Clock> FaultyLink<L, C> {
         }
     }
 
-    fn drain(&mut self, within: Duration) -> Result<(), SendError> {
+    fn release(&mut self, within: Duration) -> Result<(), SendError> {
         let deadline = self.clock.now().after(within);
         loop {
             let now = self.clock.now();
@@ -111,8 +111,12 @@ impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
             return Err(SendError::Closed);
         }
         self.pipe.write(bytes, true);
-        self.drain(within)?;
+        self.release(within)?;
         Ok(bytes.len())
+    }
+
+    fn drain(&mut self, within: Duration) -> Result<(), DrainError> {
+        self.inner.drain(within)
     }
 
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
@@ -129,7 +133,7 @@ impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
         match self.inner.receive(buffer, within)? {
             Received::Bytes(count) => {
                 let taken = self.pipe.receive(buffer.get(..count).unwrap_or_default());
-                let _ = self.drain(within);
+                let _ = self.release(within);
                 Ok(if taken == 0 { Received::Nothing } else { Received::Bytes(taken) })
             }
             other => Ok(other),

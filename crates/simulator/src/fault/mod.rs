@@ -10,7 +10,7 @@ pub use catalogue::{CATALOGUE, Description, Lines, Name};
 pub use grammar::{Fault, FaultError, Position, Step};
 pub use link::FaultyLink;
 
-pub(crate) use alter::{Altered, alter};
+pub(crate) use alter::alter;
 pub(crate) use grammar::Spec;
 pub(crate) use pipe::{Leaves, Pipe};
 

@@ -33,6 +33,7 @@ enum Item {
     Pause(Duration),
     Block,
     Cut { reset: bool },
+    Mute,
     Finish,
 }
 
@@ -49,8 +50,13 @@ pub(crate) struct Pipe {
     merging: Option<Instant>,
     written: u64,
     read: u64,
+    /// Nothing more is read.
     deaf: bool,
+    /// Nothing more is sent, and nothing waits either.
+    mute: bool,
+    /// Nothing more leaves; it waits for ever.
     blocked: bool,
+    /// The line is gone.
     cut: bool,
     reads: u32,
     random: Random,
@@ -68,6 +74,7 @@ impl Pipe {
             written: 0,
             read: 0,
             deaf: false,
+            mute: false,
             blocked: false,
             cut: false,
             reads: 0,
@@ -78,24 +85,33 @@ impl Pipe {
     /// Other faults from here on; what has happened stays happened.
     pub(crate) fn rearm(&mut self, faults: &[Fault]) {
         let before = std::mem::take(&mut self.faults);
-        let done = |fault: &Fault| before.iter().any(|(it, done)| it == fault && *done);
-        self.faults = faults.iter().map(|fault| (*fault, done(fault))).collect();
+        // A count that has begun goes on.
+        let known = |fault: &Fault| {
+            let same = |it: &Fault| it.name() == fault.name() && it.position() == fault.position();
+            before.iter().find(|(it, _)| same(it)).copied()
+        };
+        self.faults = faults.iter().map(|fault| known(fault).unwrap_or((*fault, false))).collect();
     }
 
-    /// A new exchange on the same line: bytes and steps count from the start.
-    pub(crate) fn restart(&mut self, faults: &[Fault], random: Random) {
-        *self = Self { queue: std::mem::take(&mut self.queue), queued: self.queued, ..Self::new(faults, random) };
+    /// A fault that happens as often as its value says: whether it happens this time.
+    pub(crate) fn count_down(&mut self, name: Name, step: Option<Step>) -> bool {
+        let wanted = |fault: &Fault| {
+            fault.name() == name && step.is_none_or(|step| fault.position() == Some(Position::Step(step)))
+        };
+        let Some((fault, done)) = self.faults.iter_mut().find(|(fault, done)| !done && wanted(fault)) else {
+            return false;
+        };
+        let left = fault.value().unwrap_or(1).saturating_sub(1);
+        let now = *fault;
+        *done = left == 0;
+        *fault = fault.with(left);
+        self.note(now);
+        true
     }
 
     /// A fault of this name that may still happen.
     pub(crate) fn armed(&self, name: Name) -> Option<Fault> {
         self.faults.iter().map(|(fault, _)| *fault).find(|fault| fault.name() == name)
-    }
-
-    /// A fault of this name at this step.
-    pub(crate) fn armed_at(&self, name: Name, step: Step) -> Option<Fault> {
-        let mut faults = self.faults.iter().map(|(fault, _)| *fault);
-        faults.find(|fault| fault.name() == name && fault.position() == Some(Position::Step(step)))
     }
 
     /// Notes that a fault has happened.
@@ -110,13 +126,14 @@ impl Pipe {
         std::mem::take(&mut self.happened)
     }
 
-    pub(crate) fn random(&mut self) -> &mut Random {
-        &mut self.random
-    }
-
     /// Whether the line was cut, or is as good as cut.
     pub(crate) const fn is_dead(&self) -> bool {
         self.cut || self.deaf
+    }
+
+    /// Whether nothing waits to leave.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 
     pub(crate) const fn is_cut(&self) -> bool {
@@ -154,8 +171,11 @@ impl Pipe {
                 let garbage = (0..count).map(|_| self.random.byte()).collect();
                 self.push(Item::Bytes(garbage));
             }
-            Name::Drop => self.queue.push_back(Item::Cut { reset: fault.value() == Some(1) }),
-            Name::HalfOpen => self.deaf = true,
+            Name::Drop => self.cut_off(fault.value() == Some(1)),
+            Name::HalfOpen => {
+                self.deaf = true;
+                self.queue.push_back(Item::Mute);
+            }
             _ => {}
         }
     }
@@ -189,12 +209,21 @@ impl Pipe {
         let taken = first.min().unwrap_or(bytes.len());
         for fault in fired {
             // What was read before stays read; what comes behind is lost on the way.
-            self.deaf = true;
-            if fault.name() == Name::Drop {
-                self.queue.push_back(Item::Cut { reset: fault.value() == Some(1) });
-            }
+            self.happen(fault);
         }
         taken
+    }
+
+    fn cut_off(&mut self, reset: bool) {
+        self.deaf = true;
+        self.queue.push_back(Item::Cut { reset });
+    }
+
+    /// The terminal forgets the line: it closes, whatever was still to be said.
+    pub(crate) fn lose(&mut self) {
+        self.queue.clear();
+        self.blocked = false;
+        self.cut_off(true);
     }
 
     /// How many times the till's bytes have come.
@@ -206,7 +235,7 @@ impl Pipe {
         if let Item::Bytes(bytes) = &item {
             self.queued = self.queued.saturating_add(bytes.len());
             if self.queued > MOST_QUEUED {
-                self.queue.push_back(Item::Cut { reset: true });
+                self.cut_off(true);
                 return;
             }
         }
@@ -324,9 +353,9 @@ impl Pipe {
         match item {
             Item::Bytes(bytes) => {
                 self.queued = self.queued.saturating_sub(bytes.len());
-                (!self.deaf).then_some(Leaves::Bytes(bytes))
+                (!self.mute).then_some(Leaves::Bytes(bytes))
             }
-            Item::Finish => (!self.deaf).then_some(Leaves::Finish),
+            Item::Finish => (!self.mute).then_some(Leaves::Finish),
             Item::Cut { reset } => {
                 self.cut = true;
                 self.queue.clear();
@@ -334,6 +363,10 @@ impl Pipe {
             }
             Item::Block => {
                 self.blocked = true;
+                None
+            }
+            Item::Mute => {
+                self.mute = true;
                 None
             }
             Item::Pause(_) => None,
@@ -362,6 +395,6 @@ impl Pipe {
                 all.extend(bytes);
             }
         }
-        if self.deaf { Leaves::Wait(None) } else { Leaves::Bytes(all) }
+        if self.mute { Leaves::Wait(None) } else { Leaves::Bytes(all) }
     }
 }

@@ -75,7 +75,7 @@ mod tests {
         assert!(MAGIC.is_sorted_by(|one, next| one.digits < next.digits));
         for magic in MAGIC {
             let amount = Amount::from_minor(10_000 + u64::from(magic.digits), Currency::EUR);
-            let expected = magic.turn.replace("half", "50.15");
+            let expected = magic.turn.replace("partial:half", "partial:50.15");
             assert_eq!(turn(amount), expected.parse().unwrap(), "{magic:?}");
         }
         assert_eq!(turn(Amount::from_minor(2_500, Currency::EUR)), Turn::default());

@@ -94,11 +94,8 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// The answer has left.
-    Answered {
-        /// The number of the request.
-        transaction: u64,
-    },
+    /// An answer has left to its last byte.
+    Answered,
     /// The till went before it had its answer; the terminal goes on.
     TillGone {
         /// The number of the request.
@@ -184,7 +181,9 @@ impl EventLog {
 
     /// The events behind this number, as far as they are kept.
     pub(crate) fn since(&self, number: u64) -> Vec<Happened> {
-        self.events.iter().filter(|happened| happened.number > number).cloned().collect()
+        let first = self.events.front().map_or(0, |happened| happened.number);
+        let skipped = usize::try_from(number.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
+        self.events.iter().skip(skipped).cloned().collect()
     }
 
     pub(crate) const fn count(&self) -> u64 {

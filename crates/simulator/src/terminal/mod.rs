@@ -20,6 +20,7 @@ pub use memory::Totals;
 pub use reply::{Outcome, Reply, Verdict};
 pub use request::{Asked, Operation};
 pub use state::LineId;
+pub use steering::NotNow;
 
 use crate::fault::{Fault, Name};
 use crate::ledger::{Charge, Ledger};
@@ -280,6 +281,12 @@ impl Terminal {
     pub(crate) fn note_fault(&mut self, now: Instant, fault: Fault) {
         self.now = self.now.max(now);
         self.log(Event::Fault { fault: fault.to_string() });
+    }
+
+    /// An answer has left to its last byte.
+    pub(crate) fn note_answered(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.log(Event::Answered);
     }
 
     /// An answer has been written down as bytes; gives back the one before it.

@@ -6,7 +6,7 @@ use caisse_codec::{
 use caisse_payment::{Refusal, Sensitive};
 
 use crate::persona::Persona;
-use crate::terminal::{Asked, CONTRACT, Operation, Reply, SERIAL_NUMBER, Verdict};
+use crate::terminal::{Asked, CONTRACT, Operation, Reply, SERIAL_NUMBER, Verdict, code_of};
 use crate::ticket::CARD;
 
 /// What the request means.
@@ -55,6 +55,21 @@ fn read_money(money: &ReceivedMoney<'_>, persona: &Persona) -> Asked {
     }
 }
 
+/// The answer to what cannot be read, with the echo of what the request held of it.
+pub(crate) fn refuse(request: &Message<'_>, refusal: Refusal) -> Vec<u8> {
+    let mut buffer = [0; LONGEST_ANSWER];
+    let mut out = Encoder::new(&mut buffer);
+    for tag in [Tag::CZ, Tag::CJ, Tag::CA, Tag::CB, Tag::CD, Tag::CE] {
+        if let Some(field) = request.get(tag) {
+            // What is not of its form is not repeated.
+            let _ = out.field(tag, field.value());
+        }
+    }
+    let _ = out.field(Tag::AE, &Status::NotPerformed.value());
+    let _ = out.field(Tag::AF, &code_of(refusal));
+    out.finish().to_vec()
+}
+
 /// The answer. `request` is what came, for what is echoed.
 pub(crate) fn write(request: &Message<'_>, asked: &Asked, reply: &Reply, persona: &Persona) -> Vec<u8> {
     let mut buffer = [0; LONGEST_ANSWER];
@@ -73,7 +88,8 @@ fn fields(
 ) -> Result<(), caisse_codec::EncodeError> {
     let echoed = |tag: Tag| request.get(tag).map(|field| field.value());
     let version = persona.version.map(|version| *version.as_bytes());
-    out.field(Tag::CZ, version.as_ref().map_or_else(|| echoed(Tag::CZ).unwrap_or(b"0300"), |it| it))?;
+    let version = version.as_ref().map(<[u8; 4]>::as_slice).or_else(|| echoed(Tag::CZ));
+    out.field(Tag::CZ, version.unwrap_or(b"0300"))?;
     // An identifier that does not have its form is not repeated.
     let own = persona.identifier();
     match &own {
@@ -107,7 +123,8 @@ fn fields(
     if reply.operation == Operation::Identification && persona.tells_serial_number {
         out.field(Tag::AQ, SERIAL_NUMBER.as_bytes())?;
     }
-    if reply.operation.moves_money() || reply.amount.is_some() {
+    // A request that was refused before anything began gets an answer without contract.
+    if reply.ticket.is_some() && (reply.operation.moves_money() || reply.amount.is_some()) {
         out.field(Tag::CG, CONTRACT.as_bytes())?;
         let remembered = reply.label.as_ref().map(|label| label.reveal().as_bytes());
         let theirs = remembered.or_else(|| echoed(Tag::CF));
