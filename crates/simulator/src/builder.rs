@@ -243,7 +243,7 @@ impl Builder {
             }
         };
         #[cfg(feature = "control")]
-        let control = control.map(|server| server.serve(&shared, listener)).transpose()?;
+        let control = control.map(|bound| bound.serve(&shared, listener)).transpose()?;
         Ok(VirtualTerminal {
             shared,
             listener,

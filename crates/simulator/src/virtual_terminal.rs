@@ -226,7 +226,9 @@ impl VirtualTerminal {
         let charges: Vec<&Charge> = found.iter().filter(|charge| charge.kind.is_charge()).collect();
         match charges.as_slice() {
             [charge] => **charge,
-            _ => fail(&self.fail(format_args!("expected one charge for this reference, not {}", charges.len()))),
+            _ => fail(
+                &self.fail(format_args!("expected one charge for this reference, not {}", charges.len())),
+            ),
         }
     }
 

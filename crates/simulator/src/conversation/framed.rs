@@ -67,7 +67,10 @@ pub(crate) struct Framed<'s> {
 
 impl std::fmt::Debug for Framed<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Framed").field("session", &self.session).field("stage", &self.stage).finish_non_exhaustive()
+        f.debug_struct("Framed")
+            .field("session", &self.session)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
     }
 }
 
@@ -217,7 +220,9 @@ impl<'s> Framed<'s> {
     }
 
     fn reply(&mut self, now: Instant, reply: &Reply, terminal: &mut Terminal) {
-        let Stage::Deciding(request, asked) = std::mem::replace(&mut self.stage, Stage::Telling) else { return };
+        let Stage::Deciding(request, asked) = std::mem::replace(&mut self.stage, Stage::Telling) else {
+            return;
+        };
         let body = match &request {
             Request::Fixed(request) => wire::fixed::write(request, reply),
             Request::Three(body) => {

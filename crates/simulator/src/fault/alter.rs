@@ -22,10 +22,15 @@ const fn fixed(length: usize) -> Fixed {
 /// before.
 pub(crate) fn alter(pipe: &mut Pipe, answer: &[u8], earlier: Option<&[u8]>) -> Altered {
     let mut message = answer.to_vec();
-    for name in [Name::WrongAmount, Name::WrongCurrency, Name::WrongRegister, Name::WrongAction, Name::Oversized] {
+    for name in
+        [Name::WrongAmount, Name::WrongCurrency, Name::WrongRegister, Name::WrongAction, Name::Oversized]
+    {
         if let Some(fault) = pipe.armed(name) {
-            let altered =
-                if message.starts_with(b"CZ") { alter_fields(&message, fault) } else { alter_fixed(&message, fault) };
+            let altered = if message.starts_with(b"CZ") {
+                alter_fields(&message, fault)
+            } else {
+                alter_fixed(&message, fault)
+            };
             if altered != message {
                 pipe.note(fault);
             }

@@ -16,8 +16,7 @@ pub(crate) struct Spec<'a> {
 impl<'a> Spec<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         let (front, value) = text.split_once(':').map_or((text, None), |(front, value)| (front, Some(value)));
-        let (name, place) =
-            front.split_once('@').map_or((front, None), |(name, place)| (name, Some(place)));
+        let (name, place) = front.split_once('@').map_or((front, None), |(name, place)| (name, Some(place)));
         Self { name, place, value }
     }
 }
@@ -148,9 +147,7 @@ fn position(text: &str) -> Option<Position> {
     match key {
         "byte" => number(value).map(Position::Byte),
         "request-byte" => number(value).map(Position::RequestByte),
-        "step" => {
-            Step::ALL.iter().copied().find(|step| step.name() == value).map(Position::Step)
-        }
+        "step" => Step::ALL.iter().copied().find(|step| step.name() == value).map(Position::Step),
         _ => None,
     }
 }

@@ -21,7 +21,8 @@ pub(crate) fn by_chance(random_fault: Fault, random: &mut Random) -> Option<Faul
     if random.below(100) >= random_fault.value().unwrap_or(0) {
         return None;
     }
-    let name = CATALOGUE.get(usize::try_from(random.below(u64::try_from(CATALOGUE.len()).ok()?)).ok()?)?.fault;
+    let name =
+        CATALOGUE.get(usize::try_from(random.below(u64::try_from(CATALOGUE.len()).ok()?)).ok()?)?.fault;
     if name == Name::Random {
         return None;
     }

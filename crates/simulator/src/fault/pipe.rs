@@ -252,17 +252,24 @@ impl Pipe {
         let mut rest = bytes.as_slice();
         let mut at = start;
         // Every place inside these bytes where something happens, and the one behind them.
-        let mut places: Vec<u64> = self.faults.iter().filter_map(|(fault, done)| match fault.position() {
-            Some(Position::Byte(byte)) if !done && fault.name() != Name::Flip => Some(byte),
-            _ => None,
-        }).filter(|byte| *byte <= self.written && (*byte > start || *byte == 0)).collect();
+        let mut places: Vec<u64> = self
+            .faults
+            .iter()
+            .filter_map(|(fault, done)| match fault.position() {
+                Some(Position::Byte(byte)) if !done && fault.name() != Name::Flip => Some(byte),
+                _ => None,
+            })
+            .filter(|byte| *byte <= self.written && (*byte > start || *byte == 0))
+            .collect();
         places.sort_unstable();
         places.dedup();
         for place in places {
-            let (front, behind) = rest.split_at(usize::try_from(place.saturating_sub(at)).unwrap_or(0).min(rest.len()));
+            let (front, behind) =
+                rest.split_at(usize::try_from(place.saturating_sub(at)).unwrap_or(0).min(rest.len()));
             self.queue_bytes(front);
             (rest, at) = (behind, place.max(at));
-            let here = |fault: &Fault| fault.name() != Name::Flip && fault.position() == Some(Position::Byte(place));
+            let here =
+                |fault: &Fault| fault.name() != Name::Flip && fault.position() == Some(Position::Byte(place));
             for fault in self.fire(here) {
                 self.happen(fault);
             }

@@ -38,7 +38,11 @@ pub const MAGIC: &[Magic] = &[
     magic(21, "approve+stall@step=answer", "charged, no answer, the line stays open"),
     magic(22, "approve+drop@step=decided", "charged, then the line is cut before the answer"),
     magic(23, "approve+drop@byte=60", "charged, then the line is cut inside the answer"),
-    magic(24, "approve+drop@step=request", "the line is cut after the request, and the card is charged all the same"),
+    magic(
+        24,
+        "approve+drop@step=request",
+        "the line is cut after the request, and the card is charged all the same",
+    ),
     magic(25, "approve+half-open@step=decided", "charged, then the line is dead and nobody says so"),
     magic(26, "approve+split@byte=60:150", "charged, the answer in two pieces"),
     magic(27, "approve+drip:2", "charged, the answer byte by byte"),

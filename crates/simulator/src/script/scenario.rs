@@ -103,7 +103,8 @@ impl std::str::FromStr for Scenario {
         for (index, turn) in file.turn.iter().enumerate() {
             let number = index.saturating_add(1);
             let mut read: Turn = turn.answer.parse().map_err(|error| ScenarioError::Turn(number, error))?;
-            read.faults.extend(faults(&turn.faults).map_err(|error| ScenarioError::Turn(number, error.into()))?);
+            read.faults
+                .extend(faults(&turn.faults).map_err(|error| ScenarioError::Turn(number, error.into()))?);
             turns.push(read);
         }
         let script = match &file.answer {

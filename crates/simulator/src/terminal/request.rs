@@ -46,10 +46,7 @@ impl Operation {
     /// Whether money is to move.
     #[must_use]
     pub const fn moves_money(self) -> bool {
-        matches!(
-            self,
-            Self::Debit | Self::Cheque | Self::Credit | Self::LinkedCredit | Self::Cancellation
-        )
+        matches!(self, Self::Debit | Self::Cheque | Self::Credit | Self::LinkedCredit | Self::Cancellation)
     }
 }
 

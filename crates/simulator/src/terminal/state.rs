@@ -50,14 +50,18 @@ impl State {
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match self {
             Self::WaitingForCard(_, until) => *until,
-            Self::Authorising(_, until) | Self::Printing(_, _, until) | Self::Rebooting(until) => Some(*until),
+            Self::Authorising(_, until) | Self::Printing(_, _, until) | Self::Rebooting(until) => {
+                Some(*until)
+            }
             Self::Idle | Self::Busy | Self::Asleep | Self::Background => None,
         }
     }
 
     pub(crate) const fn work(&self) -> Option<&Work> {
         match self {
-            Self::WaitingForCard(work, _) | Self::Authorising(work, _) | Self::Printing(work, ..) => Some(work),
+            Self::WaitingForCard(work, _) | Self::Authorising(work, _) | Self::Printing(work, ..) => {
+                Some(work)
+            }
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use caisse_payment::Refusal;
 use super::state::State;
 use super::{Event, MOST_NEXT, Outcome, Terminal};
 use crate::fault::Fault;
-use crate::script::{Script, Turn};
+use crate::script::{Scenario, Script, Turn};
 
 /// The terminal is not in a state for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +68,42 @@ impl Terminal {
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// Other times, from the next step of a transaction on; what is not said stays.
+    pub fn set_times(
+        &mut self,
+        latency: Option<Duration>,
+        authorisation: Option<Duration>,
+        printing: Option<Duration>,
+    ) {
+        let settings = &mut self.settings;
+        settings.latency = latency.unwrap_or(settings.latency);
+        settings.authorisation = authorisation.unwrap_or(settings.authorisation);
+        settings.printing = printing.unwrap_or(settings.printing);
+    }
+
+    /// Whether a card comes only when [`present_card`](Self::present_card) says so, from the next transaction on.
+    pub const fn set_manual_card(&mut self, manual: bool) {
+        self.settings.manual_card = manual;
+    }
+
+    /// Plays a scenario from here on, as if the terminal had been started with it; what it does not say stays.
+    ///
+    /// # Errors
+    /// When it is one for another kind of terminal.
+    pub fn play(&mut self, scenario: Scenario) -> Result<(), NotNow> {
+        if scenario.persona.is_some_and(|persona| persona.name != self.settings.persona.name) {
+            return self.not_now("the scenario is for another dialect");
+        }
+        self.set_times(scenario.latency, scenario.authorisation, scenario.printing);
+        if let Some(seed) = scenario.seed {
+            (self.settings.seed, self.transactions) = (seed, 0);
+        }
+        self.set_faults(scenario.faults);
+        self.set_script(scenario.script);
+        self.next.clear();
+        Ok(())
     }
 
     /// The customer presents a card, sooner than by himself.

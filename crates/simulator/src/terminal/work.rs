@@ -104,7 +104,8 @@ impl Terminal {
             self.log(Event::decided(transaction, Some(verdict)));
             self.outcomes.insert(line, Outcome::Reply(Box::new(reply)));
         }
-        let until = if self.settings.manual_card { self.settings.card_timeout } else { self.settings.latency };
+        let until =
+            if self.settings.manual_card { self.settings.card_timeout } else { self.settings.latency };
         let work = Work { line, transaction, asked, turn, answered: immediate };
         self.enter(State::WaitingForCard(Box::new(work), Some(self.now.after(until))));
         self.advance(self.now);
@@ -204,8 +205,8 @@ impl Terminal {
                 let authorisation = Some(format!("{:06}", charge.number % 1_000_000));
                 let id = self.settings.persona.links_credits.then(|| id_of(charge.number));
                 self.remember(asked, Some(*amount), Some((authorisation.clone(), id.clone())), true);
-                let ticket = TicketContent::of(asked.operation, Some(*amount), read)
-                    .approved(authorisation.clone());
+                let ticket =
+                    TicketContent::of(asked.operation, Some(*amount), read).approved(authorisation.clone());
                 Reply {
                     verdict: Verdict::Performed,
                     read,

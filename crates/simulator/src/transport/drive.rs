@@ -42,7 +42,11 @@ pub(crate) fn run(conversation: &mut dyn Conversation, line: &mut dyn Line, shar
             Leaves::Bytes(bytes) => open = open && send(line, &bytes),
             Leaves::Finish => line.finish_sending(),
             Leaves::Cut { reset } => {
-                if reset { line.reset() } else { line.close() }
+                if reset {
+                    line.reset()
+                } else {
+                    line.close()
+                }
                 open = false;
             }
             Leaves::Wait(_) if over => break,

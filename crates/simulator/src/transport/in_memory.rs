@@ -66,7 +66,11 @@ struct World<'s> {
 
 enum Kind<'s> {
     /// The connections, the till's own last; the others go on by themselves.
-    Tcp { connections: Vec<Box<Plain>>, limits: Limits, current: bool },
+    Tcp {
+        connections: Vec<Box<Plain>>,
+        limits: Limits,
+        current: bool,
+    },
     Serial(Box<Framed<'s>>),
 }
 
@@ -79,7 +83,10 @@ enum End {
 impl std::fmt::Debug for VirtualWorld<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let world = self.world();
-        f.debug_struct("VirtualWorld").field("now", &world.now).field("terminal", &world.terminal).finish_non_exhaustive()
+        f.debug_struct("VirtualWorld")
+            .field("now", &world.now)
+            .field("terminal", &world.terminal)
+            .finish_non_exhaustive()
     }
 }
 

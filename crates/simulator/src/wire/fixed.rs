@@ -1,7 +1,7 @@
 //! E and E+: fixed bodies.
 
 use caisse_codec::fixed::{
-    Answer, AnswerFlag, Delay, Mode, Private, Received, ReceiptText, ReceivedForm, Report, Stat, Tolerance,
+    Answer, AnswerFlag, Delay, Mode, Private, ReceiptText, Received, ReceivedForm, Report, Stat, Tolerance,
     TransactionType,
 };
 use caisse_payment::Sensitive;

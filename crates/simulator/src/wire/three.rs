@@ -1,7 +1,8 @@
 //! 3.x: fields with tags.
 
 use caisse_codec::{
-    Encoder, LONGEST_ANSWER, Message, MoneyOperation, ReceivedMoney, ReceivedRequest, Status, Tag, encode_ticket,
+    Encoder, LONGEST_ANSWER, Message, MoneyOperation, ReceivedMoney, ReceivedRequest, Status, Tag,
+    encode_ticket,
 };
 use caisse_payment::{Refusal, Sensitive};
 
@@ -35,9 +36,7 @@ fn read_money(money: &ReceivedMoney<'_>, persona: &Persona) -> Asked {
         MoneyOperation::Debit => (Operation::Debit, None),
         MoneyOperation::Cheque => (Operation::Cheque, None),
         MoneyOperation::Credit => (Operation::Credit, None),
-        MoneyOperation::LinkedCredit { original } => {
-            (Operation::LinkedCredit, Some(text(original.reveal())))
-        }
+        MoneyOperation::LinkedCredit { original } => (Operation::LinkedCredit, Some(text(original.reveal()))),
         MoneyOperation::Cancellation => (Operation::Cancellation, None),
         // What they need is not public.
         MoneyOperation::Preauthorisation | MoneyOperation::DeferredDebit => (Operation::Unknown, None),
