@@ -8,8 +8,12 @@ extern crate std;
 #[cfg(feature = "std")]
 mod address;
 mod async_link;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "std")]
 mod deadline;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub mod embedded;
 mod link;
 #[cfg(all(feature = "pty", unix))]
 pub mod pty;
@@ -19,6 +23,8 @@ pub mod serial;
 mod system_clock;
 #[cfg(feature = "std")]
 pub mod tcp;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod words;
 
 #[cfg(feature = "std")]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse_hal::pty::{HangUp, PtyLink};
-use caisse_hal::serial::{LineSettings, SerialAddress, SerialLink, is_pseudo_terminal};
+use caisse_hal::serial::{Baud, LineSettings, SerialAddress, SerialLink, is_pseudo_terminal};
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 
 const SOON: Duration = Duration::from_millis(80);
@@ -207,7 +207,7 @@ fn a_pseudo_terminal_is_told_from_the_rest() {
 #[test]
 fn a_frame_is_drained_when_the_slow_line_has_taken_it() {
     let terminal = PtyLink::open().unwrap();
-    let mut link = at(&terminal, LineSettings { baud: 1_200, ..LineSettings::default() });
+    let mut link = at(&terminal, LineSettings { baud: Baud::B1200, ..LineSettings::default() });
     // 24 characters of 10 bits at 1200 baud: 200 ms.
     let start = Instant::now();
     assert_eq!(link.drain(LONG), Ok(()));

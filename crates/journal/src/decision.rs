@@ -57,6 +57,41 @@ impl Decision {
     }
 }
 
+/// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+///
+/// ```
+/// use caisse_journal::Order;
+///
+/// assert!(Order::new("Camille", "ticket du client, autre caisse").is_ok());
+/// assert!(Order::new("", "no name").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Who ordered it: 1 to 200 printable characters.
+    pub by: String,
+    /// Why: 1 to 200 printable characters.
+    pub because: String,
+}
+
+impl Order {
+    /// An order with its author and its reason.
+    ///
+    /// # Errors
+    /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
+    /// number or an e-mail address.
+    pub fn new(by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
+        let order = Self { by: by.into(), because: because.into() };
+        order.check()?;
+        Ok(order)
+    }
+
+    /// The fields are public: a store checks them again.
+    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+        check_text(&self.by)?;
+        check_text(&self.because)
+    }
+}
+
 fn check_text(text: &str) -> Result<(), DecisionError> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > LONGEST {

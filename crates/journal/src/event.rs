@@ -4,7 +4,7 @@ use std::fmt;
 
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 
-use crate::{Decision, Paid, WallTime};
+use crate::{Decision, Order, Paid, WallTime};
 
 /// One write about a transaction. Its `Display` is one line in English for a support person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Event {
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most events are starts and ends")]
 pub enum What {
     /// An attempt began.
     Started(Start),
@@ -26,10 +27,12 @@ pub enum What {
     NeverSent(Start, End),
     /// A person decided.
     Resolved(Decision),
+    /// A person took responsibility for a cancellation or a credit.
+    Ordered(Order),
 }
 
 impl What {
-    /// The stable name: `started`, `ended`, `never_sent` or `resolved`.
+    /// The stable name: `started`, `ended`, `never_sent`, `resolved` or `ordered`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -37,6 +40,7 @@ impl What {
             Self::Ended(_) => "ended",
             Self::NeverSent(..) => "never_sent",
             Self::Resolved(_) => "resolved",
+            Self::Ordered(_) => "ordered",
         }
     }
 
@@ -45,7 +49,7 @@ impl What {
     pub const fn start(&self) -> Option<&Start> {
         match self {
             Self::Started(start) | Self::NeverSent(start, _) => Some(start),
-            Self::Ended(_) | Self::Resolved(_) => None,
+            Self::Ended(_) | Self::Resolved(_) | Self::Ordered(_) => None,
         }
     }
 
@@ -54,7 +58,7 @@ impl What {
     pub const fn end(&self) -> Option<&End> {
         match self {
             Self::Ended(end) | Self::NeverSent(_, end) => Some(end),
-            Self::Started(_) | Self::Resolved(_) => None,
+            Self::Started(_) | Self::Resolved(_) | Self::Ordered(_) => None,
         }
     }
 
@@ -101,6 +105,7 @@ impl fmt::Display for What {
                 }
                 write!(f, ", says {}: {}", decision.by, decision.because)
             }
+            Self::Ordered(order) => write!(f, "ordered by {}: {}", order.by, order.because),
         }
     }
 }
@@ -142,7 +147,10 @@ fn write_end(f: &mut fmt::Formatter<'_>, end: &End) -> fmt::Result {
     if let Some(digits) = end.last_four {
         write!(f, ", card ending in {}", digits.escape_ascii())?;
     }
-    let RawStatus { status, complement } = end.status;
+    let RawStatus { status, complement, stat } = end.status;
+    if let Some(stat) = stat {
+        write!(f, ", STAT={}", [stat].escape_ascii())?;
+    }
     for (tag, code) in [("AE", status), ("AF", complement)] {
         if let Some(code) = code {
             write!(f, ", {tag}={}", code.escape_ascii())?;

@@ -3,7 +3,7 @@
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
-use crate::{Decision, Event, JournalError, LockError, Record, TerminalLock, WallTime};
+use crate::{Decision, Event, JournalError, LockError, Order, Record, TerminalLock, WallTime};
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
 ///
@@ -71,6 +71,15 @@ pub trait Journal: Send {
         decision: &Decision,
         at: WallTime,
     ) -> Result<(), JournalError>;
+
+    /// Writes durably that a person took responsibility for this transaction, which has started and not ended: a
+    /// cancellation or a credit that the journal cannot prove to be right. To be written before the request leaves.
+    ///
+    /// # Errors
+    /// [`Conflict`](JournalError::Conflict) when no such transaction is open, [`Refused`](JournalError::Refused) when it
+    /// gives no money back or the order is not one that [`Order::new`] makes, otherwise what the store met. Nothing was
+    /// written then.
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError>;
 }
 
 /// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record

@@ -7,7 +7,7 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::rules::{self, Tracked};
-use crate::{Decision, Event, JournalError, Record, State, TerminalLock, WallTime, What};
+use crate::{Decision, Event, JournalError, Order, Record, State, TerminalLock, WallTime, What};
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -42,12 +42,19 @@ impl Ledger {
         Ok(())
     }
 
+    pub(crate) fn order(&mut self, id: &TransactionId, order: &Order) -> Result<(), JournalError> {
+        let tracked = rules::order(order, self.transactions.get(id))?;
+        self.put(tracked);
+        Ok(())
+    }
+
     /// Repeats what was written under the rules; an event that breaks them was not written by us.
     pub(crate) fn replay(&mut self, id: &TransactionId, event: &Event) -> Result<(), JournalError> {
         let entry = match &event.what {
             What::Started(start) => Entry::Started(*start),
             What::Ended(end) => Entry::Ended(*end),
             What::NeverSent(start, end) => Entry::NeverSent(*start, *end),
+            What::Ordered(order) => return self.order(id, order),
             What::Resolved(decision) => {
                 let tracked = self.transactions.get(id).ok_or(JournalError::NotUnresolved)?;
                 let tracked = rules::decide(decision, event.at, tracked)?;

@@ -8,7 +8,7 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
-use crate::{Decision, Event, Journal, JournalError, LockError, Record, TerminalLock, WallTime};
+use crate::{Decision, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime};
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
 /// terminal. Clones share their content: dropping a till and building another one on a clone is a restart.
@@ -51,7 +51,8 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// Lets the next write (an [`append`](Journal::append) or a [`resolve`](Journal::resolve), through whichever clone)
+    /// Lets the next write (an [`append`](Journal::append), a [`resolve`](Journal::resolve) or an
+    /// [`order`](Journal::order), through whichever clone)
     /// fail as [`Unwritable`](JournalError::Unwritable) and write nothing.
     pub fn fail_next_append(&self) {
         self.fail_nth_append(1);
@@ -133,6 +134,14 @@ impl Journal for MemoryJournal {
         state.ledger.resolve(lock, id, decision, at)?;
         let what = crate::What::Resolved(decision.clone());
         state.history.push((*id, Event { at, what }));
+        Ok(())
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.fail_if_asked()?;
+        state.ledger.order(id, order)?;
+        state.history.push((*id, Event { at, what: crate::What::Ordered(order.clone()) }));
         Ok(())
     }
 }

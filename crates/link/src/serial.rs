@@ -16,6 +16,7 @@ mod event;
 mod line_settings;
 mod listening;
 mod opening;
+mod outbox;
 mod permit;
 mod probe;
 mod session;

@@ -27,6 +27,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FieldStore<S> {
         Self { storage, whole: 0, open: None, skipped: 0 }
     }
 
+    /// Forgets what was kept.
+    pub(crate) const fn reset(&mut self) {
+        (self.whole, self.open, self.skipped) = (0, None, 0);
+    }
+
     pub(crate) fn begin(&mut self, header: &[u8; HEADER], length: usize) {
         let free = self.storage.as_mut().get_mut(self.whole..).unwrap_or_default();
         let fits = free.len() >= HEADER.saturating_add(length);

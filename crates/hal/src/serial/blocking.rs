@@ -49,7 +49,7 @@ struct Open {
 }
 
 /// How long `close` lets bytes leave.
-const CLOSING: Duration = Duration::from_millis(100);
+pub(crate) const CLOSING: Duration = Duration::from_millis(100);
 
 /// How often a queue is looked at.
 pub(crate) const LOOK: Duration = Duration::from_millis(2);

@@ -6,7 +6,6 @@
 mod address;
 #[cfg(feature = "serial")]
 mod blocking;
-mod line;
 #[cfg(feature = "serial")]
 mod open;
 #[cfg(feature = "serial")]
@@ -22,12 +21,14 @@ mod pseudo;
 pub use address::{SerialAddress, SerialAddressError};
 #[cfg(feature = "serial")]
 pub use blocking::SerialLink;
-pub use line::{DataBits, LineSettings, Parity, StopBits};
+pub use caisse_link::serial::{Baud, DataBits, LineSettings, LineSettingsError, Parity, StopBits};
 #[cfg(feature = "serial")]
 pub use ports::{PortsError, SerialPort, UsbDevice, available_ports};
 pub use pseudo::is_pseudo_terminal;
 
 #[cfg(feature = "tokio-serial")]
-pub(crate) use open::{ConnectError, connect_error, settings};
+pub(crate) use blocking::{CLOSING, LOOK};
+#[cfg(feature = "tokio-serial")]
+pub(crate) use open::{connect_error, settings};
 #[cfg(feature = "tokio-serial")]
 pub(crate) use pace::Pace;

@@ -9,16 +9,15 @@ use std::time::Duration;
 
 use serialport::{ErrorKind, FlowControl, SerialPortBuilder};
 
-pub(crate) use crate::ConnectError;
-
 use super::{DataBits, Parity, SerialAddress, StopBits};
+use crate::ConnectError;
 
 /// What is asked of the system. Ports are opened for one program alone: two tills on one line would garble a payment.
 pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
     let line = address.line();
     // macOS cannot set the speed of a pseudo-terminal: the crate takes zero for "leave it".
     let leave = cfg!(target_vendor = "apple") && super::is_pseudo_terminal(address.path());
-    serialport::new(address.path(), if leave { 0 } else { line.baud })
+    serialport::new(address.path(), if leave { 0 } else { line.baud.bits_per_second() })
         .data_bits(match line.data_bits {
             DataBits::Seven => serialport::DataBits::Seven,
             DataBits::Eight => serialport::DataBits::Eight,
@@ -107,7 +106,7 @@ fn is_something_else(_: &Path) -> bool {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::serial::LineSettings;
+    use crate::serial::{Baud, LineSettings};
 
     #[test]
     fn each_kind_of_failure_has_its_error() {
@@ -147,7 +146,7 @@ mod tests {
     #[test]
     fn the_system_is_asked_for_the_line_of_the_address() {
         let line = LineSettings {
-            baud: 1_200,
+            baud: Baud::B1200,
             data_bits: DataBits::Eight,
             parity: Parity::Odd,
             stop_bits: StopBits::Two,

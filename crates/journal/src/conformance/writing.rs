@@ -70,6 +70,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             status: RawStatus {
                 status: (number % 5 != 0).then_some(*b"10"),
                 complement: (number % 7 != 0).then_some([0xff, b'\'']),
+                stat: (number % 5 == 0).then_some(b'7'),
             },
         };
         journal.append(&Entry::Started(full), time(7)).unwrap();

@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params_from_iter
 
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
-use crate::{Decision, Event, Journal, JournalError, LockError, Record, TerminalLock, WallTime, What};
+use crate::{Decision, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What};
 use columns::EventRow;
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
@@ -116,6 +116,14 @@ impl Journal for SqliteJournal {
         self.write(|connection| {
             let tracked = rules::resolve(lock, decision, at, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Resolved(decision.clone()) };
+            put(connection, &tracked, last_event(connection)?.as_ref(), event)
+        })
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.write(|connection| {
+            let tracked = rules::order(order, find(connection, id)?.as_ref())?;
+            let event = Event { at, what: What::Ordered(order.clone()) };
             put(connection, &tracked, last_event(connection)?.as_ref(), event)
         })
     }

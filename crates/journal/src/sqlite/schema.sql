@@ -24,7 +24,7 @@ CREATE TABLE transactions (
     authorisation   TEXT,             -- tag AC
     contract        TEXT,             -- tag CG
     last_four       TEXT,
-    status          TEXT,             -- tag AE; four hexadecimal digits if it is not printable
+    status          TEXT,             -- tag AE, four hexadecimal digits if it is not printable; or STAT, one character
     complement      TEXT,             -- first two characters of tag AF, likewise
     decision        TEXT,             -- paid or not_paid
     decided_minor   INTEGER,

@@ -48,7 +48,7 @@ pub enum Event {
     },
     /// A frame came that is none; or, without a fault, the line fell silent inside one.
     BadFrame(Option<Fault>),
-    /// A session of ours or of the peer's is over.
+    /// A session of ours or of the peer's is over. Unless we have something to say, the line is idle.
     Ended(SessionEnd),
     /// A control character, or a message, that means nothing where it came. Never an answer.
     Ignored,
@@ -111,13 +111,13 @@ pub enum Standing {
 /// How a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionEnd {
-    /// Ours.
+    /// By us, and it was ours.
     Own,
-    /// The peer's, with its EOT.
+    /// By the peer's EOT.
     Peer,
-    /// The peer's, without its EOT: after a message that costs nothing, before one the peer has fallen silent.
+    /// The peer's, without its EOT: after a message that changes nothing, before one the peer has fallen silent.
     Silence,
-    /// The peer's: we ended it, or refuse no more of its frames.
+    /// The peer's, by us: its frames were refused often enough, or a rule says so.
     Dropped,
 }
 

@@ -6,9 +6,10 @@ use core::time::Duration;
 use arrayvec::ArrayVec;
 
 use super::event::add_one;
+use super::outbox::{Outbox, Outgoing, Progress};
 use super::{
-    Copies, Counters, Effect, Errand, Event, Input, Once, Permit, Proof, Readiness, SerialConfig, State,
-    Timer, step,
+    Copies, Counters, Effect, Errand, Event, Input, Once, Permit, Proof, Rules, SerialConfig, State, Timer,
+    step,
 };
 use crate::Instant;
 use crate::frame::{Control, Decoder, Found, LONGEST_BODY, LONGEST_FRAME};
@@ -106,37 +107,14 @@ pub struct Session<'s, M> {
     timer: Option<(Timer, Instant)>,
     frame_deadline: Option<Instant>,
     opening_deadline: Option<Instant>,
-    outgoing: ArrayVec<Outgoing<M>, OUTGOING>,
-    flight: Flight,
-    send_deadline: Option<Instant>,
+    outbox: Outbox<M>,
     events: ArrayVec<Event, EVENTS>,
-    length: usize,
-    accepted: usize,
     proof: Proof,
     counters: Counters,
 }
 
-/// More than one step sends.
-const OUTGOING: usize = 4;
 /// More than one call tells.
 const EVENTS: usize = 16;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outgoing<M> {
-    Control(Control),
-    Message(M),
-}
-
-/// Where the first of what goes out is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flight {
-    /// With us.
-    Waiting,
-    /// With the driver.
-    Handed,
-    /// Accepted by the system, to the last byte.
-    Accepted,
-}
 
 impl<M: fmt::Debug> fmt::Debug for Session<'_, M> {
     /// Without a byte of any message.
@@ -171,7 +149,7 @@ impl Session<'_, Copies> {
     }
 }
 
-impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
+impl<'s, M: Permit + Copy> Session<'s, M> {
     /// A session on a line that is open and on which nothing was said. The storage holds one body; 512 bytes hold any.
     #[must_use]
     pub const fn new(config: SerialConfig, storage: &'s mut [u8]) -> Self {
@@ -183,12 +161,8 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
             timer: None,
             frame_deadline: None,
             opening_deadline: None,
-            outgoing: ArrayVec::new_const(),
-            flight: Flight::Waiting,
-            send_deadline: None,
+            outbox: Outbox::new(),
             events: ArrayVec::new_const(),
-            length: 0,
-            accepted: 0,
             proof: Proof::NothingSent,
             counters: Counters::ZERO,
         }
@@ -207,7 +181,7 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
             return Err(SpeakError::Length { length });
         }
         self.begin(now, Errand::Say(permit))?;
-        self.length = length;
+        self.outbox.set_length(length);
         Ok(())
     }
 
@@ -226,53 +200,33 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     /// Takes the errand back. Ends with [`Event::GaveUp`] and nothing sent unless the message has been handed out; then
     /// nothing changes.
     pub fn withdraw(&mut self, now: Instant) {
-        let input = if self.take_back() { Input::Unsent } else { Input::Withdraw };
+        let input = if self.outbox.take_back() { Input::Unsent } else { Input::Withdraw };
         self.apply(now, input);
     }
 
-    /// Takes back a message that waits to be handed out; says whether there was one.
-    fn take_back(&mut self) -> bool {
-        let untouched = self.flight == Flight::Waiting && self.accepted == 0;
-        let waiting = untouched && matches!(self.outgoing.first(), Some(Outgoing::Message(_)));
-        if waiting {
-            self.outgoing.clear();
-        }
-        waiting
-    }
-
-    /// Whether the peer is granted the line from now on.
-    pub const fn set_readiness(&mut self, readiness: Readiness) {
-        self.config.rules.readiness = readiness;
+    /// How this end behaves from now on: whether the peer is granted the line, what its frames are answered with.
+    pub const fn rules_mut(&mut self) -> &mut Rules {
+        &mut self.config.rules
     }
 
     /// The system has accepted so many more bytes of what was last handed out.
     pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
-        if self.flight != Flight::Handed || accepted == 0 {
-            return;
-        }
-        match self.outgoing.first() {
-            Some(Outgoing::Message(_)) => {
-                self.accepted = self.accepted.saturating_add(accepted).min(self.length);
-                let all = self.accepted == self.length;
-                self.flight = if all { Flight::Accepted } else { Flight::Waiting };
-                self.apply(now, Input::Sent { all });
-            }
-            _ => self.flight = Flight::Accepted,
+        if let Progress::Message { all } = self.outbox.sent(accepted) {
+            self.apply(now, Input::Sent { all });
         }
     }
 
     /// The system accepts no more of what was last handed out; it had accepted so many bytes of it.
     pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
-        if self.flight == Flight::Waiting {
-            return;
+        if self.outbox.is_handed() {
+            let nothing = accepted == 0 && self.outbox.is_untouched();
+            self.land(now, if nothing { Input::SendFailed } else { Input::SendUncertain });
         }
-        let nothing = accepted == 0 && self.accepted == 0 && self.flight == Flight::Handed;
-        self.land(now, if nothing { Input::SendFailed } else { Input::SendUncertain });
     }
 
     /// The sending of what was last handed out ended without a word on how many bytes the system has accepted.
     pub fn handle_send_uncertain(&mut self, now: Instant) {
-        if self.flight != Flight::Waiting {
+        if self.outbox.is_handed() {
             self.land(now, Input::SendUncertain);
         }
     }
@@ -281,16 +235,14 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     /// frame of 512 bytes takes longer than that at 1200 bits a second. A driver that cannot tell reports it as soon as
     /// the last byte is accepted.
     pub fn handle_drained(&mut self, now: Instant) {
-        if self.flight == Flight::Accepted {
+        if self.outbox.is_accepted() {
             self.land(now, Input::Drained);
         }
     }
 
     /// The first of what goes out is done with.
     fn land(&mut self, now: Instant, how: Input<M>) {
-        (self.flight, self.send_deadline) = (Flight::Waiting, None);
-        let landed = self.outgoing.pop_at(0);
-        if let Some(Outgoing::Control(Control::Enquiry) | Outgoing::Message(_)) = landed {
+        if self.outbox.land().is_some_and(|landed| landed.is_awaited()) {
             self.apply(now, how);
         }
     }
@@ -299,8 +251,10 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     /// [`poll`](Self::poll) to be drained, until `input` is empty. What the bytes held before the errand began, or
     /// before our message has left, is never an answer to it.
     pub fn handle_input(&mut self, now: Instant, input: &mut &[u8]) {
-        if self.state == State::Closed {
+        if matches!(self.state, State::Closed) {
             *input = &[];
+        }
+        if input.is_empty() {
             return;
         }
         // A leave to speak that comes after its time opens nothing.
@@ -327,7 +281,7 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
 
     /// The line is gone: the port was closed, or the cable pulled.
     pub fn handle_closed(&mut self, now: Instant) {
-        if self.take_back() {
+        if self.outbox.take_back() {
             self.apply(now, Input::Unsent);
         }
         self.apply(now, Input::Closed);
@@ -336,7 +290,7 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     /// Time has passed. Harmless when it is early.
     pub fn handle_timeout(&mut self, now: Instant) {
         let due = |deadline: Option<Instant>| deadline.is_some_and(|at| now >= at);
-        if due(self.send_deadline) {
+        if due(self.outbox.deadline()) {
             self.land(now, Input::SendUncertain);
         }
         if due(self.frame_deadline) {
@@ -363,27 +317,25 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
         }
     }
 
+    /// What happened, oldest first, for an owner that wants to know before it lets anything be sent. [`poll`](Self::poll)
+    /// gives the same events.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_at(0)
+    }
+
     /// What to do next. To be drained after each call of another method, until it says `Wait`.
     pub fn poll(&mut self) -> Action<M> {
-        if let Some(event) = self.events.pop_at(0) {
+        if let Some(event) = self.poll_event() {
             return Action::Event(event);
         }
-        match self.outgoing.first() {
-            Some(first) if self.flight == Flight::Waiting => {
-                let (action, bytes) = match *first {
-                    Outgoing::Control(control) => (Action::Send(control), 1),
-                    Outgoing::Message(permit) => {
-                        // Only the driver's word can take this back.
-                        self.proof = self.proof.max(Proof::PerhapsSent);
-                        (Action::Emit { permit, from: self.accepted }, self.length)
-                    }
-                };
-                self.flight = Flight::Handed;
-                let limit = self.config.line.time_of(bytes).saturating_add(self.config.timers.send);
-                self.send_deadline = self.send_deadline.or(Some(self.now.after(limit)));
-                action
+        match self.outbox.hand_out(self.now, self.config.line, self.config.timers.send) {
+            Some((Outgoing::Control(control), _)) => Action::Send(control),
+            Some((Outgoing::Message(permit), from)) => {
+                // Only the driver's word can take this back.
+                self.proof = self.proof.max(Proof::PerhapsSent);
+                Action::Emit { permit, from }
             }
-            _ => Action::Wait { until: self.deadline() },
+            None => Action::Wait { until: self.deadline() },
         }
     }
 
@@ -391,7 +343,10 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.timer.map(|(_, at)| at).filter(|_| !self.decoder.is_inside());
-        [timer, self.frame_deadline, self.opening_deadline, self.send_deadline].into_iter().flatten().min()
+        [timer, self.frame_deadline, self.opening_deadline, self.outbox.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The message that [`Event::Received`] announced, until more input is handed in.
@@ -409,7 +364,7 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
     /// Whether nobody speaks, nothing is to be said, and nothing waits to be sent.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle(_)) && self.outgoing.is_empty() && !self.decoder.is_inside()
+        matches!(self.state, State::Idle(_)) && self.outbox.is_empty() && !self.decoder.is_inside()
     }
 
     /// How far the message of the last errand got.
@@ -435,11 +390,11 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
         self.opening_deadline =
             next.call().and(self.opening_deadline.or_else(|| Some(now.after(self.config.timers.opening))));
         if before.is_calling() && !next.is_calling() {
-            self.forget_enquiry();
+            self.outbox.forget_enquiry();
         }
-        if next == State::Closed {
-            self.outgoing.clear();
-            (self.flight, self.send_deadline, self.frame_deadline) = (Flight::Waiting, None, None);
+        if matches!(next, State::Closed) {
+            self.outbox.clear();
+            self.frame_deadline = None;
         }
         for effect in effects {
             match effect {
@@ -447,32 +402,15 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
                     if control == Control::Enquiry {
                         add_one(&mut self.counters.enquiries);
                     }
-                    self.queue(Outgoing::Control(control));
+                    self.outbox.push(Outgoing::Control(control));
                 }
                 Effect::Emit(permit) => {
                     add_one(&mut self.counters.messages);
-                    self.accepted = 0;
-                    self.queue(Outgoing::Message(permit));
+                    self.outbox.push(Outgoing::Message(permit));
                 }
                 Effect::Show(event) => self.tell(event),
             }
         }
-    }
-
-    /// The line is no longer ours to ask for: an enquiry that has not been handed out stays here.
-    fn forget_enquiry(&mut self) {
-        let kept = usize::from(self.flight != Flight::Waiting);
-        let mut index = 0_usize;
-        self.outgoing.retain(|outgoing| {
-            let handed = index < kept;
-            index = index.saturating_add(1);
-            handed || *outgoing != Outgoing::Control(Control::Enquiry)
-        });
-    }
-
-    /// Nothing is ever lost here when `poll` is drained as it asks to be; otherwise it is as if the line had lost it.
-    fn queue(&mut self, outgoing: Outgoing<M>) {
-        let _ = self.outgoing.try_push(outgoing);
     }
 
     fn tell(&mut self, event: Event) {
@@ -482,6 +420,7 @@ impl<'s, M: Permit + Copy + PartialEq> Session<'s, M> {
             Event::GaveUp { proof: Proof::NothingSent } => self.proof = Proof::NothingSent,
             _ => {}
         }
+        // Nothing is ever lost here when `poll` is drained as it asks to be.
         let _ = self.events.try_push(event);
     }
 

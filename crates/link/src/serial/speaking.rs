@@ -72,13 +72,15 @@ fn awaiting_receipt<M>(spent: Spent<M>, input: Input<M>, rules: &Rules) -> Next<
             }
         },
         (Input::Control(Control::EndOfSession), _) => {
-            let (own, effects) = unacknowledged(spent, Instead::EndOfSession);
-            rest(own, Opening::Pausing, rules, effects)
+            let (own, told) = unacknowledged(spent, Instead::EndOfSession);
+            let ended = [Effect::Show(Event::Ended(SessionEnd::Peer))];
+            rest(own, Opening::Pausing, rules, told.chain(ended))
         }
         (Input::Expired(Timer::Receipt), _) => {
             let (own, told) = unacknowledged(spent, Instead::Silence);
             let end = rules.ends_undelivered.then_some(Effect::Send(Control::EndOfSession));
-            rest(own, Opening::Pausing, rules, end.into_iter().chain(told))
+            let ended = [Effect::Show(Event::Ended(SessionEnd::Own))];
+            rest(own, Opening::Pausing, rules, end.into_iter().chain(told).chain(ended))
         }
         // Perhaps with our answer.
         (Input::Control(Control::Enquiry), Some(grant)) if gives_way => {
