@@ -6,7 +6,7 @@ use std::time::Duration;
 use caisse_codec::{Message, ReceivedRequest, fixed};
 use caisse_hal::Instant;
 use caisse_link::frame::{Control, ETX, LONGEST_FRAME, STX, check_byte};
-use caisse_link::serial::{Action, Copies, Event, Readiness, SerialConfig, Session, SessionEnd};
+use caisse_link::serial::{Action, Copies, Event, Reaction, Readiness, SerialConfig, Session, SessionEnd};
 use caisse_transaction::terminal::refusal_of;
 
 use super::tracker::Tracker;
@@ -34,8 +34,6 @@ enum Request {
 enum Stage {
     /// Nothing was asked; perhaps somebody knocks.
     Listening,
-    /// A message came that is refused: with NAK, or with a NAK that never arrives.
-    Refusing { silently: bool },
     /// The customer stands at the terminal.
     Deciding(Request, Box<Asked>),
     /// The result is being told.
@@ -118,13 +116,13 @@ impl<'s> Framed<'s> {
         }
         let silently = self.pipe.count_down(Name::LostNak, Some(Step::Enquiry));
         let refused = self.pipe.count_down(Name::Nak, Some(Step::Enquiry));
-        self.session.set_readiness(if !terminal.is_reachable() || silently {
+        self.session.rules_mut().readiness = if !terminal.is_reachable() || silently {
             Readiness::Mute
         } else if at_work || refused || !terminal.is_idle() {
             Readiness::Busy
         } else {
             Readiness::Ready
-        });
+        };
         true
     }
 
@@ -174,7 +172,7 @@ impl<'s> Framed<'s> {
 
     /// A whole frame is there.
     fn receive(&mut self, now: Instant, terminal: &mut Terminal) {
-        let (Some(line), Stage::Listening | Stage::Refusing { .. }) = (self.line, &self.stage) else {
+        let (Some(line), Stage::Listening) = (self.line, &self.stage) else {
             // Said again because our word was lost: it gets the same word.
             return;
         };
@@ -189,9 +187,10 @@ impl<'s> Framed<'s> {
         };
         // What is not of this protocol is refused, as a bad check byte is.
         let Some(fixed) = understood else {
-            self.stage = Stage::Refusing { silently };
+            self.session.rules_mut().on_message = if silently { Reaction::Silence } else { Reaction::Refuse };
             return;
         };
+        self.session.rules_mut().on_message = Reaction::Acknowledge;
         self.asked = true;
         self.pipe.step(Step::Request);
         let (request, asked) = match fixed {
@@ -263,7 +262,6 @@ impl<'s> Framed<'s> {
                 }
             }
             Event::Ended(SessionEnd::Own) => self.tell_next(now),
-            Event::Ended(_) if matches!(self.stage, Stage::Refusing { .. }) => self.stage = Stage::Listening,
             _ => {}
         }
     }
@@ -274,7 +272,6 @@ impl<'s> Framed<'s> {
             self.pipe.step(Step::Answer);
         }
         let said = match (control, &self.stage) {
-            (Control::Acknowledge, Stage::Refusing { silently }) => (!silently).then_some(Control::Refuse),
             (Control::Acknowledge, stage) => {
                 let step = if matches!(stage, Stage::Listening) { Step::Enquiry } else { Step::Message };
                 let lost = self.pipe.count_down(Name::LostAck, Some(step));
