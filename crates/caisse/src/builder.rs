@@ -4,11 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use caisse_codec::Identifier;
-use caisse_hal::tcp::{AddressError, TcpAddress, TcpLink};
-use caisse_hal::{Clock, Link, SystemClock};
+use caisse_hal::serial::SerialLink;
+use caisse_hal::tcp::TcpLink;
+use caisse_hal::{Address, AddressError, Clock, Link, SystemClock};
 use caisse_journal::Journal;
+use caisse_link::serial::LineSettings;
 use caisse_payment::{IdentifierError, Register, TerminalId};
-use caisse_transaction::{Config, Dialect};
+use caisse_transaction::{Config, Dialect, LinkKind};
 
 use crate::{CancelHandle, Till};
 
@@ -18,6 +20,9 @@ use crate::{CancelHandle, Till};
 #[must_use]
 pub struct Builder {
     link: Option<Box<dyn Link + Send>>,
+    kind: Option<LinkKind>,
+    line: Option<LineSettings>,
+    exclusive: bool,
     clock: Option<Box<dyn Clock + Send>>,
     journal: Option<Box<dyn Journal>>,
     terminal: Option<TerminalId>,
@@ -35,7 +40,7 @@ pub struct Builder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// No terminal was named.
-    #[error("no terminal: call Builder::tcp or Builder::link")]
+    #[error("no terminal: call Builder::address or Builder::link")]
     NoTerminal,
     /// The terminal has no id, and its link has no address to make one of.
     #[error("no terminal id: call Builder::terminal_id")]
@@ -61,25 +66,51 @@ pub enum BuildError {
 const COMMON_IDENTIFIER: &str = "012345678901";
 
 impl Builder {
-    /// The terminal listens on TCP at `tcp://HOST:PORT`. Unless [`terminal_id`](Self::terminal_id) says otherwise, its
-    /// id is made of the address.
-    pub fn tcp(mut self, address: &str) -> Self {
-        match address.parse::<TcpAddress>() {
-            Ok(address) => {
+    /// The terminal is at `tcp://HOST:PORT` or at `serial:PATH?baud=9600&line=7e1`. Unless
+    /// [`terminal_id`](Self::terminal_id) says otherwise, its id is made of the address.
+    pub fn address(mut self, address: &str) -> Self {
+        match address.parse::<Address>() {
+            Ok(Address::Tcp(address)) => {
                 // Names of hosts know no case.
                 let id = format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port());
                 self.terminal_of_address = Some(id);
                 self.link = Some(Box::new(TcpLink::new(address)));
+                self.kind = Some(LinkKind::Stream);
+            }
+            Ok(Address::Serial(address)) => {
+                self.terminal_of_address = Some(format!("serial:{}", name_of_path(address.path())));
+                self.line = Some(address.line());
+                self.link = Some(Box::new(SerialLink::new(address)));
+                self.kind = Some(LinkKind::Serial);
             }
             Err(error) => self.problem = Some(error.into()),
         }
         self
     }
 
-    /// The terminal is reached through this link.
-    pub fn link(mut self, link: impl Link + Send + 'static) -> Self {
+    /// The same as [`address`](Self::address), for `tcp://HOST:PORT`.
+    pub fn tcp(self, address: &str) -> Self {
+        self.address(address)
+    }
+
+    /// The same as [`address`](Self::address), for `serial:PATH`.
+    pub fn serial(self, address: &str) -> Self {
+        self.address(address)
+    }
+
+    /// The terminal is reached through this link, which is a connection for each transaction
+    /// ([`LinkKind::Stream`]) or a line that was there before ([`LinkKind::Serial`]).
+    pub fn link(mut self, link: impl Link + Send + 'static, kind: LinkKind) -> Self {
         self.link = Some(Box::new(link));
+        self.kind = Some(kind);
         self.terminal_of_address = None;
+        self
+    }
+
+    /// Nobody but the tills of this journal uses the terminal. Not assumed: only then the terminal's last transaction is
+    /// certainly the one that this journal knows as its last.
+    pub const fn exclusive(mut self, exclusive: bool) -> Self {
+        self.exclusive = exclusive;
         self
     }
 
@@ -164,7 +195,12 @@ impl Builder {
             Some(identifier) => identifier,
             None => COMMON_IDENTIFIER.parse().map_err(|_| BuildError::Identifier)?,
         };
-        let mut config = Config::new(dialect, identifier);
+        let mut dialect = dialect;
+        if let Some(line) = self.line {
+            dialect.session.line = line;
+        }
+        let link = self.kind.unwrap_or(LinkKind::Stream);
+        let mut config = Config { link, ..Config::new(dialect, identifier) };
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
         Ok(Till {
@@ -174,9 +210,16 @@ impl Builder {
             terminal,
             register: self.register.unwrap_or(Register::FIRST),
             config,
+            exclusive: self.exclusive,
             cancel: CancelHandle::default(),
         })
     }
+}
+
+/// A path as the name of a terminal, whose characters are fewer.
+fn name_of_path(path: &str) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { ':' };
+    path.chars().map(plain).collect()
 }
 
 impl fmt::Debug for Builder {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Journal, JournalError, WallTime};
+use caisse_journal::{Journal, JournalError, Order, WallTime};
 use caisse_payment::entry::Entry;
 use caisse_payment::{Blocked, NotSent};
 use caisse_transaction::till::Closed;
@@ -20,6 +20,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) clock: &'d dyn Clock,
     pub(crate) journal: &'d mut dyn Journal,
     pub(crate) cancel: &'d CancelHandle,
+    /// Who took responsibility for the transaction, to be written before it leaves.
+    pub(crate) order: Option<&'d Order>,
 }
 
 impl Driver<'_> {
@@ -40,7 +42,7 @@ impl Driver<'_> {
                 Action::Event(event) => on_event(event),
                 Action::Close => self.link.close(),
                 Action::Record(entry) => {
-                    let written = self.journal.append(&entry, WallTime::now());
+                    let written = self.record(&entry);
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
@@ -59,14 +61,15 @@ impl Driver<'_> {
                     }
                 }
                 Action::Send(bytes) => {
+                    let length = bytes.len();
                     let result = self.link.send(bytes, self.left(deadline));
                     let now = self.clock.now();
                     match result {
                         Ok(accepted) => {
                             machine.handle_sent(now, accepted);
-                            // A line that stands still ends as silence: what was accepted may yet arrive.
-                            let _ = self.link.drain(self.left(deadline));
-                            machine.handle_drained(self.clock.now());
+                            if accepted == length {
+                                self.drain(machine);
+                            }
                         }
                         Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
                         Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
@@ -84,6 +87,26 @@ impl Driver<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Writes an entry, and with a start the order behind it.
+    fn record(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        self.journal.append(entry, WallTime::now())?;
+        match (entry, self.order) {
+            (Entry::Started(start), Some(order)) => self.journal.order(&start.id, order, WallTime::now()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until what was accepted has left: the timers of an acknowledgement start there.
+    fn drain(&mut self, machine: &mut TillMachine<'_>) {
+        let within = self.left(machine.deadline());
+        let drained = self.link.drain(within);
+        let now = self.clock.now();
+        match drained {
+            Ok(()) => machine.handle_drained(now),
+            Err(_) => machine.handle_undrained(now),
         }
     }
 
@@ -117,12 +140,13 @@ impl Driver<'_> {
 const fn not_connected(error: ConnectError) -> NotSent {
     match error {
         ConnectError::Refused => NotSent::ConnectionRefused,
-        ConnectError::Unreachable | ConnectError::PortNotFound => NotSent::Unreachable,
+        ConnectError::Unreachable => NotSent::Unreachable,
+        ConnectError::PortNotFound => NotSent::PortMissing,
+        ConnectError::PortBusy => NotSent::PortBusy,
+        ConnectError::PermissionDenied => NotSent::PortForbidden,
+        ConnectError::NotAPort => NotSent::NotAPort,
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
-        ConnectError::PortBusy
-        | ConnectError::PermissionDenied
-        | ConnectError::NotAPort
-        | ConnectError::Other => NotSent::ConnectFailed,
+        ConnectError::Other => NotSent::ConnectFailed,
     }
 }

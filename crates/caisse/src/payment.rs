@@ -1,7 +1,7 @@
 //! What a till answers.
 
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Outcome, Proof, Receipt, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
 };
 
 /// How a payment ended, with everything the till may show and print.
@@ -14,6 +14,8 @@ pub struct Payment {
     pub outcome: Outcome,
     /// How far the request got.
     pub proof: Proof,
+    /// What was to be done.
+    pub operation: Operation,
     /// What was asked for.
     pub amount: Amount,
     /// The card, masked, if the terminal told it.
@@ -32,20 +34,28 @@ pub struct Payment {
     pub cut: bool,
     /// How many fields of the answer were too much for the till's storage.
     pub skipped_fields: usize,
+    /// How many results of earlier transactions came while this one ran: none of them counts here.
+    pub late_answers: u8,
 }
 
 impl Payment {
     /// A payment that did not begin, for an application that finds out before it has a till.
-    pub const fn blocked(id: TransactionId, amount: Amount, reason: Blocked) -> Self {
-        Self::bare(id, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+    pub const fn blocked(id: TransactionId, operation: Operation, amount: Amount, reason: Blocked) -> Self {
+        Self::bare(id, operation, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
     }
 
     /// A payment that has nothing but a verdict.
-    pub(crate) const fn bare(id: TransactionId, amount: Amount, verdict: Verdict) -> Self {
+    pub(crate) const fn bare(
+        id: TransactionId,
+        operation: Operation,
+        amount: Amount,
+        verdict: Verdict,
+    ) -> Self {
         Self {
             id,
             outcome: verdict.outcome,
             proof: verdict.proof,
+            operation,
             amount,
             card: None,
             last_four: None,
@@ -55,6 +65,7 @@ impl Payment {
             journaled: false,
             cut: false,
             skipped_fields: 0,
+            late_answers: 0,
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The till: takes payments on one terminal.
 
+use std::borrow::Borrow;
 use std::fmt;
 
-use caisse_codec::Answer;
 use caisse_hal::{Clock, Link};
-use caisse_journal::{Admitted, Journal, JournalError, Record, TerminalLock, admit};
+use caisse_journal::{
+    Admitted, Journal, JournalError, Order, Record, TerminalLock, WallTime, admit, admit_original,
+};
+use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{Blocked, Outcome, Receipt, Register, TerminalId, Verdict};
 use caisse_transaction::till::MOST_STORAGE;
-use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
+use caisse_transaction::{Config, Event, Report, Request, RequestError, TillMachine};
 
 use crate::driver::Driver;
+use crate::late::late_result_possible;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -31,6 +35,7 @@ pub struct Till {
     pub(crate) terminal: TerminalId,
     pub(crate) register: Register,
     pub(crate) config: Config,
+    pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
 }
 
@@ -53,7 +58,7 @@ impl Till {
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent. Whatever happens later is an
     /// [`Outcome`].
-    pub fn pay(&mut self, request: PaymentRequest) -> Result<Payment, PayError> {
+    pub fn pay(&mut self, request: impl Borrow<PaymentRequest>) -> Result<Payment, PayError> {
         self.pay_with(request, |_| {})
     }
 
@@ -63,13 +68,14 @@ impl Till {
     /// As [`pay`](Self::pay).
     pub fn pay_with(
         &mut self,
-        request: PaymentRequest,
+        request: impl Borrow<PaymentRequest>,
         mut on_event: impl FnMut(Event),
     ) -> Result<Payment, PayError> {
-        let request = request.to_request(self.terminal, self.register);
-        request.validate()?;
-        let payment = self.admit(&request).and_then(|lock| {
-            let payment = self.run(request, &mut on_event);
+        let order = request.borrow().order();
+        let request = request.borrow().to_request(self.terminal, self.register);
+        request.validate(&self.config.dialect)?;
+        let payment = self.admit(&request, order).and_then(|lock| {
+            let payment = self.run(request, order, &mut on_event);
             drop(lock);
             payment
         });
@@ -79,22 +85,41 @@ impl Till {
             Err(Refused::Replay(payment)) => Ok(*payment),
             Err(Refused::Blocked(reason)) => {
                 let verdict = Verdict::nothing_sent(Outcome::Blocked { reason });
-                Ok(Payment::bare(request.id, request.content.amount, verdict))
+                Ok(bare(&request, verdict))
             }
             Err(Refused::Request(error)) => Err(error.into()),
         }
     }
 
     /// Takes the terminal's lock and asks the journal whether the payment may begin.
-    fn admit(&self, request: &Request) -> Result<TerminalLock, Refused> {
-        match admit(&*self.journal, &request.id, &request.content) {
-            Admitted::Proceed(lock) => Ok(lock),
-            Admitted::Replay(record) => Err(Refused::replay(request, &record)),
-            Admitted::Blocked(reason) => Err(Refused::Blocked(reason)),
+    fn admit(&self, request: &Request, order: Option<&Order>) -> Result<TerminalLock, Refused> {
+        let lock = match admit(&*self.journal, &request.id, &request.content) {
+            Admitted::Proceed(lock) => lock,
+            Admitted::Replay(record) => return Err(Refused::replay(request, &record)),
+            Admitted::Blocked(reason) => return Err(Refused::Blocked(reason)),
+        };
+        if order.is_none() {
+            admit_original(&*self.journal, &request.content, self.exclusive).map_err(Refused::Blocked)?;
         }
+        if self.config.has_sessions() {
+            let longest = self.config.dialect.longest_transaction;
+            let possible = late_result_possible(&*self.journal, &request.content, longest, WallTime::now())
+                .map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
+            // An echoed reference tells its own answer from a late one.
+            let told_apart = self.config.dialect.optional.reference && request.content.reference.is_some();
+            if possible && !told_apart {
+                return Err(Refused::Blocked(Blocked::LateResultPossible));
+            }
+        }
+        Ok(lock)
     }
 
-    fn run(&mut self, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Payment, Refused> {
+    fn run(
+        &mut self,
+        request: Request,
+        order: Option<&Order>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Payment, Refused> {
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), request).map_err(Refused::Request)?;
@@ -103,23 +128,24 @@ impl Till {
             clock: &*self.clock,
             journal: &mut *self.journal,
             cancel: &self.cancel,
+            order,
         };
         driver.run(&mut machine, on_event);
         let Some(report) = machine.report() else {
             // The driver returns at the end only, where there is a report; the start stands in the journal.
             return Err(Refused::Blocked(Blocked::Unresolved));
         };
-        let answer = report.answer();
         let card = report.card();
         Ok(Payment {
             last_four: card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok()),
             card,
             authorisation: report.authorisation(),
-            receipts: receipts(&answer),
+            receipts: receipts(&report),
             journaled: report.journaled(),
             cut: report.is_cut(),
             skipped_fields: report.skipped(),
-            ..Payment::bare(request.id, request.content.amount, report.verdict())
+            late_answers: report.late_answers(),
+            ..bare(&request, report.verdict())
         })
     }
 
@@ -165,14 +191,22 @@ impl Refused {
             authorisation: record.end.and_then(|end| end.authorisation),
             replayed: true,
             journaled: true,
-            ..Payment::bare(request.id, request.content.amount, record.verdict())
+            ..bare(request, record.verdict())
         }))
     }
 }
 
+const fn bare(request: &Request, verdict: Verdict) -> Payment {
+    Payment::bare(request.id, request.content.operation, request.content.amount, verdict)
+}
+
 /// The tickets that can be read. One that cannot is not worth an error: the payment stands.
-fn receipts(answer: &Answer<'_>) -> Vec<Receipt> {
-    answer.tickets().filter_map(|ticket| ticket.receipt().ok()).collect()
+fn receipts(report: &Report<'_>) -> Vec<Receipt> {
+    let behind = report.answer().and_then(|answer| answer.receipt_text()).map(|text| {
+        // Its characters are those of the line: ASCII.
+        Receipt::new(Copy::Customer, Format::Text, String::from_utf8_lossy(text.reveal()).into_owned())
+    });
+    report.tickets().filter_map(|ticket| ticket.receipt().ok()).chain(behind).collect()
 }
 
 impl fmt::Debug for Till {

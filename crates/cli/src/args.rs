@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Pay(PayArguments),
+    Pay(Box<PayArguments>),
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
@@ -45,21 +45,33 @@ pub(crate) struct PayArguments {
     /// The currency, by its code of ISO 4217.
     #[arg(long, default_value = "EUR")]
     pub(crate) currency: String,
-    /// debit, credit, cancellation or cheque (this version takes debits only).
+    /// debit, credit, cancellation, cheque or deferred_debit.
     #[arg(long, default_value = "debit")]
     pub(crate) operation: String,
+    /// The id of the payment that is cancelled, or of which money is given back.
+    #[arg(long, value_name = "ID")]
+    pub(crate) original: Option<String>,
+    /// Who takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+    #[arg(long, value_name = "WHO", requires = "because")]
+    pub(crate) by: Option<String>,
+    /// Why they do.
+    #[arg(long, value_name = "WHY", requires = "by")]
+    pub(crate) because: Option<String>,
     /// Accept an approval of a part of the amount (no dialect known here tells the terminal so).
     #[arg(long)]
     pub(crate) allow_partial: bool,
-    /// The terminal: tcp://HOST:PORT.
+    /// The terminal: tcp://HOST:PORT or serial:PATH?baud=9600&line=7e1.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) terminal: Option<String>,
     /// The name of the terminal in the shop, whatever its address; made of the address unless given.
     #[arg(long, value_name = "ID")]
     pub(crate) terminal_id: Option<String>,
-    /// How the terminal is spoken to: payxpress, ingenico or nepting.
+    /// How the terminal is spoken to: payxpress, ingenico, nepting, concert-e or concert-e-plus.
     #[arg(long, default_value = "payxpress", value_name = "NAME")]
     pub(crate) dialect: String,
+    /// Nobody but the tills of this journal uses the terminal.
+    #[arg(long)]
+    pub(crate) exclusive: bool,
     /// The id of the payment. The same id never charges twice; generated unless given.
     #[arg(long)]
     pub(crate) id: Option<String>,

@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod harmless;
 mod journal;
 mod output;
 mod pay;

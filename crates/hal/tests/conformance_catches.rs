@@ -162,7 +162,7 @@ impl Link for FaultyLink {
         let garbled = self.garbled(bytes);
         if self.has(Fault::Keeps) {
             let before = std::mem::replace(&mut self.kept, garbled);
-            let _ = self.wire.out.put(&before, within);
+            let _ = self.wire.out.put(&before, Duration::ZERO);
             return Ok(bytes.len());
         }
         match self.wire.out.put(&garbled, within) {
@@ -182,7 +182,7 @@ impl Link for FaultyLink {
             }
             Some(count) => {
                 if self.has(Fault::Echoes) {
-                    let _ = self.wire.back.put(&garbled[..count], within);
+                    let _ = self.wire.back.put(&garbled[..count], Duration::ZERO);
                 }
                 Ok(match self.fault {
                     Fault::AcceptsTooMuch => bytes.len() + 1,
@@ -344,7 +344,7 @@ fn every_fault_is_caught_by_its_rule() {
 }
 
 #[test]
-#[should_panic(expected = "rules broken\nsilence takes its time: receive from a silent line gave Ok(Closed)")]
+#[should_panic(expected = "\nsilence takes its time: receive from a silent line gave Ok(Closed)")]
 fn a_failed_check_says_what_was_seen() {
     conformance::check(&mut Faulty(Fault::SilenceIsEnd));
 }
@@ -400,6 +400,9 @@ impl LocalAsyncLink for AsyncFaulty {
     }
 
     async fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
+        if buffer.is_empty() {
+            return Ok(Received::Nothing);
+        }
         let start = Instant::now();
         loop {
             let received = self.inner.receive(buffer, Duration::ZERO)?;

@@ -119,6 +119,8 @@ reasons! {
         PortBusy = "port_busy", "Un autre programme occupe le port série.", "Another program holds the port.";
         /// The port may not be opened.
         PortForbidden = "port_forbidden", "Le système refuse l'accès au port série (droits).", "The system does not give access to the port (permissions).";
+        /// What the address names is no serial port.
+        NotAPort = "not_a_port", "Ce chemin n'est pas un port série.", "This path is not a serial port.";
         /// Nobody answered when the till asked for the line.
         NoAnswerToEnquiry = "no_answer_to_enquiry", "Le terminal ne répond pas sur la ligne : allumé, en veille, occupé, protocole caisse activé ?", "The terminal does not answer on the line: is it on, awake, idle, and its till protocol enabled?";
         /// The terminal refused when the till asked for the line.

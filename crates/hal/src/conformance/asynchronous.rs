@@ -114,7 +114,7 @@ where
     let mut got = Vec::new();
     let mut dropped = 0_u32;
     let start = Instant::now();
-    while got.len() < LENGTH && start.elapsed() < LONG {
+    while got.len() < LENGTH && start.elapsed() < LONG.saturating_mul(2) {
         let mut buffer = [0; 16];
         let Blocking { link, executor } = &mut link;
         let receiving = in_polls(link.receive(&mut buffer, LONG), 1 + dropped % 4);

@@ -87,7 +87,7 @@ const LATE: Duration = Duration::from_millis(1_000);
 const EARLY: Duration = Duration::from_millis(2);
 
 /// Longer than anything takes that works.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(5);
 
 macro_rules! ensure {
     ($condition:expr, $($seen:tt)+) => {

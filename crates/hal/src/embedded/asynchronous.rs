@@ -52,10 +52,11 @@ async fn before<T>(timer: impl Future<Output = ()>, future: impl Future<Output =
     .await
 }
 
-/// Runs for at least this long, however long that is.
+/// Runs for at least this long, however long that is, and never for no time at all: some runtimes learn what has come only
+/// when they wait, and stale bytes that are not seen would pass for an answer.
 async fn wait<D: DelayNs>(delay: &mut D, time: Duration) {
     // The trait's waits are counted in 32 bits.
-    let mut left = time.as_nanos().div_ceil(1_000_000);
+    let mut left = time.as_nanos().div_ceil(1_000_000).max(1);
     while left > 0 {
         let step = u32::try_from(left).unwrap_or(u32::MAX);
         delay.delay_ms(step).await;

@@ -321,6 +321,14 @@ impl<'s> TillMachine<'s> {
         }
     }
 
+    /// What was accepted may never leave the machine: the line is stopped, or gone. On TCP that changes nothing.
+    pub fn handle_undrained(&mut self, now: Instant) {
+        if let Line::Session(line) = &mut self.line {
+            line.session().handle_send_uncertain(now);
+            self.hear(now);
+        }
+    }
+
     /// Bytes came, in any pieces. What comes before the message has been handed out cannot be its answer: a driver that
     /// looks for such bytes right before it polls for the send keeps an earlier transaction's answer from being taken for
     /// this one's.
