@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::terminal::TerminalArguments;
+
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
 #[derive(Debug, Parser)]
 #[command(name = "caisse", version, about, max_term_width = 100)]
@@ -97,23 +99,6 @@ pub(crate) struct PayArguments {
     /// Needed for any terminal that may be a real one.
     #[arg(long)]
     pub(crate) confirm_real_payment: bool,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Play a terminal as a server, until Ctrl-C.
-#[derive(Debug, Args)]
-pub(crate) struct TerminalArguments {
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "tcp://127.0.0.1:8888", value_name = "ADDRESS")]
-    pub(crate) listen: String,
-    /// What to answer: approve, partial:AMOUNT, decline:NN, cancel or timeout.
-    #[arg(long, default_value = "approve", value_name = "SPEC")]
-    pub(crate) answer: String,
-    /// How long the card holder takes, in milliseconds.
-    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
-    pub(crate) latency: u64,
     /// Print JSON lines.
     #[arg(long)]
     pub(crate) json: bool,
