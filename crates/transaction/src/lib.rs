@@ -13,6 +13,7 @@
 mod deciding;
 mod dialect;
 mod fixed_deciding;
+pub mod probe;
 mod request;
 mod store;
 pub mod terminal;
