@@ -245,10 +245,9 @@ impl<'s> ProbeMachine<'s> {
         // The frame of a session is read beside what is kept; a stream needs no such place.
         let line = match (config.has_sessions(), question) {
             (false, _) => Line::Stream(Assembly::new(config.dialect.answer)),
-            (true, Question::Presence) => Line::Presence {
-                probe: Probe::new(session, frame),
-                failure: Finding::EnquiryUnanswered,
-            },
+            (true, Question::Presence) => {
+                Line::Presence { probe: Probe::new(session, frame), failure: Finding::EnquiryUnanswered }
+            }
             (true, _) => Line::Session {
                 session: Session::new(mute(session), frame),
                 failure: Finding::EnquiryUnanswered,
@@ -409,7 +408,9 @@ impl<'s> ProbeMachine<'s> {
         }
         self.deadline = None;
         match self.phase {
-            Phase::Opening { .. } => self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut)),
+            Phase::Opening { .. } => {
+                self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut))
+            }
             Phase::Sending { .. } => self.end(now, Finding::SendFailed),
             Phase::Asking => {
                 let finding = self.in_vain();
