@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use caisse::asynchronous::AsyncTill;
 use caisse::{
-    Amount, Blocked, Currency, Decision, Doubt, Event, Journal, JournalError, MemoryJournal, NotSent, Order,
-    Outcome, PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
+    Amount, Blocked, Currency, Decision, Dispute, Doubt, Event, Journal, JournalError, MemoryJournal,
+    NotSent, Order, Outcome, PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
 use caisse_payment::entry::Entry;
@@ -214,6 +214,10 @@ impl Journal for Slow {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.inner.dispute(id, dispute, at)
     }
 
     fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
