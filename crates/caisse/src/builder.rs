@@ -178,6 +178,7 @@ impl Builder {
                 Address::Serial(address) => Box::new(SerialLink::new(address)),
             })
         });
+        let built_at = parts.clock.now();
         Ok(Till {
             link: link.ok_or(BuildError::NoTerminal)?,
             clock: parts.clock,
@@ -187,6 +188,10 @@ impl Builder {
             config: parts.config,
             exclusive: parts.exclusive,
             cancel: CancelHandle::default(),
+            built_at,
+            sent: None,
+            pending: None,
+            asked_at: None,
         })
     }
 

@@ -204,6 +204,7 @@ fn show(event: Event, id: &str, output: &Output) {
         Event::Sent => ("sent", "sent to the terminal"),
         Event::Waiting => ("waiting", "waiting for the card holder"),
         Event::Answer => ("answer", "the terminal answers"),
+        Event::Recovering => ("recovering", "asking the terminal about an earlier transaction"),
         Event::LateAnswer => {
             ("late_answer", "a result of an earlier transaction came; it changes nothing here")
         }
