@@ -5,11 +5,13 @@ use std::time::Duration;
 use caisse_codec::Answer;
 use caisse_hal::Received;
 use caisse_journal::{Decision, Dispute, JournalError, LockError, Paid, Record, WallTime};
-use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome, Receipt, Text, TransactionId};
+use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome, Proof, Receipt, Text, TransactionId};
 use caisse_transaction::Request;
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
-use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
-use caisse_transaction::till::{LateAnswer, MOST_STORAGE};
+use caisse_transaction::recovery::{
+    Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
+};
+use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
 use caisse_transaction::{Duplicata, Instant};
 
 use crate::asking::ask;
@@ -39,6 +41,8 @@ pub enum Evidence {
     },
     /// The answer itself, on the connection that was opened for it.
     LateAnswer(Outcome),
+    /// A result that the terminal told on the line.
+    LateResult(Outcome),
     /// What the terminal told of its last transaction.
     Duplicata {
         /// That.
@@ -63,6 +67,9 @@ impl Evidence {
             }
             Self::LateAnswer(_) => {
                 Text { fr: "réponse tardive du terminal", en: "late answer of the terminal" }
+            }
+            Self::LateResult(_) => {
+                Text { fr: "résultat tardif, donné sur la ligne", en: "late result, told on the line" }
             }
             Self::Duplicata { told: LastTransaction::Completed { .. }, .. } => Text {
                 fr: "duplicata : la dernière transaction du terminal a abouti",
@@ -110,6 +117,15 @@ impl Till {
     /// # Errors
     /// When the journal cannot be read or written.
     pub fn recover(&mut self) -> Result<Vec<Recovered>, JournalError> {
+        self.recover_listening(Duration::ZERO)
+    }
+
+    /// The same, and on a serial line it listens for so long first: a terminal that was still at it when the till went down
+    /// tells its result there. No longer than the transaction may take on the terminal.
+    ///
+    /// # Errors
+    /// As [`recover`](Self::recover).
+    pub fn recover_listening(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
         let lock = match self.journal.lock(&self.terminal) {
             Ok(lock) => lock,
             Err(LockError::Busy) => {
@@ -119,7 +135,7 @@ impl Till {
         };
         let mut recovered = Vec::new();
         for record in self.journal.unresolved(&self.terminal)? {
-            let (finding, evidence) = self.look_into(&record)?;
+            let (finding, evidence) = self.look_into(&record, listen)?;
             if let Some(decision) = decision(finding, &evidence) {
                 self.journal.resolve(&lock, &record.start.id, &decision, WallTime::now())?;
             }
@@ -141,7 +157,7 @@ impl Till {
         let _ = self.recover();
     }
 
-    fn look_into(&mut self, record: &Record) -> Result<(Finding, Evidence), JournalError> {
+    fn look_into(&mut self, record: &Record, listen: Duration) -> Result<(Finding, Evidence), JournalError> {
         if let Some(pending) = self.pending.filter(|pending| pending.request.id == record.start.id) {
             match self.hear_late_answer(pending) {
                 Heard::Answer(outcome) => {
@@ -155,6 +171,11 @@ impl Till {
             }
         }
         self.forget_pending();
+        if self.config.has_sessions()
+            && let Some(heard) = self.hear_late_result(record, listen)?
+        {
+            return Ok(heard);
+        }
         let now = self.clock.now();
         let asked_lately = self.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
         if asked_lately || self.config.dialect.duplicata == Duplicata::Nothing {
@@ -283,6 +304,74 @@ impl Till {
         Ok(())
     }
 
+    /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.
+    fn hear_late_result(
+        &mut self,
+        record: &Record,
+        listen: Duration,
+    ) -> Result<Option<(Finding, Evidence)>, JournalError> {
+        if self.link.connect(self.config.connect_timeout).is_err() {
+            return Ok(None);
+        }
+        let content = record.start.content;
+        let request = Request { id: record.start.id, content, ticket: None, application: None };
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateResult::new(self.config, request, &mut storage);
+        let listen = listen.min(self.time_left(record)).max(self.config.dialect.session.timers.clear);
+        let until = self.clock.now().after(listen);
+        // A terminal that never stops talking is not listened to for ever.
+        let give_up = until.after(BACK_OFF);
+        let mut buffer = [0; 1024];
+        while (late.is_busy() || (late.outcome().is_none() && self.clock.now() < until))
+            && self.clock.now() < give_up
+        {
+            let wake = match late.poll() {
+                LateAction::Send(character) => {
+                    let sent = self.link.send(character, BACK_OFF).is_ok();
+                    let drained = sent && self.link.drain(BACK_OFF).is_ok();
+                    let now = self.clock.now();
+                    if drained {
+                        late.handle_sent(now)
+                    } else {
+                        late.handle_send_failed(now)
+                    }
+                    continue;
+                }
+                LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
+            };
+            let result = self.link.receive(&mut buffer, wake.since(self.clock.now()));
+            let now = self.clock.now();
+            match result {
+                Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
+                Ok(Received::Nothing) => {}
+                Ok(Received::Closed) | Err(_) => {
+                    late.handle_closed(now);
+                    break;
+                }
+            }
+            late.handle_timeout(now);
+        }
+        let outcome = late.outcome();
+        self.link.close();
+        let Some(outcome) = outcome else { return Ok(None) };
+        let finding = weigh_result(outcome, self.exclusive, self.is_like_the_last(record)?);
+        Ok(Some((finding, Evidence::LateResult(outcome))))
+    }
+
+    /// Whether the transaction before this one that reached the terminal had the same register, amount and currency.
+    fn is_like_the_last(&self, record: &Record) -> Result<bool, JournalError> {
+        let ours = &record.start.content;
+        let earlier = self.journal.list()?.into_iter().take_while(|other| other.start.id != record.start.id);
+        let last = { earlier }
+            .filter(|other| other.start.content.terminal == ours.terminal)
+            .filter(|other| other.verdict().proof != Proof::NothingSent)
+            .last();
+        Ok(last.is_some_and(|last| {
+            let theirs = &last.start.content;
+            theirs.register == ours.register && theirs.amount == ours.amount
+        }))
+    }
+
     /// Closes a connection that was left open.
     pub(crate) fn forget_pending(&mut self) {
         if self.pending.take().is_some() {
@@ -324,6 +413,7 @@ fn decision(finding: Finding, evidence: &Evidence) -> Option<Decision> {
     };
     let by = match evidence {
         Evidence::LateAnswer(_) => "late answer",
+        Evidence::LateResult(_) => "late result",
         _ => "duplicata",
     };
     let because = match evidence {
