@@ -174,7 +174,8 @@ fn two_bad_frames_before_a_word_get_one() {
 
 #[test]
 fn terminals_that_differ_in_their_word_on_a_message() {
-    let cases: [(Reaction, &[&[u8]], &[E]); 5] = [
+    type Words = &'static [&'static [u8]];
+    let cases: [(Reaction, Words, &[E]); 5] = [
         (Reaction::Acknowledge, &[ACK], &[]),
         (Reaction::Refuse, &[NAK], &[]),
         (Reaction::EndSession, &[EOT], &[E::Ended(SessionEnd::Dropped)]),
