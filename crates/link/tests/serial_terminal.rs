@@ -3,6 +3,7 @@
 
 mod support;
 
+use caisse_link::Instant;
 use caisse_link::frame::Fault;
 use caisse_link::serial::{
     AttemptFailure, Contention, Copies, Event as E, Instead, Proof, Reaction, Readiness, Rules, SerialConfig,
@@ -393,4 +394,19 @@ fn a_terminal_may_leave_out_its_end() {
     terminal.hears(ACK);
     terminal.tells(&[E::Delivered, E::Ended(SessionEnd::Own)]);
     terminal.rests();
+}
+
+#[test]
+fn a_system_that_stalls_has_its_time_with_each_character() {
+    let mut terminal = terminal(TERMINAL);
+    terminal.hears(ENQ);
+    assert_eq!(terminal.hands_out().as_deref(), Some(ACK));
+    terminal.now = 20;
+    terminal.hears(ENQ);
+    // A byte takes 1.05 ms at 9600, and the system may take a second: then the next has as long.
+    terminal.waits(1_011);
+    assert_eq!(terminal.hands_out().as_deref(), Some(ACK));
+    assert_eq!((terminal.now, terminal.session.deadline()), (1_012, Some(Instant::from_millis(2_014))));
+    terminal.accept(1);
+    assert_eq!(terminal.session.deadline(), Some(Instant::from_millis(3_030)));
 }
