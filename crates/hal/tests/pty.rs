@@ -149,15 +149,17 @@ fn a_line_plugged_in_again_is_another_one() {
 }
 
 #[test]
-fn a_port_has_one_till() {
+fn a_port_that_another_program_keeps_is_busy() {
     let terminal = PtyLink::open().unwrap();
-    let first = till(&terminal);
-    let mut second = SerialLink::new(first.address().clone());
+    let address = SerialAddress::new(terminal.path().unwrap().to_str().unwrap(), LineSettings::default());
+    let mut link = SerialLink::new(address.unwrap());
+    let other = File::options().read(true).write(true).open(terminal.path().unwrap()).unwrap();
+    other.lock().unwrap();
     let start = Instant::now();
-    assert_eq!(second.connect(LONG), Err(ConnectError::PortBusy));
+    assert_eq!(link.connect(LONG), Err(ConnectError::PortBusy));
     assert!(start.elapsed() < LONG / 2);
-    drop(first);
-    assert_eq!(second.connect(LONG), Ok(()));
+    drop(other);
+    assert_eq!(link.connect(LONG), Ok(()));
 }
 
 #[test]

@@ -13,10 +13,12 @@ use super::{DataBits, Parity, SerialAddress, StopBits};
 use crate::ConnectError;
 
 /// What is asked of the system. Ports are opened for one program alone: two tills on one line would garble a payment.
+/// Not so pseudo-terminals: there `TIOCEXCL` outlives a program that was killed, and would shut out all later ones.
 pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
     let line = address.line();
+    let pseudo = super::is_pseudo_terminal(address.path());
     // macOS cannot set the speed of a pseudo-terminal: the crate takes zero for "leave it".
-    let leave = cfg!(target_vendor = "apple") && super::is_pseudo_terminal(address.path());
+    let leave = cfg!(target_vendor = "apple") && pseudo;
     serialport::new(address.path(), if leave { 0 } else { line.baud.bits_per_second() })
         .data_bits(match line.data_bits {
             DataBits::Seven => serialport::DataBits::Seven,
@@ -33,7 +35,7 @@ pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
         })
         // Terminals know none: concert-v2-and-links, section 2.1.
         .flow_control(FlowControl::None)
-        .exclusive(true)
+        .exclusive(!pseudo)
 }
 
 /// Runs what opens a port, and has no deadline of its own, in a thread that may be left behind. A port that opens when
@@ -144,6 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn an_exclusive_port_is_opened_once() {
+        let (_far, near) = serialport::TTYPort::pair().unwrap();
+        let path = serialport::SerialPort::name(&near).unwrap();
+        drop(near);
+        let address = SerialAddress::new(&path, LineSettings::default()).unwrap();
+        let alone = |builder: &SerialPortBuilder| builder.clone().exclusive(true).open_native();
+        let first = open_within(&address, Duration::from_secs(5), alone).unwrap();
+        // With and without asking for the port alone.
+        let second = open_within(&address, Duration::from_secs(5), alone);
+        assert_eq!(second.err(), Some(ConnectError::PortBusy));
+        let third = open_within(&address, Duration::from_secs(5), |builder| builder.clone().open_native());
+        assert_eq!(third.err(), Some(ConnectError::PortBusy));
+        drop(first);
+        assert!(open_within(&address, Duration::from_secs(5), alone).is_ok());
+    }
+
+    #[test]
     fn the_system_is_asked_for_the_line_of_the_address() {
         let line = LineSettings {
             baud: Baud::B1200,
@@ -163,5 +182,7 @@ mod tests {
             .parity(serialport::Parity::Even)
             .stop_bits(serialport::StopBits::One);
         assert_eq!(usual, expected);
+        assert_eq!(usual, expected.clone().exclusive(true));
+        assert_ne!(usual, expected.exclusive(false));
     }
 }
