@@ -8,7 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse_hal::pty::{HangUp, PtyLink};
-use caisse_hal::serial::{Baud, LineSettings, SerialAddress, SerialLink, is_pseudo_terminal};
+use caisse_hal::serial::{
+    Baud, LineSettings, SerialAddress, SerialLink, available_ports, is_pseudo_terminal,
+};
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 
 const SOON: Duration = Duration::from_millis(80);
@@ -223,6 +225,31 @@ fn a_frame_is_drained_when_the_slow_line_has_taken_it() {
     assert_eq!(link.drain(LONG), Ok(()));
     let waited = start.elapsed();
     assert!(waited >= Duration::from_millis(200) && waited < Duration::from_millis(500), "{waited:?}");
+
+    // Closing lets it leave for a while, and not for as long as it wants.
+    let closed_in_time = |close: &mut dyn FnMut()| {
+        let start = Instant::now();
+        close();
+        let waited = start.elapsed();
+        assert!(waited >= Duration::from_millis(100) && waited < Duration::from_millis(390), "{waited:?}");
+    };
+    link.connect(LONG).unwrap();
+    assert_eq!(link.send(&[b'x'; 48], LONG), Ok(48));
+    closed_in_time(&mut || link.close());
+    link.connect(LONG).unwrap();
+    assert_eq!(link.send(&[b'x'; 48], LONG), Ok(48));
+    let mut link = Some(link);
+    closed_in_time(&mut || drop(link.take()));
+}
+
+#[test]
+fn pseudo_terminals_are_not_among_the_ports() {
+    let terminal = PtyLink::open().unwrap();
+    let path = terminal.path().unwrap().to_str().unwrap().to_owned();
+    let ports = available_ports().unwrap();
+    assert!(ports.iter().all(|port| port.path != path));
+    assert!(ports.iter().all(|port| !is_pseudo_terminal(&port.path)));
+    assert!(ports.is_sorted_by(|one, other| one.path < other.path));
 }
 
 #[test]
