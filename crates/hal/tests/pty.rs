@@ -243,6 +243,27 @@ fn a_frame_is_drained_when_the_slow_line_has_taken_it() {
 }
 
 #[test]
+fn what_was_sent_before_closing_arrives() {
+    let mut terminal = PtyLink::open().unwrap();
+    let fast = LineSettings { baud: Baud::B115200, ..LineSettings::default() };
+    for round in 0..300 {
+        let mut link = at(&terminal, fast);
+        let frame = [b'a' + (round % 26) as u8; 37];
+        assert_eq!(link.send(&frame, LONG), Ok(37));
+        link.close();
+        let mut buffer = [0; 64];
+        let mut got = 0;
+        while got < 37 {
+            match terminal.receive(&mut buffer, LONG) {
+                Ok(Received::Bytes(count)) => got += count,
+                other => panic!("{other:?} after {got} bytes of round {round}"),
+            }
+        }
+        assert_eq!((got, buffer[0]), (37, frame[0]));
+    }
+}
+
+#[test]
 fn pseudo_terminals_are_not_among_the_ports() {
     let terminal = PtyLink::open().unwrap();
     let path = terminal.path().unwrap().to_str().unwrap().to_owned();

@@ -60,8 +60,11 @@ impl Open {
 /// Closing must not wait for what has not left, also when a future is dropped half-way.
 impl Drop for Open {
     fn drop(&mut self) {
-        // A port that has gone has nothing to throw away.
-        let _ = self.port.clear(ClearBuffer::Output);
+        // What does not wait has left, and must not be called back: on a pseudo-terminal a flush would.
+        if self.port.bytes_to_write().is_ok_and(|queued| queued > 0) {
+            // A port that has gone has nothing to throw away.
+            let _ = self.port.clear(ClearBuffer::Output);
+        }
     }
 }
 
