@@ -137,6 +137,17 @@ fn pulling_the_plug_breaks_every_call_in_time() {
 }
 
 #[test]
+fn a_program_started_meanwhile_does_not_hold_the_plug() {
+    let mut terminal = PtyLink::open().unwrap();
+    let mut link = till(&terminal);
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    terminal.close();
+    assert_eq!(link.receive(&mut [0; 8], LONG), Err(ReceiveError));
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
 fn a_line_plugged_in_again_is_another_one() {
     let mut terminal = PtyLink::new();
     assert_eq!(terminal.path(), None);
