@@ -146,7 +146,7 @@ fn half_a_close_still_lets_the_answer_through() {
 }
 
 /// A link and a clock may be lent.
-fn converse(mut link: impl Link, clock: impl Clock, peer: &TcpListener) {
+fn converse<C: Clock>(mut link: impl Link, clock: C, peer: &TcpListener) {
     let before = clock.now();
     link.connect(LONG).unwrap();
     let (mut peer, _) = peer.accept().unwrap();
@@ -170,8 +170,8 @@ fn a_lent_link_is_the_same_link() {
     let mut link = TcpLink::new(address.clone());
     assert_eq!(link.address(), &address);
     let clock = SystemClock::default();
-    converse(&mut link, &clock, &listener);
-    converse(&mut &mut link, &&clock, &listener);
+    converse::<&SystemClock>(&mut link, &clock, &listener);
+    converse::<&&SystemClock>(&mut &mut link, &&clock, &listener);
     converse(link, clock, &listener);
 }
 

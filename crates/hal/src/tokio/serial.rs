@@ -74,7 +74,7 @@ impl AsyncLink for SerialLink {
         let builder = settings(&self.address);
         // Opening blocks, and has no deadline of its own. A port that opens when nobody waits any more is closed at once.
         let opening = spawn_blocking(move || SerialStream::open(&builder));
-        let opened = timeout(at_least_a_millisecond(within), opening).await;
+        let opened = timeout(within, opening).await;
         let opened = opened.map_err(|_| ConnectError::TimedOut)?.map_err(|_| ConnectError::Other)?;
         let port = opened.map_err(|error| connect_error(&error, &self.address))?;
         self.open = Some(Open { port, pace: Pace::new(self.address.line()) });
