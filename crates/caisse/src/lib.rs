@@ -6,6 +6,7 @@ mod admission;
 pub mod asynchronous;
 mod builder;
 mod cancel;
+pub mod configuration;
 mod driver;
 mod late;
 mod payment;
