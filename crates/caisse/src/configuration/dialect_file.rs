@@ -44,7 +44,12 @@ pub fn load_dialect(file: impl AsRef<Path>) -> Result<Dialect, ConfigurationErro
 /// As [`load_dialect`].
 pub fn read_dialect(bytes: &[u8], file: &Path) -> Result<Dialect, ConfigurationError> {
     let document = Document::new(bytes, file)?;
-    let dialect = document.parse::<DialectFile>()?.dialect();
+    let said: DialectFile = document.parse()?;
+    let dialect = said.dialect();
+    if dialect.refused_message == RefusedMessage::Refusal && said.refused_message_source.is_none() {
+        let problem = "expected who says that a NAK is a refusal, and where: no public source does";
+        return Err(document.refuse(&["refused_message_source"], problem));
+    }
     match problem(&dialect) {
         None => Ok(dialect),
         Some((path, problem)) => Err(document.refuse(path, &problem)),
@@ -71,7 +76,7 @@ pub fn write_dialect(dialect: &Dialect) -> Option<String> {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct DialectFile {
     base: Word<Dialect>,
     generation: Option<Word<Generation>>,
@@ -80,7 +85,10 @@ struct DialectFile {
     trailer: Option<Word<Trailer>>,
     report: Option<bool>,
     duplicata: Option<Word<Duplicata>>,
-    refused_message: Option<RefusedMessageFile>,
+    refused_message: Option<Word<RefusedMessage>>,
+    /// Who says that it is a refusal. On a terminal that acts on the message all the same it would have a customer charged
+    /// twice, so that nobody sets it in passing.
+    refused_message_source: Option<Text<Words>>,
     framed_answers: Option<bool>,
     longest_transaction_ms: Option<Within<180_000, 3_600_000>>,
     #[serde(default)]
@@ -91,17 +99,8 @@ struct DialectFile {
     session: SessionFile,
 }
 
-/// "Refusal" only with the words of whoever says so: on a terminal that acts on the message all the same it would have a
-/// customer charged twice.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum RefusedMessageFile {
-    Nothing,
-    Refusal(Text<Words>),
-}
-
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct OptionalFile {
     partial: Option<bool>,
     application: Option<bool>,
@@ -110,7 +109,7 @@ struct OptionalFile {
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct AnswerFile {
     quiet_ms: Option<Within<200, 10_000>>,
     patience_ms: Option<Within<1_000, 60_000>>,
@@ -121,7 +120,7 @@ struct AnswerFile {
 /// Who gives way, and what is answered to an enquiry and to a message, is not for a file to say: a till that does otherwise
 /// loses the results of payments.
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct SessionFile {
     line: Option<Text<LineSettings>>,
     parity_bits: Option<bool>,
@@ -159,6 +158,10 @@ impl Worded for Generation {
         &[("concert-3", Self::Concert3), ("concert-e", Self::E), ("concert-e-plus", Self::EPlus)];
 }
 
+impl Worded for RefusedMessage {
+    const WORDS: &'static [(&'static str, Self)] = &[("nothing", Self::Nothing), ("refusal", Self::Refusal)];
+}
+
 impl Worded for Trailer {
     const WORDS: &'static [(&'static str, Self)] = &[("nothing", Self::Nothing), ("line-end", Self::LineEnd)];
 }
@@ -189,11 +192,7 @@ impl DialectFile {
             trailer: self.trailer.map_or(base.trailer, |it| it.0),
             report: self.report.unwrap_or(base.report),
             duplicata: self.duplicata.map_or(base.duplicata, |it| it.0),
-            refused_message: match self.refused_message {
-                None => base.refused_message,
-                Some(RefusedMessageFile::Nothing) => RefusedMessage::Nothing,
-                Some(RefusedMessageFile::Refusal(_)) => RefusedMessage::Refusal,
-            },
+            refused_message: self.refused_message.map_or(base.refused_message, |it| it.0),
             framed_answers: self.framed_answers.unwrap_or(base.framed_answers),
             answer: self.answer.limits(base.answer),
             longest_transaction: self
@@ -215,12 +214,11 @@ impl DialectFile {
             trailer: Some(Word(trailer)),
             report: Some(report),
             duplicata: Some(Word(duplicata)),
-            refused_message: Some(match refused_message {
-                RefusedMessage::Nothing => RefusedMessageFile::Nothing,
-                RefusedMessage::Refusal => {
-                    RefusedMessageFile::Refusal(Text(Words::new("say here who says so, and where")))
-                }
-            }),
+            refused_message: Some(Word(refused_message)),
+            refused_message_source: match refused_message {
+                RefusedMessage::Nothing => None,
+                RefusedMessage::Refusal => Some(Text(Words::new("say here who says so, and where"))),
+            },
             framed_answers: Some(framed_answers),
             longest_transaction_ms: Some(Within::millis(longest_transaction)),
             optional: OptionalFile::of(optional),

@@ -71,13 +71,15 @@ impl<'d> Document<'d> {
         })
     }
 
-    /// What stands at this key, or should, is not what was expected.
+    /// What stands at this key, or should, is not what was expected. What does not stand there came with the base.
     pub(super) fn refuse(&self, path: &[&str], problem: &str) -> ConfigurationError {
-        let span = DeTable::parse(self.text).ok().and_then(|table| span_of(table.get_ref(), path));
         let shown: Vec<_> = path.iter().map(|key| shown(key)).collect();
-        let mut error = self.error(span.clone().unwrap_or_default(), Some(&shown), problem);
-        error.place = error.place.filter(|_| span.is_some());
-        error
+        let table = DeTable::parse(self.text).ok();
+        let span = table.and_then(|table| {
+            let table = table.get_ref();
+            span_of(table, path).or_else(|| span_of(table, &["base"]))
+        });
+        self.error(span.unwrap_or_default(), Some(&shown), problem)
     }
 
     fn error(&self, span: Range<usize>, path: Option<&[String]>, problem: &str) -> ConfigurationError {
@@ -90,17 +92,17 @@ impl<'d> Document<'d> {
     }
 }
 
-/// What was expected, without what was found. `serde` says both, in this order.
+/// What was expected. Where `serde` says before it what was found, this is left out; our own words never say it.
 fn expected(message: &str) -> String {
-    if let Some(field) = message.strip_prefix("missing field ") {
-        return format!("expected a key {field}");
-    }
-    match message.find("expected ") {
-        Some(at) if message.starts_with("unknown field") => {
-            format!("not a key of this table: {}", message.get(at..).unwrap_or_default())
+    match message.rsplit_once(", expected ") {
+        Some((found, wanted)) if found.starts_with("unknown field ") => {
+            format!("not a key of this table: expected {wanted}")
         }
-        Some(at) => message.get(at..).unwrap_or_default().to_owned(),
-        None => "not what this file may hold".to_owned(),
+        Some((found, wanted)) if found.starts_with("invalid ") => format!("expected {wanted}"),
+        _ => match message.strip_prefix("missing field ") {
+            Some(field) => format!("expected a key {field}"),
+            None => message.to_owned(),
+        },
     }
 }
 

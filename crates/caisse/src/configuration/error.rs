@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// assert_eq!((error.line(), error.key()), (Some(2), Some("terminals.counter.address")));
 /// assert_eq!(
 ///     error.to_string(),
-///     "shop.toml:2:11: terminals.counter.address: expected tcp://HOST:PORT or serial:PATH"
+///     "shop.toml:2:11: terminals.counter.address: not an address: expected tcp://HOST:PORT or serial:PATH"
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

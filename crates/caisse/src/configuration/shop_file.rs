@@ -39,7 +39,7 @@ pub struct ConfiguredTerminal {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct ShopFile {
     journal: Option<Text<Words>>,
     #[serde(default)]
@@ -49,7 +49,7 @@ struct ShopFile {
 
 /// What holds for every terminal that does not say otherwise.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct Defaults {
     dialect: Option<Text<Words>>,
     exclusive: Option<bool>,
@@ -58,7 +58,7 @@ struct Defaults {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct TerminalFile {
     address: Text<Address>,
     dialect: Option<Text<Words>>,

@@ -1,10 +1,11 @@
 //! Values of a file, each with what it may be.
 
 use std::fmt::{self, Display};
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::Error as _;
+use serde::de::{Error, Unexpected, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -36,10 +37,28 @@ impl<const LEAST: u64, const MOST: u64> Within<LEAST, MOST> {
 
 impl<'de, const LEAST: u64, const MOST: u64> Deserialize<'de> for Within<LEAST, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u64::deserialize(deserializer).ok().filter(|number| (LEAST..=MOST).contains(number));
-        number
-            .map(Self)
-            .ok_or_else(|| D::Error::custom(format_args!("expected a whole number from {LEAST} to {MOST}")))
+        deserializer.deserialize_u64(ANumber)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct ANumber<const LEAST: u64, const MOST: u64>;
+
+impl<const LEAST: u64, const MOST: u64> Visitor<'_> for ANumber<LEAST, MOST> {
+    type Value = Within<LEAST, MOST>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from {LEAST} to {MOST}")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        let good = (LEAST..=MOST).contains(&number);
+        if good { Ok(Within(number)) } else { Err(E::invalid_value(Unexpected::Unsigned(number), &self)) }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        let positive = u64::try_from(number);
+        self.visit_u64(positive.map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))?)
     }
 }
 
@@ -62,12 +81,23 @@ impl<T: Worded> Serialize for Word<T> {
 
 impl<'de, T: Worded> Deserialize<'de> for Word<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer).unwrap_or_default();
+        deserializer.deserialize_str(AWord(PhantomData))
+    }
+}
+
+struct AWord<T>(PhantomData<T>);
+
+impl<T: Worded> Visitor<'_> for AWord<T> {
+    type Value = Word<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        f.write_str(&either(&words))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
         let found = T::WORDS.iter().find(|(word, _)| *word == text);
-        found.map(|(_, value)| Self(*value)).ok_or_else(|| {
-            let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            D::Error::custom(format_args!("expected {}", either(&words)))
-        })
+        found.map(|(_, value)| Word(*value)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 
@@ -92,9 +122,21 @@ impl<T: Display> Serialize for Text<T> {
 
 impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)
-            .map_err(|_| D::Error::custom("expected a text in quotation marks"))?;
-        text.parse().map(Self).map_err(D::Error::custom)
+        deserializer.deserialize_str(AText(PhantomData))
+    }
+}
+
+struct AText<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: Display>> Visitor<'_> for AText<T> {
+    type Value = Text<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text in quotation marks")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        text.parse().map(Text).map_err(E::custom)
     }
 }
 
