@@ -137,7 +137,7 @@ fn what_stands_there_is_never_repeated() {
         format!("[terminals.a]\naddress = 'tcp://h'\nexclusive = '{number}'"),
         format!("[terminals.'{number} ']\naddress = 'tcp://h'"),
         format!("[terminals.a]\n{number} = 'tcp://h'"),
-        format!("{number}"),
+        number.to_owned(),
         format!("journal = {number}"),
     ] {
         let error = read(&text).unwrap_err().to_string();
