@@ -7,6 +7,7 @@ mod asking;
 pub mod asynchronous;
 mod builder;
 mod cancel;
+pub mod configuration;
 mod driver;
 mod late;
 mod payment;
