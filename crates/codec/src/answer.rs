@@ -76,6 +76,12 @@ impl<'a> Answer<'a> {
         self.index.is_documented(tag, self.message.as_bytes())
     }
 
+    /// Whether every field of a documented tag is as documented: of fields of the same tag, the first one.
+    #[must_use]
+    pub fn is_all_documented(&self) -> bool {
+        self.index.is_all_documented()
+    }
+
     fn value(&self, tag: Tag) -> Option<&'a [u8]> {
         self.index.value(tag, self.message.as_bytes())
     }

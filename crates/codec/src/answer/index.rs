@@ -86,6 +86,10 @@ impl Index {
         value.get(..length)
     }
 
+    pub(super) const fn is_all_documented(&self) -> bool {
+        self.all_documented
+    }
+
     /// Whether that field is as documented.
     pub(super) fn is_documented(&self, tag: Tag, bytes: &[u8]) -> Option<bool> {
         let value = self.value(tag, bytes)?;
