@@ -7,11 +7,6 @@ use core::fmt;
 use core::str::FromStr;
 
 use caisse_payment::{Operation, Refusal, Text};
-use nom::Parser;
-use nom::bytes::complete::take_while_m_n;
-use nom::character::complete::u64 as decimal;
-use nom::combinator::{all_consuming, map_opt, rest};
-use nom::sequence::pair;
 
 pub use application::{APPLICATIONS, KnownApplication};
 pub use complement::LongComplement;
@@ -19,15 +14,16 @@ pub use complement::LongComplement;
 /// A whole number in decimal digits and nothing else; nothing when it needs more than 64 bits.
 #[must_use]
 pub fn number(value: &[u8]) -> Option<u64> {
-    // nom's `u64` reads digits only; a sign never gets this far.
-    let parsed: Result<_, nom::Err<()>> = all_consuming(decimal).parse(value);
-    parsed.ok().map(|(_, number)| number)
+    let digit = |byte: &u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+    let mut digits = value.iter();
+    let first = digit(digits.next()?)?;
+    digits.try_fold(first, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
 }
 
+#[inline]
 fn text<const N: usize>(value: &[u8], allowed: fn(u8) -> bool) -> Option<[u8; N]> {
-    let mut characters = map_opt(take_while_m_n(N, N, allowed), |value: &[u8]| value.try_into().ok());
-    let parsed: Result<_, nom::Err<()>> = all_consuming(|input| characters.parse(input)).parse(value);
-    parsed.ok().map(|(_, characters)| characters)
+    let value: [u8; N] = value.try_into().ok()?;
+    value.iter().all(|byte| allowed(*byte)).then_some(value)
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -194,9 +190,7 @@ impl Complement {
     /// Reads the value of AF: two digits, then anything.
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
-        let mut code = map_opt(take_while_m_n(2, 2, is_digit), |code: &[u8]| code.try_into().ok());
-        let parsed: Result<_, nom::Err<()>> = pair(|input| code.parse(input), rest).parse(value);
-        parsed.ok().map(|(_, (code, _))| Self(code))
+        text(value.get(..2)?, is_digit).map(Self)
     }
 
     /// The complement that says no for this reason. A refusal without a code of its own becomes 00.
