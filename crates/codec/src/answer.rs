@@ -55,6 +55,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// Says where the bytes are cut or stop being fields. No bytes at all are a cut message.
+    #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut answer = Self { message: Message::of_whole_fields(bytes), index: Index::EMPTY };
         if answer.index.read(bytes) {

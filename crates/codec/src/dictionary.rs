@@ -13,7 +13,7 @@ use crate::Tag;
 
 pub use charset::Charset;
 pub use form::find;
-pub(crate) use charset::HIGH;
+pub(crate) use charset::{HIGH, WORD};
 pub(crate) use form::{PLACES, form_at, place};
 pub use presence::{Exchange, Presence};
 

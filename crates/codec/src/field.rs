@@ -207,23 +207,24 @@ impl<'a> Iterator for Fields<'a> {
 /// Two letters A-Z and exactly three digits. No sign and no blank, which `str::parse` would let through.
 #[inline]
 pub(crate) fn read_header(header: &[u8; HEADER]) -> Option<(Tag, usize)> {
-    let [first, second, ..] = *header;
-    let allowed = digit_faults(header) & HIGH == 0 && first.is_ascii_uppercase() && second.is_ascii_uppercase();
-    allowed.then(|| (Tag::of_letters([first, second]), length_of(header)))
+    let [first, second, .., units] = *header;
+    let length = length_of(header);
+    let word = u32::from_le_bytes(*header.first_chunk()?);
+    let allowed = faults(word) & HIGH == 0 && units.is_ascii_digit();
+    allowed.then_some((Tag::of_letters([first, second]), length))
 }
 
-/// The bits of [`digit_faults`] that say something.
-const HIGH: u32 = u32::from_le_bytes([0, 0x80, 0x80, 0x80]);
+const HIGH: u32 = u32::from_ne_bytes([0x80; 4]);
 
-/// Has the high bit of each byte that is no digit where a length needs one.
+/// The high bits of the first four bytes that a header does not have there. A byte above 0x7F may carry into the next
+/// one, and has its own high bit.
 #[inline]
-pub(crate) const fn digit_faults(header: &[u8; HEADER]) -> u32 {
-    const ZEROS: u32 = u32::from_le_bytes([0, b'0', b'0', b'0']);
-    // Lifts what is more than 9 over 0x7F. What was there already may carry into the next byte, and says so itself.
-    const BEHIND_NINE: u32 = u32::from_le_bytes([0, 0x76, 0x76, 0x76]);
-    let [_, second, hundreds, tens, units] = *header;
-    let values = u32::from_le_bytes([second, hundreds, tens, units]) ^ ZEROS;
-    values.wrapping_add(BEHIND_NINE) | values
+const fn faults(word: u32) -> u32 {
+    // Adding `FIRST` lifts a byte over 0x7F from the first one allowed in its place on, adding `BEHIND` from the one
+    // behind the last one on.
+    const FIRST: u32 = u32::from_le_bytes([0x80 - b'A', 0x80 - b'A', 0x80 - b'0', 0x80 - b'0']);
+    const BEHIND: u32 = u32::from_le_bytes([0x7F - b'Z', 0x7F - b'Z', 0x7F - b'9', 0x7F - b'9']);
+    !word.wrapping_add(FIRST) | word.wrapping_add(BEHIND) | word
 }
 
 /// The length in a header; of no header, anything.

@@ -14,10 +14,15 @@ pub use complement::LongComplement;
 /// A whole number in decimal digits and nothing else; nothing when it needs more than 64 bits.
 #[must_use]
 pub fn number(value: &[u8]) -> Option<u64> {
-    let digit = |byte: &u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
-    let mut digits = value.iter();
-    let first = digit(digits.next()?)?;
-    digits.try_fold(first, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
+    let mut number = 0u64;
+    for byte in value {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    (!value.is_empty()).then_some(number)
 }
 
 #[inline]

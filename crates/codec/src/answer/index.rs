@@ -1,6 +1,6 @@
 //! Where the first field of each documented tag stands.
 
-use crate::dictionary::{self, HIGH, PLACES, form_at, place};
+use crate::dictionary::{self, HIGH, PLACES, WORD, form_at, place};
 use crate::field::{HEADER, length_of, read_header};
 use crate::{Field, Tag};
 
@@ -24,30 +24,33 @@ impl Index {
             return false;
         }
         let mut faults = 0;
-        let mut documented = true;
+        let mut start = HEADER;
         let mut rest = bytes;
-        while let Some(word) = rest.first_chunk() {
-            let header = word.first_chunk().unwrap_or(&[0; HEADER]);
-            let word = u64::from_le_bytes(*word);
-            let length = length_of(header);
-            let Some((field, next)) = rest.split_at_checked(HEADER.wrapping_add(length)) else { return false };
+        while let Some(first) = rest.first_chunk::<WORD>() {
+            // The length before the word: the other way round the compiler takes the digits out of the word.
+            let header = rest.first_chunk().unwrap_or(&[0; HEADER]);
+            let Some((field, next)) = rest.split_at_checked(HEADER.wrapping_add(length_of(header))) else {
+                return false;
+            };
+            let word = u64::from_le_bytes(*first);
             let place = place(word as u16);
             let (Some(slot), Some(form)) = (self.starts.get_mut(place), form_at(place)) else { return false };
             if form.fits(word) {
                 if *slot == 0 {
-                    *slot = bytes.len().wrapping_sub(rest.len()).wrapping_add(HEADER) as u16;
-                    faults |= form.value_faults(word, field, length);
+                    *slot = start as u16;
+                    faults |= form.value_faults(word, field);
                 }
             } else {
                 let Some((tag, _)) = read_header(header) else { return false };
                 if dictionary::find(tag).is_some() && *slot == 0 {
-                    *slot = bytes.len().wrapping_sub(rest.len()).wrapping_add(HEADER) as u16;
-                    documented = false;
+                    *slot = start as u16;
+                    faults = HIGH;
                 }
             }
+            start = start.wrapping_add(field.len());
             rest = next;
         }
-        self.all_documented = documented && faults & HIGH == 0;
+        self.all_documented = faults & HIGH == 0;
         rest.is_empty() || self.read_short(bytes, rest)
     }
 

@@ -58,7 +58,7 @@ impl Charset {
 
     /// The high bits of the bytes that do not belong to it. The other bits say nothing.
     #[inline]
-    pub(super) const fn outside(self, word: u64) -> u64 {
+    const fn outside(self, word: u64) -> u64 {
         let outside = match self {
             Self::Digits => beyond(word, b'0', b'9'),
             Self::Printable => beyond(word, b' ', b'~'),
@@ -77,7 +77,7 @@ impl Charset {
 // Each of these sets the high bit of the bytes that are outside, for bytes below 0x80.
 
 #[inline]
-const fn alphanumeric(word: u64) -> u64 {
+pub(super) const fn alphanumeric(word: u64) -> u64 {
     // The bit that tells small letters from capital ones makes no letter of anything else.
     beyond(word, b'0', b'9') & beyond(word | repeated(0x20), b'a', b'z')
 }
@@ -94,8 +94,28 @@ const fn equal(word: u64, byte: u8) -> u64 {
 
 #[inline]
 const fn beyond(word: u64, first: u8, last: u8) -> u64 {
-    // The one sum lifts a byte over 0x7F from the first character on, the other from the one behind the last.
-    !word.wrapping_add(repeated(0x80_u8.wrapping_sub(first))) | word.wrapping_add(repeated(0x7F_u8.wrapping_sub(last)))
+    Range::new(first, last).outside(word)
+}
+
+/// A range of characters, as what finds the bytes of a word outside of it.
+#[derive(Clone, Copy)]
+pub(super) struct Range {
+    /// Adding it lifts a byte over 0x7F from the first character on.
+    first: u64,
+    /// Adding it lifts a byte over 0x7F from the one behind the last character on.
+    behind: u64,
+}
+
+impl Range {
+    #[inline]
+    pub(super) const fn new(first: u8, last: u8) -> Self {
+        Self { first: repeated(0x80_u8.wrapping_sub(first)), behind: repeated(0x7F_u8.wrapping_sub(last)) }
+    }
+
+    #[inline]
+    pub(super) const fn outside(self, word: u64) -> u64 {
+        !word.wrapping_add(self.first) | word.wrapping_add(self.behind)
+    }
 }
 
 #[inline]

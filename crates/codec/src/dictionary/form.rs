@@ -1,28 +1,38 @@
 //! The documented forms of fields, laid out so that a tag leads to its own without a search and eight bytes are looked at
 //! at once.
 
-use super::charset::{HIGH, WORD};
+use super::charset::{HIGH, Range, WORD, alphanumeric};
 use super::{Charset, DEFINITIONS, Definition};
 use crate::Tag;
 use crate::field::HEADER;
 
-/// The form of a field: of its header, and of its value.
+/// The form of a field, its header and its value.
 #[derive(Clone, Copy)]
+#[repr(align(64))]
 pub(crate) struct Form {
-    /// The word that a field begins with, as far as it is known: 0 stands for any digit.
+    /// The word that a field begins with, as far as it is known; 0 stands where any digit can.
     first: u64,
-    /// Lifts over 0x7F what is different where the byte is known, and what is more than nine where it is a digit.
+    /// Lifts over 0x7F any difference in a byte that is known, and one of more than nine in a digit.
     lift: u64,
-    /// The high bits of the bytes that these two know.
+    /// The high bits of the bytes that are known or digits.
     known: u64,
+    /// The characters, of sets that are one range.
+    range: Range,
+    /// The least length of a whole field, as all lengths here.
     least: u16,
     /// The largest length less the least one.
     span: u16,
-    /// How many bytes of the value `first` knows.
-    covered: u8,
-    /// The length of a value of which it knows all bytes.
-    whole: u16,
-    charset: Charset,
+    /// The length of fields of which `first` tells all.
+    whole: u8,
+    /// The longest field of which the last word tells what `first` does not.
+    by_one_word: u8,
+    /// The longest field of which the last word and the one at `second` do.
+    by_two_words: u8,
+    /// Where that one begins.
+    second: u8,
+    /// How many bits of the last word can belong to letters of the header, and be no digits.
+    letters: u8,
+    alphanumeric: bool,
     row: u8,
 }
 
@@ -32,7 +42,13 @@ pub(crate) const PLACES: usize = 64;
 /// The form of each tag at its own place. At the others stands one that no field has.
 static FORMS: [Form; PLACES] = forms();
 
-/// The place of two letters in the byte order of the wire, which is little-endian: each documented tag has its own.
+/// The form of a tag that has this place.
+#[inline]
+pub(crate) fn form_at(place: usize) -> Option<&'static Form> {
+    FORMS.get(place)
+}
+
+/// The place of two letters, as a number of the wire's order of bytes, which is little-endian.
 #[inline]
 pub(crate) const fn place(letters: u16) -> usize {
     const FACTOR: usize = factor();
@@ -44,16 +60,16 @@ const fn place_by(factor: usize, letters: u16) -> usize {
     (letters as usize).wrapping_mul(factor).wrapping_shr(7) & (PLACES - 1)
 }
 
-/// The least factor that has no two documented tags meet. That there is one for all tags to come is not certain: where
-/// there is none, this does not compile, and the table needs more places.
+/// The least factor with which no two documented tags meet. Should tags come for which there is none, this does not
+/// compile: then the table needs more places.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
 const fn factor() -> usize {
     let mut factor = 0;
     let mut met = true;
     while met {
         factor += 1;
-        let mut taken = [false; PLACES];
         met = false;
+        let mut taken = [false; PLACES];
         let mut row = 0;
         while row < DEFINITIONS.len() {
             let place = place_by(factor, u16::from_le_bytes(DEFINITIONS[row].tag.letters()));
@@ -65,81 +81,84 @@ const fn factor() -> usize {
     factor
 }
 
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
 const fn forms() -> [Form; PLACES] {
-    // Lifts whatever stands there.
-    let nowhere = Form {
-        first: 0,
-        lift: 0x80,
-        known: 0x80,
-        least: 0,
-        span: 0,
-        covered: 0,
-        whole: u16::MAX,
-        charset: Charset::Digits,
-        row: u8::MAX,
-    };
-    let mut forms = [nowhere; PLACES];
+    let mut forms = [Form::NONE; PLACES];
     let mut row = 0;
-    #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
     while row < DEFINITIONS.len() {
-        forms[place(u16::from_le_bytes(DEFINITIONS[row].tag.letters()))] = Form::of(&DEFINITIONS[row], row);
+        let definition = &DEFINITIONS[row];
+        forms[place(u16::from_le_bytes(definition.tag.letters()))] = Form::of(definition, row as u8);
         row += 1;
     }
     forms
 }
 
+/// A byte that is known: every difference is lifted.
+const KNOWN: u8 = 0x7F;
+/// A digit: a difference of more than nine is lifted.
+const DIGIT: u8 = 0x7F - 9;
+
 impl Form {
+    /// Lifts the first byte whatever it is.
+    const NONE: Self = Self { lift: 0x80, known: 0x80, row: u8::MAX, ..Self::of(&DEFINITIONS[0], 0) };
+
     #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
-    const fn of(definition: &Definition, row: usize) -> Self {
-        let &Definition { least, most, charset, .. } = definition;
-        let [letter, other] = definition.tag.letters();
+    const fn of(definition: &Definition, row: u8) -> Self {
+        let &Definition { tag, least, most, charset, .. } = definition;
+        let [letter, other] = tag.letters();
         let mut first = [letter, other, b'0', b'0', b'0', b'0', b'0', b'0'];
-        let mut lift = [SAME, SAME, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT];
+        let mut lift = [KNOWN, KNOWN, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT];
         if least == most {
-            let digits = [(least / 100) as u8, (least / 10 % 10) as u8, (least % 10) as u8];
-            let mut place = 2;
-            while place < HEADER {
-                first[place] = b'0' + digits[place - 2];
-                lift[place] = SAME;
-                place += 1;
-            }
+            [first[2], first[3], first[4]] =
+                [b'0' + (least / 100) as u8, b'0' + (least / 10 % 10) as u8, b'0' + (least % 10) as u8];
+            [lift[2], lift[3], lift[4]] = [KNOWN; 3];
         }
-        let covered = match charset {
-            Charset::Digits if least < WORD - HEADER => least,
-            Charset::Digits => WORD - HEADER,
-            _ => 0,
-        };
-        let mut known = [0x80; WORD];
-        let mut place = HEADER + covered;
-        while place < WORD {
-            known[place] = 0;
+        let of_digits = matches!(charset, Charset::Digits);
+        // A value shorter than the least one has no business to be looked at.
+        let covered = if !of_digits { 0 } else if least < WORD - HEADER { least } else { WORD - HEADER };
+        let mut known = [0; WORD];
+        let mut place = 0;
+        while place < HEADER + covered {
+            known[place] = 0x80;
             place += 1;
         }
+        let (by_one_word, by_two_words, second, letters) = match charset {
+            // Two bytes of the last word can be letters: six are left, and at least two digits are covered.
+            Charset::Digits => (covered + 6, 15, HEADER + 1, 16),
+            // What stands in a header belongs to these sets too.
+            Charset::Alphanumeric | Charset::Printable => (WORD, 2 * WORD, HEADER, 0),
+            Charset::Base64 | Charset::Fields => (0, 0, 0, 0),
+        };
         Self {
             first: u64::from_le_bytes(first),
             lift: u64::from_le_bytes(lift),
             known: u64::from_le_bytes(known),
-            least: least as u16,
+            range: if of_digits { Range::new(b'0', b'9') } else { Range::new(b' ', b'~') },
+            least: (HEADER + least) as u16,
             span: (most - least) as u16,
-            covered: covered as u8,
-            whole: if covered == least { least as u16 } else { u16::MAX },
-            charset,
-            row: row as u8,
+            whole: if covered == least { (HEADER + least) as u8 } else { 0 },
+            by_one_word: (HEADER + by_one_word) as u8,
+            by_two_words: (HEADER + by_two_words) as u8,
+            second: second as u8,
+            letters,
+            alphanumeric: matches!(charset, Charset::Alphanumeric),
+            row,
         }
     }
 
-    /// Whether a field can begin with this word, as far as the word is known.
+    /// Whether a field can begin with this word.
     #[inline]
     pub(crate) const fn fits(&self, word: u64) -> bool {
         let difference = word ^ self.first;
-        // A byte that is above 0x7F may carry into the next one, and says so itself.
+        // A byte above 0x7F may carry into the next one, and tells itself.
         (difference.wrapping_add(self.lift) | difference) & self.known == 0
     }
 
-    /// Has a high bit when the length or a character is not documented, of a field that this form fits: its first word,
-    /// all its bytes, and the length of its value.
+    /// Has a high bit when the length or a character is not documented. The form fits the first word of the field;
+    /// where the field is shorter, that word ends in the next one.
     #[inline]
-    pub(crate) fn value_faults(&self, word: u64, field: &[u8], length: usize) -> u64 {
+    pub(crate) fn value_faults(&self, word: u64, field: &[u8]) -> u64 {
+        let length = field.len();
         if length == usize::from(self.whole) {
             return 0;
         }
@@ -147,44 +166,32 @@ impl Form {
             return HIGH;
         }
         let last = field.last_chunk().map_or(word, |last| u64::from_le_bytes(*last));
-        match self.charset {
-            // Six bytes behind those that the first word covers; before them may be letters.
-            Charset::Digits if length <= 6 + usize::from(self.covered) => {
-                Charset::Digits.outside(last).wrapping_shr(16)
+        let faults = self.outside(last).wrapping_shr(u32::from(self.letters));
+        if length <= usize::from(self.by_one_word) { faults } else { faults | self.more_faults(field) }
+    }
+
+    #[inline]
+    fn more_faults(&self, field: &[u8]) -> u64 {
+        match field.get(usize::from(self.second)..).and_then(<[u8]>::first_chunk) {
+            Some(second) if field.len() <= usize::from(self.by_two_words) => {
+                self.outside(u64::from_le_bytes(*second))
             }
-            Charset::Alphanumeric if length <= 2 * WORD => text_faults(Charset::Alphanumeric, word, last, field, length),
-            Charset::Printable if length <= 2 * WORD => text_faults(Charset::Printable, word, last, field, length),
-            charset => long_value_faults(charset, field),
+            _ => self.long_value_faults(field),
         }
     }
-}
 
-/// A byte that is known: every difference is one.
-const SAME: u8 = 0x7F;
-/// A digit: a difference of more than nine is one.
-const DIGIT: u8 = 0x7F - 9;
-
-/// Where the set holds the letters and digits of a header too, nothing needs to be cut off.
-#[inline]
-fn text_faults(charset: Charset, word: u64, last: u64, field: &[u8], length: usize) -> u64 {
-    // Behind a value that ends inside the first word stands the next header.
-    let faults = charset.outside(if length <= WORD - HEADER { word } else { last });
-    if length <= WORD {
-        return faults;
+    #[inline(never)]
+    fn long_value_faults(&self, field: &[u8]) -> u64 {
+        let value = field.get(HEADER..).unwrap_or_default();
+        let holds = DEFINITIONS.get(usize::from(self.row)).is_some_and(|row| row.charset.holds(value));
+        if holds { 0 } else { HIGH }
     }
-    let first = field.get(HEADER..).and_then(<[u8]>::first_chunk);
-    faults | first.map_or(HIGH, |first| charset.outside(u64::from_le_bytes(*first)))
-}
 
-#[inline(never)]
-fn long_value_faults(charset: Charset, field: &[u8]) -> u64 {
-    if charset.holds(field.get(HEADER..).unwrap_or_default()) { 0 } else { HIGH }
-}
-
-/// The form of a tag with these letters; nothing if it is not documented.
-#[inline]
-pub(crate) fn form_at(place: usize) -> Option<&'static Form> {
-    FORMS.get(place)
+    /// The high bits of the bytes outside the set, right up to the one behind the first that is above 0x7F.
+    #[inline]
+    const fn outside(&self, word: u64) -> u64 {
+        (if self.alphanumeric { alphanumeric(word) } else { self.range.outside(word) }) | word
+    }
 }
 
 /// Finds what is documented of a tag.
@@ -199,6 +206,6 @@ pub(crate) fn form_at(place: usize) -> Option<&'static Form> {
 #[inline]
 #[must_use]
 pub fn find(tag: Tag) -> Option<&'static Definition> {
-    let form = FORMS.get(place(u16::from_le_bytes(tag.letters())))?;
+    let form = form_at(place(u16::from_le_bytes(tag.letters())))?;
     DEFINITIONS.get(usize::from(form.row)).filter(|definition| definition.tag == tag)
 }
