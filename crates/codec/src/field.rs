@@ -236,7 +236,7 @@ pub(crate) const fn length_of(header: &[u8; HEADER]) -> usize {
 
 /// The number that three digits write; of other bytes, anything.
 #[inline]
-const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
+pub(crate) const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
     #[expect(clippy::arithmetic_side_effects, reason = "bytes make at most 28 305")]
     let sum = hundreds as usize * 100 + tens as usize * 10 + units as usize;
     // What the three zeros of ASCII add.

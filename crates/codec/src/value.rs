@@ -6,23 +6,52 @@ mod complement;
 use core::fmt;
 use core::str::FromStr;
 
-use caisse_payment::{Operation, Refusal, Text};
+use caisse_payment::{Operation, Refusal, Register, Text};
 
 pub use application::{APPLICATIONS, KnownApplication};
 pub use complement::LongComplement;
 
 /// A whole number in decimal digits and nothing else; nothing when it needs more than 64 bits.
+#[inline]
 #[must_use]
 pub fn number(value: &[u8]) -> Option<u64> {
+    // So many digits need no more than 64 bits.
+    const CERTAIN: usize = 19;
     let mut number = 0u64;
     for byte in value {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+        let digit = u64::from(digit(*byte)?);
+        number = if value.len() <= CERTAIN {
+            number.wrapping_mul(10).wrapping_add(digit)
+        } else {
+            number.checked_mul(10)?.checked_add(digit)?
+        };
     }
     (!value.is_empty()).then_some(number)
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<u8> {
+    let digit = byte.wrapping_sub(b'0');
+    (digit <= 9).then_some(digit)
+}
+
+/// The register of CA: two digits, of which one may be missing.
+#[inline]
+pub(crate) fn register(value: &[u8]) -> Option<Register> {
+    let (tens, units) = match value {
+        [units] => (0, digit(*units)?),
+        [tens, units] => (digit(*tens)?, digit(*units)?),
+        _ => return None,
+    };
+    Register::new(tens.wrapping_mul(10).wrapping_add(units))
+}
+
+/// The number of CE: three digits.
+#[inline]
+pub(crate) fn three_digits(value: &[u8]) -> Option<u16> {
+    let [hundreds, tens, units] = value else { return None };
+    let (hundreds, tens, units) = (digit(*hundreds)?, digit(*tens)?, digit(*units)?);
+    Some(u16::from(hundreds).wrapping_mul(100).wrapping_add(u16::from(tens.wrapping_mul(10).wrapping_add(units))))
 }
 
 #[inline]
@@ -55,6 +84,7 @@ macro_rules! fixed_text {
 
         impl $name {
             /// Reads the value of a field.
+            #[inline]
             #[must_use]
             pub fn from_value(value: &[u8]) -> Option<Self> {
                 text(value, $allowed).map(Self)
@@ -139,6 +169,7 @@ pub enum Status {
 
 impl Status {
     /// Reads the value of AE: two characters.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
         Some(match value {
@@ -193,6 +224,7 @@ impl Complement {
     pub const AUTHORISED: Self = Self(*b"01");
 
     /// Reads the value of AF: two digits, then anything.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
         text(value.get(..2)?, is_digit).map(Self)
@@ -246,6 +278,7 @@ impl Action {
     pub const TRANSACTION_STATUS: Self = Self(b'T');
 
     /// Reads the value of CD: one letter or digit.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
         text(value, is_alphanumeric).map(|[action]| Self(action))

@@ -51,6 +51,7 @@ impl Currency {
     }
 
     /// Finds a currency by its number, as the protocol's tag CE carries it.
+    #[inline]
     #[must_use]
     pub fn from_numeric(numeric: u16) -> Option<Self> {
         let row = BY_NUMBER.get(usize::from(numeric)).copied()?;

@@ -101,9 +101,9 @@ const fn beyond(word: u64, first: u8, last: u8) -> u64 {
 #[derive(Clone, Copy)]
 pub(super) struct Range {
     /// Adding it lifts a byte over 0x7F from the first character on.
-    first: u64,
+    pub(super) first: u64,
     /// Adding it lifts a byte over 0x7F from the one behind the last character on.
-    behind: u64,
+    pub(super) behind: u64,
 }
 
 impl Range {

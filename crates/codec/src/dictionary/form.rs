@@ -6,47 +6,37 @@ use super::{Charset, DEFINITIONS, Definition};
 use crate::Tag;
 use crate::field::HEADER;
 
-/// The form of a field, its header and its value.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-pub(crate) struct Form {
-    /// The word that a field begins with, as far as it is known; 0 stands where any digit can.
-    first: u64,
-    /// Lifts over 0x7F any difference in a byte that is known, and one of more than nine in a digit.
-    lift: u64,
-    /// The high bits of the bytes that are known or digits.
-    known: u64,
-    /// The characters, of sets that are one range.
-    range: Range,
-    /// The least length of a whole field, as all lengths here.
-    least: u16,
-    /// The largest length less the least one.
-    span: u16,
-    /// The length of fields of which `first` tells all.
-    whole: u8,
-    /// The longest field of which the last word tells what `first` does not.
-    by_one_word: u8,
-    /// The longest field of which the last word and the one at `second` do.
-    by_two_words: u8,
-    /// Where that one begins.
-    second: u8,
-    /// How many bits of the last word can belong to letters of the header, and be no digits.
-    letters: u8,
-    alphanumeric: bool,
-    row: u8,
-}
-
 /// How many places the table has: more than there are tags, so that each can have its own.
 pub(crate) const PLACES: usize = 64;
 
-/// The form of each tag at its own place. At the others stands one that no field has.
-static FORMS: [Form; PLACES] = forms();
-
-/// The form of a tag that has this place.
-#[inline]
-pub(crate) fn form_at(place: usize) -> Option<&'static Form> {
-    FORMS.get(place)
+/// The forms of fields, header and value, each at the place of its tag. Lengths are those of whole fields. What is said
+/// here is enough to find that a field is as documented, not that it is otherwise.
+pub(crate) struct Forms {
+    /// The word that a field begins with, as far as it is known; 0 stands where any digit can.
+    first: [u64; PLACES],
+    /// Lifts over 0x7F any difference in a byte that is known, and one of more than nine in a digit.
+    lift: [u64; PLACES],
+    /// The high bits of the bytes that are known or digits.
+    known: [u64; PLACES],
+    /// Whether the first word tells all.
+    whole: [bool; PLACES],
+    /// Whether the set is that of letters and digits; otherwise it is a range.
+    alphanumeric: [bool; PLACES],
+    range: [[u64; PLACES]; 2],
+    /// The high bits of the bytes of the last word that the set is asked about: letters of a header are no digits.
+    last: [u64; PLACES],
+    least: [u16; PLACES],
+    /// Of how many lengths, from the least on, the last word tells what the first does not.
+    by_last: [u16; PLACES],
+    /// And the last word together with a second one.
+    by_second: [u16; PLACES],
+    /// Where that one begins.
+    second: [u8; PLACES],
+    row: [u8; PLACES],
 }
+
+/// Arrays side by side, because a place leads into each without a multiplication.
+pub(crate) static FORMS: Forms = forms();
 
 /// The place of two letters, as a number of the wire's order of bytes, which is little-endian.
 #[inline]
@@ -81,31 +71,36 @@ const fn factor() -> usize {
     factor
 }
 
-#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
-const fn forms() -> [Form; PLACES] {
-    let mut forms = [Form::NONE; PLACES];
-    let mut row = 0;
-    while row < DEFINITIONS.len() {
-        let definition = &DEFINITIONS[row];
-        forms[place(u16::from_le_bytes(definition.tag.letters()))] = Form::of(definition, row as u8);
-        row += 1;
-    }
-    forms
-}
-
 /// A byte that is known: every difference is lifted.
 const KNOWN: u8 = 0x7F;
 /// A digit: a difference of more than nine is lifted.
 const DIGIT: u8 = 0x7F - 9;
 
-impl Form {
-    /// Lifts the first byte whatever it is.
-    const NONE: Self = Self { lift: 0x80, known: 0x80, row: u8::MAX, ..Self::of(&DEFINITIONS[0], 0) };
-
-    #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
-    const fn of(definition: &Definition, row: u8) -> Self {
-        let &Definition { tag, least, most, charset, .. } = definition;
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
+const fn forms() -> Forms {
+    let mut forms = Forms {
+        first: [0; PLACES],
+        // Where there is no tag, the first byte is lifted whatever it is.
+        lift: [0x80; PLACES],
+        known: [0x80; PLACES],
+        whole: [false; PLACES],
+        alphanumeric: [false; PLACES],
+        range: [[0; PLACES]; 2],
+        last: [HIGH; PLACES],
+        // No field is so long.
+        least: [u16::MAX; PLACES],
+        by_last: [0; PLACES],
+        by_second: [0; PLACES],
+        second: [0; PLACES],
+        row: [u8::MAX; PLACES],
+    };
+    let mut row = 0;
+    while row < DEFINITIONS.len() {
+        let &Definition { tag, least, most, charset, .. } = &DEFINITIONS[row];
         let [letter, other] = tag.letters();
+        let place = place(u16::from_le_bytes([letter, other]));
+        let of_digits = matches!(charset, Charset::Digits);
+
         let mut first = [letter, other, b'0', b'0', b'0', b'0', b'0', b'0'];
         let mut lift = [KNOWN, KNOWN, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT];
         if least == most {
@@ -113,85 +108,105 @@ impl Form {
                 [b'0' + (least / 100) as u8, b'0' + (least / 10 % 10) as u8, b'0' + (least % 10) as u8];
             [lift[2], lift[3], lift[4]] = [KNOWN; 3];
         }
-        let of_digits = matches!(charset, Charset::Digits);
-        // A value shorter than the least one has no business to be looked at.
-        let covered = if !of_digits { 0 } else if least < WORD - HEADER { least } else { WORD - HEADER };
+        // Of a value only so many bytes as it has at the least.
+        let covered = if of_digits { min(least, WORD - HEADER) } else { 0 };
         let mut known = [0; WORD];
-        let mut place = 0;
-        while place < HEADER + covered {
-            known[place] = 0x80;
-            place += 1;
+        let mut byte = 0;
+        while byte < HEADER + covered {
+            known[byte] = 0x80;
+            byte += 1;
         }
-        let (by_one_word, by_two_words, second, letters) = match charset {
-            // Two bytes of the last word can be letters: six are left, and at least two digits are covered.
-            Charset::Digits => (covered + 6, 15, HEADER + 1, 16),
-            // What stands in a header belongs to these sets too.
-            Charset::Alphanumeric | Charset::Printable => (WORD, 2 * WORD, HEADER, 0),
-            Charset::Base64 | Charset::Fields => (0, 0, 0, 0),
-        };
-        Self {
-            first: u64::from_le_bytes(first),
-            lift: u64::from_le_bytes(lift),
-            known: u64::from_le_bytes(known),
-            range: if of_digits { Range::new(b'0', b'9') } else { Range::new(b' ', b'~') },
-            least: (HEADER + least) as u16,
-            span: (most - least) as u16,
-            whole: if covered == least { (HEADER + least) as u8 } else { 0 },
-            by_one_word: (HEADER + by_one_word) as u8,
-            by_two_words: (HEADER + by_two_words) as u8,
-            second: second as u8,
-            letters,
-            alphanumeric: matches!(charset, Charset::Alphanumeric),
-            row,
-        }
-    }
+        forms.first[place] = u64::from_le_bytes(first);
+        forms.lift[place] = u64::from_le_bytes(lift);
+        forms.known[place] = u64::from_le_bytes(known);
+        forms.whole[place] = covered == most;
 
-    /// Whether a field can begin with this word.
+        if !matches!(charset, Charset::Base64 | Charset::Fields) {
+            // What stands in a header belongs to the other sets too. Of digits two bytes of the last word can be
+            // letters: six are left, and the second word overlaps what the first one covers.
+            let by_last = if of_digits { covered + 6 } else { WORD };
+            let by_second = if of_digits { 1 + WORD + 6 } else { 2 * WORD };
+            forms.last[place] = if of_digits { HIGH << 16 } else { HIGH };
+            forms.second[place] = if of_digits { HEADER as u8 + 1 } else { HEADER as u8 };
+            forms.least[place] = (HEADER + least) as u16;
+            forms.by_last[place] = (min(by_last, most) + 1).saturating_sub(least) as u16;
+            forms.by_second[place] = (min(by_second, most) + 1).saturating_sub(least) as u16;
+            let Range { first, behind } =
+                if of_digits { Range::new(b'0', b'9') } else { Range::new(b' ', b'~') };
+            (forms.range[0][place], forms.range[1][place]) = (first, behind);
+            forms.alphanumeric[place] = matches!(charset, Charset::Alphanumeric);
+        }
+        forms.row[place] = row as u8;
+        row += 1;
+    }
+    forms
+}
+
+const fn min(left: usize, right: usize) -> usize {
+    if left < right { left } else { right }
+}
+
+/// What stands at a place; every place is one of the table's.
+#[inline]
+fn at<T: Copy + Default>(table: &[T; PLACES], place: usize) -> T {
+    table.get(place).copied().unwrap_or_default()
+}
+
+impl Forms {
+    /// Whether a field of the tag that has this place can begin with this word. No other field can.
     #[inline]
-    pub(crate) const fn fits(&self, word: u64) -> bool {
-        let difference = word ^ self.first;
+    pub(crate) fn fit(&self, place: usize, word: u64) -> bool {
+        let difference = word ^ at(&self.first, place);
         // A byte above 0x7F may carry into the next one, and tells itself.
-        (difference.wrapping_add(self.lift) | difference) & self.known == 0
+        (difference.wrapping_add(at(&self.lift, place)) | difference) & at(&self.known, place) == 0
     }
 
-    /// Has a high bit when the length or a character is not documented. The form fits the first word of the field;
-    /// where the field is shorter, that word ends in the next one.
+    /// Has a high bit when the length or a character is not documented. The field fits; where it is shorter than its
+    /// first word, that one ends in the next field.
     #[inline]
-    pub(crate) fn value_faults(&self, word: u64, field: &[u8]) -> u64 {
-        let length = field.len();
-        if length == usize::from(self.whole) {
+    pub(crate) fn value_faults(&self, place: usize, word: u64, field: &[u8]) -> u64 {
+        if at(&self.whole, place) {
             return 0;
         }
-        if (length as u16).wrapping_sub(self.least) > self.span {
-            return HIGH;
-        }
         let last = field.last_chunk().map_or(word, |last| u64::from_le_bytes(*last));
-        let faults = self.outside(last).wrapping_shr(u32::from(self.letters));
-        if length <= usize::from(self.by_one_word) { faults } else { faults | self.more_faults(field) }
+        let faults = self.outside(place, last) & at(&self.last, place);
+        let longer = (field.len() as u16).wrapping_sub(at(&self.least, place));
+        if longer < at(&self.by_last, place) { faults } else { faults | self.more_faults(place, field, longer) }
     }
 
     #[inline]
-    fn more_faults(&self, field: &[u8]) -> u64 {
-        match field.get(usize::from(self.second)..).and_then(<[u8]>::first_chunk) {
-            Some(second) if field.len() <= usize::from(self.by_two_words) => {
-                self.outside(u64::from_le_bytes(*second))
+    fn more_faults(&self, place: usize, field: &[u8], longer: u16) -> u64 {
+        match field.get(usize::from(at(&self.second, place))..).and_then(<[u8]>::first_chunk) {
+            Some(second) if longer < at(&self.by_second, place) => {
+                self.outside(place, u64::from_le_bytes(*second)) & HIGH
             }
-            _ => self.long_value_faults(field),
+            _ => long_value_faults(at(&self.row, place), field),
         }
-    }
-
-    #[inline(never)]
-    fn long_value_faults(&self, field: &[u8]) -> u64 {
-        let value = field.get(HEADER..).unwrap_or_default();
-        let holds = DEFINITIONS.get(usize::from(self.row)).is_some_and(|row| row.charset.holds(value));
-        if holds { 0 } else { HIGH }
     }
 
     /// The high bits of the bytes outside the set, right up to the one behind the first that is above 0x7F.
     #[inline]
-    const fn outside(&self, word: u64) -> u64 {
-        (if self.alphanumeric { alphanumeric(word) } else { self.range.outside(word) }) | word
+    fn outside(&self, place: usize, word: u64) -> u64 {
+        let outside = if at(&self.alphanumeric, place) {
+            alphanumeric(word)
+        } else {
+            let [first, behind] = self.range.each_ref().map(|table| at(table, place));
+            Range { first, behind }.outside(word)
+        };
+        outside | word
     }
+
+    /// Whether a tag has this place, and it is this one.
+    pub(crate) fn have(&self, place: usize, tag: Tag) -> bool {
+        DEFINITIONS.get(usize::from(at(&self.row, place))).is_some_and(|definition| definition.tag == tag)
+    }
+}
+
+#[inline(never)]
+fn long_value_faults(row: u8, field: &[u8]) -> u64 {
+    let value = field.get(HEADER..).unwrap_or_default();
+    let allowed = DEFINITIONS.get(usize::from(row)).is_some_and(|definition| definition.allows(value));
+    if allowed { 0 } else { HIGH }
 }
 
 /// Finds what is documented of a tag.
@@ -206,6 +221,6 @@ impl Form {
 #[inline]
 #[must_use]
 pub fn find(tag: Tag) -> Option<&'static Definition> {
-    let form = form_at(place(u16::from_le_bytes(tag.letters())))?;
-    DEFINITIONS.get(usize::from(form.row)).filter(|definition| definition.tag == tag)
+    let row = at(&FORMS.row, place(u16::from_le_bytes(tag.letters())));
+    DEFINITIONS.get(usize::from(row)).filter(|definition| definition.tag == tag)
 }
