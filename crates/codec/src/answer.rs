@@ -58,9 +58,12 @@ impl<'a> Answer<'a> {
     #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut answer = Self { message: Message::of_whole_fields(bytes), index: Index::EMPTY };
-        if answer.index.read(bytes) {
-            return Ok(answer);
-        }
+        if answer.index.read(bytes) { Ok(answer) } else { Self::decode_slowly(bytes) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decode_slowly(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Message::decode(bytes).map(Self::new)
     }
 
@@ -83,12 +86,12 @@ impl<'a> Answer<'a> {
         self.index.is_all_documented()
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self, tag: Tag) -> Option<&'a [u8]> {
         self.index.value(tag, self.message.as_bytes())
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, tag: Tag) -> Option<&'a str> {
         core::str::from_utf8(self.value(tag)?).ok()
     }

@@ -57,21 +57,18 @@ impl Index {
             rest = next;
         }
         self.all_documented = faults == 0;
-        rest.is_empty() || self.read_short(at, rest)
-    }
-
-    /// Reads what is left when it is shorter than a word: one field, or the start of one.
-    #[inline(never)]
-    fn read_short(&mut self, at: u16, rest: &[u8]) -> bool {
-        let Some((header, value)) = rest.split_first_chunk() else { return false };
-        let Some((tag, length)) = read_header(header) else { return false };
-        if let (Some(slot), Some(definition)) = (self.slot(tag), dictionary::find(tag))
+        if rest.is_empty() {
+            return true;
+        }
+        // What is left is shorter than a word: one field, or the start of one.
+        let Some(field) = short_field(rest) else { return false };
+        if let Some(slot) = self.lengths.get_mut(field.place)
             && *slot == 0
         {
             *slot = at;
-            self.all_documented &= definition.allows(value);
+            self.all_documented &= field.documented;
         }
-        value.len() == length
+        true
     }
 
     fn slot(&mut self, tag: Tag) -> Option<&mut u16> {
@@ -106,6 +103,22 @@ impl Index {
         let value = self.value(tag, bytes)?;
         Some(self.all_documented || dictionary::find(tag)?.allows(value))
     }
+}
+
+/// A field that is shorter than a word, and documented or of no documented tag.
+struct ShortField {
+    place: usize,
+    documented: bool,
+}
+
+/// Reads one field from end to end.
+#[inline(never)]
+fn short_field(bytes: &[u8]) -> Option<ShortField> {
+    let (header, value) = bytes.split_first_chunk()?;
+    let (tag, length) = read_header(header).filter(|(_, length)| *length == value.len())?;
+    let definition = dictionary::find(tag);
+    let place = definition.map_or(PLACES, |_| place(u16::from_le_bytes(tag.letters())));
+    Some(ShortField { place, documented: definition.is_some_and(|definition| definition.allows(value)) })
 }
 
 /// The last byte at which the length of a field can begin and still be found.
