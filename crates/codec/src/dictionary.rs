@@ -14,7 +14,7 @@ use crate::Tag;
 pub use charset::Charset;
 pub use form::find;
 pub(crate) use charset::{HIGH, WORD};
-pub(crate) use form::{FORMS, PLACES, place};
+pub(crate) use form::{FORMS, place, row_of};
 pub use presence::{Exchange, Presence};
 
 /// The messages that carry a tag.

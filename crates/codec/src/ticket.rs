@@ -182,7 +182,11 @@ pub fn encode_ticket(
     let length = BASE64.encode_slice(text, &mut base64).map_err(|_| too_long)?;
     let mut inner = [0; 913];
     let mut fields = Encoder::new(&mut inner);
-    fields.field(Tag::CK, &request.value())?;
-    fields.field(Tag::AK, base64.get(..length).unwrap_or_default()).map_err(|_| too_long)?;
-    encoder.field(Tag::ZT, fields.finish())
+    fields.exact(Tag::CK, request.value())?;
+    if text.is_empty() {
+        return Err(too_long);
+    }
+    // Base64 is of its characters, and fields are of theirs.
+    fields.raw(Tag::AK, base64.get(..length).unwrap_or_default())?;
+    encoder.raw(Tag::ZT, fields.finish())
 }

@@ -1,23 +1,25 @@
 //! Where the first field of each documented tag stands.
 
-use crate::dictionary::{self, FORMS, HIGH, PLACES, WORD, place};
+use crate::dictionary::{self, DEFINITIONS, FORMS, HIGH, WORD, place};
 use crate::field::{HEADER, length, length_of, read_header};
 use crate::{Field, Tag};
 
 /// The letters of a tag in front of a length.
 const LETTERS: u16 = 2;
 
-/// One place for each documented tag.
+const ROWS: usize = DEFINITIONS.len();
+
+/// One place for each row of the dictionary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Index {
     /// Where the length stands; never 0, because two letters stand before it.
-    lengths: [u16; PLACES],
+    lengths: [u16; ROWS],
     /// Whether every documented field was found to be as documented; otherwise each is looked at when asked for.
     all_documented: bool,
 }
 
 impl Index {
-    pub(super) const EMPTY: Self = Self { lengths: [0; PLACES], all_documented: false };
+    pub(super) const EMPTY: Self = Self { lengths: [0; ROWS], all_documented: false };
 
     /// Reads whole fields from end to end. False when they may be otherwise: then a slower reading says what, from an
     /// empty index.
@@ -40,15 +42,16 @@ impl Index {
             };
             let word = u64::from_le_bytes(*first);
             let place = place(word as u16);
-            let Some(slot) = self.lengths.get_mut(place) else { return false };
-            if FORMS.fit(place, word) {
+            if FORMS.fit(place, word)
+                && let Some(slot) = self.lengths.get_mut(FORMS.row(place))
+            {
                 if *slot == 0 {
                     *slot = at;
                     faults |= FORMS.value_faults(place, word, field);
                 }
             } else {
                 let Some((tag, _)) = read_header(header) else { return false };
-                if *slot == 0 && FORMS.have(place, tag) {
+                if let Some(slot) = self.slot(tag) && *slot == 0 {
                     *slot = at;
                     faults = HIGH;
                 }
@@ -62,7 +65,7 @@ impl Index {
         }
         // What is left is shorter than a word: one field, or the start of one.
         let Some(field) = short_field(rest) else { return false };
-        if let Some(slot) = self.lengths.get_mut(field.place)
+        if let Some(slot) = self.lengths.get_mut(field.row)
             && *slot == 0
         {
             *slot = at;
@@ -72,13 +75,13 @@ impl Index {
     }
 
     fn slot(&mut self, tag: Tag) -> Option<&mut u16> {
-        self.lengths.get_mut(place(u16::from_le_bytes(tag.letters())))
+        self.lengths.get_mut(dictionary::row_of(tag)?)
     }
 
     /// Takes a field; later ones of the same tag change nothing.
     pub(super) fn take(&mut self, field: &Field<'_>) {
         let at = u16::try_from(field.offset()).ok().and_then(|offset| offset.checked_add(LETTERS));
-        if let (Some(slot), Some(_)) = (self.slot(field.tag()), dictionary::find(field.tag()))
+        if let Some(slot) = self.slot(field.tag())
             && *slot == 0
         {
             *slot = at.unwrap_or(0);
@@ -88,8 +91,7 @@ impl Index {
     /// The value of the first field of this tag. Always in the place where the tag is known: there its place is too.
     #[inline(always)]
     pub(super) fn value<'a>(&self, tag: Tag, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let place = place(u16::from_le_bytes(tag.letters()));
-        let at = self.lengths.get(place).copied().filter(|at| *at != 0 && FORMS.have(place, tag))?;
+        let at = self.lengths.get(dictionary::row_of(tag)?).copied().filter(|at| *at != 0)?;
         let (digits, value) = bytes.get(usize::from(at)..)?.split_first_chunk()?;
         value.get(..length(*digits))
     }
@@ -107,7 +109,7 @@ impl Index {
 
 /// A field that is shorter than a word, and documented or of no documented tag.
 struct ShortField {
-    place: usize,
+    row: usize,
     documented: bool,
 }
 
@@ -115,10 +117,9 @@ struct ShortField {
 #[inline(never)]
 fn short_field(bytes: &[u8]) -> Option<ShortField> {
     let (header, value) = bytes.split_first_chunk()?;
-    let (tag, length) = read_header(header).filter(|(_, length)| *length == value.len())?;
-    let definition = dictionary::find(tag);
-    let place = definition.map_or(PLACES, |_| place(u16::from_le_bytes(tag.letters())));
-    Some(ShortField { place, documented: definition.is_some_and(|definition| definition.allows(value)) })
+    let (tag, _) = read_header(header).filter(|(_, length)| *length == value.len())?;
+    let documented = dictionary::find(tag).is_some_and(|definition| definition.allows(value));
+    Some(ShortField { row: dictionary::row_of(tag).unwrap_or(ROWS), documented })
 }
 
 /// The last byte at which the length of a field can begin and still be found.

@@ -196,9 +196,10 @@ impl Forms {
         outside | word
     }
 
-    /// Whether a tag has this place, and it is this one.
-    pub(crate) fn have(&self, place: usize, tag: Tag) -> bool {
-        DEFINITIONS.get(usize::from(at(&self.row, place))).is_some_and(|definition| definition.tag == tag)
+    /// The row of the tag that has this place.
+    #[inline]
+    pub(crate) fn row(&self, place: usize) -> usize {
+        usize::from(at(&self.row, place))
     }
 }
 
@@ -221,6 +222,12 @@ fn long_value_faults(row: u8, field: &[u8]) -> u64 {
 #[inline]
 #[must_use]
 pub fn find(tag: Tag) -> Option<&'static Definition> {
-    let row = at(&FORMS.row, place(u16::from_le_bytes(tag.letters())));
-    DEFINITIONS.get(usize::from(row)).filter(|definition| definition.tag == tag)
+    DEFINITIONS.get(row_of(tag)?)
+}
+
+/// The row of a tag in the [`DEFINITIONS`].
+#[inline]
+pub(crate) fn row_of(tag: Tag) -> Option<usize> {
+    let row = FORMS.row(place(u16::from_le_bytes(tag.letters())));
+    DEFINITIONS.get(row).filter(|definition| definition.tag == tag).map(|_| row)
 }
