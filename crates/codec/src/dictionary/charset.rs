@@ -18,6 +18,9 @@ pub enum Charset {
 /// Bytes of a word that is checked at once.
 pub(crate) const WORD: usize = 8;
 
+/// Half a word.
+const HALF: usize = 4;
+
 /// The highest bit of each byte of a word.
 pub(crate) const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
 
@@ -49,7 +52,13 @@ impl Charset {
     #[must_use]
     pub fn holds(self, value: &[u8]) -> bool {
         let Some(last) = value.last_chunk::<WORD>() else {
-            return value.iter().all(|byte| self.contains(*byte));
+            return match (value.first_chunk::<HALF>(), value.last_chunk::<HALF>()) {
+                (Some(first), Some(last)) => {
+                    let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+                    self.outside(u64::from(first) | u64::from(last).wrapping_shl(u32::BITS)) == 0
+                }
+                _ => value.iter().all(|byte| self.contains(*byte)),
+            };
         };
         let (words, _) = value.as_chunks::<WORD>();
         self.outside(u64::from_le_bytes(*last)) == 0
