@@ -12,8 +12,8 @@ use caisse_payment::Text;
 use crate::Tag;
 
 pub use charset::Charset;
-pub use form::find;
 pub(crate) use charset::{HIGH, WORD};
+pub use form::find;
 pub(crate) use form::{FORMS, place, row_of};
 pub use presence::{Exchange, Presence};
 

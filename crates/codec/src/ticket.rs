@@ -2,19 +2,8 @@
 
 use core::fmt;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
 use crate::value::TicketRequest;
-use crate::{EncodeError, Encoder, Fields, Tag};
-
-/// Padding may be missing or not; nothing else is forgiven beside blanks and line ends, which are skipped.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::{EncodeError, Encoder, Fields, Tag, base64};
 
 /// One ticket of a ZT: what its CK says and the base64 of its AK. The text is personal data and does not print.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +35,7 @@ impl<'a> Ticket<'a> {
         let (mut filled, mut written) = (0usize, 0usize);
         let mut flush = |group: &[u8], written: &mut usize| {
             let free = buffer.get_mut(*written..).unwrap_or_default();
-            let mut bytes = [0; 3];
-            let count = BASE64.decode_slice(group, &mut bytes).map_err(|_| TicketError::NotBase64)?;
+            let (bytes, count) = base64::decode_group(group).ok_or(TicketError::NotBase64)?;
             let (target, source) =
                 free.get_mut(..count).zip(bytes.get(..count)).ok_or(TicketError::NoRoom)?;
             target.copy_from_slice(source);
@@ -177,16 +165,13 @@ pub fn encode_ticket(
     request: TicketRequest,
     text: &[u8],
 ) -> Result<(), EncodeError> {
-    let mut base64 = [0; 900];
+    let mut buffer = [0; 900];
     let too_long = EncodeError::Length { tag: Tag::AK, least: 1, most: LONGEST_TEXT, length: text.len() };
-    let length = BASE64.encode_slice(text, &mut base64).map_err(|_| too_long)?;
+    let base64 = base64::encode(text, &mut buffer).filter(|base64| !base64.is_empty()).ok_or(too_long)?;
     let mut inner = [0; 913];
     let mut fields = Encoder::new(&mut inner);
     fields.exact(Tag::CK, request.value())?;
-    if text.is_empty() {
-        return Err(too_long);
-    }
     // Base64 is of its characters, and fields are of theirs.
-    fields.raw(Tag::AK, base64.get(..length).unwrap_or_default())?;
+    fields.raw(Tag::AK, base64)?;
     encoder.raw(Tag::ZT, fields.finish())
 }

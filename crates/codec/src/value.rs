@@ -51,7 +51,11 @@ pub(crate) fn register(value: &[u8]) -> Option<Register> {
 pub(crate) fn three_digits(value: &[u8]) -> Option<u16> {
     let [hundreds, tens, units] = value else { return None };
     let (hundreds, tens, units) = (digit(*hundreds)?, digit(*tens)?, digit(*units)?);
-    Some(u16::from(hundreds).wrapping_mul(100).wrapping_add(u16::from(tens.wrapping_mul(10).wrapping_add(units))))
+    Some(
+        u16::from(hundreds)
+            .wrapping_mul(100)
+            .wrapping_add(u16::from(tens.wrapping_mul(10).wrapping_add(units))),
+    )
 }
 
 #[inline]

@@ -51,7 +51,9 @@ impl Index {
                 }
             } else {
                 let Some((tag, _)) = read_header(header) else { return false };
-                if let Some(slot) = self.slot(tag) && *slot == 0 {
+                if let Some(slot) = self.slot(tag)
+                    && *slot == 0
+                {
                     *slot = at;
                     faults = HIGH;
                 }

@@ -171,7 +171,11 @@ impl Forms {
         let last = field.last_chunk().map_or(word, |last| u64::from_le_bytes(*last));
         let faults = self.outside(place, last) & at(&self.last, place);
         let longer = (field.len() as u16).wrapping_sub(at(&self.least, place));
-        if longer < at(&self.by_last, place) { faults } else { faults | self.more_faults(place, field, longer) }
+        if longer < at(&self.by_last, place) {
+            faults
+        } else {
+            faults | self.more_faults(place, field, longer)
+        }
     }
 
     #[inline]

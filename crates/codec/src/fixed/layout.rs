@@ -242,10 +242,8 @@ const ANSWER_LONG: &[Slot] = &behind::<7>(
         slot(FieldName::Private, 70, 10, Expected::Line),
     ],
 );
-const ANSWER_RECEIPT: &[Slot] = &behind::<8>(
-    ANSWER_LONG,
-    &[slot(FieldName::ReceiptText, 80, super::LONGEST_RECEIPT, Expected::Lines)],
-);
+const ANSWER_RECEIPT: &[Slot] =
+    &behind::<8>(ANSWER_LONG, &[slot(FieldName::ReceiptText, 80, super::LONGEST_RECEIPT, Expected::Lines)]);
 
 /// `N` fields: the start of a layout and what stands behind it.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]

@@ -158,7 +158,7 @@ pub(super) fn write_checked<'b, const N: usize>(
     }
     let body = body.get(..length).unwrap_or_default();
     Body::expect(body, Tolerance::ALL, "a body", wanted).map_err(EncodeError::Character)?;
-    let target = buffer.get_mut(..length).ok_or(EncodeError::NoRoom { needed: length })?;
+    let target = buffer.get_mut(..body.len()).ok_or(EncodeError::NoRoom { needed: length })?;
     target.copy_from_slice(body);
     Ok(target)
 }
