@@ -1,5 +1,7 @@
 //! Hexadecimal floating-point numbers as Java reads them.
 
+use super::read_decimal::{ends, exponent};
+
 /// `significand * 2^exponent`, and whether more bits stood below.
 #[derive(Debug)]
 pub(super) struct Hexadecimal {
@@ -39,10 +41,9 @@ impl Hexadecimal {
             rest = behind;
         }
         let [b'p' | b'P', rest @ ..] = rest else { return None };
-        let (shift, rest) = super::read_decimal::exponent(rest)?;
+        let (shift, rest) = exponent(rest)?;
         number.exponent = number.exponent.saturating_add(shift);
-        let ends = matches!(rest, [] | [b'f' | b'F' | b'd' | b'D']);
-        (ends && digits > 0).then_some(number)
+        (ends(rest) && digits > 0).then_some(number)
     }
 
     pub(super) fn to_double(&self) -> f64 {
