@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("journal", &["payment"]),
     ("simulator", &["payment", "codec", "transaction", "hal"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "codec", "journal", "link", "simulator"]),
+    ("cli", &["caisse", "android-intent", "codec", "journal", "link", "simulator"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];
