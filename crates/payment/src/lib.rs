@@ -16,6 +16,7 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+pub mod admission;
 mod amount;
 mod card;
 mod currency;
@@ -23,6 +24,7 @@ pub mod entry;
 mod identifiers;
 mod operation;
 mod outcome;
+mod outcome_words;
 mod reason;
 #[cfg(feature = "alloc")]
 pub mod receipt;

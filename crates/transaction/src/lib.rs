@@ -10,16 +10,18 @@
     clippy::unwrap_used
 )]
 
-mod admission;
 mod deciding;
 mod dialect;
+mod fixed_deciding;
+pub mod probe;
+pub mod recovery;
 mod request;
 mod store;
 pub mod terminal;
 pub mod till;
 
-pub use admission::{Admission, Recorded, admit};
 pub use caisse_link::Instant;
-pub use dialect::{Dialect, UnknownDialect};
-pub use request::{Request, RequestError, validate};
-pub use till::{Action, Config, Event, Report, TillMachine};
+pub use caisse_payment::admission::{Admission, Recorded, admit};
+pub use dialect::{Dialect, Duplicata, OptionalFields, RefusedMessage, Trailer, UnknownDialect};
+pub use request::{Request, RequestError};
+pub use till::{Action, Config, Event, LinkKind, Report, TillMachine};
