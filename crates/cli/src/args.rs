@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::intent::arguments::IntentArguments;
 use crate::terminal::TerminalArguments;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
+    Intent(IntentArguments),
     Dialect(DialectArguments),
 }
 
@@ -30,6 +32,7 @@ impl Command {
             Self::Terminal(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
             Self::Journal(arguments) => arguments.command.wants_json(),
+            Self::Intent(arguments) => arguments.command.wants_json(),
             Self::Dialect(_) => false,
         }
     }

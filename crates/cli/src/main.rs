@@ -5,6 +5,7 @@ mod configuration;
 mod dialect;
 mod explain;
 mod harmless;
+mod intent;
 mod journal;
 mod output;
 mod pay;
@@ -40,6 +41,7 @@ fn run() -> u8 {
         Command::Terminal(arguments) => terminal::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
+        Command::Intent(arguments) => intent::run(&arguments.command, &output),
         Command::Dialect(arguments) => dialect::run(&arguments, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
