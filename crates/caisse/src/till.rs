@@ -4,10 +4,10 @@ use std::fmt;
 
 use caisse_codec::Answer;
 use caisse_hal::{Clock, Link};
-use caisse_journal::{Journal, JournalError, LockError, Record, TerminalLock};
+use caisse_journal::{Admitted, Journal, JournalError, Record, TerminalLock, admit};
 use caisse_payment::{Blocked, Outcome, Receipt, Register, TerminalId, Verdict};
 use caisse_transaction::till::MOST_STORAGE;
-use caisse_transaction::{Admission, Config, Event, Recorded, Request, RequestError, TillMachine, admit};
+use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
 use crate::driver::Driver;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
@@ -87,29 +87,10 @@ impl Till {
 
     /// Takes the terminal's lock and asks the journal whether the payment may begin.
     fn admit(&self, request: &Request) -> Result<TerminalLock, Refused> {
-        let lock = self.journal.lock(&self.terminal);
-        let record = self.journal.find(&request.id)?;
-        let recorded = record
-            .as_ref()
-            .map(|record| Recorded { content: record.start.content, verdict: record.verdict() });
-        let lock = match lock {
-            Ok(lock) => lock,
-            // What has ended can be told while another payment runs; what is open may be running right now.
-            Err(LockError::Busy) => {
-                let ended = record.as_ref().is_some_and(|record| record.end.is_some());
-                return Err(match admit(&request.content, recorded.as_ref(), false) {
-                    Admission::Replay(verdict) if ended => Refused::replay(request, record.as_ref(), verdict),
-                    Admission::Blocked(reason) => Refused::Blocked(reason),
-                    _ => Refused::Blocked(Blocked::Busy),
-                });
-            }
-            Err(_) => return Err(Refused::Blocked(Blocked::JournalUnavailable)),
-        };
-        let unresolved = !self.journal.unresolved(&self.terminal)?.is_empty();
-        match admit(&request.content, recorded.as_ref(), unresolved) {
-            Admission::Proceed => Ok(lock),
-            Admission::Blocked(reason) => Err(Refused::Blocked(reason)),
-            Admission::Replay(verdict) => Err(Refused::replay(request, record.as_ref(), verdict)),
+        match admit(&*self.journal, &request.id, &request.content) {
+            Admitted::Proceed(lock) => Ok(lock),
+            Admitted::Replay(record) => Err(Refused::replay(request, &record)),
+            Admitted::Blocked(reason) => Err(Refused::Blocked(reason)),
         }
     }
 
@@ -177,21 +158,14 @@ enum Refused {
     Request(RequestError),
 }
 
-impl From<JournalError> for Refused {
-    fn from(_: JournalError) -> Self {
-        Self::Blocked(Blocked::JournalUnavailable)
-    }
-}
-
 impl Refused {
-    fn replay(request: &Request, record: Option<&Record>, verdict: Verdict) -> Self {
-        let end = record.and_then(|record| record.end);
+    fn replay(request: &Request, record: &Record) -> Self {
         Self::Replay(Box::new(Payment {
-            last_four: end.and_then(|end| end.last_four),
-            authorisation: end.and_then(|end| end.authorisation),
+            last_four: record.end.and_then(|end| end.last_four),
+            authorisation: record.end.and_then(|end| end.authorisation),
             replayed: true,
             journaled: true,
-            ..Payment::bare(request.id, request.content.amount, verdict)
+            ..Payment::bare(request.id, request.content.amount, record.verdict())
         }))
     }
 }

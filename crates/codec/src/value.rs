@@ -259,6 +259,7 @@ impl Action {
             Operation::Debit | Operation::Cheque => Self::DEBIT,
             Operation::Credit => Self::CREDIT,
             Operation::Cancellation => Self::CANCELLATION,
+            Operation::DeferredDebit => Self::DEFERRED_DEBIT,
         }
     }
 

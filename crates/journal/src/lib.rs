@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod admission;
 pub mod conformance;
 mod decision;
 mod error;
@@ -21,6 +22,7 @@ mod rules;
 mod sqlite;
 mod wall_time;
 
+pub use admission::{Admitted, admit};
 pub use decision::{Decision, DecisionError, Paid};
 pub use error::JournalError;
 pub use event::{Event, What};

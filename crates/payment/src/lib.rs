@@ -16,6 +16,7 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+pub mod admission;
 mod amount;
 mod card;
 mod currency;

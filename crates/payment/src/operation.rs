@@ -15,11 +15,14 @@ pub enum Operation {
     Cancellation,
     /// The customer pays by cheque.
     Cheque,
+    /// The customer pays, and the bank takes the money later.
+    DeferredDebit,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Debit, Self::Credit, Self::Cancellation, Self::Cheque];
+    pub const ALL: [Self; 5] =
+        [Self::Debit, Self::Credit, Self::Cancellation, Self::Cheque, Self::DeferredDebit];
 
     /// The name on the command line and in the journal.
     #[must_use]
@@ -29,6 +32,7 @@ impl Operation {
             Self::Credit => "credit",
             Self::Cancellation => "cancellation",
             Self::Cheque => "cheque",
+            Self::DeferredDebit => "deferred_debit",
         }
     }
 }
@@ -56,5 +60,5 @@ impl serde::Serialize for Operation {
 
 /// The text is not the name of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an operation: expected debit, credit, cancellation or cheque")]
+#[error("not an operation: expected debit, credit, cancellation, cheque or deferred_debit")]
 pub struct UnknownOperation;

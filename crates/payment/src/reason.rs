@@ -113,6 +113,10 @@ reasons! {
         UnexpectedBytes = "unexpected_bytes", "Le terminal a parlé avant la demande : réponse d'une autre transaction ?", "The terminal spoke before it was asked: an answer to another transaction?";
         /// The system took no byte of the request.
         SendFailed = "send_failed", "La demande n'a pas pu partir.", "The request could not be sent.";
+        /// The payment app is not there.
+        PaymentAppMissing = "payment_app_missing", "L'application de paiement n'est pas installée sur cet appareil.", "The payment app is not installed on this device.";
+        /// Android does not let the till start the payment app.
+        LaunchRefused = "launch_refused", "Android refuse d'ouvrir l'application de paiement.", "Android does not let the till open the payment app.";
         /// The till was told to stop before the request left.
         Cancelled = "cancelled_by_till", "Annulé à la caisse avant l'envoi.", "Cancelled at the till before anything was sent.";
     }
@@ -161,6 +165,26 @@ reasons! {
         AmountZero = "amount_zero", "Le montant accepté est nul.", "The approved amount is zero.";
         /// Approved for less although the till did not allow it.
         PartialNotAllowed = "partial_not_allowed", "Montant partiel accepté sans que la caisse l'ait permis.", "A part of the amount was approved although the till did not allow it.";
+        /// The answer names another transaction.
+        ReferenceDiffers = "reference_differs", "La réponse porte une autre référence.", "The answer has another reference.";
+        /// The payment app came back without a result: it was closed, or it failed, perhaps after the payment.
+        NoResult = "no_result", "L'application de paiement est revenue sans résultat.", "The payment app came back without a result.";
+        /// The payment app found the request's parameters wrong.
+        InvalidParameters = "invalid_parameters", "L'application de paiement juge la demande incorrecte.", "The payment app says that the request is not valid.";
+        /// The payment app was busy, perhaps with this very payment.
+        PaymentAppBusy = "payment_app_busy", "L'application de paiement est déjà occupée, peut-être par ce paiement.", "The payment app is busy already, perhaps with this payment.";
+        /// The payment app went into the background.
+        InBackground = "in_background", "L'application de paiement est passée à l'arrière-plan.", "The payment app went into the background.";
+        /// The payment app failed without saying why.
+        PaymentAppError = "payment_app_error", "L'application de paiement signale une erreur sans précision.", "The payment app reports an error and does not say which.";
+        /// The payment app has seen the reference before.
+        ReferenceExists = "reference_exists", "L'application de paiement connaît déjà cette référence.", "The payment app knows this reference already.";
+        /// The payment app did not finish the transaction.
+        NotFinished = "not_finished", "L'application de paiement n'a pas terminé la transaction.", "The payment app did not finish the transaction.";
+        /// The payment app waited too long.
+        PaymentAppTimedOut = "payment_app_timed_out", "L'application de paiement signale un délai dépassé.", "The payment app reports a time-out.";
+        /// No public document tells what this answer means.
+        Undocumented = "undocumented", "Aucun document public n'explique cette réponse.", "No public document explains this answer.";
         /// The till stopped in between.
         Interrupted = "interrupted", "La caisse s'est arrêtée pendant la transaction.", "The till stopped during the transaction.";
         /// The operator stopped waiting.

@@ -10,7 +10,6 @@
     clippy::unwrap_used
 )]
 
-mod admission;
 mod deciding;
 mod dialect;
 mod request;
@@ -18,8 +17,8 @@ mod store;
 pub mod terminal;
 pub mod till;
 
-pub use admission::{Admission, Recorded, admit};
 pub use caisse_link::Instant;
+pub use caisse_payment::admission::{Admission, Recorded, admit};
 pub use dialect::{Dialect, UnknownDialect};
 pub use request::{Request, RequestError, validate};
 pub use till::{Action, Config, Event, Report, TillMachine};

@@ -89,7 +89,7 @@ pub fn validate(
         Operation::Debit if amount.is_zero() => Err(RequestError::ZeroAmount),
         Operation::Debit if amount.minor() > LARGEST_AMOUNT => Err(RequestError::AmountTooLarge),
         Operation::Debit => Ok(()),
-        Operation::Credit | Operation::Cancellation | Operation::Cheque => {
+        Operation::Credit | Operation::Cancellation | Operation::Cheque | Operation::DeferredDebit => {
             Err(RequestError::Unsupported(operation))
         }
     }

@@ -1,7 +1,7 @@
 //! May a transaction begin, as far as the journal knows?
 
-use caisse_payment::entry::Content;
-use caisse_payment::{Blocked, Outcome, Verdict};
+use crate::entry::Content;
+use crate::{Blocked, Outcome, Verdict};
 
 /// What the journal knows of a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

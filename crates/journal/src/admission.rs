@@ -1,0 +1,65 @@
+//! Takes a terminal for a transaction, if the journal allows it to begin.
+
+use caisse_payment::admission::{self, Admission, Recorded};
+use caisse_payment::entry::Content;
+use caisse_payment::{Blocked, TransactionId};
+
+use crate::{Journal, JournalError, LockError, Record, TerminalLock};
+
+/// What may happen now.
+#[derive(Debug)]
+pub enum Admitted {
+    /// The transaction may begin; its terminal is held until the lock drops.
+    Proceed(TerminalLock),
+    /// It took place before, and this is what the journal holds of it.
+    Replay(Box<Record>),
+    /// It may not begin.
+    Blocked(Blocked),
+}
+
+/// Takes the terminal's lock and decides by [`caisse_payment::admission`], the same for every way to a terminal. Writes
+/// nothing: whoever proceeds appends the start before anything leaves.
+///
+/// ```
+/// use caisse_journal::{Admitted, MemoryJournal, admit};
+/// # use caisse_payment::{Amount, Currency, Operation, Register, entry::Content};
+/// # let asked = Content {
+/// #     operation: Operation::Debit, original: None, amount: Amount::from_minor(2500, Currency::EUR),
+/// #     allow_partial: false, terminal: "front".parse()?, register: Register::FIRST, reference: None,
+/// # };
+/// let journal = MemoryJournal::new();
+/// assert!(matches!(admit(&journal, &"order-7".parse()?, &asked), Admitted::Proceed(_)));
+/// # Ok::<(), caisse_payment::IdentifierError>(())
+/// ```
+#[must_use]
+pub fn admit(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Admitted {
+    decide(journal, id, asked).unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
+}
+
+fn decide(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Result<Admitted, JournalError> {
+    let lock = journal.lock(&asked.terminal);
+    let record = journal.find(id)?;
+    let recorded =
+        record.as_ref().map(|record| Recorded { content: record.start.content, verdict: record.verdict() });
+    let lock = match lock {
+        Ok(lock) => lock,
+        // What has ended can be told while another payment runs; what is open may be running right now.
+        Err(LockError::Busy) => {
+            let ended = record.filter(|record| record.end.is_some());
+            return Ok(match (admission::admit(asked, recorded.as_ref(), false), ended) {
+                (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
+                (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
+                _ => Admitted::Blocked(Blocked::Busy),
+            });
+        }
+        Err(LockError::Io { .. }) => return Ok(Admitted::Blocked(Blocked::JournalUnavailable)),
+    };
+    let unresolved = !journal.unresolved(&asked.terminal)?.is_empty();
+    Ok(match (admission::admit(asked, recorded.as_ref(), unresolved), record) {
+        (Admission::Proceed, _) => Admitted::Proceed(lock),
+        (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
+        // A replay has a record.
+        (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
+        (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
+    })
+}

@@ -1,0 +1,102 @@
+//! Taking a terminal: the lock, the record and the rule together.
+
+use caisse_journal::{Admitted, Decision, Journal, MemoryJournal, Paid, WallTime, admit};
+use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_payment::{
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TransactionId, Verdict,
+};
+
+const AT: WallTime = WallTime::from_millis(1);
+
+fn asked(minor: u64) -> Content {
+    Content {
+        operation: Operation::Debit,
+        original: None,
+        amount: Amount::from_minor(minor, Currency::EUR),
+        allow_partial: false,
+        terminal: "front".parse().unwrap(),
+        register: Register::FIRST,
+        reference: None,
+    }
+}
+
+fn id(text: &str) -> TransactionId {
+    text.parse().unwrap()
+}
+
+fn start(journal: &mut MemoryJournal, name: &str) {
+    let start = Start { id: id(name), content: asked(100), dialect: "d".parse().unwrap() };
+    journal.append(&Entry::Started(start), AT).unwrap();
+}
+
+fn end(journal: &mut MemoryJournal, name: &str, outcome: Outcome, proof: Proof) {
+    let verdict = Verdict { outcome, proof };
+    let status = RawStatus::default();
+    let end = End { id: id(name), verdict, authorisation: None, contract: None, last_four: None, status };
+    journal.append(&Entry::Ended(end), AT).unwrap();
+}
+
+fn approved() -> Outcome {
+    Outcome::Approved { amount: Amount::from_minor(100, Currency::EUR) }
+}
+
+#[track_caller]
+fn blocked(admitted: Admitted) -> Blocked {
+    match admitted {
+        Admitted::Blocked(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_free_terminal_is_held_until_the_lock_drops() {
+    let journal = MemoryJournal::new();
+    let Admitted::Proceed(lock) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Busy);
+    drop(lock);
+    assert!(matches!(admit(&journal, &id("b"), &asked(100)), Admitted::Proceed(_)));
+}
+
+#[test]
+fn what_has_ended_is_told_even_while_another_payment_runs() {
+    let mut journal = MemoryJournal::new();
+    start(&mut journal, "a");
+    end(&mut journal, "a", approved(), Proof::Answered);
+    for hold in [false, true] {
+        let _lock = hold.then(|| journal.lock(&asked(1).terminal).unwrap());
+        let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
+        assert_eq!(record.verdict().outcome, approved());
+        assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+    }
+    // A replay keeps no lock.
+    assert!(journal.lock(&asked(1).terminal).is_ok());
+}
+
+#[test]
+fn what_is_open_may_be_running_or_is_told_as_unknown() {
+    let mut journal = MemoryJournal::new();
+    start(&mut journal, "a");
+    {
+        let _lock = journal.lock(&asked(1).terminal).unwrap();
+        assert_eq!(blocked(admit(&journal, &id("a"), &asked(100))), Blocked::Busy);
+    }
+    let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
+    assert!(record.verdict().outcome.is_unknown());
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Unresolved);
+    end(&mut journal, "a", Outcome::Unknown { doubt: Doubt::Silence }, Proof::PerhapsSent);
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Unresolved);
+    let lock = journal.lock(&asked(1).terminal).unwrap();
+    let decision = Decision::new(Paid::NotPaid, "Camille", "no ticket").unwrap();
+    journal.resolve(&lock, &id("a"), &decision, AT).unwrap();
+    drop(lock);
+    assert!(matches!(admit(&journal, &id("b"), &asked(100)), Admitted::Proceed(_)));
+}
+
+#[test]
+fn only_what_was_not_sent_may_be_tried_again_under_its_id() {
+    let mut journal = MemoryJournal::new();
+    start(&mut journal, "a");
+    end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
+    assert!(matches!(admit(&journal, &id("a"), &asked(100)), Admitted::Proceed(_)));
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+}
