@@ -9,10 +9,11 @@ fn root() -> PathBuf {
 }
 
 /// Which of our crates a crate may depend on, outside its tests.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("payment", &[]),
     ("codec", &["payment"]),
     ("link", &[]),
+    ("android-intent", &[]),
     ("transaction", &["payment", "codec", "link"]),
     ("hal", &["link"]),
     ("journal", &["payment"]),
