@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 }
 
 /// Which of our crates a crate may depend on, outside its tests.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("payment", &[]),
     ("codec", &["payment"]),
     ("link", &[]),
@@ -17,9 +17,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("transaction", &["payment", "codec", "link"]),
     ("hal", &["link"]),
     ("journal", &["payment"]),
-    ("simulator", &["payment", "codec", "transaction", "hal"]),
+    ("intent", &["payment", "android-intent", "journal"]),
+    ("simulator", &["payment", "codec", "transaction", "hal", "android-intent"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "codec", "journal", "link", "simulator"]),
+    ("cli", &["caisse", "codec", "journal", "link", "simulator", "intent", "android-intent"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];
