@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::{Categories, ComponentName, Extras, JavaString, Value};
+use crate::{Categories, ComponentName, Extras, JavaString, Rect, Value};
 
 /// `android.content.Intent`, with everything that its text formats can say (clip data is not among it).
 ///
@@ -30,19 +30,6 @@ pub struct Intent {
     pub(crate) source_bounds: Option<Rect>,
     pub(crate) selector: Option<Box<Self>>,
     pub(crate) extras: Extras,
-}
-
-/// `android.graphics.Rect`, in pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rect {
-    /// The left edge.
-    pub left: i32,
-    /// The top edge.
-    pub top: i32,
-    /// The right edge.
-    pub right: i32,
-    /// The bottom edge.
-    pub bottom: i32,
 }
 
 /// Getter, setter in place and setter of the builder for one field of text.

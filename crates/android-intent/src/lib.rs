@@ -17,14 +17,19 @@ mod exception;
 mod extras;
 pub mod flags;
 mod intent;
+mod java;
+mod rect;
 mod string;
+mod uri;
 mod value;
 
 pub use component::ComponentName;
 pub use exception::{Exception, ExceptionClass};
 pub use extras::{Categories, Extras};
-pub use intent::{Intent, Rect};
+pub use intent::Intent;
+pub use rect::Rect;
 pub use string::{JavaString, LoneSurrogate};
+pub use uri::UriFlags;
 pub use value::Value;
 
 /// The action that an `intent:` URI has unless it names another: `android.intent.action.VIEW`.

@@ -1,7 +1,9 @@
 //! The value of an extra, with its type.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use crate::java::print_float::{double_to_string, float_to_string};
 use crate::{ComponentName, JavaString};
 
 /// The value of an extra. Android converts nothing: who asks for an int does not find a long, so the type is part of the
@@ -122,6 +124,32 @@ impl Value {
     /// The number, if it is a `double`.
     pub const fn as_double(&self) -> Option<f64> {
         if let Self::Double(value) = self { Some(*value) } else { None }
+    }
+
+    /// `toString()` of a String, boolean, char or number, as the formats print it; `None` for the other types.
+    ///
+    /// Numbers print as Java prints them, not always the shortest way.
+    ///
+    /// ```
+    /// use caisse_android_intent::Value;
+    ///
+    /// assert_eq!(Value::from(15.10).to_java_string().unwrap(), "15.1");
+    /// assert_eq!(Value::from(1e7).to_java_string().unwrap(), "1.0E7");
+    /// assert_eq!(Value::from(1e23).to_java_string().unwrap(), "9.999999999999999E22");
+    /// ```
+    pub fn to_java_string(&self) -> Option<JavaString> {
+        Some(match self {
+            Self::String(value) => value.clone(),
+            Self::Boolean(value) => JavaString::from(if *value { "true" } else { "false" }),
+            Self::Byte(value) => value.to_string().into(),
+            Self::Char(value) => [*value].as_slice().into(),
+            Self::Short(value) => value.to_string().into(),
+            Self::Int(value) => value.to_string().into(),
+            Self::Long(value) => value.to_string().into(),
+            Self::Float(value) => float_to_string(*value).into(),
+            Self::Double(value) => double_to_string(*value).into(),
+            _ => return None,
+        })
     }
 
     const fn is_empty_list(&self) -> bool {
