@@ -3,6 +3,7 @@
 
 mod conversation;
 pub mod ledger;
+pub mod payment_app;
 mod script;
 mod server;
 mod ticket;
