@@ -12,12 +12,15 @@
 
 extern crate alloc;
 
+pub mod am;
 mod component;
 mod exception;
 mod extras;
 pub mod flags;
 mod intent;
 mod java;
+#[cfg(feature = "json")]
+pub mod json;
 mod rect;
 mod string;
 mod uri;

@@ -29,7 +29,7 @@ impl Product {
     fn big(&self) -> BigUint {
         let five = u32::try_from(self.five).unwrap_or(0);
         let two = u32::try_from(self.two).unwrap_or(0);
-        BigUint::from(self.factor) * BigUint::from(5_u8).pow(five) << two
+        (BigUint::from(self.factor) * BigUint::from(5_u8).pow(five)) << two
     }
 
     /// At most how many bits it has, as Java estimates it.
