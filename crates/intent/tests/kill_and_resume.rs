@@ -133,14 +133,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        152_802,
+        90_447,
         [
-            ("approved", 198_496),
+            ("approved", 117_136),
             ("blocked", 4805),
             ("cancelled", 4911),
-            ("declined", 112_559),
+            ("declined", 63_424),
             ("not_sent", 4994),
-            ("unknown", 296_584),
+            ("unknown", 164_719),
         ],
     );
 }

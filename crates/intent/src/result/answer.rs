@@ -5,7 +5,7 @@ use std::fmt;
 use caisse_journal::WallTime;
 use caisse_payment::{AuthorisationNumber, Card, Operation, Receipt, Sensitive};
 
-use super::fields::{Fields, Malformed, Seen, boolean, integer, text};
+use super::fields::{Fields, Malformed, Seen, boolean, integer, text, time};
 use super::tickets::Tickets;
 use super::unknown::{Unknown, masked};
 use crate::definition::outcome as field;
@@ -122,7 +122,7 @@ impl Answer {
                 1 => Some(ReadingMode::Contactless),
                 _ => None,
             }),
-            date: number(&field::DATE).map(|raw| Timestamp { raw }),
+            date: fields.and_then(|it| it.get(&field::DATE, time).value()).map(|raw| Timestamp { raw }),
             degraded: fields.and_then(|it| it.get(&field::IS_DEGRADED_MODE, boolean).value()),
             transaction: transaction.as_ref().and_then(|fields| Some(Deciding::of(fields))),
             tickets,

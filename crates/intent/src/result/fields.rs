@@ -129,11 +129,23 @@ pub(crate) fn text(value: &RawValue) -> Option<String> {
     }
 }
 
-/// A whole number, or the text of one: an optional minus and 1 to 18 digits, nothing else.
+/// A whole number of at most twelve digits, or the text of one. A Java `int` has ten; from thirteen on it could be a card
+/// number.
 pub(crate) fn integer(value: &RawValue) -> Option<i64> {
+    whole(value, 12)
+}
+
+/// A whole number of at most fourteen digits, or the text of one: a time has thirteen.
+pub(crate) fn time(value: &RawValue) -> Option<i64> {
+    whole(value, 14)
+}
+
+/// An optional minus and digits, nothing else.
+fn whole(value: &RawValue, most_digits: usize) -> Option<i64> {
     let text = text(value)?;
     let digits = text.strip_prefix('-').unwrap_or(&text);
-    let is_whole = (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole =
+        (1..=most_digits).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_whole { text.parse().ok() } else { None }
 }
 
