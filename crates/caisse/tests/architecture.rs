@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("intent", &["payment", "android-intent", "journal"]),
     ("simulator", &["payment", "codec", "transaction", "hal", "android-intent"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "codec", "journal", "link", "simulator", "intent", "android-intent"]),
+    ("cli", &["caisse", "android-intent", "codec", "intent", "journal", "link", "simulator"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::intent::arguments::IntentArguments;
+
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
 #[derive(Debug, Parser)]
 #[command(name = "caisse", version, about, max_term_width = 100)]
@@ -18,6 +20,7 @@ pub(crate) enum Command {
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
+    Intent(IntentArguments),
 }
 
 impl Command {
@@ -27,6 +30,7 @@ impl Command {
             Self::Terminal(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
             Self::Journal(arguments) => arguments.command.wants_json(),
+            Self::Intent(arguments) => arguments.command.wants_json(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod intent;
 mod journal;
 mod output;
 mod pay;
@@ -36,6 +37,7 @@ fn run() -> u8 {
         Command::Terminal(arguments) => terminal::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
+        Command::Intent(arguments) => intent::run(&arguments.command, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
 }
