@@ -282,3 +282,22 @@ proptest! {
         }
     }
 }
+
+/// The tables of numbers are those of the types that build the requests.
+#[test]
+fn numbers_are_those_of_the_definitions() {
+    use caisse_intent::Numbering;
+    let types: Vec<_> = definition::v4::TRANSACTION_TYPES.iter().map(|it| it.number).collect();
+    let sent = Numbering::OPERATIONS.map(|operation| i64::from(Numbering::First.number(operation).unwrap()));
+    assert_eq!(types, sent);
+    let printed: Vec<_> = definition::v4::PRINTED_TICKETS.iter().map(|it| it.number).collect();
+    assert_eq!(printed, PrintedTickets::ALL.map(|tickets| i64::from(tickets.number())));
+    // The pattern of a reference takes what an id is made of.
+    for byte in 0..=u8::MAX {
+        let text = char::from(byte).to_string();
+        let allowed = byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        assert_eq!(text.parse::<TransactionId>().is_ok(), allowed, "{text:?}");
+    }
+    assert!("x".repeat(64).parse::<TransactionId>().is_ok());
+    assert!("x".repeat(65).parse::<TransactionId>().is_err());
+}

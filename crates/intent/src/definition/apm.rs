@@ -1,6 +1,6 @@
 //! PayXpress APM: component and extras.
 
-use super::{Certainty, ExtraDefinition, ExtraType, Presence};
+use super::{Certainty, ExtraDefinition, ExtraType, Presence, Values};
 use Presence::{Always, Never, Optional};
 
 /// The package of the app, from version 2.7.5 on.
@@ -37,6 +37,7 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         constant: "PAYMENT_REQUEST_FROM_ANOTHER_APP",
         kind: ExtraType::Boolean,
         presence: &[Always, Always, Always],
+        values: Values::True,
         meaning: "always true",
         certainty: Certainty::Documented,
     },
@@ -45,6 +46,7 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         constant: "IS_REFUND",
         kind: ExtraType::Boolean,
         presence: &[Always, Always, Always],
+        values: Values::Any,
         meaning: "true: money goes back; false: a debit, as when it is absent",
         certainty: Certainty::Documented,
     },
@@ -53,6 +55,7 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         constant: "IS_DIRECT_REFUND",
         kind: ExtraType::Boolean,
         presence: &[Never, Never, Always],
+        values: Values::True,
         meaning: "true: for the payment that transaction_id names; is_refund must be true too",
         certainty: Certainty::Documented,
     },
@@ -61,6 +64,7 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         constant: "AMOUNT",
         kind: ExtraType::Double,
         presence: &[Always, Always, Always],
+        values: Values::Positive,
         meaning: "major units: 15.10; the documentation's table is cut, its samples always have it",
         certainty: Certainty::Derived,
     },
@@ -69,6 +73,7 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         constant: "TRANSACTION_ID",
         kind: ExtraType::String,
         presence: &[Never, Optional, Always],
+        values: Values::Pattern("[!-~]{1,128}"),
         meaning: "the app's id of the payment; whether a refund that is not direct looks at it is not clear",
         certainty: Certainty::Documented,
     },

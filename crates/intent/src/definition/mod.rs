@@ -65,6 +65,23 @@ pub enum Presence {
     Never,
 }
 
+/// Which values an extra may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Any of its type.
+    Any,
+    /// Always this text: one for each of the app's requests, in their order.
+    Words(&'static [&'static str]),
+    /// One of these numbers.
+    Numbers(&'static [Named]),
+    /// A number above zero.
+    Positive,
+    /// Always true.
+    True,
+    /// What this regular expression takes from end to end.
+    Pattern(&'static str),
+}
+
 /// One extra of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtraDefinition {
@@ -76,6 +93,8 @@ pub struct ExtraDefinition {
     pub kind: ExtraType,
     /// Whether each of the app's requests has it, in the order of the app's requests.
     pub presence: &'static [Presence],
+    /// Its values.
+    pub values: Values,
     /// What it says.
     pub meaning: &'static str,
     /// How sure this is.

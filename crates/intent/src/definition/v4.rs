@@ -1,6 +1,6 @@
 //! PayXpress V4: component and extras.
 
-use super::{Certainty, ExtraDefinition, ExtraType, Presence};
+use super::{Certainty, ExtraDefinition, ExtraType, Named, Presence, Values};
 use Presence::{Always, Never, Optional};
 
 /// The package of the app.
@@ -39,14 +39,30 @@ pub const PRINT_LAST: &str = "PRINT_LAST";
 /// The app's requests: the columns of [`ExtraDefinition::presence`].
 pub const REQUESTS: [&str; 2] = [PERFORM, PRINT_LAST];
 
+/// The types of a transaction, by [`Numbering::First`](crate::Numbering::First).
+pub const TRANSACTION_TYPES: &[Named] = &[
+    Named { number: 1, constant: "DEBIT" },
+    Named { number: 2, constant: "CANCELLATION" },
+    Named { number: 3, constant: "REFUND" },
+    Named { number: 4, constant: "DEFERRED_DEBIT" },
+];
+
+/// Which tickets are printed again.
+pub const PRINTED_TICKETS: &[Named] = &[
+    Named { number: 0, constant: "BOTH" },
+    Named { number: 1, constant: "CLIENT" },
+    Named { number: 2, constant: "MERCHANT" },
+];
+
 const fn extra(
     key: &'static str,
     constant: &'static str,
     kind: ExtraType,
     presence: &'static [Presence],
+    values: Values,
     meaning: &'static str,
 ) -> ExtraDefinition {
-    ExtraDefinition { key, constant, kind, presence, meaning, certainty: Certainty::Documented }
+    ExtraDefinition { key, constant, kind, presence, values, meaning, certainty: Certainty::Documented }
 }
 
 /// Every documented extra.
@@ -56,27 +72,31 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         "ACTION",
         ExtraType::String,
         &[Always, Always],
-        "PERFORM starts a transaction, PRINT_LAST prints tickets again",
+        Values::Words(&REQUESTS),
+        "PERFORM starts a transaction, PRINT_LAST prints the last tickets again",
     ),
     extra(
         AMOUNT,
         "AMOUNT",
         ExtraType::Int,
         &[Always, Never],
-        "minor units: 1050 is 10.50 EUR; at most 2147483647, an int",
+        Values::Positive,
+        "minor units: 1050 is 10.50 EUR",
     ),
     extra(
         TRANSACTION_TYPE,
         "TRANSACTION_TYPE",
         ExtraType::Int,
         &[Always, Never],
-        "1 debit, 2 cancellation, 3 refund, 4 deferred debit; optional in the documentation, always sent here because the app's own default can be a refund",
+        Values::Numbers(TRANSACTION_TYPES),
+        "optional in the documentation; always sent here, for the app's own default can be a refund",
     ),
     extra(
         PRINT_TICKET,
         "PRINT_TICKET",
         ExtraType::Boolean,
         &[Optional, Never],
+        Values::Any,
         "true: tickets are printed and the paperless page is shown; false: neither",
     ),
     extra(
@@ -84,13 +104,15 @@ pub const EXTRAS: &[ExtraDefinition] = &[
         "REFERENCE",
         ExtraType::String,
         &[Always, Never],
-        "the caller's id of the transaction, which must be new; 1 to 64 letters, digits, '-', '_', '.' or ':' is this crate's rule, the documentation has none",
+        Values::Pattern("[A-Za-z0-9_.:-]{1,64}"),
+        "the caller's id of the transaction, which must be new; the documentation has no rule for its form",
     ),
     extra(
         TYPE_PRINT_TICKET,
         "TYPE_PRINT_TICKET",
         ExtraType::Int,
         &[Never, Always],
-        "0 both tickets, 1 the client's, 2 the merchant's",
+        Values::Numbers(PRINTED_TICKETS),
+        "which tickets are printed; the result holds both",
     ),
 ];
