@@ -12,7 +12,8 @@ fn main() -> io::Result<()> {
     // Every amount up to 10 000.00, then steps that meet all last digits up to the largest.
     let small = 0u64..=1_000_000;
     let steps = [7919u64, 1_000_003, 99_999_999_977, 999_999_999_999];
-    let large = steps.into_iter().flat_map(|step| (1..=200_000).map_while(move |count| step.checked_mul(count)));
+    let large =
+        steps.into_iter().flat_map(|step| (1..=200_000).map_while(move |count| step.checked_mul(count)));
     // And around each power of ten, where an exponent begins or a digit is added.
     let edges = (0..15).flat_map(|power| {
         let ten = 10u64.pow(power);

@@ -3,6 +3,7 @@
 
 mod answer;
 mod behaviour;
+mod form;
 mod request;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use caisse_android_intent::{Intent, flags};
 use crate::Ledger;
 pub use answer::{Names, Style, TicketsShape};
 pub use behaviour::{Behaviour, BehaviourError, Malformation, Says};
+pub use form::{Form, NotAnIntent};
 use request::{Ask, Asked};
 
 /// `RESULT_OK`.
