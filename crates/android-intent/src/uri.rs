@@ -2,6 +2,8 @@
 
 mod data;
 mod escape;
+mod items;
+mod kind;
 mod old;
 mod read;
 mod text;

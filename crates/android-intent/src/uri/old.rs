@@ -1,7 +1,8 @@
 //! `Intent.getIntentOld`: the form before 2008, `uri#action(...)categories(...)type(...)launchFlags(...)component(...)extras(...)`.
 
 use super::escape::decode;
-use super::read::{Reader, Stop, extra};
+use super::kind::Kind;
+use super::read::{Reader, Stop};
 use super::text::Text;
 use crate::java::integer::decode_int;
 use crate::{ACTION_VIEW, ComponentName, Intent, JavaString};
@@ -88,10 +89,9 @@ fn extras(reader: &Reader<'_>, mut at: usize, end: usize, intent: &mut Intent) -
             return Err(wrong("EXTRA missing '!'", begin));
         }
         let value = JavaString::from(text.cut(begin, at)?);
-        let letter = LETTERS.iter().find(|known| known.encode_utf16().eq([letter]));
-        let letter = *letter.ok_or_else(|| wrong("EXTRA has unknown type", at))?;
-        let value = if matches!(letter, "S" | "c") { decode(value.units()) } else { value };
-        let value = extra(letter, value).map_err(|stop| match stop {
+        let kind = Kind::of(Some(&letter)).ok_or_else(|| wrong("EXTRA has unknown type", at))?;
+        let value = if matches!(kind, Kind::String | Kind::Char) { decode(value.units()) } else { value };
+        let value = kind.read(value).map_err(|stop| match stop {
             Stop::Number(_) => wrong("EXTRA value can't be parsed", at),
             stop => stop,
         })?;
@@ -100,5 +100,3 @@ fn extras(reader: &Reader<'_>, mut at: usize, end: usize, intent: &mut Intent) -
     }
     Ok(())
 }
-
-const LETTERS: [&str; 9] = ["S", "B", "b", "c", "d", "f", "i", "l", "s"];

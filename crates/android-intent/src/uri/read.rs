@@ -1,15 +1,12 @@
 //! `Intent.parseUri`.
 
 use super::escape::decode;
+use super::items::{Items, Name};
+use super::kind::Kind;
 use super::text::{Next, OutOfBounds, Text};
 use super::{UriFlags, old};
 use crate::java::NumberError;
-use crate::java::integer::{decode_int, parse_byte, parse_int, parse_long, parse_short};
-use crate::java::read_float::{parse_double, parse_float};
-use crate::{
-    ACTION_MAIN, ACTION_VIEW, ComponentName, Exception, ExceptionClass, Intent, JavaString, Rect, Value,
-    flags,
-};
+use crate::{ACTION_VIEW, Exception, ExceptionClass, Intent, JavaString, flags};
 
 /// How many units of keys and values one text may come to. An item without `=` makes a key that reaches to the next one, so a
 /// text could ask for the square of its length; no intent that Android can send is a fourth as large.
@@ -122,7 +119,7 @@ impl Reader<'_> {
         }
         self.item = fragment;
         let data = text.cut(0, fragment.unwrap_or(text.len()))?;
-        let mut items = Items { intent: view(), selector: None, scheme: None, action_given: false };
+        let mut items = Items::new(view());
         if let Some(fragment) = fragment {
             self.items(fragment.saturating_add("#Intent;".len()), &mut items)?;
         }
@@ -132,18 +129,19 @@ impl Reader<'_> {
     fn items(&mut self, first: usize, items: &mut Items) -> Result<(), Stop> {
         let text = Text(self.text.units());
         let (mut equals, mut semicolons) = (Next::new(b'=', text), Next::new(b';', text));
-        let mut at = first;
+        let (mut at, mut from_the_beginning) = (first, false);
         self.item = Some(at);
         while !text.starts_with("end", at) {
             let (equal, semicolon) = (equals.find(text, at), semicolons.find(text, at));
             self.item(at, equal, semicolon, items)?;
             // An item without an end leads back to the beginning of the text.
             let next = semicolon.map_or(0, |semicolon| semicolon.saturating_add(1));
-            if next == 0 && at < first {
+            if next == 0 && from_the_beginning {
                 return Err(self
-                    .syntax("an item without an end, for which Android would read forever", Some(at))
+                    .syntax("items without an end, which Android would read for ever", Some(at))
                     .into());
             }
+            from_the_beginning |= next == 0;
             at = next;
             self.item = Some(at);
         }
@@ -164,19 +162,15 @@ impl Reader<'_> {
             }
             _ => JavaString::new(),
         };
-        if let Some(name) =
-            NAMES.iter().find(|(prefix, _)| text.starts_with(prefix, at)).map(|(_, name)| *name)
-        {
-            let flags =
-                if matches!(name, Name::LaunchFlags) { self.allowed(decode_int(value.units())?) } else { 0 };
-            items.set(name, value, flags)?;
+        if let Some(name) = Name::at(text, at) {
+            items.set(name, value, |bits| self.allowed(bits))?;
         } else if semicolon == at.checked_add(3) && text.starts_with("SEL", at) {
-            items.selector = Some(Intent::new());
+            items.begin_selector();
         } else {
             let key = decode(self.take(text.cut(at.saturating_add(2), equal)?)?);
-            let letter = LETTERS.iter().find(|letter| text.starts_with(letter, at));
-            let letter = letter.ok_or_else(|| self.syntax("unknown EXTRA type", Some(at)))?;
-            let value = extra(letter, value)?;
+            let kind = Kind::of(text.0.get(at)).filter(|_| text.starts_with(".", at.saturating_add(1)));
+            let kind = kind.ok_or_else(|| self.syntax("unknown EXTRA type", Some(at)))?;
+            let value = kind.read(value)?;
             items.current().extras.insert(key, value);
         }
         Ok(())
@@ -190,162 +184,4 @@ impl Reader<'_> {
         }
         Ok(units)
     }
-}
-
-#[derive(Clone, Copy)]
-enum Name {
-    Action,
-    Category,
-    Type,
-    Identifier,
-    LaunchFlags,
-    Package,
-    Component,
-    Scheme,
-    SourceBounds,
-}
-
-const NAMES: [(&str, Name); 9] = [
-    ("action=", Name::Action),
-    ("category=", Name::Category),
-    ("type=", Name::Type),
-    ("identifier=", Name::Identifier),
-    ("launchFlags=", Name::LaunchFlags),
-    ("package=", Name::Package),
-    ("component=", Name::Component),
-    ("scheme=", Name::Scheme),
-    ("sourceBounds=", Name::SourceBounds),
-];
-
-const LETTERS: [&str; 9] = ["S.", "B.", "b.", "c.", "d.", "f.", "i.", "l.", "s."];
-
-/// The value of an extra of this letter.
-pub(super) fn extra(letter: &str, value: JavaString) -> Result<Value, Stop> {
-    let units = value.units();
-    Ok(match letter.as_bytes().first() {
-        Some(b'B') => Value::Boolean(is_true(units)),
-        Some(b'b') => Value::Byte(parse_byte(units)?),
-        Some(b'c') => Value::Char(Text(units).at(0)?),
-        Some(b'd') => Value::Double(parse_double(units)?),
-        Some(b'f') => Value::Float(parse_float(units)?),
-        Some(b'i') => Value::Int(parse_int(units)?),
-        Some(b'l') => Value::Long(parse_long(units)?),
-        Some(b's') => Value::Short(parse_short(units)?),
-        _ => Value::String(value),
-    })
-}
-
-/// `Boolean.parseBoolean`: `true` in any case.
-fn is_true(units: &[u16]) -> bool {
-    let lower = units.iter().map(|unit| u8::try_from(*unit).map_or(0, |byte| byte.to_ascii_lowercase()));
-    lower.eq(b"true".iter().copied())
-}
-
-/// What the items said.
-struct Items {
-    intent: Intent,
-    selector: Option<Intent>,
-    scheme: Option<JavaString>,
-    action_given: bool,
-}
-
-impl Items {
-    /// The intent of which the items speak now.
-    fn current(&mut self) -> &mut Intent {
-        self.selector.as_mut().unwrap_or(&mut self.intent)
-    }
-
-    fn set(&mut self, name: Name, mut value: JavaString, flags: i32) -> Result<(), Stop> {
-        match name {
-            Name::Action => {
-                self.action_given |= self.selector.is_none();
-                self.current().action = Some(value);
-            }
-            Name::Category => {
-                self.current().categories.insert(value);
-            }
-            Name::Type => self.current().mime_type = Some(value),
-            Name::Identifier => self.current().identifier = Some(value),
-            Name::LaunchFlags => self.current().flags = flags,
-            Name::Package => self.current().package = Some(value),
-            Name::Component => self.current().component = ComponentName::unflatten(value),
-            Name::Scheme => match &mut self.selector {
-                None => self.scheme = Some(value),
-                Some(selector) => {
-                    value.push_str(":");
-                    selector.data = Some(value);
-                }
-            },
-            Name::SourceBounds => self.current().source_bounds = Rect::unflatten(&value)?,
-        }
-        Ok(())
-    }
-
-    fn finish(self, data: Text<'_>) -> Result<Intent, OutOfBounds> {
-        let Self { mut intent, selector, mut scheme, action_given } = self;
-        if intent.package.is_none() {
-            intent.set_selector(selector);
-        }
-        let mut full = JavaString::new();
-        if data.starts_with("intent:", 0) {
-            if let Some(scheme) = scheme {
-                full = scheme;
-                full.push_str(":");
-            }
-            full.push_units(data.behind("intent:".len())?);
-        } else if data.starts_with("android-app:", 0) {
-            let slash = u16::from(b'/');
-            if data.at(12)? == slash && data.at(13)? == slash {
-                full = android_app(data, &mut intent, &mut scheme, action_given)?;
-            }
-        } else {
-            full = data.0.into();
-        }
-        if !full.is_empty() {
-            intent.data = Some(full);
-        }
-        Ok(intent)
-    }
-}
-
-/// Reads `android-app://package/scheme/authority/rest`: sets the package, and gives the data back.
-fn android_app(
-    text: Text<'_>,
-    intent: &mut Intent,
-    scheme: &mut Option<JavaString>,
-    action_given: bool,
-) -> Result<JavaString, OutOfBounds> {
-    const PACKAGE: usize = "android-app://".len();
-    let behind = |place: usize| place.saturating_add(1);
-    let slash = text.find(b'/', PACKAGE);
-    intent.package = Some(text.cut(PACKAGE, slash.unwrap_or(text.len()))?.into());
-    let (mut authority, mut end) = (None, slash.unwrap_or(text.len()));
-    if slash.is_some() && behind(end) < text.len() {
-        match text.find(b'/', behind(end)) {
-            None => *scheme = Some(text.behind(behind(end))?.into()),
-            Some(place) => {
-                *scheme = Some(text.cut(behind(end), place)?.into());
-                end = place;
-                if let Some(place) = text.find(b'/', behind(end)) {
-                    authority = Some(text.cut(behind(end), place)?);
-                    end = place;
-                }
-            }
-        }
-    }
-    // Without a slash behind the package, a scheme given among the items is not used either.
-    let Some(scheme) = scheme.as_ref().filter(|_| slash.is_some()) else {
-        if !action_given {
-            intent.action = Some(ACTION_MAIN.into());
-        }
-        return Ok(JavaString::new());
-    };
-    let mut data = scheme.clone();
-    data.push_str(":");
-    if let Some(authority) = authority {
-        data.push_str("//");
-        data.push_units(authority);
-        data.push_units(text.behind(end)?);
-    }
-    Ok(data)
 }
