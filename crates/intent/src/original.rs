@@ -73,8 +73,9 @@ pub(crate) fn check(asked: &Content, records: &[Record]) -> Result<(), OriginalE
         return Err(OriginalError::Exceeded);
     }
     if asked.operation == Operation::Cancellation {
-        let here = records.iter().filter(|it| it.start.content.terminal == asked.terminal);
-        let last = here.filter(|it| it.verdict().outcome.approved_amount().is_some()).next_back();
+        let last = records.iter().rfind(|it| {
+            it.start.content.terminal == asked.terminal && it.verdict().outcome.approved_amount().is_some()
+        });
         if last.is_none_or(|last| last.start.id != original) {
             return Err(OriginalError::NotLast);
         }

@@ -5,7 +5,7 @@ use caisse_payment::{
     Amount, AuthorisationNumber, Blocked, Card, Outcome, Proof, Receipt, TransactionId, Verdict,
 };
 
-use crate::Answer;
+use crate::{Answer, Asked};
 
 /// How a transaction ended, with everything the till may show and print.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,11 @@ impl Payment {
             journaled: true,
             ..Self::bare(record.start.id, record.start.content.amount, record.verdict())
         }
+    }
+
+    /// What [`interpret`](crate::interpret) says, told as a till tells it: for a tool without a journal.
+    pub fn of(asked: &Asked, verdict: Verdict, answer: Option<Answer>) -> Self {
+        Self::answered(asked.reference, asked.amount, verdict, answer)
     }
 
     /// What an answer says.

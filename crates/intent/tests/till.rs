@@ -380,7 +380,7 @@ fn a_tip_stands_beside_the_amount() {
     }
     launch(&mut till, &debit("d"));
     let payment =
-        drop(till.answer(&id("d"), &result("d", Result::new().refused(1).with("amountTips", 200))).unwrap());
+        till.answer(&id("d"), &result("d", Result::new().refused(1).with("amountTips", 200))).unwrap();
     assert_eq!(payment.tip, None);
 }
 
