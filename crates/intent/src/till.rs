@@ -244,15 +244,12 @@ impl<J: Journal> Till<J> {
     /// money moves; paper may come out. The terminal is held until the [`Printing`] is gone.
     ///
     /// # Errors
-    /// `Busy` while a transaction of this terminal may be running in the app: answer it or give it up first.
-    pub fn print_last(&self, request: &PrintLast) -> Result<Printing, Blocked> {
-        let lock = self.journal.lock(&self.terminal).map_err(|error| match error {
-            LockError::Busy => Blocked::Busy,
-            LockError::Io { .. } => Blocked::JournalUnavailable,
-        })?;
-        let unresolved = self.unresolved().map_err(|_| Blocked::JournalUnavailable)?;
-        if unresolved.iter().any(Record::is_open) {
-            return Err(Blocked::Busy);
+    /// While a transaction of this terminal may be running in the app, here or in another process: answer it or give it up
+    /// first. When the journal cannot be used.
+    pub fn print_last(&self, request: &PrintLast) -> Result<Printing, TillError> {
+        let lock = self.journal.lock(&self.terminal)?;
+        if self.unresolved()?.iter().any(Record::is_open) {
+            return Err(TillError::UnderWay);
         }
         Ok(Printing { intent: request.to_intent(), _lock: lock })
     }

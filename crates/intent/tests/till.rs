@@ -479,14 +479,14 @@ fn tickets_are_printed_only_while_nothing_can_be_running() {
     let printing = till.print_last(&request).unwrap();
     assert_eq!(*printing.intent(), request.to_intent());
     assert_eq!(blocked(&mut till, &debit("a")), Blocked::Busy);
-    assert_eq!(till.print_last(&request).unwrap_err(), Blocked::Busy);
+    assert_eq!(till.print_last(&request).unwrap_err(), TillError::Lock(LockError::Busy));
     drop(printing.answer(&ActivityResult::new(OK, Some("{\"status\": 0}"))));
     launch(&mut till, &debit("a"));
-    assert_eq!(till.print_last(&request).unwrap_err(), Blocked::Busy);
+    assert_eq!(till.print_last(&request).unwrap_err(), TillError::Lock(LockError::Busy));
     drop(till);
     let mut till = self::till(&journal);
     // Open, and perhaps running: not yet. Given up: yes, that is what it is for.
-    assert_eq!(till.print_last(&request).unwrap_err(), Blocked::Busy);
+    assert_eq!(till.print_last(&request).unwrap_err(), TillError::UnderWay);
     assert!(journal.lock(&"device".parse().unwrap()).is_ok());
     drop(till.give_up(&id("a")).unwrap());
     assert!(till.print_last(&request).is_ok());
