@@ -126,7 +126,8 @@ pub fn request_types(data: &Value) {
 }
 
 pub fn print_ticket_values(data: &Value) {
-    let values: Vec<_> = data.as_object().unwrap().keys().cloned().collect();
+    let mut values: Vec<_> = data.as_object().unwrap().keys().cloned().collect();
+    values.sort();
     let sent = [false, true].map(|print| {
         let intent = debit().with_print_ticket(print).to_intent();
         intent.extra(definition::v4::PRINT_TICKET).unwrap().as_boolean().unwrap().to_string()
