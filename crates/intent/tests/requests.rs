@@ -1,11 +1,13 @@
 //! Requests: exact types, exact values, and what is refused before anything happens.
 
-use caisse_android_intent::{Intent, Value};
+use caisse_android_intent::am::Start;
+use caisse_android_intent::{Intent, Value, json};
 use caisse_intent::apm::{AppTransactionId, Kind};
 use caisse_intent::definition::{self, ExtraDefinition, Presence};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{MajorUnits, MajorUnitsError, RequestError, apm};
 use caisse_payment::{Amount, Currency, Operation, TransactionId};
+use caisse_simulator::payment_app::{Form, PaymentApp};
 use proptest::prelude::*;
 
 fn euros(minor: u64) -> Amount {
@@ -18,6 +20,10 @@ fn id(text: &str) -> TransactionId {
 
 fn original() -> AppTransactionId {
     "1p5jiofow7-1duh".parse().unwrap()
+}
+
+fn form_of(uri: &str) -> Intent {
+    Form::Uri(uri).read().unwrap()
 }
 
 /// The extras as words, in the order of their keys.
@@ -280,6 +286,35 @@ proptest! {
             prop_assert_eq!(u64::try_from(amount).unwrap(), minor);
             prop_assert_eq!(intent.extra("transaction_bundle_key_reference"), Some(&Value::from(reference.as_str())));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// A request through each text form is the same request, and the app does the same with it.
+    #[test]
+    fn requests_survive_every_form(minor in 1u64..=2_147_483_647, reference in "[A-Za-z0-9_.:-]{1,64}", print: Option<bool>) {
+        let mut request = Perform::debit(euros(minor), id(&reference)).unwrap();
+        if let Some(print) = print {
+            request = request.with_print_ticket(print);
+        }
+        let intent = request.to_intent();
+        let uri = intent.to_intent_uri().to_string();
+        let words = Start::from(intent.clone()).words().unwrap();
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let json = json::from_intent(&intent);
+        for form in [Form::Uri(&uri), Form::Am(&words), Form::Json(&json)] {
+            let read = form.read().unwrap();
+            prop_assert_eq!(read.extras(), intent.extras());
+            prop_assert_eq!(read.component(), intent.component());
+            let mut app = PaymentApp::new();
+            app.launch(&read).unwrap();
+            let [movement] = app.movements() else { panic!("{form:?}") };
+            prop_assert_eq!((&*movement.reference, movement.amount_minor), (&*reference, minor));
+        }
+        prop_assert_eq!(form_of(&uri).to_intent_uri().to_string(), uri);
     }
 }
 

@@ -128,13 +128,14 @@ fn extras(arguments: &RequestArguments) -> Result<Vec<(&str, Value)>, Wrong> {
         };
         Some((start, start.checked_add(key.len())?, value))
     };
-    let read = |text| {
+    let numbered = |(number, text)| {
+        // The value is not repeated: nobody knows what it is.
         let expected = "expected TYPE:KEY=VALUE with string, int, long, boolean or double";
-        let (start, end, value) =
-            read(text).ok_or_else(|| Wrong::usage("extra", format_args!("'{text}': {expected}")))?;
+        let (start, end, value) = read(text)
+            .ok_or_else(|| Wrong::usage("extra", format_args!("extra number {number}: {expected}")))?;
         Ok((text.get(start..end).unwrap_or_default(), value))
     };
-    arguments.extra.iter().map(read).collect()
+    (1..).zip(&arguments.extra).map(numbered).collect()
 }
 
 fn print(

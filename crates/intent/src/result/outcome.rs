@@ -27,7 +27,7 @@ pub enum OtherPayments {
 }
 
 impl Answer {
-    /// What this answer proves: the outcomes of the design, section 9, line by line.
+    /// What this answer proves; the same table as in `docs/app-to-app.en.md`.
     ///
     /// * Approved: status 0, error 0, and reference, type, amount (or the amount less the tip) and currency as asked. The
     ///   amount of the outcome is the one asked for; a tip stands beside it.
