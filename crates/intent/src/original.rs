@@ -37,6 +37,11 @@ const fn is_debit(operation: Operation) -> bool {
     matches!(operation, Operation::Debit | Operation::DeferredDebit)
 }
 
+/// Whether there is anything to check.
+pub(crate) fn matters(asked: &Content) -> bool {
+    asked.original.is_some() || asked.operation == Operation::Cancellation
+}
+
 /// Checks against all that the journal holds, oldest first.
 pub(crate) fn check(asked: &Content, records: &[Record]) -> Result<(), OriginalError> {
     let Some(original) = asked.original else {

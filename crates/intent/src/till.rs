@@ -155,10 +155,12 @@ impl<J: Journal> Till<J> {
             Admitted::Replay(_) => return blocked(Blocked::IdConflict),
             Admitted::Blocked(reason) => return blocked(reason),
         };
-        let Ok(records) = self.journal.list() else {
-            return blocked(Blocked::JournalUnavailable);
-        };
-        original::check(&start.content, &records)?;
+        if original::matters(&start.content) {
+            let Ok(records) = self.journal.list() else {
+                return blocked(Blocked::JournalUnavailable);
+            };
+            original::check(&start.content, &records)?;
+        }
         match self.journal.append(&Entry::Started(start), WallTime::now()) {
             Ok(()) => {
                 self.running = Some(Running { start, _lock: lock });
@@ -285,7 +287,11 @@ impl<J: Journal> Till<J> {
                 let content = &start.content;
                 let asked =
                     Asked { operation: content.operation, amount: content.amount, reference: start.id };
-                Ok(interpret(&asked, result, self.others(start, launched)))
+                let told = interpret(&asked, result, OtherPayments::Possible);
+                let is_busy = told.0.outcome == Outcome::Unknown { doubt: Doubt::PaymentAppBusy };
+                // The whole journal is read for this answer alone.
+                let is_alone = is_busy && self.is_alone(start, launched);
+                Ok(if is_alone { interpret(&asked, result, OtherPayments::None) } else { told })
             }
             // Nothing of an answer of APM is documented, and it names no reference of ours.
             Some(App::Apm) => {
@@ -299,13 +305,13 @@ impl<J: Journal> Till<J> {
         }
     }
 
-    /// Whether the app may be busy with a payment of this device. After a restart that may be this one: nobody is left who
-    /// could say how often it was launched.
-    fn others(&self, start: &Start, launched: Launched) -> OtherPayments {
+    /// Whether the app cannot be busy with a payment of this device. After a restart it can be with this one: nobody is left
+    /// who could say how often it was launched.
+    fn is_alone(&self, start: &Start, launched: Launched) -> bool {
         let pending = |record: &Record| record.start.id != start.id && record.state() == State::Unresolved;
         match (launched, self.journal.list()) {
-            (Launched::Here, Ok(records)) if !records.iter().any(pending) => OtherPayments::None,
-            _ => OtherPayments::Possible,
+            (Launched::Here, Ok(records)) => !records.iter().any(pending),
+            (Launched::Here, Err(_)) | (Launched::Earlier, _) => false,
         }
     }
 

@@ -113,14 +113,14 @@ fn killed_anywhere_never_charged_twice_never_told_otherwise() {
         setting.killed_once(&mut count);
     }
     count.is(
-        8603,
+        7367,
         [
-            ("approved", 11014),
-            ("blocked", 160),
-            ("cancelled", 162),
-            ("declined", 5340),
-            ("not_sent", 141),
-            ("unknown", 12633),
+            ("approved", 9402),
+            ("blocked", 134),
+            ("cancelled", 136),
+            ("declined", 4584),
+            ("not_sent", 119),
+            ("unknown", 10_749),
         ],
     );
 }
@@ -133,14 +133,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        90_447,
+        67_797,
         [
-            ("approved", 117_136),
-            ("blocked", 4805),
-            ("cancelled", 4911),
-            ("declined", 63_424),
-            ("not_sent", 4994),
-            ("unknown", 164_719),
+            ("approved", 87_152),
+            ("blocked", 3489),
+            ("cancelled", 3571),
+            ("declined", 48_566),
+            ("not_sent", 3700),
+            ("unknown", 123_337),
         ],
     );
 }
@@ -180,5 +180,5 @@ fn the_same_over_a_file() {
             }
         }
     }
-    assert_eq!(worlds, 230);
+    assert_eq!(worlds, 198);
 }
