@@ -136,9 +136,6 @@ impl<J: Journal> Till<J> {
         if transaction.currency() != self.currency {
             return Err(BeginError::Currency);
         }
-        if transaction.original().is_some_and(|original| original == transaction.id()) {
-            return Err(OriginalError::NotADebit.into());
-        }
         let blocked = |reason| {
             let (id, amount) = (transaction.id(), transaction.amount());
             Ok(Begun::Ended(Payment::blocked(id, amount, reason)))

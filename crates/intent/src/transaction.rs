@@ -116,10 +116,6 @@ impl Transaction {
         }
     }
 
-    pub(crate) const fn original(&self) -> Option<TransactionId> {
-        self.original
-    }
-
     pub(crate) fn currency(&self) -> Currency {
         self.amount().currency()
     }

@@ -195,7 +195,7 @@ fn an_approval_needs_the_whole_echo() {
 /// What an echo must be, for an approval and for a refusal alike.
 #[test]
 fn an_echo_that_is_anothers_proves_nothing() {
-    let cases: [(&str, Value, &str); 26] = [
+    let cases: [(&str, Value, &str); 30] = [
         ("reference", json!("order-8"), "reference_differs"),
         ("reference", json!("ORDER-7"), "reference_differs"),
         ("reference", json!("order-7 "), "reference_differs"),
@@ -220,6 +220,10 @@ fn an_echo_that_is_anothers_proves_nothing() {
         ("amount", json!(-1500), "amount_differs"),
         ("amount", json!(1500.0), "amount_differs"),
         ("amount", json!("15.00"), "amount_differs"),
+        ("amount", json!("+1500"), "amount_differs"),
+        ("amount", json!(" 1500"), "amount_differs"),
+        ("amount", json!(""), "amount_differs"),
+        ("amount", json!("-"), "amount_differs"),
         ("amount", json!(true), "amount_differs"),
         ("amount", json!(i64::MAX), "amount_differs"),
     ];
@@ -397,7 +401,7 @@ fn what_is_said_twice_must_be_the_same() {
 
 #[test]
 fn amounts_of_other_currencies_compare_in_their_minor_units() {
-    for code in ["JPY", "BHD", "USD"] {
+    for code in ["JPY", "BHD", "USD", "AUD"] {
         let currency: Currency = code.parse().unwrap();
         let asked = asked(Operation::Debit);
         let asked = caisse_intent::Asked { amount: Amount::from_minor(1500, currency), ..asked };
@@ -406,6 +410,11 @@ fn amounts_of_other_currencies_compare_in_their_minor_units() {
             let answer = Answer::read(&Result::new().with("currency", written).text()).unwrap();
             let told = answer.outcome(&asked, OtherPayments::None);
             assert_eq!(told, Outcome::Approved { amount: asked.amount });
+        }
+        // Three digits at most, and nothing but digits.
+        for number in [format!("+{}", currency.numeric()), format!("0{digits}"), format!("-{digits}")] {
+            let answer = Answer::read(&Result::new().with("currency", number.as_str()).text()).unwrap();
+            assert_eq!(doubt(answer.outcome(&asked, OtherPayments::None)), "currency_differs", "{number}");
         }
     }
 }

@@ -98,7 +98,9 @@ fn the_start_is_durable_before_the_intent_is_given() {
     assert_eq!((payment.outcome, payment.proof), (approved(), Proof::Answered));
     assert!(payment.journaled && !payment.replayed && !payment.disputed);
     let record = journal.find(&id("a")).unwrap().unwrap();
-    assert_eq!(record.end.unwrap().verdict.outcome, approved());
+    let end = record.end.unwrap();
+    assert_eq!((end.verdict.outcome, end.verdict.proof), (approved(), Proof::Answered));
+    assert_eq!((end.authorisation, end.last_four, end.contract), (None, None, None));
     assert!(journal.lock(&content.terminal).is_ok());
 }
 
@@ -177,6 +179,19 @@ fn a_launch_that_throws_may_be_tried_again() {
         assert_eq!(till.launch_failed(&id("a"), failure), Err(TillError::NotBegunHere));
         assert_eq!(ended(&mut till, &debit("a")).outcome, approved());
     }
+}
+
+#[test]
+fn the_journal_keeps_the_authorisation_and_four_digits() {
+    let journal = MemoryJournal::new();
+    let mut till = till(&journal);
+    let start = Result::new().with("numAuthorization", "A12345").with("maskedPan", "123456XXXXXX1234");
+    let payment = pay(&mut till, &debit("a"), start);
+    assert_eq!((payment.authorisation, payment.last_four), ("A12345".parse().ok(), Some(*b"1234")));
+    let end = journal.find(&id("a")).unwrap().unwrap().end.unwrap();
+    assert_eq!((end.authorisation, end.last_four), (payment.authorisation, payment.last_four));
+    let again = ended(&mut till, &debit("a"));
+    assert_eq!((again.authorisation, again.last_four), (payment.authorisation, payment.last_four));
 }
 
 /// Another process cannot know whether the app was launched.
@@ -270,6 +285,10 @@ fn giving_up_is_unknown_and_final_only_by_a_person() {
     assert_eq!(payment.proof, Proof::PerhapsSent);
     assert_eq!(till.give_up(&id("a")).unwrap().outcome, payment.outcome);
     assert_eq!(journal.events(&id("a")).unwrap().len(), 2);
+    drop(till.resolve(&id("a"), &decision(Paid::NotPaid)).unwrap());
+    // What has ended stays as it ended.
+    let ended = till.give_up(&id("a")).unwrap();
+    assert_eq!((ended.outcome.name(), ended.replayed, ended.journaled), ("declined", true, true));
     assert_eq!(till.give_up(&id("b")), Err(TillError::NoSuchTransaction));
     // After a restart too, unless another process has the terminal.
     let journal = MemoryJournal::new();
@@ -436,7 +455,8 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     assert_eq!(error(&mut till, &cancel("x", Some("a"), 1500)), OriginalError::NotLast);
     let mut other = Till::new(journal.clone(), "other".parse().unwrap(), Currency::EUR);
     assert_eq!(error(&mut other, &cancel("x", Some("b"), 1500)), OriginalError::OtherTerminal);
-    // What was refused since does not count.
+    // What was refused since does not count, nor what happened on another terminal.
+    assert_eq!(pay(&mut other, &debit("elsewhere"), Result::new()).outcome, approved());
     assert_eq!(pay(&mut till, &debit("refused-2"), Result::new().refused(7)).outcome.name(), "cancelled");
     assert_eq!(
         pay(&mut till, &cancel("c", Some("b"), 1500), Result::new().refused(1)).outcome.name(),
