@@ -259,6 +259,30 @@ fn what_is_written_and_how() {
 }
 
 #[test]
+fn the_flags_of_reading() {
+    let all = UriFlags::INTENT_SCHEME | UriFlags::ANDROID_APP_SCHEME | UriFlags::ALLOW_UNSAFE;
+    assert_eq!((all.bits(), UriFlags::NONE.bits(), UriFlags::ALLOW_UNSAFE.bits()), (7, 0, 4));
+    assert!(all.contains(UriFlags::ANDROID_APP_SCHEME) && !UriFlags::INTENT_SCHEME.contains(all));
+    // Either scheme makes another one a plain VIEW; without both, anything may be an intent.
+    let text = "x:y#Intent;action=a;end";
+    for flags in [UriFlags::INTENT_SCHEME, UriFlags::ANDROID_APP_SCHEME] {
+        assert_eq!(Intent::parse_uri(text, flags).unwrap(), view().with_data(text));
+    }
+    assert_eq!(read_any(text).unwrap(), Intent::new().with_action("a").with_data("x:y"));
+}
+
+#[test]
+fn what_is_no_digit() {
+    for flags in ["0x:", "0x٪", "0xg", "0xＧ", "0x@", "0x`", "0x／", "0x９Ａ：", "08", "0８", "٠٨x"]
+    {
+        let text = format!("intent:#Intent;launchFlags={flags};end");
+        assert_eq!(fails(read(&text)).0, ExceptionClass::NumberFormat, "{flags}");
+    }
+    assert_eq!(read("intent:#Intent;launchFlags=0x９Ａf;end").unwrap().flags(), 0x9af & !0xc3);
+    assert_eq!(read("intent:#Intent;launchFlags=٠٨;end").unwrap().flags(), 8);
+}
+
+#[test]
 fn items_one_by_one() {
     let cases = [
         ("component=a/", view()),

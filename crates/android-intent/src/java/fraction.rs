@@ -72,53 +72,29 @@ impl Scale {
         }
     }
 
-    /// In how many bits Java calculates, if in a primitive type.
-    pub(super) fn width(&self) -> Option<Width> {
+    /// Whether Java calculates in 64 bits. (Where 32 are enough it takes those, which makes no difference.)
+    pub(super) fn is_narrow(&self) -> bool {
         let tens = Product { factor: 1, five: self.unit.five.saturating_add(1), two: self.unit.two };
-        let bits = self.number.bits().max(tens.bits());
-        match bits {
-            ..32 => Some(Width::Int),
-            32..64 => Some(Width::Long),
-            _ => None,
-        }
+        self.number.bits().max(tens.bits()) < 64
     }
 }
 
-/// A primitive type of Java. It overflows without a word.
-#[derive(Clone, Copy)]
-pub(super) enum Width {
-    Int,
-    Long,
-}
-
-impl Width {
-    #[expect(clippy::cast_possible_truncation, reason = "what the type does")]
-    fn wrap(self, value: i128) -> i128 {
-        match self {
-            Self::Int => i128::from(value as i32),
-            Self::Long => i128::from(value as i64),
-        }
-    }
-}
-
-/// A fraction in a primitive type.
+/// A fraction in Java's `long`, which overflows without a word.
 ///
-/// An upper margin beyond the type overflows, and the number then seems to lie outside; a rest on the margin does not lie
-/// within.
+/// An upper margin that overflows seems to lie outside; a rest on the margin does not lie within.
 pub(super) struct Narrow {
-    width: Width,
-    remainder: i128,
-    margin: i128,
-    unit: i128,
-    tens: i128,
+    remainder: i64,
+    margin: i64,
+    unit: i64,
+    tens: i64,
 }
 
 impl Narrow {
-    pub(super) fn new(scale: &Scale, width: Width) -> Self {
-        let number = |product: &Product| width.wrap(i128::try_from(product.big()).unwrap_or(0));
+    pub(super) fn new(scale: &Scale) -> Self {
+        let number = |product: &Product| i64::try_from(product.big()).unwrap_or(0);
         let unit = number(&scale.unit);
         let (remainder, margin) = (number(&scale.number), number(&scale.margin));
-        Self { width, remainder, margin, unit, tens: width.wrap(unit.saturating_mul(10)) }
+        Self { remainder, margin, unit, tens: unit.wrapping_mul(10) }
     }
 }
 
@@ -126,8 +102,8 @@ impl Fraction for Narrow {
     fn next_digit(&mut self) -> u8 {
         let digit = self.remainder.checked_div(self.unit).unwrap_or(0);
         let rest = self.remainder.checked_rem(self.unit).unwrap_or(0);
-        self.remainder = self.width.wrap(rest.saturating_mul(10));
-        self.margin = self.width.wrap(self.margin.saturating_mul(10));
+        self.remainder = rest.wrapping_mul(10);
+        self.margin = self.margin.wrapping_mul(10);
         u8::try_from(digit).unwrap_or(0).saturating_add(b'0')
     }
 
@@ -136,12 +112,11 @@ impl Fraction for Narrow {
     }
 
     fn high(&self) -> bool {
-        self.margin <= 0 || self.width.wrap(self.remainder.saturating_add(self.margin)) > self.tens
+        self.margin <= 0 || self.remainder.wrapping_add(self.margin) > self.tens
     }
 
     fn half(&self) -> Ordering {
-        let twice = self.width.wrap(self.remainder.saturating_mul(2));
-        self.width.wrap(twice.saturating_sub(self.tens)).cmp(&0)
+        self.remainder.wrapping_mul(2).wrapping_sub(self.tens).cmp(&0)
     }
 }
 

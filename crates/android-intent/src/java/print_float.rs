@@ -124,9 +124,10 @@ impl Digits {
     fn of_any(number: &Finite) -> Self {
         let exponent = number.estimate();
         let scale = Scale::new(number, exponent);
-        match scale.width() {
-            Some(width) => Self::of_fraction(&mut Narrow::new(&scale, width), exponent),
-            None => Self::of_fraction(&mut Wide::new(&scale), exponent),
+        if scale.is_narrow() {
+            Self::of_fraction(&mut Narrow::new(&scale), exponent)
+        } else {
+            Self::of_fraction(&mut Wide::new(&scale), exponent)
         }
     }
 
