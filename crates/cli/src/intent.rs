@@ -2,7 +2,11 @@
 
 pub(crate) mod arguments;
 mod lines;
+mod outcome;
 mod parse;
+mod payment_arguments;
+mod request;
+mod result;
 mod show;
 mod write;
 
@@ -18,5 +22,7 @@ pub(crate) fn run(command: &IntentCommand, output: &Output) -> Result<u8, Wrong>
     match command {
         IntentCommand::Parse(arguments) => parse::run(arguments, output),
         IntentCommand::Write(arguments) => write::run(arguments, output),
+        IntentCommand::Request(arguments) => request::run(arguments, output),
+        IntentCommand::Result(arguments) => result::run(arguments, output),
     }
 }

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::payment_arguments::{RequestArguments, ResultArguments};
+
 /// Read and write Android intents in their text forms. Nothing is started.
 #[derive(Debug, Args)]
 pub(crate) struct IntentArguments {
@@ -11,13 +13,17 @@ pub(crate) struct IntentArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntentCommand {
+    Request(RequestArguments),
     Parse(ParseArguments),
     Write(WriteArguments),
+    Result(ResultArguments),
 }
 
 impl IntentCommand {
     pub(crate) const fn wants_json(&self) -> bool {
         match self {
+            Self::Request(arguments) => arguments.json,
+            Self::Result(arguments) => arguments.json,
             Self::Parse(arguments) => arguments.json || arguments.lines,
             Self::Write(arguments) => arguments.json || arguments.lines,
         }
