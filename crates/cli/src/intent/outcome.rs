@@ -21,6 +21,7 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         id: payment.id,
         outcome: payment.outcome,
         proof: payment.proof,
+        operation: caisse::Operation::Debit,
         amount: payment.amount,
         card: payment.card(),
         last_four: payment.last_four,
@@ -30,6 +31,7 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         journaled: payment.journaled,
         cut: false,
         skipped_fields: 0,
+        late_answers: 0,
     };
     let mut line = report::json(&told, false);
     line["tip"] = json!(payment.tip.map(|tip| tip.decimal().to_string()));
