@@ -29,6 +29,9 @@ pub(crate) trait Conversation {
 
     /// Nothing more will come of this line, and nobody waits for it.
     fn is_over(&self, now: Instant) -> bool;
+
+    /// The terminal forgets the line.
+    fn close(&self, terminal: &mut Terminal);
 }
 
 /// The earlier of two moments.

@@ -7,7 +7,7 @@ use caisse_link::Limits;
 use caisse_transaction::terminal::{Action, End, MOST_STORAGE, TerminalMachine, refusal_of};
 
 use super::{Conversation, earlier, note_faults, works_on};
-use crate::fault::{Leaves, Name, Pipe, Step, alter};
+use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
 use crate::wire::three;
 
@@ -41,6 +41,8 @@ pub(crate) struct Plain {
     pipe: Pipe,
     stage: Stage,
     read_something: bool,
+    /// The faults that were known before the request.
+    early: Vec<Fault>,
     /// The till is there, as far as anybody knows.
     connected: bool,
 }
@@ -57,13 +59,9 @@ impl Plain {
             pipe,
             stage: Stage::Reading(now.after(REQUEST_TIME)),
             read_something: false,
+            early: opened.faults,
             connected: true,
         }
-    }
-
-    /// The terminal forgets the line.
-    pub(crate) fn close(&self, terminal: &mut Terminal) {
-        terminal.close(self.line);
     }
 
     fn ask(&mut self, now: Instant, terminal: &mut Terminal) {
@@ -96,8 +94,15 @@ impl Plain {
             self.ask(now, terminal);
             return self.advance(now, terminal);
         }
-        terminal.spend_turn();
-        self.stage = Stage::Silent(now.after(SILENCE));
+        self.end_unasked(Stage::Silent(now.after(SILENCE)), terminal);
+    }
+
+    /// No request will come. If one of its faults has happened, that was this turn of the script.
+    fn end_unasked(&mut self, stage: Stage, terminal: &mut Terminal) {
+        if self.pipe.has_fired() && matches!(self.stage, Stage::Reading(_)) {
+            terminal.spend_turn(&self.early);
+        }
+        self.stage = stage;
     }
 
     /// Hands the machine's answer to the line.
@@ -157,7 +162,7 @@ impl Conversation for Plain {
         self.pipe.break_off();
         match self.stage {
             Stage::Deciding(_) => terminal.line_lost(now, self.line),
-            _ => self.stage = Stage::Over,
+            _ => self.end_unasked(Stage::Over, terminal),
         }
     }
 
@@ -175,9 +180,9 @@ impl Conversation for Plain {
                     self.ask(now, terminal);
                     self.advance(now, terminal);
                 }
-                Action::Done(End::Malformed | End::NoRequest) => self.stage = Stage::Over,
+                Action::Done(End::Malformed | End::NoRequest) => self.end_unasked(Stage::Over, terminal),
                 _ if self.pipe.is_dead() => self.read_no_more(now, terminal),
-                _ if now >= *until => self.stage = Stage::Over,
+                _ if now >= *until => self.end_unasked(Stage::Over, terminal),
                 _ => {}
             },
             (Stage::Deciding(asked), Outcome::Reply(reply)) => {
@@ -232,5 +237,9 @@ impl Conversation for Plain {
             Stage::Silent(until) | Stage::Answered(until) => now >= until || !self.connected,
             Stage::Reading(_) | Stage::Deciding(_) => false,
         }
+    }
+
+    fn close(&self, terminal: &mut Terminal) {
+        terminal.close(self.line);
     }
 }

@@ -213,7 +213,11 @@ impl World<'_> {
                     }
                 }
             }
-            conversation.is_over(now)
+            let over = conversation.is_over(now);
+            if over && !heard {
+                conversation.close(terminal);
+            }
+            over
         };
         match kind {
             Kind::Serial(framed) => {

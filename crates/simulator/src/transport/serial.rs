@@ -17,7 +17,7 @@ use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::SerialConfig;
 
 use super::drive::{Line, run};
-use crate::conversation::Framed;
+use crate::conversation::{Conversation, Framed};
 use crate::shared::Shared;
 
 /// How long a line that was cut stays away.
