@@ -66,6 +66,10 @@ impl Shared {
     }
 
     /// The line is now found elsewhere.
+    #[cfg_attr(
+        not(any(feature = "serial", all(unix, feature = "pty"))),
+        expect(dead_code, reason = "a TCP listener stays where it is")
+    )]
     pub(crate) fn moved(&self, address: Address) {
         self.listeners.places.iter().for_each(|listener| listener(&address));
         *locked(&self.address) = address;

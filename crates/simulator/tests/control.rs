@@ -79,7 +79,10 @@ fn the_list_is_what_there_is() {
 #[test]
 fn answers_faults_and_the_ledger() {
     let terminal = start();
-    assert_eq!(call(&terminal, "PUT", "/answer", r#"{"answer":"decline:04"}"#).json()["answer"], "decline:04");
+    assert_eq!(
+        call(&terminal, "PUT", "/answer", r#"{"answer":"decline:04"}"#).json()["answer"],
+        "decline:04"
+    );
     assert!(pay(&terminal).contains("AF00204"));
     let next = call(&terminal, "POST", "/next", r#"{"turns":["approve+drop@step=decided","partial:20.00"]}"#);
     assert_eq!(next.json()["next"], json!(["approve+drop@step=decided:close", "partial:20.00"]));
@@ -94,8 +97,12 @@ fn answers_faults_and_the_ledger() {
     at(&terminal, PATIENCE, 1, request.as_bytes());
     let ledger = call(&terminal, "GET", "/ledger", "").json();
     assert_eq!(ledger["charges"], 4);
-    let amounts: Vec<u64> =
-        ledger["movements"].as_array().unwrap().iter().map(|it| it["amount_minor"].as_u64().unwrap()).collect();
+    let amounts: Vec<u64> = ledger["movements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["amount_minor"].as_u64().unwrap())
+        .collect();
     assert_eq!(amounts, [2_500, 2_000, 2_500, 2_500]);
     let one = call(&terminal, "GET", "/ledger?reference=order%207", "").json();
     assert_eq!((&one["charges"], &one["movements"][0]["number"]), (&json!(1), &json!(4)));
@@ -166,7 +173,10 @@ fn what_is_wrong_is_said_and_changes_nothing() {
         assert!(message.contains(words), "{path} {body}: {message}");
     }
     let state = call(&terminal, "GET", "/state", "").json();
-    assert_eq!((&state["answer"], &state["next"], &state["faults"]), (&json!("approve"), &json!([]), &json!([])));
+    assert_eq!(
+        (&state["answer"], &state["next"], &state["faults"]),
+        (&json!("approve"), &json!([]), &json!([]))
+    );
     assert_eq!(call(&terminal, "PUT", "/scenario", "dialect = \"nepting\"").status, 409);
     let long = format!("{{\"answer\":\"{}\"}}", "approve,".repeat(100_000));
     assert_eq!(call(&terminal, "PUT", "/answer", &long).status, 413);
@@ -189,13 +199,17 @@ fn pages_of_other_origins_and_other_names_are_refused() {
         (format!("Host: 192.168.1.7:{port}"), 403),
         ("X-Nothing: 1".to_owned(), 403),
     ] {
-        let answer = raw(address, format!("POST /reset HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n").as_bytes());
+        let answer = raw(
+            address,
+            format!("POST /reset HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n").as_bytes(),
+        );
         assert_eq!(answer.status, status, "{headers}");
         assert!(!answer.head.to_lowercase().contains("access-control"), "{}", answer.head);
     }
     let beyond = VirtualTerminal::builder().control("0.0.0.0:0".parse().unwrap()).start();
     assert!(beyond.unwrap_err().to_string().contains("loopback only"));
-    let meant = VirtualTerminal::builder().control_beyond_loopback("0.0.0.0:0".parse().unwrap()).start().unwrap();
+    let meant =
+        VirtualTerminal::builder().control_beyond_loopback("0.0.0.0:0".parse().unwrap()).start().unwrap();
     let port = meant.control_address().unwrap().port();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let request = format!("GET /state HTTP/1.1\r\nHost: 192.168.1.7:{port}\r\nConnection: close\r\n\r\n");
@@ -238,7 +252,8 @@ fn events_come_as_they_happen_and_can_be_read_again() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
         .collect();
-    let position = |name: &str| names.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
+    let position =
+        |name: &str| names.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
     assert!(position("asked") < position("turn") && position("turn") < position("charged"));
     assert!(position("charged") < position("decided") && position("decided") < position("answered"));
     // Streams without end are few, and do not hold the terminal up when it is switched off.
