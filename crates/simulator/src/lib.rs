@@ -23,3 +23,8 @@ pub use script::Script;
 pub use ticket::VIRTUAL;
 pub use transport::{VirtualLine, VirtualWorld};
 pub use virtual_terminal::VirtualTerminal;
+
+/// The page about the terminal, whose code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/virtual-terminal.md")]
+struct Page;
