@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod admission;
+#[cfg(feature = "tokio")]
+pub mod asynchronous;
 mod builder;
 mod cancel;
 mod driver;
@@ -20,8 +23,8 @@ pub use caisse_hal::serial::{SerialAddress, SerialLink, is_pseudo_terminal};
 pub use caisse_hal::tcp::{TcpAddress, TcpLink};
 pub use caisse_hal::{Address, Clock, Link, SystemClock};
 pub use caisse_journal::{
-    Decision, Journal, JournalError, MemoryJournal, Order, Paid, Record, SqliteJournal, State as RecordState,
-    WallTime,
+    Decision, Dispute, Journal, JournalError, MemoryJournal, Order, Paid, Record, Source, SqliteJournal,
+    State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;
 pub use caisse_payment::{

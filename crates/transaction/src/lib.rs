@@ -13,6 +13,8 @@
 mod deciding;
 mod dialect;
 mod fixed_deciding;
+pub mod probe;
+pub mod recovery;
 mod request;
 mod store;
 pub mod terminal;

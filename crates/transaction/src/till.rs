@@ -4,6 +4,7 @@ mod config;
 mod envelope;
 mod fixed_reader;
 mod judge;
+mod late_answer;
 mod machine;
 mod reader;
 mod report;
@@ -11,6 +12,7 @@ mod session_line;
 mod step;
 
 pub use config::{Config, LinkKind};
+pub use late_answer::LateAnswer;
 pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};

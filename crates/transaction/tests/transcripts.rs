@@ -295,7 +295,7 @@ fn the_terminal_answers_byte_for_byte() {
     let identifier = Identifier::from_value(b"323540032810");
     let approved = TerminalAnswer {
         identifier,
-        action: Some(caisse_codec::Action::DEBIT),
+        action: Some(Action::DEBIT),
         amount: Some(euros(2500)),
         complement: Some(Complement::AUTHORISED.into()),
         card: Some(CardFields {

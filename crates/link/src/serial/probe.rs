@@ -52,6 +52,11 @@ impl<'s> Probe<'s> {
         self.0.ping(now)
     }
 
+    /// As [`Session::poll_event`].
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.0.poll_event()
+    }
+
     /// As [`Session::poll`].
     pub fn poll(&mut self) -> ProbeAction {
         match self.0.poll() {
