@@ -20,7 +20,7 @@ mod wire;
 pub use builder::Builder;
 pub use ledger::{Charge, Ledger};
 pub use script::Script;
-pub use ticket::VIRTUAL;
+pub use ticket::{TicketContent, VIRTUAL};
 pub use transport::{VirtualLine, VirtualWorld};
 pub use virtual_terminal::VirtualTerminal;
 

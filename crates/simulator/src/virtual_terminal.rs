@@ -67,7 +67,7 @@ impl VirtualTerminal {
     /// What it has charged.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.shared.terminal().ledger().clone()
+        self.at_terminal(|terminal, _| terminal.ledger().clone())
     }
 
     /// Tells it what to answer from now on.

@@ -186,3 +186,32 @@ fn a_scenario_of_a_file_and_its_mistakes() {
         assert!(error.contains(words), "{wrong}: {error}");
     }
 }
+
+#[test]
+fn an_answer_at_once_is_not_the_end() {
+    let terminal = VirtualTerminal::builder().latency(Duration::from_millis(700)).start().unwrap();
+    let answer = ask(&terminal, "CZ0040320CA00201CB0042500CD0010CE003978BA0011");
+    assert!(answer.contains("AE00211"), "{answer}");
+    terminal.assert_nothing_charged();
+    // The till has gone, and nobody looks at the terminal: the customer pays all the same.
+    assert!(terminal.ledger().wait_for(1, Duration::from_secs(10)));
+}
+
+#[test]
+fn a_listener_may_steer_the_terminal_that_it_listens_to() {
+    use std::sync::{Arc, OnceLock};
+    let slot: Arc<OnceLock<VirtualTerminal>> = Arc::default();
+    let seen = Arc::clone(&slot);
+    let terminal = VirtualTerminal::builder()
+        .on_charge(move |_| {
+            if let Some(terminal) = seen.get() {
+                terminal.set_answer("decline:04".parse().unwrap());
+                assert_eq!(terminal.ledger().len(), 1);
+            }
+        })
+        .start()
+        .unwrap();
+    let terminal = slot.get_or_init(|| terminal);
+    assert!(ask(terminal, "CZ0040320CA00201CB0042500CD0010CE003978").contains("AE00210"));
+    assert!(ask(terminal, "CZ0040320CA00201CB0042500CD0010CE003978").contains("AF00204"));
+}

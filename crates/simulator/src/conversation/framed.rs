@@ -63,6 +63,8 @@ pub(crate) struct Framed<'s> {
     connected: bool,
     /// Somebody else drives the terminal when the line is gone.
     permanent: bool,
+    /// The customer of this line stands at the terminal, whether the till has its answer or not.
+    working: bool,
 }
 
 impl std::fmt::Debug for Framed<'_> {
@@ -97,6 +99,7 @@ impl<'s> Framed<'s> {
             draining: false,
             connected: true,
             permanent,
+            working: false,
         }
     }
 
@@ -411,6 +414,7 @@ impl Conversation for Framed<'_> {
         }
         self.drive(now, terminal);
         note_faults(now, &mut self.pipe, terminal);
+        self.working = self.line.is_some_and(|line| terminal.is_working_for(line));
     }
 
     fn poll(&mut self, now: Instant, terminal: &mut Terminal) -> Leaves {
@@ -436,7 +440,7 @@ impl Conversation for Framed<'_> {
     }
 
     fn is_over(&self, _: Instant) -> bool {
-        !self.connected && (self.permanent || !matches!(self.stage, Stage::Deciding(..)))
+        !self.connected && (self.permanent || !self.working)
     }
 
     fn close(&self, terminal: &mut Terminal) {

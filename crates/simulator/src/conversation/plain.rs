@@ -6,7 +6,7 @@ use caisse_hal::Instant;
 use caisse_link::Limits;
 use caisse_transaction::terminal::{Action, End, MOST_STORAGE, TerminalMachine, refusal_of};
 
-use super::{Conversation, earlier, note_faults, works_on};
+use super::{Conversation, earlier, note_faults};
 use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
 use crate::wire::three;
@@ -45,6 +45,8 @@ pub(crate) struct Plain {
     early: Vec<Fault>,
     /// The till is there, as far as anybody knows.
     connected: bool,
+    /// Its customer stands at the terminal, whether it has its answer or not.
+    working: bool,
 }
 
 impl Plain {
@@ -61,6 +63,7 @@ impl Plain {
             read_something: false,
             early: opened.faults,
             connected: true,
+            working: false,
         }
     }
 
@@ -196,7 +199,8 @@ impl Conversation for Plain {
             _ => {}
         }
         note_faults(now, &mut self.pipe, terminal);
-        if !self.connected && !works_on(terminal, self.line) {
+        self.working = terminal.is_working_for(self.line);
+        if !self.connected && !self.working {
             self.stage = Stage::Over;
         }
     }
@@ -213,8 +217,10 @@ impl Conversation for Plain {
                         earlier(Some(*until), machine)
                     }
                     Stage::Deciding(_) => terminal.deadline(),
-                    Stage::Silent(until) | Stage::Answered(until) => Some(*until),
-                    Stage::Over => None,
+                    Stage::Silent(until) | Stage::Answered(until) => {
+                        earlier(Some(*until), terminal.deadline())
+                    }
+                    Stage::Over => terminal.deadline(),
                 };
                 Leaves::Wait(earlier(until, own))
             }
@@ -232,11 +238,13 @@ impl Conversation for Plain {
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        match self.stage {
+        let ended = match self.stage {
             Stage::Over => true,
             Stage::Silent(until) | Stage::Answered(until) => now >= until || !self.connected,
             Stage::Reading(_) | Stage::Deciding(_) => false,
-        }
+        };
+        // An answer at once is not the end: the customer is still there.
+        ended && !self.working
     }
 
     fn close(&self, terminal: &mut Terminal) {
