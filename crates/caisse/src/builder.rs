@@ -11,6 +11,7 @@ use caisse_journal::Journal;
 use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
+use crate::configuration::ConfiguredTerminal;
 use crate::{CancelHandle, Till};
 
 /// Sets up a [`Till`]. A terminal and a journal are needed; there is no journal in memory by default, because a payment
@@ -81,6 +82,18 @@ impl Builder {
     /// The same as [`address`](Self::address), for `serial:PATH`.
     pub fn serial(self, address: &str) -> Self {
         self.address(address)
+    }
+
+    /// The terminal is one of a shop's: address, id, dialect, and whether it is exclusive; register and identifier if its
+    /// file says them. What is said later wins.
+    pub fn configured(mut self, terminal: &ConfiguredTerminal) -> Self {
+        (self.address, self.link) = (Some(terminal.address.clone()), None);
+        self.terminal = Some(terminal.id);
+        self.dialect = Some(terminal.dialect);
+        self.exclusive = terminal.exclusive;
+        self.register = terminal.register.or(self.register);
+        self.identifier = terminal.identifier.or(self.identifier);
+        self
     }
 
     /// The terminal is reached through this link, which is a connection for each transaction
@@ -178,6 +191,7 @@ impl Builder {
                 Address::Serial(address) => Box::new(SerialLink::new(address)),
             })
         });
+        let built_at = parts.clock.now();
         Ok(Till {
             link: link.ok_or(BuildError::NoTerminal)?,
             clock: parts.clock,
@@ -187,6 +201,10 @@ impl Builder {
             config: parts.config,
             exclusive: parts.exclusive,
             cancel: CancelHandle::default(),
+            built_at,
+            sent: None,
+            pending: None,
+            asked_at: None,
         })
     }
 
@@ -204,7 +222,11 @@ impl Builder {
             (None, None) => return Err(BuildError::NoTerminalId),
         };
         let mut dialect = self.dialect.unwrap_or(Dialect::PAYXPRESS);
-        let link = match &self.address {
+        let address = match self.address {
+            Some(Address::Serial(address)) => Some(address.with_usual_line(dialect.session.line).into()),
+            other => other,
+        };
+        let link = match &address {
             Some(Address::Tcp(_)) => LinkKind::Stream,
             Some(Address::Serial(address)) => {
                 dialect.session.line = address.line();
@@ -220,7 +242,7 @@ impl Builder {
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
         Ok(Parts {
-            address: self.address,
+            address,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
             terminal,

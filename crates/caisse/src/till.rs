@@ -3,14 +3,15 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use caisse_hal::{Clock, Link};
+use caisse_hal::{Clock, Instant, Link};
 use caisse_journal::{Journal, JournalError, Order, Record};
-use caisse_payment::{Register, TerminalId};
+use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
 use crate::admission::{Admission, Refused};
 use crate::driver::Driver;
+use crate::recovery::Pending;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -34,6 +35,14 @@ pub struct Till {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
+    /// When this till was set up: every send of an earlier process was before.
+    pub(crate) built_at: Instant,
+    /// The last request that left, and when.
+    pub(crate) sent: Option<(TransactionId, Instant)>,
+    /// A connection on which an answer may still come.
+    pub(crate) pending: Option<Pending>,
+    /// When the terminal was last asked for a duplicata.
+    pub(crate) asked_at: Option<Instant>,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -82,7 +91,14 @@ impl Till {
         order: Option<&Order>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Payment, Refused> {
-        let lock = self.admission().admit(&*self.journal, request, order)?;
+        let mut lock = self.admission().admit(&*self.journal, request, order);
+        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved))) && self.can_recover_alone() {
+            self.recover_first(on_event);
+            lock = self.admission().admit(&*self.journal, request, order);
+        }
+        let lock = lock?;
+        // Nothing is open on this terminal: what was waited for has been decided.
+        self.hear_out_pending();
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), *request)?;
@@ -95,6 +111,12 @@ impl Till {
         };
         driver.run(&mut machine, on_event);
         let payment = Payment::at_the_end(request, &machine);
+        self.sent = machine.sent_at().map(|at| (request.id, at));
+        if machine.stays_open() {
+            let sent = machine.sent_at().unwrap_or_else(|| self.clock.now());
+            let until = sent.after(self.config.dialect.longest_transaction);
+            self.pending = Some(Pending { request: *request, until });
+        }
         drop(lock);
         payment
     }

@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use caisse_codec::{Action, Answer, Complement, Status};
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Operation, Text};
+use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Operation, Outcome, Text};
 
 /// What a terminal told about its last transaction, when it was asked for a duplicata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +193,26 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> Finding {
         Ok(finding) => finding,
         Err(open) => Finding::Open(open),
     }
+}
+
+/// Weighs a result that the terminal told on a line after the till had gone or had stopped waiting. `outcome` is what it
+/// says of the request in doubt; `like_the_last` whether the transaction before it on this terminal had the same register,
+/// amount and currency, so that the result could be a copy of that one's.
+#[must_use]
+pub const fn weigh_result(outcome: Outcome, exclusive: bool, like_the_last: bool) -> Finding {
+    let finding = match outcome {
+        Outcome::Approved { amount } | Outcome::PartiallyApproved { approved: amount, .. } => {
+            Finding::Paid(amount)
+        }
+        Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
+        Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
+            return Finding::Open(Open::Unclear);
+        }
+    };
+    if !exclusive {
+        return Finding::Open(Open::NotExclusive);
+    }
+    if like_the_last { Finding::Open(Open::PerhapsEarlier) } else { finding }
 }
 
 fn find(told: &LastTransaction, known: &Knowledge) -> Result<Finding, Open> {

@@ -5,6 +5,7 @@ mod envelope;
 mod fixed_reader;
 mod judge;
 mod late_answer;
+mod late_result;
 mod machine;
 mod reader;
 mod report;
@@ -13,6 +14,7 @@ mod step;
 
 pub use config::{Config, LinkKind};
 pub use late_answer::LateAnswer;
+pub use late_result::{LateAction, LateResult};
 pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};

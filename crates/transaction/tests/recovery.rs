@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use caisse_codec::Answer;
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Currency, Operation};
-use caisse_transaction::recovery::{Echoed, Finding, Knowledge, LastTransaction, Open, Previous, weigh};
+use caisse_payment::{
+    Amount, AuthorisationNumber, ContractNumber, Currency, Doubt, Operation, Outcome, Refusal,
+};
+use caisse_transaction::recovery::{
+    Echoed, Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
+};
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -122,6 +126,30 @@ fn every_combination_ends_as_the_rule_says() {
     // Paid: ours by reference with both fields (3 numbers, 80 ways to know the rest), or exclusive and told apart (6 pairs
     // of numbers, 8 ways). Not paid: not completed (20 ways), or the previous number (36 tellings, 4 contracts).
     assert_eq!(counts, [3 * 80 + 6 * 8, 20 + 36 * 4, 83 * 500 - 288 - 164]);
+}
+
+/// A result on a line proves what it says if nobody else uses the terminal and it cannot be the last one's copy.
+#[test]
+fn a_late_result_is_weighed_by_whose_it_can_be() {
+    let approved = Outcome::Approved { amount: euros(2500) };
+    let declined = Outcome::Declined { refusal: Refusal::Unspecified };
+    let cancelled = Outcome::Cancelled { refusal: Refusal::Abandoned };
+    let unknown = Outcome::Unknown { doubt: Doubt::AmountDiffers };
+    for (outcome, finding) in [
+        (approved, Finding::Paid(euros(2500))),
+        (Outcome::PartiallyApproved { approved: euros(2000), due: euros(500) }, Finding::Paid(euros(2000))),
+        (declined, Finding::NotPaid),
+        (cancelled, Finding::NotPaid),
+    ] {
+        assert_eq!(weigh_result(outcome, true, false), finding);
+        assert_eq!(weigh_result(outcome, true, true), Finding::Open(Open::PerhapsEarlier));
+        for like_the_last in [false, true] {
+            assert_eq!(weigh_result(outcome, false, like_the_last), Finding::Open(Open::NotExclusive));
+        }
+    }
+    for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
+        assert_eq!(weigh_result(unknown, exclusive, like_the_last), Finding::Open(Open::Unclear));
+    }
 }
 
 #[test]
