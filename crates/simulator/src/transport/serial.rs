@@ -66,7 +66,7 @@ impl Port {
     }
 
     /// Speed and form of a character.
-    const fn settings(&self) -> LineSettings {
+    fn settings(&self) -> LineSettings {
         match self {
             #[cfg(all(unix, feature = "pty"))]
             Self::Pty(_) => LineSettings::USB,
