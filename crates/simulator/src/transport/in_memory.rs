@@ -62,7 +62,12 @@ struct World<'s> {
     end: Option<End>,
     to_till: u64,
     from_till: u64,
+    /// When something is due next, if nobody does anything; nothing when somebody has.
+    due: Option<Due>,
 }
+
+/// The next moment at which something happens, if there is one.
+type Due = Option<Instant>;
 
 enum Kind<'s> {
     /// The connections, the till's own last; the others go on by themselves.
@@ -131,6 +136,7 @@ impl<'s> VirtualWorld<'s> {
             end: None,
             to_till: 0,
             from_till: 0,
+            due: None,
         };
         Self { world: Arc::new(Mutex::new(world)), ledger }
     }
@@ -163,6 +169,7 @@ impl<'s> VirtualWorld<'s> {
         let mut world = self.world();
         let now = world.now;
         world.terminal.advance(now);
+        world.due = None;
         action(&mut world.terminal, now)
     }
 
@@ -187,7 +194,7 @@ impl Clock for VirtualWorld<'_> {
 
 impl World<'_> {
     /// Runs everything that is due now; gives back when something is due next.
-    fn step(&mut self) -> Option<Instant> {
+    fn step(&mut self) -> Due {
         let now = self.now;
         let Self { terminal, kind, inbox, end, to_till, .. } = self;
         let mut next = terminal.deadline();
@@ -234,11 +241,22 @@ impl World<'_> {
                 });
             }
         }
+        self.due = Some(next);
         next
+    }
+
+    /// Whether nothing at all happens until this moment.
+    fn is_quiet_until(&self, until: Instant) -> bool {
+        let nothing_came = self.inbox.is_empty() && self.end.is_none();
+        nothing_came && self.due.is_some_and(|due| due.is_none_or(|due| due > until))
     }
 
     /// Runs until this moment, or until something has come for the till.
     fn run_until(&mut self, until: Instant, whatever_comes: bool) {
+        if self.is_quiet_until(until) {
+            self.now = self.now.max(until);
+            return;
+        }
         loop {
             let next = self.step();
             if !whatever_comes && (!self.inbox.is_empty() || self.end.is_some()) || self.now >= until {
