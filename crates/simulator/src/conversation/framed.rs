@@ -63,6 +63,8 @@ pub(crate) struct Framed<'s> {
     connected: bool,
     /// Somebody else drives the terminal when the line is gone.
     permanent: bool,
+    /// The eighth bit of what comes is nobody's.
+    seven_bits: bool,
     /// The customer of this line stands at the terminal, whether the till has its answer or not.
     working: bool,
 }
@@ -99,6 +101,7 @@ impl<'s> Framed<'s> {
             draining: false,
             connected: true,
             permanent,
+            seven_bits: config.tolerance.parity_bits,
             working: false,
         }
     }
@@ -342,9 +345,14 @@ impl<'s> Framed<'s> {
         }
     }
 
+    /// The character that a byte stands for, as the session reads it.
+    const fn meant(&self, byte: u8) -> u8 {
+        if self.seven_bits { byte & 0x7f } else { byte }
+    }
+
     /// A byte of the till's is lost on its way: the acknowledgement of a result.
     fn is_lost(&mut self, byte: u8) -> bool {
-        if byte & 0x7f != Control::Acknowledge.byte() || self.tracker.is_inside() {
+        if self.meant(byte) != Control::Acknowledge.byte() || self.tracker.is_inside() {
             return false;
         }
         let step = match self.session.state() {
@@ -363,7 +371,7 @@ impl Conversation for Framed<'_> {
             return self.advance(now, terminal);
         }
         for byte in bytes {
-            let control = byte & 0x7f;
+            let control = self.meant(*byte);
             let between = !self.tracker.is_inside();
             if between && control == Control::Enquiry.byte() && !self.knock(now, terminal) {
                 self.drive(now, terminal);

@@ -47,7 +47,7 @@ pub struct VirtualWorld<'s> {
 /// The till's end of the line.
 ///
 /// On TCP each [`connect`](Link::connect) is a new connection. On a serial line it opens the port, which the terminal does
-/// not see. Dropping it, as a till that is killed does, closes it.
+/// not see; what the terminal sends while it is closed is lost. Dropping it, as a till that is killed does, closes it.
 pub struct VirtualLine<'s> {
     world: VirtualWorld<'s>,
     open: bool,
@@ -71,12 +71,9 @@ type Due = Option<Instant>;
 
 enum Kind<'s> {
     /// The connections, the till's own last; the others go on by themselves.
-    Tcp {
-        connections: Vec<Box<Plain>>,
-        limits: Limits,
-        current: bool,
-    },
-    Serial(Box<Framed<'s>>),
+    Tcp { connections: Vec<Box<Plain>>, limits: Limits, current: bool },
+    /// The line, and how many tills have the port open: what comes while nobody has is lost.
+    Serial(Box<Framed<'s>>, usize),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +114,7 @@ impl<'s> VirtualWorld<'s> {
     /// A terminal on a serial line with other timers.
     #[must_use]
     pub fn serial_with(settings: Settings, config: SerialConfig, storage: &'s mut [u8]) -> Self {
-        Self::build(settings, Kind::Serial(Box::new(Framed::new(config, true, storage))))
+        Self::build(settings, Kind::Serial(Box::new(Framed::new(config, true, storage)), 0))
     }
 
     fn build(settings: Settings, kind: Kind<'s>) -> Self {
@@ -227,8 +224,8 @@ impl World<'_> {
             over
         };
         match kind {
-            Kind::Serial(framed) => {
-                drive(framed.as_mut(), true);
+            Kind::Serial(framed, open) => {
+                drive(framed.as_mut(), *open > 0);
             }
             Kind::Tcp { connections, current, .. } => {
                 let last = connections.len();
@@ -271,7 +268,7 @@ impl World<'_> {
     fn current(&mut self) -> Option<(&mut dyn Conversation, &mut Terminal)> {
         let Self { terminal, kind, .. } = self;
         match kind {
-            Kind::Serial(framed) => Some((framed.as_mut(), terminal)),
+            Kind::Serial(framed, _) => Some((framed.as_mut(), terminal)),
             Kind::Tcp { connections, current, .. } => {
                 let last = connections.last_mut().filter(|_| *current)?;
                 Some((last.as_mut(), terminal))
@@ -286,8 +283,9 @@ impl World<'_> {
         {
             conversation.handle_closed(now, terminal);
         }
-        if let Kind::Tcp { current, .. } = &mut self.kind {
-            *current = false;
+        match &mut self.kind {
+            Kind::Tcp { current, .. } => *current = false,
+            Kind::Serial(_, open) => *open = open.saturating_sub(1),
         }
         self.inbox.clear();
         self.end = None;
@@ -302,12 +300,13 @@ impl Link for VirtualLine<'_> {
         let now = world.now;
         world.terminal.advance(now);
         let World { terminal, kind, .. } = &mut *world;
-        if let Kind::Tcp { connections, limits, current } = kind {
-            if !terminal.is_reachable() {
-                return Err(ConnectError::Refused);
+        match kind {
+            Kind::Tcp { .. } if !terminal.is_reachable() => return Err(ConnectError::Refused),
+            Kind::Tcp { connections, limits, current } => {
+                connections.push(Box::new(Plain::new(now, *limits, terminal)));
+                *current = true;
             }
-            connections.push(Box::new(Plain::new(now, *limits, terminal)));
-            *current = true;
+            Kind::Serial(_, open) => *open = open.saturating_add(1),
         }
         world.step();
         drop(world);
