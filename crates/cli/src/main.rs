@@ -8,6 +8,7 @@ mod harmless;
 mod journal;
 mod output;
 mod pay;
+mod recover;
 mod report;
 mod stop;
 mod terminal;
