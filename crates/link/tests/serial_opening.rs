@@ -167,6 +167,31 @@ fn contention_brings_the_earlier_result_and_then_our_turn() {
 }
 
 #[test]
+fn an_end_that_leaves_late_does_not_make_the_enquiry_behind_it_answered() {
+    let mut till = delivered_but_for_its_end();
+    till.session.send(till.instant(), till.frame.len()).unwrap();
+    // The enquiry stands behind the EOT, which leaves only now.
+    till.passes(100);
+    till.skip();
+    till.accept(1);
+    till.hears(ACK);
+    till.tells(&[E::Ignored]);
+    till.says(80, ENQ);
+    till.hears(ACK);
+    till.tells(&[E::Opened]);
+}
+
+fn delivered_but_for_its_end() -> Bench<Once> {
+    let mut till = open(TILL);
+    till.says(30, ENQ);
+    till.hears(ACK);
+    till.emits(40);
+    till.hears(ACK);
+    assert_eq!(till.hands_out().as_deref(), Some(EOT));
+    till
+}
+
+#[test]
 fn contention_does_not_go_on_for_ever() {
     let mut till = open(TILL);
     for at in [30, 70, 110] {
@@ -178,6 +203,8 @@ fn contention_does_not_go_on_for_ever() {
     till.skip();
     till.rests();
     assert_eq!((till.emissions, till.session.proof()), (0, Proof::NothingSent));
+    let counters = till.session.counters();
+    assert_eq!((counters.called, counters.contentions, counters.enquiries), (3, 3, 3));
 
     // A peer that asks in our pauses only is stopped by the time for opening.
     let mut till = open(TILL);

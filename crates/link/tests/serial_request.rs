@@ -26,6 +26,9 @@ fn a_whole_transaction() {
     till.tells(&[CALLED, received(Standing::After), E::Ended(SessionEnd::Peer)]);
     till.rests();
     assert_eq!(till.emissions, 1);
+    let counters = till.session.counters();
+    assert_eq!((counters.enquiries, counters.messages, counters.received), (1, 1, 1));
+    assert_eq!((counters.called, counters.contentions, counters.ignored), (1, 0, 0));
 }
 
 #[test]
