@@ -130,7 +130,13 @@ fn an_enquiry_that_cannot_be_sent_is_a_failed_attempt() {
     till.tells(&[failed, failed, failed, GAVE_UP]);
     till.rests();
 
-    // If it may have left, its answer is waited for.
+    // If it was accepted, or may have been, its answer is waited for.
+    let mut till = open(TILL);
+    till.hands_out();
+    till.session.handle_sent(till.instant(), 1);
+    till.session.handle_send_failed(till.instant(), 0);
+    till.hears(ACK);
+    till.tells(&[E::Opened]);
     let mut till = open(TILL);
     till.hands_out();
     till.session.handle_send_uncertain(till.instant());
@@ -329,6 +335,7 @@ fn cancelled_in_time_nothing_is_sent() {
         till.skip();
         till.session.withdraw(till.instant());
         till.tells(&[GAVE_UP]);
+        assert!(!till.session.is_idle(), "its EOT has not left");
         till.says(30, EOT);
         till.rests();
     }

@@ -138,6 +138,41 @@ fn a_frame_that_stops_is_bad_after_three_seconds() {
 }
 
 #[test]
+fn each_byte_of_a_frame_has_its_time_and_none_beyond_the_longest() {
+    let mut till = delivered(TILL);
+    let millis = |till: &Bench<Once>| till.session.deadline().map(caisse_link::Instant::millis);
+    till.now = 1_000;
+    till.hears(b"\x02");
+    assert_eq!(millis(&till), Some(4_000));
+    // Nothing is nothing.
+    till.now = 1_500;
+    till.session.handle_input(till.instant(), &mut b"".as_slice());
+    assert_eq!(millis(&till), Some(4_000));
+    till.now = 2_000;
+    till.hears(&[b'x'; 511]);
+    assert_eq!(millis(&till), Some(5_000));
+    till.now = 3_000;
+    till.hears(b"x");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 4_000;
+    till.hears(b"x");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 5_000;
+    till.hears(b"\x03");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 5_500;
+    till.hears(b"x");
+    assert_eq!(millis(&till), None);
+    till.tells(&[E::BadFrame(Some(Fault::TooLong))]);
+    // In one piece it is the same.
+    till.hears(&[b"\x02".as_slice(), &[b'x'; 600]].concat());
+    assert_eq!(millis(&till), Some(8_500));
+    till.hears(b"x");
+    till.waits(8_500);
+    till.tells(&[E::BadFrame(None)]);
+}
+
+#[test]
 fn a_peer_that_calls_and_says_nothing_is_dropped() {
     let mut till = delivered(TILL);
     till.hears(ENQ);

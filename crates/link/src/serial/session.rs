@@ -219,7 +219,8 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
     /// The system accepts no more of what was last handed out; it had accepted so many bytes of it.
     pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
         if self.outbox.is_handed() {
-            let nothing = accepted == 0 && self.outbox.is_untouched();
+            // What earlier calls told of the message, the state knows.
+            let nothing = accepted == 0 && !self.outbox.is_accepted();
             self.land(now, if nothing { Input::SendFailed } else { Input::SendUncertain });
         }
     }
