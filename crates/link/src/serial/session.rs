@@ -385,7 +385,7 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
         }
         self.opening_deadline =
             next.call().and(self.opening_deadline.or_else(|| Some(now.after(self.config.timers.opening))));
-        if before.is_calling() && !next.is_calling() {
+        if !next.is_calling() {
             self.outbox.forget_enquiry();
         }
         if matches!(next, State::Closed) {
