@@ -81,6 +81,9 @@ fn a_result_without_a_session_is_read_too() {
     till.hears(&framed(ANSWER));
     till.tells(&[E::Ignored]);
     till.rests();
+    let mut till = emitted(SerialConfig { rules, ..TILL });
+    till.hears(&[framed(ANSWER).as_slice(), ACK].concat());
+    till.tells(&[E::Ignored, E::Delivered]);
 }
 
 #[test]
@@ -177,8 +180,11 @@ fn a_peer_that_calls_and_says_nothing_is_dropped() {
     let mut till = delivered(TILL);
     till.hears(ENQ);
     till.says(60, ACK);
+    // What means nothing gives it no more time.
+    till.waits(2_000);
+    till.hears(ACK);
     till.waits(3_060);
-    till.tells(&[CALLED, E::Ended(SessionEnd::Silence)]);
+    till.tells(&[CALLED, E::Ignored, E::Ended(SessionEnd::Silence)]);
     // And may call again.
     till.hears(ENQ);
     till.says(3_070, ACK);
