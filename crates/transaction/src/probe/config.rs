@@ -60,7 +60,9 @@ impl ProbeConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionError {
     /// E and E+ have no message that carries no money.
-    #[error("E and E+ know no identification and no duplicata: only whether the terminal is there can be asked")]
+    #[error(
+        "E and E+ know no identification and no duplicata: only whether the terminal is there can be asked"
+    )]
     OlderGeneration,
     /// Nobody has said that the terminal on this serial line speaks 3.x.
     #[error("on a serial line only a named 3.x dialect can be asked this: name the dialect")]

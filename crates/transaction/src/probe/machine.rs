@@ -175,7 +175,6 @@ impl<'m> ProbeReport<'m> {
 /// assert!(matches!(finding, Finding::Answered(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct ProbeMachine<'s> {
     config: ProbeConfig,
     question: Question,
@@ -190,6 +189,23 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
+}
+
+impl fmt::Debug for ProbeMachine<'_> {
+    /// What was heard is counted, not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeMachine")
+            .field("question", &self.question)
+            .field("accepted", &self.accepted)
+            .field("phase", &self.phase)
+            .field("line", &self.line)
+            .field("store", &self.store)
+            .field("sample", &self.sample.len())
+            .field("deadline", &self.deadline)
+            .field("calls", &self.calls)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,10 +261,9 @@ impl<'s> ProbeMachine<'s> {
         // The frame of a session is read beside what is kept; a stream needs no such place.
         let line = match (config.has_sessions(), question) {
             (false, _) => Line::Stream(Assembly::new(config.dialect.answer)),
-            (true, Question::Presence) => Line::Presence {
-                probe: Probe::new(session, frame),
-                failure: Finding::EnquiryUnanswered,
-            },
+            (true, Question::Presence) => {
+                Line::Presence { probe: Probe::new(session, frame), failure: Finding::EnquiryUnanswered }
+            }
             (true, _) => Line::Session {
                 session: Session::new(mute(session), frame),
                 failure: Finding::EnquiryUnanswered,
@@ -409,7 +424,9 @@ impl<'s> ProbeMachine<'s> {
         }
         self.deadline = None;
         match self.phase {
-            Phase::Opening { .. } => self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut)),
+            Phase::Opening { .. } => {
+                self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut))
+            }
             Phase::Sending { .. } => self.end(now, Finding::SendFailed),
             Phase::Asking => {
                 let finding = self.in_vain();
@@ -454,17 +471,23 @@ impl<'s> ProbeMachine<'s> {
     }
 
     fn poll_line(&mut self) -> ProbeAction<'_> {
-        // The events were heard as they came.
         let sent = match &mut self.line {
             Line::Stream(_) => None,
-            Line::Presence { probe, .. } => match probe.poll() {
-                serial::ProbeAction::Send(control) => Some((Some(control), 0)),
-                serial::ProbeAction::Event(_) | serial::ProbeAction::Wait { .. } => None,
+            Line::Presence { probe, .. } => loop {
+                match probe.poll() {
+                    // What matters was heard as it came.
+                    serial::ProbeAction::Event(_) => {}
+                    serial::ProbeAction::Send(control) => break Some((Some(control), 0)),
+                    serial::ProbeAction::Wait { .. } => break None,
+                }
             },
-            Line::Session { session, .. } => match session.poll() {
-                serial::Action::Send(control) => Some((Some(control), 0)),
-                serial::Action::Emit { from, .. } => Some((None, from)),
-                serial::Action::Event(_) | serial::Action::Wait { .. } => None,
+            Line::Session { session, .. } => loop {
+                match session.poll() {
+                    serial::Action::Event(_) => {}
+                    serial::Action::Send(control) => break Some((Some(control), 0)),
+                    serial::Action::Emit { from, .. } => break Some((None, from)),
+                    serial::Action::Wait { .. } => break None,
+                }
             },
         };
         match sent {

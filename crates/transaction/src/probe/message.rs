@@ -134,11 +134,8 @@ fn message(config: &ProbeConfig, question: Question) -> Result<Option<Message>, 
     if config.link == LinkKind::Serial && !config.named {
         return Err(QuestionError::DialectNotNamed);
     }
-    let header = RequestHeader {
-        version: dialect.version,
-        identifier: config.identifier,
-        register: config.register,
-    };
+    let header =
+        RequestHeader { version: dialect.version, identifier: config.identifier, register: config.register };
     Ok(Some(match question {
         Question::Presence => return Ok(None),
         Question::Identification => Message::Identification(IdentificationRequest { header }),

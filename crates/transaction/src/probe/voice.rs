@@ -112,9 +112,8 @@ fn parity(bytes: &[u8]) -> Option<Voice> {
     let mut check = false;
     let of_the_line = bytes.iter().all(|byte| {
         let plain = byte & 0x7f;
-        let known = check
-            || matches!(plain, b' '..=0x7f | STX | frame::ETX)
-            || Control::from_byte(plain).is_some();
+        let known =
+            check || matches!(plain, b' '..=0x7f | STX | frame::ETX) || Control::from_byte(plain).is_some();
         check = plain == frame::ETX && !check;
         known
     });
