@@ -349,7 +349,7 @@ fn who_is_heard() {
         (&[0x82, 0x41, 0x03, 0x03, 0x81], Voice::Noise),
         // Both.
         (&[0x84, 0x86], Voice::Noise),
-        (&[0x06, 0xfe], Voice::Noise),
+        (&[0x06, 0xfe], Voice::Session),
         (b"\x06", Voice::Session),
         (b"\x02", Voice::Session),
         (b"\x06\x06\x05", Voice::Session),
