@@ -42,11 +42,13 @@ impl Driver<'_> {
                 Action::Event(event) => on_event(event),
                 Action::Close => self.link.close(),
                 Action::Record(entry) => {
-                    let written = self.record(&entry);
+                    let written = record(self.journal, &entry, self.order);
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
-                        Err(error) => machine.handle_journal_failed(now, self.blocked_by(&error, &entry)),
+                        Err(error) => {
+                            machine.handle_journal_failed(now, blocked_by(self.journal, &error, &entry));
+                        }
                     }
                     if matches!(entry, Entry::Started(_)) {
                         self.look_before_sending(machine, &mut buffer);
@@ -90,15 +92,6 @@ impl Driver<'_> {
         }
     }
 
-    /// Writes an entry, and with a start the order behind it.
-    fn record(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        self.journal.append(entry, WallTime::now())?;
-        match (entry, self.order) {
-            (Entry::Started(start), Some(order)) => self.journal.order(&start.id, order, WallTime::now()),
-            _ => Ok(()),
-        }
-    }
-
     /// Waits until what was accepted has left: the timers of an acknowledgement start there.
     fn drain(&mut self, machine: &mut TillMachine<'_>) {
         let within = self.left(machine.deadline());
@@ -121,23 +114,34 @@ impl Driver<'_> {
         }
     }
 
-    /// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
-    fn blocked_by(&self, error: &JournalError, entry: &Entry) -> Blocked {
-        match error {
-            JournalError::Conflict if matches!(self.journal.find(&entry.id()), Ok(None)) => {
-                Blocked::Unresolved
-            }
-            JournalError::Conflict => Blocked::IdConflict,
-            _ => Blocked::JournalUnavailable,
-        }
-    }
-
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
     }
 }
 
-const fn not_connected(error: ConnectError) -> NotSent {
+/// Writes an entry, and with a start the order behind it.
+pub(crate) fn record(
+    journal: &mut dyn Journal,
+    entry: &Entry,
+    order: Option<&Order>,
+) -> Result<(), JournalError> {
+    journal.append(entry, WallTime::now())?;
+    match (entry, order) {
+        (Entry::Started(start), Some(order)) => journal.order(&start.id, order, WallTime::now()),
+        _ => Ok(()),
+    }
+}
+
+/// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
+pub(crate) fn blocked_by(journal: &dyn Journal, error: &JournalError, entry: &Entry) -> Blocked {
+    match error {
+        JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => Blocked::Unresolved,
+        JournalError::Conflict => Blocked::IdConflict,
+        _ => Blocked::JournalUnavailable,
+    }
+}
+
+pub(crate) const fn not_connected(error: ConnectError) -> NotSent {
     match error {
         ConnectError::Refused => NotSent::ConnectionRefused,
         ConnectError::Unreachable => NotSent::Unreachable,

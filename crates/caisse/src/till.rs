@@ -3,17 +3,15 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use caisse_hal::{Clock, Link};
-use caisse_journal::{
-    Admitted, Journal, JournalError, Order, Record, TerminalLock, WallTime, admit, admit_original,
-};
-use caisse_payment::receipt::{Copy, Format};
-use caisse_payment::{Blocked, Outcome, Receipt, Register, TerminalId, Verdict};
+use caisse_hal::{Clock, Instant, Link};
+use caisse_journal::{Journal, JournalError, Order, Record};
+use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
-use caisse_transaction::{Config, Event, Report, Request, RequestError, TillMachine};
+use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
+use crate::admission::{Admission, Refused};
 use crate::driver::Driver;
-use crate::late::late_result_possible;
+use crate::recovery::Pending;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -30,13 +28,21 @@ use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 /// ```
 pub struct Till {
     pub(crate) link: Box<dyn Link + Send>,
-    pub(crate) clock: Box<dyn Clock + Send>,
+    pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) terminal: TerminalId,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
+    /// When this till was set up: every send of an earlier process was before.
+    pub(crate) built_at: Instant,
+    /// The last request that left, and when.
+    pub(crate) sent: Option<(TransactionId, Instant)>,
+    /// A connection on which an answer may still come.
+    pub(crate) pending: Option<Pending>,
+    /// When the terminal was last asked for a duplicata.
+    pub(crate) asked_at: Option<Instant>,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -74,55 +80,28 @@ impl Till {
         let order = request.borrow().order();
         let request = request.borrow().to_request(self.terminal, self.register);
         request.validate(&self.config.dialect)?;
-        let payment = self.admit(&request, order).and_then(|lock| {
-            let payment = self.run(request, order, &mut on_event);
-            drop(lock);
-            payment
-        });
+        let payment = self.run(&request, order, &mut on_event);
         self.cancel.clear();
-        match payment {
-            Ok(payment) => Ok(payment),
-            Err(Refused::Replay(payment)) => Ok(*payment),
-            Err(Refused::Blocked(reason)) => {
-                let verdict = Verdict::nothing_sent(Outcome::Blocked { reason });
-                Ok(bare(&request, verdict))
-            }
-            Err(Refused::Request(error)) => Err(error.into()),
-        }
-    }
-
-    /// Takes the terminal's lock and asks the journal whether the payment may begin.
-    fn admit(&self, request: &Request, order: Option<&Order>) -> Result<TerminalLock, Refused> {
-        let lock = match admit(&*self.journal, &request.id, &request.content) {
-            Admitted::Proceed(lock) => lock,
-            Admitted::Replay(record) => return Err(Refused::replay(request, &record)),
-            Admitted::Blocked(reason) => return Err(Refused::Blocked(reason)),
-        };
-        if order.is_none() {
-            admit_original(&*self.journal, &request.content, self.exclusive).map_err(Refused::Blocked)?;
-        }
-        if self.config.has_sessions() {
-            let longest = self.config.dialect.longest_transaction;
-            let possible = late_result_possible(&*self.journal, &request.content, longest, WallTime::now())
-                .map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
-            // An echoed reference tells its own answer from a late one.
-            let told_apart = self.config.dialect.optional.reference && request.content.reference.is_some();
-            if possible && !told_apart {
-                return Err(Refused::Blocked(Blocked::LateResultPossible));
-            }
-        }
-        Ok(lock)
+        payment.or_else(|refused| refused.into_payment(&request))
     }
 
     fn run(
         &mut self,
-        request: Request,
+        request: &Request,
         order: Option<&Order>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Payment, Refused> {
+        let mut lock = self.admission().admit(&*self.journal, request, order);
+        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved))) && self.can_recover_alone() {
+            self.recover_first(on_event);
+            lock = self.admission().admit(&*self.journal, request, order);
+        }
+        let lock = lock?;
+        // Nothing is open on this terminal: what was waited for has been decided.
+        self.hear_out_pending();
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
-        machine.start(self.clock.now(), request).map_err(Refused::Request)?;
+        machine.start(self.clock.now(), *request)?;
         let mut driver = Driver {
             link: &mut *self.link,
             clock: &*self.clock,
@@ -131,22 +110,19 @@ impl Till {
             order,
         };
         driver.run(&mut machine, on_event);
-        let Some(report) = machine.report() else {
-            // The driver returns at the end only, where there is a report; the start stands in the journal.
-            return Err(Refused::Blocked(Blocked::Unresolved));
-        };
-        let card = report.card();
-        Ok(Payment {
-            last_four: card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok()),
-            card,
-            authorisation: report.authorisation(),
-            receipts: receipts(&report),
-            journaled: report.journaled(),
-            cut: report.is_cut(),
-            skipped_fields: report.skipped(),
-            late_answers: report.late_answers(),
-            ..bare(&request, report.verdict())
-        })
+        let payment = Payment::at_the_end(request, &machine);
+        self.sent = machine.sent_at().map(|at| (request.id, at));
+        if machine.stays_open() {
+            let sent = machine.sent_at().unwrap_or_else(|| self.clock.now());
+            let until = sent.after(self.config.dialect.longest_transaction);
+            self.pending = Some(Pending { request: *request, until });
+        }
+        drop(lock);
+        payment
+    }
+
+    const fn admission(&self) -> Admission {
+        Admission { config: self.config, exclusive: self.exclusive }
     }
 
     /// A handle with which another thread, or the handler of a signal, asks the running payment to stop.
@@ -175,38 +151,6 @@ impl Till {
     pub fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
         self.journal.unresolved(&self.terminal)
     }
-}
-
-/// Why a payment did not run.
-enum Refused {
-    Replay(Box<Payment>),
-    Blocked(Blocked),
-    Request(RequestError),
-}
-
-impl Refused {
-    fn replay(request: &Request, record: &Record) -> Self {
-        Self::Replay(Box::new(Payment {
-            last_four: record.end.and_then(|end| end.last_four),
-            authorisation: record.end.and_then(|end| end.authorisation),
-            replayed: true,
-            journaled: true,
-            ..bare(request, record.verdict())
-        }))
-    }
-}
-
-const fn bare(request: &Request, verdict: Verdict) -> Payment {
-    Payment::bare(request.id, request.content.operation, request.content.amount, verdict)
-}
-
-/// The tickets that can be read. One that cannot is not worth an error: the payment stands.
-fn receipts(report: &Report<'_>) -> Vec<Receipt> {
-    let behind = report.answer().and_then(|answer| answer.receipt_text()).map(|text| {
-        // Its characters are those of the line: ASCII.
-        Receipt::new(Copy::Customer, Format::Text, String::from_utf8_lossy(text.reveal()).into_owned())
-    });
-    report.tickets().filter_map(|ticket| ticket.receipt().ok()).chain(behind).collect()
 }
 
 impl fmt::Debug for Till {

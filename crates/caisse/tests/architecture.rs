@@ -16,9 +16,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("transaction", &["payment", "codec", "link"]),
     ("hal", &["link"]),
     ("journal", &["payment"]),
-    ("simulator", &["payment", "codec", "transaction", "hal"]),
+    ("simulator", &["payment", "codec", "link", "transaction", "hal"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "codec", "journal", "link", "simulator"]),
+    ("cli", &["caisse", "codec", "hal", "journal", "link", "simulator"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];

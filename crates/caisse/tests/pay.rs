@@ -497,6 +497,15 @@ impl Journal for Stubborn {
         self.inner.resolve(lock, id, decision, at)
     }
 
+    fn dispute(
+        &mut self,
+        id: &caisse::TransactionId,
+        dispute: &caisse::Dispute,
+        at: caisse::WallTime,
+    ) -> Result<(), caisse::JournalError> {
+        self.inner.dispute(id, dispute, at)
+    }
+
     fn order(
         &mut self,
         id: &caisse::TransactionId,

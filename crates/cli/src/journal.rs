@@ -114,6 +114,7 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
 fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong> {
     Ok(match record.state() {
         RecordState::Final => "final",
+        RecordState::Disputed => "disputed",
         RecordState::Unresolved if in_flight(journal, record).map_err(unusable)? => "in_flight",
         RecordState::Unresolved => "unresolved",
     })

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod configuration;
+mod dialect;
 mod explain;
 mod harmless;
 mod journal;
@@ -37,6 +39,7 @@ fn run() -> u8 {
         Command::Terminal(arguments) => terminal::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
+        Command::Dialect(arguments) => dialect::run(&arguments, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
 }

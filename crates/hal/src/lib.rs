@@ -37,3 +37,8 @@ pub use system_clock::SystemClock;
 #[cfg(feature = "std")]
 pub use tcp::TcpLink;
 pub use words::{ConnectError, DrainError, ReceiveError, Received, SendError};
+
+/// The guide's example, compiled and run.
+#[cfg(all(doctest, feature = "conformance"))]
+#[doc = include_str!("../../../docs/porting.md")]
+struct PortingGuide;

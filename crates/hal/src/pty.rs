@@ -97,7 +97,7 @@ impl Line {
     fn open() -> io::Result<Self> {
         // Not the terminal that controls this program, and not for programs that it starts: the other end would never
         // see that the plug is pulled.
-        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OPEN_FLAGS)?;
+        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
         rustix::pty::grantpt(&master)?;
         rustix::pty::unlockpt(&master)?;
@@ -143,11 +143,6 @@ impl Line {
         }
     }
 }
-
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-const OPEN_FLAGS: OpenptFlags = OpenptFlags::CLOEXEC;
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd")))]
-const OPEN_FLAGS: OpenptFlags = OpenptFlags::empty();
 
 impl Link for PtyLink {
     fn connect(&mut self, _: Duration) -> Result<(), ConnectError> {

@@ -20,7 +20,7 @@ fn serial_addresses_are_read_and_written_back() {
         ("serial:/dev/ttyACM0", "/dev/ttyACM0", usual, "serial:/dev/ttyACM0"),
         ("serial:COM3", "COM3", usual, "serial:COM3"),
         (r"serial:\\.\COM12", r"\\.\COM12", usual, r"serial:\\.\COM12"),
-        ("serial:COM3?baud=9600&line=7e1", "COM3", usual, "serial:COM3"),
+        ("serial:COM3?baud=9600&line=7e1", "COM3", usual, "serial:COM3?baud=9600&line=7e1"),
         ("serial:COM3?line=8N1", "COM3", eight, "serial:COM3?baud=9600&line=8n1"),
         ("serial:COM3?line=7o2&baud=115200", "COM3", odd, "serial:COM3?baud=115200&line=7o2"),
         (
@@ -42,6 +42,20 @@ fn serial_addresses_are_read_and_written_back() {
         assert_eq!(written.parse(), Ok(address.clone()));
         assert_eq!(text.parse(), Ok(Address::from(address.clone())));
         assert_eq!(Address::from(address).to_string(), written);
+    }
+}
+
+#[test]
+fn the_usual_line_is_for_addresses_that_name_none() {
+    let eight = line(Baud::B1200, DataBits::Eight, Parity::None, StopBits::One);
+    for (text, expected) in [
+        ("serial:COM3", "serial:COM3?baud=1200&line=8n1"),
+        ("serial:COM3?baud=9600&line=7e1", "serial:COM3?baud=9600&line=7e1"),
+        ("serial:COM3?baud=4800", "serial:COM3?baud=4800&line=7e1"),
+        ("serial:COM3?", "serial:COM3?baud=9600&line=7e1"),
+    ] {
+        let address: SerialAddress = text.parse().unwrap();
+        assert_eq!(address.with_usual_line(eight).to_string(), expected, "{text}");
     }
 }
 

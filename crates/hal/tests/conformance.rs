@@ -47,7 +47,7 @@ fn tcp_whose_peer_is_gone_without_a_word() {
 fn pty() -> (LinkFar<PtyLink>, SerialAddress) {
     let far = PtyLink::open().unwrap();
     let address = SerialAddress::new(far.path().unwrap().to_str().unwrap(), FAST).unwrap();
-    (LinkFar(far), address)
+    (LinkFar::new(far), address)
 }
 
 /// So that twenty thousand bytes do not take their time.
@@ -119,7 +119,7 @@ impl Peer for Till {
         let path = self.path.lock().unwrap().clone().unwrap();
         let mut link = SerialLink::new(SerialAddress::new(&path, FAST).unwrap());
         link.connect(Duration::from_secs(10)).unwrap();
-        self.port = Some(LinkFar(link));
+        self.port = Some(LinkFar::new(link));
     }
 
     fn write(&mut self, bytes: &[u8]) {

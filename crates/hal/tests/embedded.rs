@@ -214,7 +214,7 @@ impl Harness for OverDevice {
     fn line(&mut self) -> (Self::Link, Self::Peer) {
         let far = PtyLink::open().unwrap();
         let device = Device::open(far.path().unwrap());
-        (PortLink::new(device, SystemClock::new(), Sleep), LinkFar(far))
+        (PortLink::new(device, SystemClock::new(), Sleep), LinkFar::new(far))
     }
 }
 

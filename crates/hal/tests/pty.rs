@@ -1,6 +1,8 @@
 //! Pseudo-terminals, and serial ports over them: unplugged, busy, missing, reopened.
 #![cfg(unix)]
 
+mod common;
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
@@ -8,8 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse_hal::pty::{HangUp, PtyLink};
-use caisse_hal::serial::{Baud, LineSettings, SerialAddress, SerialLink, is_pseudo_terminal};
+use caisse_hal::serial::{
+    Baud, LineSettings, SerialAddress, SerialLink, available_ports, is_pseudo_terminal,
+};
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
+use common::far::pull;
 
 const SOON: Duration = Duration::from_millis(80);
 const LONG: Duration = Duration::from_secs(5);
@@ -114,16 +119,17 @@ fn pulling_the_plug_breaks_every_call_in_time() {
         let mut link = till(&terminal);
         let pulling = thread::spawn(move || {
             thread::sleep(wait);
-            terminal.close();
+            let held = pull(&mut terminal);
             assert_eq!(terminal.path(), None);
             assert_eq!(terminal.send(b"x", SOON), Err(SendError::Closed));
             assert_eq!(terminal.receive(&mut [0; 1], SOON), Err(ReceiveError));
             assert_eq!(terminal.drain(SOON), Err(DrainError::Closed));
+            held
         });
         let start = Instant::now();
         assert_eq!(link.receive(&mut [0; 8], LONG), Err(ReceiveError));
         assert!(start.elapsed() >= wait && start.elapsed() < LONG / 2);
-        pulling.join().unwrap();
+        let _held = pulling.join().unwrap();
         let start = Instant::now();
         assert_eq!(link.receive(&mut [0; 8], LONG), Err(ReceiveError));
         assert_eq!(link.send(b"x", LONG), Err(SendError::Closed));
@@ -132,6 +138,17 @@ fn pulling_the_plug_breaks_every_call_in_time() {
         assert_eq!(link.send(b"x", LONG), Err(SendError::Closed));
         assert!(start.elapsed() < LONG / 2);
     }
+}
+
+#[test]
+fn a_program_started_meanwhile_does_not_hold_the_plug() {
+    let mut terminal = PtyLink::open().unwrap();
+    let mut link = till(&terminal);
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    terminal.close();
+    assert_eq!(link.receive(&mut [0; 8], LONG), Err(ReceiveError));
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[test]
@@ -149,15 +166,17 @@ fn a_line_plugged_in_again_is_another_one() {
 }
 
 #[test]
-fn a_port_has_one_till() {
+fn a_port_that_another_program_keeps_is_busy() {
     let terminal = PtyLink::open().unwrap();
-    let first = till(&terminal);
-    let mut second = SerialLink::new(first.address().clone());
+    let address = SerialAddress::new(terminal.path().unwrap().to_str().unwrap(), LineSettings::default());
+    let mut link = SerialLink::new(address.unwrap());
+    let other = File::options().read(true).write(true).open(terminal.path().unwrap()).unwrap();
+    other.lock().unwrap();
     let start = Instant::now();
-    assert_eq!(second.connect(LONG), Err(ConnectError::PortBusy));
+    assert_eq!(link.connect(LONG), Err(ConnectError::PortBusy));
     assert!(start.elapsed() < LONG / 2);
-    drop(first);
-    assert_eq!(second.connect(LONG), Ok(()));
+    drop(other);
+    assert_eq!(link.connect(LONG), Ok(()));
 }
 
 #[test]
@@ -200,7 +219,7 @@ fn a_pseudo_terminal_is_told_from_the_rest() {
     for other in ["/dev/null", "/dev/tty0", "/dev/ptmx", "/dev", "/dev/ttyS0", "", "COM3"] {
         assert!(!is_pseudo_terminal(other), "{other}");
     }
-    terminal.close();
+    let _held = pull(&mut terminal);
     assert!(!is_pseudo_terminal(&path));
 }
 
@@ -208,19 +227,65 @@ fn a_pseudo_terminal_is_told_from_the_rest() {
 fn a_frame_is_drained_when_the_slow_line_has_taken_it() {
     let terminal = PtyLink::open().unwrap();
     let mut link = at(&terminal, LineSettings { baud: Baud::B1200, ..LineSettings::default() });
-    // 24 characters of 10 bits at 1200 baud: 200 ms.
+    // 120 characters of 10 bits at 1200 baud: one second.
     let start = Instant::now();
     assert_eq!(link.drain(LONG), Ok(()));
-    assert!(start.elapsed() < SOON, "nothing was sent");
-    assert_eq!(link.send(&[b'x'; 24], LONG), Ok(24));
-    assert!(start.elapsed() < SOON, "accepted is not yet drained");
+    assert!(start.elapsed() < LONG / 10, "nothing was sent");
+    assert_eq!(link.send(&[b'x'; 120], LONG), Ok(120));
+    assert!(start.elapsed() < LONG / 10, "accepted is not yet drained");
     assert_eq!(link.drain(Duration::ZERO), Err(DrainError::TimedOut));
     assert_eq!(link.drain(SOON), Err(DrainError::TimedOut));
     let waited = start.elapsed();
-    assert!(waited >= SOON && waited < Duration::from_millis(190), "{waited:?}");
+    assert!(waited >= SOON && waited < Duration::from_millis(990), "{waited:?}");
     assert_eq!(link.drain(LONG), Ok(()));
     let waited = start.elapsed();
-    assert!(waited >= Duration::from_millis(200) && waited < Duration::from_millis(500), "{waited:?}");
+    assert!(waited >= Duration::from_secs(1) && waited < Duration::from_millis(2_500), "{waited:?}");
+
+    // Closing lets it leave for a while, and not for as long as it wants.
+    let closed_in_time = |close: &mut dyn FnMut()| {
+        let start = Instant::now();
+        close();
+        let waited = start.elapsed();
+        assert!(waited >= Duration::from_millis(100) && waited < Duration::from_millis(1_900), "{waited:?}");
+    };
+    link.connect(LONG).unwrap();
+    assert_eq!(link.send(&[b'x'; 240], LONG), Ok(240));
+    closed_in_time(&mut || link.close());
+    link.connect(LONG).unwrap();
+    assert_eq!(link.send(&[b'x'; 240], LONG), Ok(240));
+    let mut link = Some(link);
+    closed_in_time(&mut || drop(link.take()));
+}
+
+#[test]
+fn what_was_sent_before_closing_arrives() {
+    let mut terminal = PtyLink::open().unwrap();
+    let fast = LineSettings { baud: Baud::B115200, ..LineSettings::default() };
+    for round in 0..300 {
+        let mut link = at(&terminal, fast);
+        let frame = [b'a' + (round % 26) as u8; 37];
+        assert_eq!(link.send(&frame, LONG), Ok(37));
+        link.close();
+        let mut buffer = [0; 64];
+        let mut got = 0;
+        while got < 37 {
+            match terminal.receive(&mut buffer, LONG) {
+                Ok(Received::Bytes(count)) => got += count,
+                other => panic!("{other:?} after {got} bytes of round {round}"),
+            }
+        }
+        assert_eq!((got, buffer[0]), (37, frame[0]));
+    }
+}
+
+#[test]
+fn pseudo_terminals_are_not_among_the_ports() {
+    let terminal = PtyLink::open().unwrap();
+    let path = terminal.path().unwrap().to_str().unwrap().to_owned();
+    let ports = available_ports().unwrap();
+    assert!(ports.iter().all(|port| port.path != path));
+    assert!(ports.iter().all(|port| !is_pseudo_terminal(&port.path)));
+    assert!(ports.is_sorted_by(|one, other| one.path < other.path));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
-use crate::{Decision, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime};
+use crate::{
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
+};
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
 /// terminal. Clones share their content: dropping a till and building another one on a clone is a restart.
@@ -132,8 +134,16 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         state.ledger.resolve(lock, id, decision, at)?;
-        let what = crate::What::Resolved(decision.clone());
+        let what = What::Resolved(decision.clone());
         state.history.push((*id, Event { at, what }));
+        Ok(())
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.fail_if_asked()?;
+        state.ledger.dispute(id, dispute)?;
+        state.history.push((*id, Event { at, what: What::Disputed(dispute.clone()) }));
         Ok(())
     }
 
@@ -141,7 +151,7 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         state.ledger.order(id, order)?;
-        state.history.push((*id, Event { at, what: crate::What::Ordered(order.clone()) }));
+        state.history.push((*id, Event { at, what: What::Ordered(order.clone()) }));
         Ok(())
     }
 }

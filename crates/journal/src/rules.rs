@@ -3,7 +3,7 @@
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof};
 
-use crate::{Decision, JournalError, Order, Paid, Record, State, TerminalLock, WallTime};
+use crate::{Decision, Dispute, JournalError, Order, Paid, Record, State, TerminalLock, WallTime};
 
 /// A record and what only stores need to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +96,24 @@ pub(crate) fn order(order: &Order, existing: Option<&Tracked>) -> Result<Tracked
     Ok(tracked.clone())
 }
 
+/// What the transaction becomes by this dispute.
+pub(crate) fn dispute(dispute: &Dispute, existing: Option<&Tracked>) -> Result<Tracked, JournalError> {
+    let known = |tracked: &&Tracked| tracked.record.state() != State::Unresolved;
+    let tracked = existing.filter(known).ok_or(JournalError::Conflict)?;
+    if dispute.check().is_err() {
+        return Err(JournalError::Refused { what: "a dispute that is not of the form it must have" });
+    }
+    if let Paid::Paid(amount) = dispute.paid {
+        check_amount(amount, tracked.record.start.content.amount.currency())?;
+    }
+    let mut tracked = tracked.clone();
+    tracked.record.disputed = true;
+    Ok(tracked)
+}
+
 fn began(start: Start, end: Option<End>, at: WallTime, number: u64) -> Tracked {
     let ended_at = end.map(|_| at);
-    let record = Record { start, end, decision: None, started_at: at, ended_at };
+    let record = Record { start, end, decision: None, disputed: false, started_at: at, ended_at };
     Tracked { record, started_event: number, decided_at: None }
 }
 

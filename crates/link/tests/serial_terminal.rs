@@ -3,6 +3,7 @@
 
 mod support;
 
+use caisse_link::Instant;
 use caisse_link::frame::Fault;
 use caisse_link::serial::{
     AttemptFailure, Contention, Copies, Event as E, Instead, Proof, Reaction, Readiness, Rules, SerialConfig,
@@ -174,7 +175,8 @@ fn two_bad_frames_before_a_word_get_one() {
 
 #[test]
 fn terminals_that_differ_in_their_word_on_a_message() {
-    let cases: [(Reaction, &[&[u8]], &[E]); 5] = [
+    type Words = &'static [&'static [u8]];
+    let cases: [(Reaction, Words, &[E]); 5] = [
         (Reaction::Acknowledge, &[ACK], &[]),
         (Reaction::Refuse, &[NAK], &[]),
         (Reaction::EndSession, &[EOT], &[E::Ended(SessionEnd::Dropped)]),
@@ -392,4 +394,19 @@ fn a_terminal_may_leave_out_its_end() {
     terminal.hears(ACK);
     terminal.tells(&[E::Delivered, E::Ended(SessionEnd::Own)]);
     terminal.rests();
+}
+
+#[test]
+fn a_system_that_stalls_has_its_time_with_each_character() {
+    let mut terminal = terminal(TERMINAL);
+    terminal.hears(ENQ);
+    assert_eq!(terminal.hands_out().as_deref(), Some(ACK));
+    terminal.now = 20;
+    terminal.hears(ENQ);
+    // A byte takes 1.05 ms at 9600, and the system may take a second: then the next has as long.
+    terminal.waits(1_011);
+    assert_eq!(terminal.hands_out().as_deref(), Some(ACK));
+    assert_eq!((terminal.now, terminal.session.deadline()), (1_012, Some(Instant::from_millis(2_014))));
+    terminal.accept(1);
+    assert_eq!(terminal.session.deadline(), Some(Instant::from_millis(3_030)));
 }

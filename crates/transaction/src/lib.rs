@@ -14,6 +14,7 @@ mod deciding;
 mod dialect;
 mod fixed_deciding;
 pub mod probe;
+pub mod recovery;
 mod request;
 mod store;
 pub mod terminal;

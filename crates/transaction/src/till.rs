@@ -4,6 +4,8 @@ mod config;
 mod envelope;
 mod fixed_reader;
 mod judge;
+mod late_answer;
+mod late_result;
 mod machine;
 mod reader;
 mod report;
@@ -11,6 +13,8 @@ mod session_line;
 mod step;
 
 pub use config::{Config, LinkKind};
+pub use late_answer::LateAnswer;
+pub use late_result::{LateAction, LateResult};
 pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};

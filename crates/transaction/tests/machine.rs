@@ -112,7 +112,12 @@ fn approved() -> Verdict {
 fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
     assert_eq!(next(machine), Step::Ended(verdict));
     machine.handle_journaled(at(now));
-    assert_eq!(next(machine), Step::Close);
+    // A connection on which nothing was said stays open: a late answer can come only there.
+    let silent = verdict.outcome == Outcome::Unknown { doubt: Doubt::Silence };
+    assert_eq!(machine.stays_open(), silent);
+    if !silent {
+        assert_eq!(next(machine), Step::Close);
+    }
     assert_eq!(next(machine), Step::Done(verdict));
     assert_eq!(next(machine), Step::Done(verdict));
     assert!(machine.report().unwrap().journaled());

@@ -326,7 +326,7 @@ fn a_receipt_of_nepting_is_kept() {
 fn e_plus_over_tcp_has_sessions_too() {
     let over_tcp = config(E_PLUS);
     assert!(over_tcp.has_sessions() && !config(INGENICO).has_sessions() && serial(INGENICO).has_sessions());
-    let mut usual = || Usual::answering("010000012421978          ");
+    let usual = || Usual::answering("010000012421978          ");
     let tcp = run(over_tcp, debit(1242), &mut usual());
     assert_eq!(tcp, run(serial(E_PLUS), debit(1242), &mut usual()));
 }

@@ -8,7 +8,8 @@ use std::string::String;
 use caisse_link::serial::{LineSettings, LineSettingsError};
 
 /// The address of a terminal on a serial or USB line: `serial:PATH?baud=9600&line=7e1`. Both settings may be left out;
-/// then the line is 9600 baud, 7E1, as terminals are set up from the factory. On USB they have no effect.
+/// then the line is the usual one of its kind of terminal, 9600 baud and 7E1 as they are set up from the factory unless
+/// somebody knows better. On USB they have no effect.
 ///
 /// The path is the port's name as the system knows it: `/dev/ttyACM0`, `/dev/serial/by-id/...` (which stays when other
 /// devices come and go), `/dev/cu.usbmodem1411`, `COM3`. Nothing in it is decoded, and a question mark ends it.
@@ -18,14 +19,14 @@ use caisse_link::serial::{LineSettings, LineSettingsError};
 ///
 /// let address: SerialAddress = "serial:/dev/ttyUSB0?baud=1200&line=8n1".parse()?;
 /// assert_eq!((address.path(), address.line().baud), ("/dev/ttyUSB0", Baud::B1200));
-/// assert_eq!("serial:COM3?line=7E1".parse::<SerialAddress>()?.to_string(), "serial:COM3");
+/// assert_eq!("serial:COM3".parse::<SerialAddress>()?.line().to_string(), "baud=9600&line=7e1");
 /// assert!("serial:COM3?speed=9600".parse::<SerialAddress>().is_err());
 /// # Ok::<(), caisse_hal::serial::SerialAddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SerialAddress {
     path: String,
-    line: LineSettings,
+    line: Option<LineSettings>,
 }
 
 /// The text is not the address of a serial terminal.
@@ -51,7 +52,7 @@ impl SerialAddress {
         if path.is_empty() || path.chars().any(|character| character.is_control() || character == '?') {
             return Err(SerialAddressError::Path);
         }
-        Ok(Self { path: path.to_owned(), line })
+        Ok(Self { path: path.to_owned(), line: Some(line) })
     }
 
     /// The name of the port.
@@ -62,8 +63,15 @@ impl SerialAddress {
 
     /// How characters travel on the line.
     #[must_use]
-    pub const fn line(&self) -> LineSettings {
-        self.line
+    pub fn line(&self) -> LineSettings {
+        self.line.unwrap_or_default()
+    }
+
+    /// The same address, on this line if it names no settings of its own.
+    #[must_use]
+    pub fn with_usual_line(mut self, line: LineSettings) -> Self {
+        self.line.get_or_insert(line);
+        self
     }
 }
 
@@ -72,18 +80,17 @@ impl FromStr for SerialAddress {
 
     fn from_str(text: &str) -> Result<Self, SerialAddressError> {
         let rest = text.strip_prefix("serial:").ok_or(SerialAddressError::Scheme)?;
-        let (path, line) = match rest.split_once('?') {
-            Some((path, settings)) => (path, settings.parse()?),
-            None => (rest, LineSettings::default()),
+        let Some((path, settings)) = rest.split_once('?') else {
+            return Ok(Self { line: None, ..Self::new(rest, LineSettings::default())? });
         };
-        Self::new(path, line)
+        Self::new(path, settings.parse()?)
     }
 }
 
-/// Settings that are the usual ones are left out.
+/// Settings stand there if they were said.
 impl fmt::Display for SerialAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "serial:{}", self.path)?;
-        if self.line == LineSettings::default() { Ok(()) } else { write!(f, "?{}", self.line) }
+        self.line.map_or(Ok(()), |line| write!(f, "?{line}"))
     }
 }

@@ -16,7 +16,7 @@ use crate::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 /// A serial or USB port of the system.
 ///
 /// * Opened for this program alone (`TIOCEXCL` and a file lock under Unix, no sharing under Windows): a second till gets
-///   [`ConnectError::PortBusy`].
+///   [`ConnectError::PortBusy`]. Pseudo-terminals are not, since there a killed program would shut out all later ones.
 /// * Raw: no echo, no line ends, no flow control. DTR and RTS are as the system sets them.
 /// * A write takes what the port takes at once; no stuck device or driver holds it beyond its deadline. Windows does not
 ///   say what a write that ran out of time has done: there it is [`SendError::Uncertain`].

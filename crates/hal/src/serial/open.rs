@@ -13,10 +13,12 @@ use super::{DataBits, Parity, SerialAddress, StopBits};
 use crate::ConnectError;
 
 /// What is asked of the system. Ports are opened for one program alone: two tills on one line would garble a payment.
+/// Not so pseudo-terminals: there `TIOCEXCL` outlives a program that was killed, and would shut out all later ones.
 pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
     let line = address.line();
+    let pseudo = super::is_pseudo_terminal(address.path());
     // macOS cannot set the speed of a pseudo-terminal: the crate takes zero for "leave it".
-    let leave = cfg!(target_vendor = "apple") && super::is_pseudo_terminal(address.path());
+    let leave = cfg!(target_vendor = "apple") && pseudo;
     serialport::new(address.path(), if leave { 0 } else { line.baud.bits_per_second() })
         .data_bits(match line.data_bits {
             DataBits::Seven => serialport::DataBits::Seven,
@@ -33,7 +35,7 @@ pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
         })
         // Terminals know none: concert-v2-and-links, section 2.1.
         .flow_control(FlowControl::None)
-        .exclusive(true)
+        .exclusive(!pseudo)
 }
 
 /// Runs what opens a port, and has no deadline of its own, in a thread that may be left behind. A port that opens when
@@ -51,15 +53,12 @@ pub(super) fn open_within<P: Send + 'static>(
         let _ = sender.send(open(&builder));
     });
     spawned.map_err(|_| ConnectError::Other)?;
-    match receiver.recv_timeout(within.max(AT_LEAST)) {
+    match receiver.recv_timeout(within) {
         Ok(Ok(port)) => Ok(port),
         Ok(Err(error)) => Err(connect_error(&error, address)),
         Err(_) => Err(ConnectError::TimedOut),
     }
 }
-
-/// A thread needs this long to begin.
-const AT_LEAST: Duration = Duration::from_millis(10);
 
 /// Why the port did not open. The crate keeps the kinds that it knows and only a text for the rest.
 pub(crate) fn connect_error(error: &serialport::Error, address: &SerialAddress) -> ConnectError {
@@ -133,14 +132,31 @@ mod tests {
     fn a_port_that_takes_too_long_to_open_is_given_up() {
         let address = SerialAddress::new("/dev/null", LineSettings::default()).unwrap();
         let slow = |_: &SerialPortBuilder| {
-            thread::sleep(Duration::from_secs(1));
+            thread::sleep(Duration::from_secs(3));
             Ok(())
         };
         let start = std::time::Instant::now();
         assert_eq!(open_within(&address, Duration::from_millis(50), slow), Err(ConnectError::TimedOut));
         let waited = start.elapsed();
-        assert!(waited >= Duration::from_millis(50) && waited < Duration::from_millis(500), "{waited:?}");
-        assert_eq!(open_within(&address, Duration::ZERO, |_| Ok(7)), Ok(7));
+        assert!(waited >= Duration::from_millis(50) && waited < Duration::from_millis(2_500), "{waited:?}");
+        assert_eq!(open_within(&address, Duration::from_secs(5), |_| Ok(7)), Ok(7));
+    }
+
+    #[test]
+    fn an_exclusive_port_is_opened_once() {
+        let (_far, near) = serialport::TTYPort::pair().unwrap();
+        let path = serialport::SerialPort::name(&near).unwrap();
+        drop(near);
+        let address = SerialAddress::new(&path, LineSettings::default()).unwrap();
+        let alone = |builder: &SerialPortBuilder| builder.clone().exclusive(true).open_native();
+        let first = open_within(&address, Duration::from_secs(5), alone).unwrap();
+        // With and without asking for the port alone.
+        let second = open_within(&address, Duration::from_secs(5), alone);
+        assert_eq!(second.err(), Some(ConnectError::PortBusy));
+        let third = open_within(&address, Duration::from_secs(5), |builder| builder.clone().open_native());
+        assert_eq!(third.err(), Some(ConnectError::PortBusy));
+        drop(first);
+        assert!(open_within(&address, Duration::from_secs(5), alone).is_ok());
     }
 
     #[test]
@@ -163,5 +179,7 @@ mod tests {
             .parity(serialport::Parity::Even)
             .stop_bits(serialport::StopBits::One);
         assert_eq!(usual, expected);
+        assert_eq!(usual, expected.clone().exclusive(true));
+        assert_ne!(usual, expected.exclusive(false));
     }
 }

@@ -49,8 +49,11 @@ impl Port {
 
     /// Throws away what waits, so that closing cannot wait for it.
     pub(super) fn discard_output(&self) {
-        // A port that has gone has nothing to throw away.
-        let _ = self.0.clear(ClearBuffer::Output);
+        // What does not wait has left, and must not be called back: on a pseudo-terminal a flush would.
+        if self.queued().is_ok_and(|queued| queued > 0) {
+            // A port that has gone has nothing to throw away.
+            let _ = self.0.clear(ClearBuffer::Output);
+        }
     }
 
     /// Zero would be "no deadline" to some systems.

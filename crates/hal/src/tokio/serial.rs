@@ -60,8 +60,11 @@ impl Open {
 /// Closing must not wait for what has not left, also when a future is dropped half-way.
 impl Drop for Open {
     fn drop(&mut self) {
-        // A port that has gone has nothing to throw away.
-        let _ = self.port.clear(ClearBuffer::Output);
+        // What does not wait has left, and must not be called back: on a pseudo-terminal a flush would.
+        if self.port.bytes_to_write().is_ok_and(|queued| queued > 0) {
+            // A port that has gone has nothing to throw away.
+            let _ = self.port.clear(ClearBuffer::Output);
+        }
     }
 }
 
@@ -71,7 +74,7 @@ impl AsyncLink for SerialLink {
         let builder = settings(&self.address);
         // Opening blocks, and has no deadline of its own. A port that opens when nobody waits any more is closed at once.
         let opening = spawn_blocking(move || SerialStream::open(&builder));
-        let opened = timeout(at_least_a_millisecond(within), opening).await;
+        let opened = timeout(within, opening).await;
         let opened = opened.map_err(|_| ConnectError::TimedOut)?.map_err(|_| ConnectError::Other)?;
         let port = opened.map_err(|error| connect_error(&error, &self.address))?;
         self.open = Some(Open { port, pace: Pace::new(self.address.line()) });

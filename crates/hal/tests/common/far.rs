@@ -1,10 +1,14 @@
 //! The other ends of real lines.
 
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use caisse_hal::conformance::Peer;
+use caisse_hal::pty::PtyLink;
+use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpAddress;
 use caisse_hal::{Link, Received};
 
@@ -59,18 +63,55 @@ impl Peer for TcpFar {
 }
 
 /// A link is the other end of a link.
-pub struct LinkFar<L>(pub L);
+pub struct LinkFar<L> {
+    pub link: L,
+    /// The path of a pseudo-terminal is given to the next one that any program opens, unless somebody holds it.
+    held: Option<File>,
+}
 
-impl<L: Link> Peer for LinkFar<L> {
+impl<L> LinkFar<L> {
+    pub const fn new(link: L) -> Self {
+        Self { link, held: None }
+    }
+}
+
+/// Pulls the plug, and keeps other tests from getting the path as long as the file is held.
+pub fn pull(terminal: &mut PtyLink) -> File {
+    let flags = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
+    let held = File::options().read(true).custom_flags(flags).open(terminal.path().unwrap()).unwrap();
+    terminal.close();
+    held
+}
+
+/// Links that can be unplugged.
+pub trait Plug: Link {
+    /// Breaks the line.
+    fn pull(&mut self) -> Option<File>;
+}
+
+impl Plug for PtyLink {
+    fn pull(&mut self) -> Option<File> {
+        Some(pull(self))
+    }
+}
+
+impl Plug for SerialLink {
+    fn pull(&mut self) -> Option<File> {
+        self.close();
+        None
+    }
+}
+
+impl<L: Plug> Peer for LinkFar<L> {
     fn write(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let count = self.0.send(bytes, Duration::from_secs(10)).unwrap();
+            let count = self.link.send(bytes, Duration::from_secs(10)).unwrap();
             bytes = &bytes[count..];
         }
     }
 
     fn read(&mut self, most: usize, within: Duration) -> Vec<u8> {
-        read(most, within, |buffer, left| match self.0.receive(buffer, left) {
+        read(most, within, |buffer, left| match self.link.receive(buffer, left) {
             Ok(Received::Bytes(count)) => count,
             other => {
                 assert_eq!(other, Ok(Received::Nothing));
@@ -80,7 +121,7 @@ impl<L: Link> Peer for LinkFar<L> {
     }
 
     fn unplug(&mut self) {
-        self.0.close();
+        self.held = self.link.pull();
     }
 }
 

@@ -26,7 +26,7 @@ CREATE TABLE transactions (
     last_four       TEXT,
     status          TEXT,             -- tag AE, four hexadecimal digits if it is not printable; or STAT, one character
     complement      TEXT,             -- first two characters of tag AF, likewise
-    decision        TEXT,             -- paid or not_paid
+    decision        TEXT,             -- paid or not_paid, by a person; proven_paid or proven_not_paid, by evidence
     decided_minor   INTEGER,
     decided_by      TEXT,
     decided_because TEXT

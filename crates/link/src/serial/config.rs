@@ -1,8 +1,8 @@
 //! Every timer, count and choice of a session, each with its source.
 //!
 //! No public text gives official values. The only timer that tills attribute to the official text is the 3 s for the
-//! check byte; the others are what tills in the field use. Names in brackets are those of the source keys in
-//! `docs/architecture.md`.
+//! check byte; the others are what tills in the field use. Names in brackets are the source keys of section 13 of
+//! `docs/protocol.en.md`.
 
 use core::time::Duration;
 
@@ -30,7 +30,10 @@ pub struct SerialConfig {
 }
 
 impl SerialConfig {
-    /// A till.
+    /// A till. What tills of the field do otherwise is a change of a copy: \[PYT\] asks once, waits 1 s and does not end a
+    /// refused message (`attempts: 1, ends_undelivered: false`); \[TPES\] waits 500 ms for each acknowledgement; \[KIO\] does not
+    /// end a delivered one (`ends_delivered: false`) and takes line feeds in an answer (`line_feeds: true`); a line of seven
+    /// bits that is read as eight needs `parity_bits: true`.
     pub const TILL: Self = Self {
         line: LineSettings::RS232,
         tolerance: Tolerance { parity_bits: false, line_feeds: false },
@@ -38,7 +41,7 @@ impl SerialConfig {
         timers: Timers::USUAL,
     };
 
-    /// A terminal.
+    /// A terminal: three tries to tell its result \[PYT, TPES\], and it insists where a till gives way.
     pub const TERMINAL: Self = Self { rules: Rules::TERMINAL, ..Self::TILL };
 }
 
@@ -57,7 +60,7 @@ pub struct Rules {
     pub readiness: Readiness,
     /// What a message is answered with. Others than an acknowledgement are for virtual terminals.
     pub on_message: Reaction,
-    /// What a bad frame is answered with. NAK \[PX-RS: "negative reception acknowledge"; EPT\]; others ACK it all the same
+    /// What a bad frame is answered with. NAK \[PXser: "negative reception acknowledge"; EPT\]; others ACK it all the same
     /// \[PYP, NM\] or say nothing \[PYT, TPES\].
     pub on_bad_frame: Reaction,
     /// Whether a message without a session around it is taken. A till does: it may come after a lost enquiry, and it may
@@ -95,7 +98,7 @@ impl Rules {
 /// Who gives way when both ask for the line. No source knows an official rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contention {
-    /// We do, and ask again later \[TPES, MC\]. A till: what a terminal wants to say is the result of a payment.
+    /// We do, and ask again later \[TPES, KD\]. A till: what a terminal wants to say is the result of a payment.
     Yield,
     /// The peer does; its enquiry is not answered. A terminal.
     Insist,
@@ -130,9 +133,9 @@ pub enum Reaction {
     Acknowledge,
     /// NAK, and the session goes on. Pinpads of the iPP3xx series refuse every message so \[PYT issue 2\].
     Refuse,
-    /// EOT \[MC\].
+    /// EOT \[KD\].
     EndSession,
-    /// ENQ and EOT \[MC\].
+    /// ENQ and EOT \[KD\].
     AskAndEnd,
     /// Nothing.
     Silence,

@@ -14,6 +14,7 @@ pub(super) fn idle<M>(past: Past, input: Input<M>, rules: &Rules) -> Next<M> {
 }
 
 pub(super) fn step<M>(own: Own<M>, phase: Listening, input: Input<M>, rules: &Rules) -> Next<M> {
+    let own = if input.is_earlier() { own.called() } else { own };
     let over = |own, end| rest(own, Opening::Clearing, rules, [Effect::Show(Event::Ended(end))]);
     match (phase, input) {
         (Listening::Closing, Input::Expired(Timer::TurnRound)) => {

@@ -10,6 +10,7 @@ use crate::frame::Control;
 pub(super) fn step<M: Permit>(call: Call<M>, phase: Opening, input: Input<M>, rules: &Rules) -> Next<M> {
     let asked = matches!(phase, Opening::Calling { .. } | Opening::Granted);
     let yields = !asked || rules.contention == Contention::Yield;
+    let call = Call { doubt: call.doubt || input.is_earlier(), ..call };
     match (phase, input) {
         (Opening::Clearing, Input::Expired(Timer::Clear))
         | (Opening::Pausing, Input::Expired(Timer::Pause)) => {

@@ -242,6 +242,7 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
 
     /// The first of what goes out is done with.
     fn land(&mut self, now: Instant, how: Input<M>) {
+        self.now = now;
         if self.outbox.land().is_some_and(|landed| landed.is_awaited()) {
             self.apply(now, how);
         }

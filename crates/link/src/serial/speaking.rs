@@ -44,7 +44,7 @@ fn unsent<M>(spent: &Spent<M>, rules: &Rules) -> Next<M> {
 /// something earlier to say.
 fn overheard<M>(spent: Spent<M>, phase: Speaking, input: &Input<M>, rules: &Rules) -> Next<M> {
     let told = matches!(input, Input::Message) && rules.takes_bare_messages;
-    let doubt = spent.doubt || told || matches!(input, Input::Control(Control::Enquiry));
+    let doubt = spent.doubt || input.is_earlier();
     let standing = spent.standing();
     let state = State::Speaking { spent: Spent { doubt, ..spent }, phase };
     if told {

@@ -239,7 +239,7 @@ impl<M> Own<M> {
     pub(super) fn answered(self) -> Self {
         match self {
             Self::Past(Past::Spoken { doubt, .. }) => Self::Past(Past::Spoken { doubt, answered: true }),
-            own => own.called(),
+            own => own,
         }
     }
 }

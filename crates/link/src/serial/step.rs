@@ -40,6 +40,13 @@ pub enum Input<M> {
     Closed,
 }
 
+impl<M> Input<M> {
+    /// Whether the peer shows that it has something to say: before our message is on the line, something earlier.
+    pub(super) const fn is_earlier(&self) -> bool {
+        matches!(self, Self::Control(Control::Enquiry) | Self::Message)
+    }
+}
+
 /// What a step makes happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect<M> {
@@ -184,7 +191,7 @@ pub(super) fn rest<M>(
 
 /// The peer asks for the line.
 pub(super) fn called<M>(own: Own<M>, grant: bool, contention: bool) -> Next<M> {
-    let state = State::Listening { own: own.called(), phase: Listening::Called { grant } };
+    let state = State::Listening { own, phase: Listening::Called { grant } };
     then(state, [Effect::Show(Event::Called { contention })])
 }
 

@@ -8,7 +8,8 @@ use std::mem::take;
 use caisse_link::Instant;
 use caisse_link::frame::{self, LONGEST_FRAME};
 use caisse_link::serial::{
-    Action, Copies, Event, Event as E, Once, Permit, Proof, SerialConfig, Session, SessionEnd, Standing,
+    Action, Copies, Event, Event as E, Once, Permit, Proof, SerialConfig, Session, SessionEnd, SpeakError,
+    Standing,
 };
 
 pub const ENQ: &[u8] = &[0x05];
@@ -33,6 +34,14 @@ pub fn broken(body: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// Something that came out of a session, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    Event(Event),
+    Body(Vec<u8>),
+    Bytes(Vec<u8>),
+}
+
 pub struct Bench<M: 'static> {
     pub session: Session<'static, M>,
     pub frame: Vec<u8>,
@@ -41,6 +50,9 @@ pub struct Bench<M: 'static> {
     handed: Option<Vec<u8>>,
     told: Vec<Event>,
     bodies: Vec<Vec<u8>>,
+    /// Everything, and never forgotten.
+    said: Vec<Said>,
+    speak: fn(&mut Session<'static, M>, Instant, usize) -> Result<(), SpeakError>,
     pub emissions: usize,
 }
 
@@ -57,7 +69,8 @@ pub const fn received(standing: Standing) -> E {
 
 pub fn open(config: SerialConfig) -> Bench<Once> {
     let mut bench = Bench::new(config, REQUEST);
-    bench.session.send(bench.instant(), bench.frame.len()).unwrap();
+    bench.speak = |session, now, length| session.send(now, length);
+    bench.speaks();
     bench
 }
 
@@ -84,7 +97,9 @@ pub fn emitted(config: SerialConfig) -> Bench<Once> {
 }
 
 pub fn terminal(config: SerialConfig) -> Bench<Copies> {
-    Bench::new(config, ANSWER)
+    let mut bench = Bench::new(config, ANSWER);
+    bench.speak = |session, now, length| session.reply(now, length, 2);
+    bench
 }
 
 impl<M: Permit + Copy + Debug> Bench<M> {
@@ -97,6 +112,8 @@ impl<M: Permit + Copy + Debug> Bench<M> {
             handed: None,
             told: vec![],
             bodies: vec![],
+            said: vec![],
+            speak: |_, _, _| Ok(()),
             emissions: 0,
         }
     }
@@ -105,13 +122,15 @@ impl<M: Permit + Copy + Debug> Bench<M> {
         Instant::from_millis(self.now)
     }
 
-    fn drain(&mut self) {
+    pub fn drain(&mut self) {
         loop {
             let bytes = match self.session.poll() {
                 Action::Event(event) => {
                     self.told.push(event);
+                    self.said.push(Said::Event(event));
                     if let Event::Received { .. } = event {
                         self.bodies.push(self.session.body().to_vec());
+                        self.said.push(Said::Body(self.session.body().to_vec()));
                     }
                     continue;
                 }
@@ -125,7 +144,9 @@ impl<M: Permit + Copy + Debug> Bench<M> {
                     self.frame[from..].to_vec()
                 }
             };
-            assert_eq!(self.handed.replace(bytes), None, "two things at once");
+            self.said.push(Said::Bytes(bytes.clone()));
+            // One thing at a time, unless the system has had its time with the one before.
+            self.handed = Some(bytes);
         }
     }
 
@@ -216,5 +237,52 @@ impl<M: Permit + Copy + Debug> Bench<M> {
     pub fn skip(&mut self) {
         self.drain();
         self.told.clear();
+    }
+
+    /// The owner has something to say; no matter when he has already.
+    pub fn speaks(&mut self) {
+        let _ = (self.speak)(&mut self.session, Instant::from_millis(self.now), self.frame.len());
+    }
+
+    /// The next timer fires.
+    pub fn jumps(&mut self) {
+        self.jump();
+        self.drain();
+    }
+
+    /// So many milliseconds pass for every timer that is due by then.
+    pub fn passes(&mut self, millis: u64) {
+        while self.session.deadline().is_some_and(|at| at.millis() <= self.now + millis) {
+            self.jumps();
+        }
+    }
+
+    /// What was handed out is accepted and drained.
+    pub fn accepts(&mut self) {
+        self.takes();
+    }
+
+    /// What goes out now, accepted and drained.
+    pub fn takes(&mut self) -> Option<Vec<u8>> {
+        self.drain();
+        let bytes = self.handed.take()?;
+        self.accept(bytes.len());
+        Some(bytes)
+    }
+
+    /// Every message that came.
+    pub fn bodies(&self) -> &[Vec<u8>] {
+        &self.bodies
+    }
+
+    #[track_caller]
+    pub fn sees(&self, event: &Event) {
+        assert!(self.told.contains(event), "{:?}", self.told);
+    }
+
+    /// Everything that came out.
+    pub fn said(mut self) -> Vec<Said> {
+        self.drain();
+        self.said
     }
 }

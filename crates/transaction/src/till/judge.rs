@@ -14,7 +14,7 @@ use crate::store::FieldStore;
 
 pub(super) struct AnswerJudge<'s> {
     scanner: FieldScanner,
-    store: FieldStore<'s>,
+    store: FieldStore<&'s mut [u8]>,
     deciding: Deciding,
     tag: Option<Tag>,
     /// The start of the value that is being read.

@@ -121,6 +121,7 @@ pub struct TillMachine<'s> {
     queue: ArrayVec<Effect, QUEUE>,
     timer: Option<(Timer, Instant)>,
     answer_deadline: Option<Instant>,
+    sent_at: Option<Instant>,
     linger_deadline: Option<Instant>,
     line: Line<'s>,
     reader: Reader<'s>,
@@ -182,6 +183,7 @@ impl<'s> TillMachine<'s> {
             queue: ArrayVec::new_const(),
             timer: None,
             answer_deadline: None,
+            sent_at: None,
             linger_deadline: None,
             line,
             reader,
@@ -473,6 +475,9 @@ impl<'s> TillMachine<'s> {
             return self.poll_line();
         };
         self.queue.remove(0);
+        if effect == Effect::Close && self.stays_open() {
+            return self.poll_line();
+        }
         let Some(started) = &self.started else {
             return Action::Wait { until: None };
         };
@@ -515,6 +520,21 @@ impl<'s> TillMachine<'s> {
     fn lingers(&self) -> bool {
         let busy = matches!(&self.line, Line::Session(line) if line.is_busy());
         busy && self.linger_deadline.is_some()
+    }
+
+    /// Whether the connection is to be left open although the transaction is over: the terminal has not said a word on it,
+    /// and a late answer can come only there. A [`LateAnswer`](super::LateAnswer) reads it.
+    #[must_use]
+    pub fn stays_open(&self) -> bool {
+        let silence = Outcome::Unknown { doubt: Doubt::Silence };
+        let is_silent = matches!(self.state, State::Done { verdict, .. } if verdict.outcome == silence);
+        is_silent && matches!(self.line, Line::Bare(_))
+    }
+
+    /// When the last byte of the message had been sent, as far as it was.
+    #[must_use]
+    pub const fn sent_at(&self) -> Option<Instant> {
+        self.sent_at
     }
 
     /// When the machine wants [`handle_timeout`](Self::handle_timeout) to be called, whatever `poll` last said.
@@ -582,6 +602,7 @@ impl<'s> TillMachine<'s> {
                 (Effect::Arm(Timer::Send), Line::Session(_)) => {}
                 (Effect::Arm(timer), _) => self.timer = Some((timer, now.after(self.limit(timer)))),
                 (Effect::AwaitAnswer, _) => {
+                    self.sent_at = Some(now);
                     self.answer_deadline = Some(now.after(self.config.answer_timeout));
                 }
                 (Effect::Send, Line::Session(line)) => {

@@ -108,6 +108,8 @@ pub enum Event {
     Answer,
     /// A message came that is an earlier transaction's: it changes nothing here.
     LateAnswer,
+    /// An earlier transaction's end is not known: the terminal is asked about it first. Shown by drivers.
+    Recovering,
 }
 
 /// What a step makes happen.
