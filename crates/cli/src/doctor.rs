@@ -18,9 +18,10 @@ const TIMEOUT: u64 = 10;
 pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wrong> {
     let asked = arguments.understand(TIMEOUT, output)?;
     let address = asked.probe.address().clone();
-    let examination = match SqliteJournal::open(&asked.file) {
+    let file = asked.file(output)?;
+    let examination = match SqliteJournal::open(&file) {
         Ok(journal) => examine(asked.probe, &journal),
-        Err(error) => without_journal(&address, &format!("{}: {error}", asked.file.display())),
+        Err(error) => without_journal(&address, &format!("{}: {error}", file.display())),
     };
     for port in &examination.ports {
         tell_port(port, output);

@@ -17,7 +17,7 @@ const TIMEOUT: u64 = 10;
 pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wrong> {
     let mut asked = arguments.understand(TIMEOUT, output)?;
     let address = asked.probe.address().to_string();
-    let journal = asked.open()?;
+    let journal = asked.open(output)?;
     let Some(lock) = asked.lock(&journal)? else {
         let text = Text {
             fr: "un paiement est en cours sur ce terminal : il n'a pas été dérangé",

@@ -1,6 +1,6 @@
 //! What `ping`, `doctor` and `reprint` have in common: the terminal, its dialect, and the journal whose lock they take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use caisse::probe::Probe;
@@ -67,8 +67,8 @@ pub(crate) struct ReprintArguments {
 /// The terminal that is meant, and the journal that knows its payments.
 pub(crate) struct Asked {
     pub(crate) probe: Probe,
-    /// The journal's file.
-    pub(crate) file: PathBuf,
+    /// The journal's file, if one is named.
+    file: Option<PathBuf>,
 }
 
 impl ProbeArguments {
@@ -85,11 +85,7 @@ impl ProbeArguments {
         let identifier: Option<Identifier> = given("ipc", self.ipc.as_deref())?;
         let id: Option<TerminalId> = given("terminal-id", self.terminal_id.as_deref())?;
         let id = id.or_else(|| configured.map(|terminal| terminal.id));
-        let file = match (&self.journal, target.journal()) {
-            (Some(file), _) => file.clone(),
-            (None, Some(file)) => file.to_owned(),
-            (None, None) => default_journal(output)?,
-        };
+        let file = self.journal.clone().or_else(|| target.journal().map(Path::to_owned));
         let mut probe = match (id, target.address.clone()) {
             (Some(id), address) => Probe::at(address, id),
             // This machine has many names and is one terminal, as for `pay`.
@@ -117,10 +113,15 @@ impl ProbeArguments {
 }
 
 impl Asked {
-    pub(crate) fn open(&self) -> Result<SqliteJournal, Wrong> {
-        let unusable =
-            |error| Wrong::failure(BLOCKED, "journal", format_args!("{}: {error}", self.file.display()));
-        SqliteJournal::open(&self.file).map_err(unusable)
+    /// The journal's file: yours by default, whose path is printed.
+    pub(crate) fn file(&self, output: &Output) -> Result<PathBuf, Wrong> {
+        self.file.clone().map_or_else(|| default_journal(output), Ok)
+    }
+
+    pub(crate) fn open(&self, output: &Output) -> Result<SqliteJournal, Wrong> {
+        let file = self.file(output)?;
+        let unusable = |error| Wrong::failure(BLOCKED, "journal", format_args!("{}: {error}", file.display()));
+        SqliteJournal::open(&file).map_err(unusable)
     }
 
     /// The terminal's lock, if no payment holds it.

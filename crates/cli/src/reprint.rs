@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &ReprintArguments, output: &Output) -> Result<u8, W
     let question = Question::Duplicata { ticket: arguments.ticket };
     // Before anything is opened.
     asked.probe.check(question).map_err(|error| unsuitable(error, asked.dialect()))?;
-    let journal = asked.open()?;
+    let journal = asked.open(output)?;
     let Some(lock) = asked.lock(&journal)? else {
         let text = Text {
             fr: "un paiement est en cours sur ce terminal : rien n'a été demandé",

@@ -215,6 +215,7 @@ fn presence_on_a_line() {
         for (script, expected, sent) in [
             (vec![say(b"\x06")], F::Granted, b"\x05\x04".as_slice()),
             (vec![say(b"\x15"); 6], F::LineRefused, b"\x05\x04\x05\x04\x05\x04"),
+            (vec![say(b"\x15")], F::LineRefused, b"\x05\x04\x05\x04\x05\x04"),
             (vec![say(b"\x15"), Then::Wait, say(b"\x06")], F::Granted, b"\x05\x04\x05\x04"),
             (vec![], F::EnquiryUnanswered, b"\x05\x04\x05\x04\x05\x04"),
             // It has a result to tell: nothing is said to that, and nothing is asked any more.

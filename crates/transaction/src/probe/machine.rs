@@ -581,6 +581,8 @@ impl<'s> ProbeMachine<'s> {
         let is_presence = matches!(self.line, Line::Presence { .. });
         match event {
             Event::Opened if is_presence => self.end(now, Finding::Granted),
+            // One refusal shows that somebody is there, whatever follows it.
+            Event::AttemptFailed(AttemptFailure::Silence) if self.in_vain() == Finding::LineRefused => {}
             Event::AttemptFailed(failure) => self.fail(match failure {
                 AttemptFailure::Silence => Finding::EnquiryUnanswered,
                 AttemptFailure::Refused | AttemptFailure::Ended => Finding::LineRefused,
