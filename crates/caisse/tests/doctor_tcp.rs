@@ -30,8 +30,11 @@ fn faults(examination: &Examination) -> Vec<Fault> {
 }
 
 /// What is found at a terminal that answers so.
-fn found(dialect: Dialect, answer: &'static [u8]) -> Examination {
+fn found(mut dialect: Dialect, answer: &'static [u8]) -> Examination {
     let (address, served) = answering(answer);
+    // Nobody has to wait for seconds here.
+    let timers = &mut dialect.session.timers;
+    (timers.enquiry, timers.pause) = (Duration::from_millis(400), Duration::from_millis(50));
     let examination = examine(probe(address).dialect(dialect), &MemoryJournal::new());
     let request = served.join().unwrap();
     let asked = request.starts_with(b"CZ0040") && request.ends_with(b"CD001I");

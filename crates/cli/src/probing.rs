@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use caisse::probe::Probe;
-use caisse::{Address, Dialect, Identifier, Register, SqliteJournal, TerminalId};
+use caisse::{Address, Identifier, Register, SqliteJournal, TerminalId};
 use caisse_journal::{LockError, TerminalLock};
 use clap::Args;
 
@@ -120,7 +120,8 @@ impl Asked {
 
     pub(crate) fn open(&self, output: &Output) -> Result<SqliteJournal, Wrong> {
         let file = self.file(output)?;
-        let unusable = |error| Wrong::failure(BLOCKED, "journal", format_args!("{}: {error}", file.display()));
+        let unusable =
+            |error| Wrong::failure(BLOCKED, "journal", format_args!("{}: {error}", file.display()));
         SqliteJournal::open(&file).map_err(unusable)
     }
 
@@ -133,9 +134,10 @@ impl Asked {
         }
     }
 
-    /// The dialect's name, for people.
-    pub(crate) fn dialect(&self) -> &'static str {
+    /// The name of the dialect that is spoken; none on a serial line where nobody has named one.
+    pub(crate) fn dialect(&self) -> Option<&'static str> {
         let config = self.probe.config();
-        if config.named { config.dialect.name } else { Dialect::PAYXPRESS.name }
+        let spoken = config.named || matches!(self.probe.address(), Address::Tcp(_));
+        spoken.then_some(config.dialect.name)
     }
 }

@@ -44,8 +44,9 @@ pub(crate) fn run(arguments: &ReprintArguments, output: &Output) -> Result<u8, W
     Ok(exit)
 }
 
-fn unsuitable(error: QuestionError, dialect: &str) -> Wrong {
-    Wrong::usage("dialect", format_args!("{dialect}: {error}"))
+fn unsuitable(error: QuestionError, dialect: Option<&str>) -> Wrong {
+    let name = dialect.map(|name| format!("{name}: ")).unwrap_or_default();
+    Wrong::usage("dialect", format_args!("{name}{error}"))
 }
 
 /// The outcome, the code of the terminal's refusal if it gave one, and the exit code.
