@@ -145,6 +145,11 @@ fixed_text! {
     Application, 3, is_alphanumeric, "an application of three letters or digits, such as 001"
 }
 
+impl Identifier {
+    /// The one that most published tills send. A till's editor gets its own from the association.
+    pub const COMMON: Self = Self(*b"012345678901");
+}
+
 impl Version {
     /// 3.00, what most tills send.
     pub const V3_00: Self = Self(*b"0300");
