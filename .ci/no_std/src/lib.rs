@@ -2,6 +2,7 @@
 #![no_std]
 
 use caisse_hal::Link;
+use caisse_link::serial::{self, Once, SerialConfig, Session};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Currency, Operation, Register};
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
@@ -45,4 +46,39 @@ pub fn drive(link: &mut dyn Link) -> usize {
         }
     }
     0
+}
+
+/// Drives a session of a serial line over some link; returns how many bytes of the message went out.
+pub fn speak(link: &mut dyn Link, frame: &[u8]) -> usize {
+    let (mut storage, mut input) = ([0; 512], [0; 64]);
+    let mut session = Session::<Once>::new(SerialConfig::TILL, &mut storage);
+    let mut now = Instant::from_millis(0);
+    if session.send(now, frame.len()).is_err() {
+        return 0;
+    }
+    let mut out = 0;
+    for _ in 0..100 {
+        let bytes = match session.poll() {
+            serial::Action::Send(control) => control.bytes(),
+            serial::Action::Emit { from, .. } => frame.get(from..).unwrap_or_default(),
+            serial::Action::Event(_) => continue,
+            serial::Action::Wait { until: None } => break,
+            serial::Action::Wait { until: Some(until) } => {
+                if let Ok(caisse_hal::Received::Bytes(count)) = link.receive(&mut input, until.since(now)) {
+                    let mut heard = input.get(..count).unwrap_or_default();
+                    while !heard.is_empty() {
+                        session.handle_input(now, &mut heard);
+                    }
+                }
+                now = until;
+                session.handle_timeout(now);
+                continue;
+            }
+        };
+        let sent = link.send(bytes, Duration::from_secs(1)).unwrap_or(0);
+        out = usize::max(out, sent);
+        session.handle_sent(now, sent);
+        session.handle_drained(now);
+    }
+    out
 }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use caisse_codec::Identifier;
-use caisse_hal::tcp::{AddressError, TcpAddress, TcpLink};
-use caisse_hal::{Clock, Link, SystemClock};
+use caisse_hal::serial::SerialLink;
+use caisse_hal::tcp::TcpLink;
+use caisse_hal::{Address, AddressError, Clock, Link, SystemClock};
 use caisse_journal::Journal;
 use caisse_payment::{IdentifierError, Register, TerminalId};
-use caisse_transaction::{Config, Dialect};
+use caisse_transaction::{Config, Dialect, LinkKind};
 
+use crate::configuration::ConfiguredTerminal;
 use crate::{CancelHandle, Till};
 
 /// Sets up a [`Till`]. A terminal and a journal are needed; there is no journal in memory by default, because a payment
@@ -18,11 +20,12 @@ use crate::{CancelHandle, Till};
 #[must_use]
 pub struct Builder {
     link: Option<Box<dyn Link + Send>>,
-    clock: Option<Box<dyn Clock + Send>>,
+    address: Option<Address>,
+    kind: Option<LinkKind>,
+    exclusive: bool,
+    clock: Option<Box<dyn Clock + Send + Sync>>,
     journal: Option<Box<dyn Journal>>,
     terminal: Option<TerminalId>,
-    /// What the terminal is called unless it has an id of its own.
-    terminal_of_address: Option<String>,
     register: Option<Register>,
     dialect: Option<Dialect>,
     identifier: Option<Identifier>,
@@ -35,7 +38,7 @@ pub struct Builder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// No terminal was named.
-    #[error("no terminal: call Builder::tcp or Builder::link")]
+    #[error("no terminal: call Builder::address or Builder::link")]
     NoTerminal,
     /// The terminal has no id, and its link has no address to make one of.
     #[error("no terminal id: call Builder::terminal_id")]
@@ -61,25 +64,57 @@ pub enum BuildError {
 const COMMON_IDENTIFIER: &str = "012345678901";
 
 impl Builder {
-    /// The terminal listens on TCP at `tcp://HOST:PORT`. Unless [`terminal_id`](Self::terminal_id) says otherwise, its
-    /// id is made of the address.
-    pub fn tcp(mut self, address: &str) -> Self {
-        match address.parse::<TcpAddress>() {
-            Ok(address) => {
-                // Names of hosts know no case.
-                let id = format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port());
-                self.terminal_of_address = Some(id);
-                self.link = Some(Box::new(TcpLink::new(address)));
-            }
+    /// The terminal is at `tcp://HOST:PORT` or at `serial:PATH?baud=9600&line=7e1`. Unless
+    /// [`terminal_id`](Self::terminal_id) says otherwise, its id is made of the address.
+    pub fn address(mut self, address: &str) -> Self {
+        match address.parse::<Address>() {
+            Ok(address) => (self.address, self.link) = (Some(address), None),
             Err(error) => self.problem = Some(error.into()),
         }
         self
     }
 
-    /// The terminal is reached through this link.
-    pub fn link(mut self, link: impl Link + Send + 'static) -> Self {
+    /// The same as [`address`](Self::address), for `tcp://HOST:PORT`.
+    pub fn tcp(self, address: &str) -> Self {
+        self.address(address)
+    }
+
+    /// The same as [`address`](Self::address), for `serial:PATH`.
+    pub fn serial(self, address: &str) -> Self {
+        self.address(address)
+    }
+
+    /// The terminal is one of a shop's: address, id, dialect, and whether it is exclusive; register and identifier if its
+    /// file says them. What is said later wins.
+    pub fn configured(mut self, terminal: &ConfiguredTerminal) -> Self {
+        (self.address, self.link) = (Some(terminal.address.clone()), None);
+        self.terminal = Some(terminal.id);
+        self.dialect = Some(terminal.dialect);
+        self.exclusive = terminal.exclusive;
+        self.register = terminal.register.or(self.register);
+        self.identifier = terminal.identifier.or(self.identifier);
+        self
+    }
+
+    /// The terminal is reached through this link, which is a connection for each transaction
+    /// ([`LinkKind::Stream`]) or a line that was there before ([`LinkKind::Serial`]).
+    pub fn link(mut self, link: impl Link + Send + 'static, kind: LinkKind) -> Self {
         self.link = Some(Box::new(link));
-        self.terminal_of_address = None;
+        (self.kind, self.address) = (Some(kind), None);
+        self
+    }
+
+    /// What kind of link an asynchronous till is given.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn kind(mut self, kind: LinkKind) -> Self {
+        (self.kind, self.address) = (Some(kind), None);
+        self
+    }
+
+    /// Nobody but the tills of this journal uses the terminal. Not assumed: only then the terminal's last transaction is
+    /// certainly the one that this journal knows as its last.
+    pub const fn exclusive(mut self, exclusive: bool) -> Self {
+        self.exclusive = exclusive;
         self
     }
 
@@ -138,7 +173,7 @@ impl Builder {
     }
 
     /// Another clock than the system's.
-    pub fn clock(mut self, clock: impl Clock + Send + 'static) -> Self {
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.clock = Some(Box::new(clock));
         self
     }
@@ -147,36 +182,101 @@ impl Builder {
     ///
     /// # Errors
     /// When the terminal or the journal is missing, or a name is not of its form.
-    pub fn build(self) -> Result<Till, BuildError> {
+    pub fn build(mut self) -> Result<Till, BuildError> {
+        let link = self.link.take();
+        let parts = self.parts()?;
+        let link = link.or_else(|| {
+            Some(match parts.address? {
+                Address::Tcp(address) => Box::new(TcpLink::new(address)) as Box<dyn Link + Send>,
+                Address::Serial(address) => Box::new(SerialLink::new(address)),
+            })
+        });
+        let built_at = parts.clock.now();
+        Ok(Till {
+            link: link.ok_or(BuildError::NoTerminal)?,
+            clock: parts.clock,
+            journal: parts.journal,
+            terminal: parts.terminal,
+            register: parts.register,
+            config: parts.config,
+            exclusive: parts.exclusive,
+            cancel: CancelHandle::default(),
+            built_at,
+            sent: None,
+            pending: None,
+            asked_at: None,
+        })
+    }
+
+    /// What every kind of till is made of.
+    pub(crate) fn parts(self) -> Result<Parts, BuildError> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        if self.link.is_none() {
+        if self.address.is_none() && self.kind.is_none() {
             return Err(BuildError::NoTerminal);
         }
-        let terminal = match (self.terminal, self.terminal_of_address) {
+        let terminal = match (self.terminal, &self.address) {
             (Some(terminal), _) => terminal,
-            (None, Some(name)) => name.parse().map_err(BuildError::TerminalId)?,
+            (None, Some(address)) => name_of(address).parse().map_err(BuildError::TerminalId)?,
             (None, None) => return Err(BuildError::NoTerminalId),
         };
-        let dialect = self.dialect.unwrap_or(Dialect::PAYXPRESS);
+        let mut dialect = self.dialect.unwrap_or(Dialect::PAYXPRESS);
+        let address = match self.address {
+            Some(Address::Serial(address)) => Some(address.with_usual_line(dialect.session.line).into()),
+            other => other,
+        };
+        let link = match &address {
+            Some(Address::Tcp(_)) => LinkKind::Stream,
+            Some(Address::Serial(address)) => {
+                dialect.session.line = address.line();
+                LinkKind::Serial
+            }
+            None => self.kind.unwrap_or(LinkKind::Stream),
+        };
         let identifier = match self.identifier {
             Some(identifier) => identifier,
             None => COMMON_IDENTIFIER.parse().map_err(|_| BuildError::Identifier)?,
         };
-        let mut config = Config::new(dialect, identifier);
+        let mut config = Config { link, ..Config::new(dialect, identifier) };
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
-        Ok(Till {
-            link: self.link.ok_or(BuildError::NoTerminal)?,
+        Ok(Parts {
+            address,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
             terminal,
             register: self.register.unwrap_or(Register::FIRST),
             config,
-            cancel: CancelHandle::default(),
+            exclusive: self.exclusive,
         })
     }
+}
+
+/// What a till is made of, beside its link.
+pub(crate) struct Parts {
+    pub(crate) address: Option<Address>,
+    pub(crate) clock: Box<dyn Clock + Send + Sync>,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) terminal: TerminalId,
+    pub(crate) register: Register,
+    pub(crate) config: Config,
+    pub(crate) exclusive: bool,
+}
+
+/// What a terminal is called that has no id of its own.
+fn name_of(address: &Address) -> String {
+    match address {
+        // Names of hosts know no case.
+        Address::Tcp(address) => format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port()),
+        Address::Serial(address) => format!("serial:{}", name_of_path(address.path())),
+    }
+}
+
+/// A path as the name of a terminal, whose characters are fewer.
+fn name_of_path(path: &str) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { ':' };
+    path.chars().map(plain).collect()
 }
 
 impl fmt::Debug for Builder {

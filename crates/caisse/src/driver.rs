@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Journal, JournalError, WallTime};
+use caisse_journal::{Journal, JournalError, Order, WallTime};
 use caisse_payment::entry::Entry;
 use caisse_payment::{Blocked, NotSent};
 use caisse_transaction::till::Closed;
@@ -20,6 +20,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) clock: &'d dyn Clock,
     pub(crate) journal: &'d mut dyn Journal,
     pub(crate) cancel: &'d CancelHandle,
+    /// Who took responsibility for the transaction, to be written before it leaves.
+    pub(crate) order: Option<&'d Order>,
 }
 
 impl Driver<'_> {
@@ -40,11 +42,13 @@ impl Driver<'_> {
                 Action::Event(event) => on_event(event),
                 Action::Close => self.link.close(),
                 Action::Record(entry) => {
-                    let written = self.journal.append(&entry, WallTime::now());
+                    let written = record(self.journal, &entry, self.order);
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
-                        Err(error) => machine.handle_journal_failed(now, self.blocked_by(&error, &entry)),
+                        Err(error) => {
+                            machine.handle_journal_failed(now, blocked_by(self.journal, &error, &entry));
+                        }
                     }
                     if matches!(entry, Entry::Started(_)) {
                         self.look_before_sending(machine, &mut buffer);
@@ -59,12 +63,15 @@ impl Driver<'_> {
                     }
                 }
                 Action::Send(bytes) => {
+                    let length = bytes.len();
                     let result = self.link.send(bytes, self.left(deadline));
                     let now = self.clock.now();
                     match result {
                         Ok(accepted) => {
                             machine.handle_sent(now, accepted);
-                            machine.handle_drained(now);
+                            if accepted == length {
+                                self.drain(machine);
+                            }
                         }
                         Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
                         Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
@@ -85,6 +92,17 @@ impl Driver<'_> {
         }
     }
 
+    /// Waits until what was accepted has left: the timers of an acknowledgement start there.
+    fn drain(&mut self, machine: &mut TillMachine<'_>) {
+        let within = self.left(machine.deadline());
+        let drained = self.link.drain(within);
+        let now = self.clock.now();
+        match drained {
+            Ok(()) => machine.handle_drained(now),
+            Err(_) => machine.handle_undrained(now),
+        }
+    }
+
     /// What is on the line now belongs to no request of ours, and a line that is closed needs none.
     fn look_before_sending(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8]) {
         let result = self.link.receive(buffer, Duration::ZERO);
@@ -96,26 +114,41 @@ impl Driver<'_> {
         }
     }
 
-    /// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
-    fn blocked_by(&self, error: &JournalError, entry: &Entry) -> Blocked {
-        match error {
-            JournalError::Conflict if matches!(self.journal.find(&entry.id()), Ok(None)) => {
-                Blocked::Unresolved
-            }
-            JournalError::Conflict => Blocked::IdConflict,
-            _ => Blocked::JournalUnavailable,
-        }
-    }
-
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
     }
 }
 
-const fn not_connected(error: ConnectError) -> NotSent {
+/// Writes an entry, and with a start the order behind it.
+pub(crate) fn record(
+    journal: &mut dyn Journal,
+    entry: &Entry,
+    order: Option<&Order>,
+) -> Result<(), JournalError> {
+    journal.append(entry, WallTime::now())?;
+    match (entry, order) {
+        (Entry::Started(start), Some(order)) => journal.order(&start.id, order, WallTime::now()),
+        _ => Ok(()),
+    }
+}
+
+/// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
+pub(crate) fn blocked_by(journal: &dyn Journal, error: &JournalError, entry: &Entry) -> Blocked {
+    match error {
+        JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => Blocked::Unresolved,
+        JournalError::Conflict => Blocked::IdConflict,
+        _ => Blocked::JournalUnavailable,
+    }
+}
+
+pub(crate) const fn not_connected(error: ConnectError) -> NotSent {
     match error {
         ConnectError::Refused => NotSent::ConnectionRefused,
         ConnectError::Unreachable => NotSent::Unreachable,
+        ConnectError::PortNotFound => NotSent::PortMissing,
+        ConnectError::PortBusy => NotSent::PortBusy,
+        ConnectError::PermissionDenied => NotSent::PortForbidden,
+        ConnectError::NotAPort => NotSent::NotAPort,
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
         ConnectError::Other => NotSent::ConnectFailed,

@@ -1,32 +1,43 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod admission;
+mod asking;
+#[cfg(feature = "tokio")]
+pub mod asynchronous;
 mod builder;
 mod cancel;
+pub mod configuration;
 mod driver;
+mod late;
 mod payment;
+mod recovery;
 mod request;
 mod till;
 
 pub use builder::{BuildError, Builder};
 pub use cancel::CancelHandle;
 pub use payment::Payment;
+pub use recovery::{Evidence, Recovered};
 pub use request::PaymentRequest;
 pub use till::{PayError, Till};
 
 pub use caisse_codec::{Application, Copies, Identifier, TicketRequest};
+pub use caisse_hal::serial::{SerialAddress, SerialLink, is_pseudo_terminal};
 pub use caisse_hal::tcp::{TcpAddress, TcpLink};
-pub use caisse_hal::{Clock, Link, SystemClock};
+pub use caisse_hal::{Address, Clock, Link, SystemClock};
 pub use caisse_journal::{
-    Decision, Journal, JournalError, MemoryJournal, Paid, Record, SqliteJournal, State as RecordState,
-    WallTime,
+    Decision, Dispute, Journal, JournalError, MemoryJournal, Order, Paid, Record, Source, SqliteJournal,
+    State as RecordState, WallTime,
 };
+pub use caisse_link::serial::LineSettings;
 pub use caisse_payment::{
     Amount, AmountError, AuthorisationNumber, Blocked, Card, Currency, Doubt, Duty, NotSent, Operation,
     Outcome, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text, TransactionId, Verdict,
     receipt,
 };
-pub use caisse_transaction::{Dialect, Event, RequestError};
+pub use caisse_transaction::recovery::{Finding, LastTransaction, Open};
+pub use caisse_transaction::{Dialect, Duplicata, Event, LinkKind, OptionalFields, RequestError};
 
 /// The README of the repository: its program is compiled and run with the doc tests.
 #[cfg(doctest)]

@@ -1,8 +1,13 @@
 //! What a till answers.
 
+use caisse_journal::Record;
+use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Outcome, Proof, Receipt, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
 };
+use caisse_transaction::{Report, Request, TillMachine};
+
+use crate::admission::Refused;
 
 /// How a payment ended, with everything the till may show and print.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +19,8 @@ pub struct Payment {
     pub outcome: Outcome,
     /// How far the request got.
     pub proof: Proof,
+    /// What was to be done.
+    pub operation: Operation,
     /// What was asked for.
     pub amount: Amount,
     /// The card, masked, if the terminal told it.
@@ -32,20 +39,56 @@ pub struct Payment {
     pub cut: bool,
     /// How many fields of the answer were too much for the till's storage.
     pub skipped_fields: usize,
+    /// How many results of earlier transactions came while this one ran: none of them counts here.
+    pub late_answers: u8,
 }
 
 impl Payment {
     /// A payment that did not begin, for an application that finds out before it has a till.
-    pub const fn blocked(id: TransactionId, amount: Amount, reason: Blocked) -> Self {
-        Self::bare(id, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+    pub const fn blocked(id: TransactionId, operation: Operation, amount: Amount, reason: Blocked) -> Self {
+        Self::bare(id, operation, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+    }
+
+    pub(crate) const fn of(request: &Request, verdict: Verdict) -> Self {
+        Self::bare(request.id, request.content.operation, request.content.amount, verdict)
+    }
+
+    /// What the journal holds of a payment that took place before.
+    pub(crate) fn replayed(request: &Request, record: &Record) -> Self {
+        Self {
+            last_four: record.end.and_then(|end| end.last_four),
+            authorisation: record.end.and_then(|end| end.authorisation),
+            replayed: true,
+            journaled: true,
+            ..Self::of(request, record.verdict())
+        }
+    }
+
+    /// What a machine that was driven to its end reports.
+    pub(crate) fn at_the_end(request: &Request, machine: &TillMachine<'_>) -> Result<Self, Refused> {
+        // A driver returns at the end only, where there is a report; if not, the start stands in the journal.
+        let report = machine.report().ok_or(Refused::Blocked(Blocked::Unresolved))?;
+        let card = report.card();
+        Ok(Self {
+            last_four: card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok()),
+            card,
+            authorisation: report.authorisation(),
+            receipts: receipts(&report),
+            journaled: report.journaled(),
+            cut: report.is_cut(),
+            skipped_fields: report.skipped(),
+            late_answers: report.late_answers(),
+            ..Self::of(request, report.verdict())
+        })
     }
 
     /// A payment that has nothing but a verdict.
-    pub(crate) const fn bare(id: TransactionId, amount: Amount, verdict: Verdict) -> Self {
+    const fn bare(id: TransactionId, operation: Operation, amount: Amount, verdict: Verdict) -> Self {
         Self {
             id,
             outcome: verdict.outcome,
             proof: verdict.proof,
+            operation,
             amount,
             card: None,
             last_four: None,
@@ -55,6 +98,16 @@ impl Payment {
             journaled: false,
             cut: false,
             skipped_fields: 0,
+            late_answers: 0,
         }
     }
+}
+
+/// The tickets that can be read. One that cannot is not worth an error: the payment stands.
+fn receipts(report: &Report<'_>) -> Vec<Receipt> {
+    let behind = report.answer().and_then(|answer| answer.receipt_text()).map(|text| {
+        // Its characters are those of the line: ASCII.
+        Receipt::new(Copy::Customer, Format::Text, String::from_utf8_lossy(text.reveal()).into_owned())
+    });
+    report.tickets().filter_map(|ticket| ticket.receipt().ok()).chain(behind).collect()
 }

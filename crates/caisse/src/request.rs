@@ -1,9 +1,10 @@
 //! What an application asks a till for.
 
 use caisse_codec::{Application, TicketRequest};
+use caisse_journal::Order;
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, TransactionId};
-use caisse_transaction::{Request, RequestError, validate};
+use caisse_transaction::{Dialect, Request, RequestError};
 use uuid::Uuid;
 
 /// A payment to take. Only the amount is needed; the id is generated unless it is given.
@@ -20,11 +21,13 @@ use uuid::Uuid;
 /// assert_eq!(request.transaction_id().as_str(), "order-7:1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct PaymentRequest {
     id: TransactionId,
     operation: Operation,
+    original: Option<TransactionId>,
+    order: Option<Order>,
     amount: Amount,
     reference: Option<Reference>,
     allow_partial: bool,
@@ -38,11 +41,32 @@ impl PaymentRequest {
         Self::new(Operation::Debit, amount)
     }
 
-    /// Any operation. This version of the till takes debits only and refuses the others before anything is sent.
+    /// The customer pays this much by cheque.
+    pub fn cheque(amount: Amount) -> Self {
+        Self::new(Operation::Cheque, amount)
+    }
+
+    /// The customer gets this much back. Name the [`original`](Self::original) where there is one: then the credits of one
+    /// payment never exceed it.
+    pub fn credit(amount: Amount) -> Self {
+        Self::new(Operation::Credit, amount)
+    }
+
+    /// An earlier payment is undone, in full. The terminal cancels its last transaction, whichever that is: so the journal
+    /// must know this one as approved and as the last of an exclusive terminal
+    /// ([`Builder::exclusive`](crate::Builder::exclusive)), or somebody must
+    /// [take responsibility](Self::ordered).
+    pub fn cancellation(original: TransactionId, amount: Amount) -> Self {
+        Self::new(Operation::Cancellation, amount).original(original)
+    }
+
+    /// Any operation.
     pub fn new(operation: Operation, amount: Amount) -> Self {
         Self {
             id: generate_id(),
             operation,
+            original: None,
+            order: None,
             amount,
             reference: None,
             allow_partial: false,
@@ -57,7 +81,21 @@ impl PaymentRequest {
         self
     }
 
-    /// Sets the till's own label; it is recorded and never a key.
+    /// Names the payment that is undone or refunded.
+    pub const fn original(mut self, original: TransactionId) -> Self {
+        self.original = Some(original);
+        self
+    }
+
+    /// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right. It is
+    /// recorded with the transaction.
+    pub fn ordered(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// Sets the till's own label; it is recorded and never a key. Terminals that give it back unchanged are sent it too:
+    /// then it tells this transaction's answer from any other's.
     pub const fn reference(mut self, reference: Reference) -> Self {
         self.reference = Some(reference);
         self
@@ -97,20 +135,31 @@ impl PaymentRequest {
         self.amount
     }
 
-    /// Whether the payment can be asked for at all, before anything is opened.
+    /// What is to be done.
+    pub const fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// Whether the payment can be asked for at all in this dialect, before anything is opened.
     ///
     /// # Errors
     /// Says why not: `pay` would give the same error.
-    pub fn validate(&self) -> Result<(), RequestError> {
-        validate(self.operation, None, self.amount)
+    pub fn validate(&self, dialect: &Dialect) -> Result<(), RequestError> {
+        // The terminal and the register do not matter here.
+        let Ok(terminal) = "any".parse() else { return Ok(()) };
+        self.to_request(terminal, Register::FIRST).validate(dialect)
     }
 
-    pub(crate) const fn to_request(self, terminal: TerminalId, register: Register) -> Request {
+    pub(crate) const fn order(&self) -> Option<&Order> {
+        self.order.as_ref()
+    }
+
+    pub(crate) const fn to_request(&self, terminal: TerminalId, register: Register) -> Request {
         Request {
             id: self.id,
             content: Content {
                 operation: self.operation,
-                original: None,
+                original: self.original,
                 amount: self.amount,
                 allow_partial: self.allow_partial,
                 terminal,

@@ -1,15 +1,17 @@
 //! The till: takes payments on one terminal.
 
+use std::borrow::Borrow;
 use std::fmt;
 
-use caisse_codec::Answer;
-use caisse_hal::{Clock, Link};
-use caisse_journal::{Admitted, Journal, JournalError, Record, TerminalLock, admit};
-use caisse_payment::{Blocked, Outcome, Receipt, Register, TerminalId, Verdict};
+use caisse_hal::{Clock, Instant, Link};
+use caisse_journal::{Journal, JournalError, Order, Record};
+use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
+use crate::admission::{Admission, Refused};
 use crate::driver::Driver;
+use crate::recovery::Pending;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -26,12 +28,21 @@ use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 /// ```
 pub struct Till {
     pub(crate) link: Box<dyn Link + Send>,
-    pub(crate) clock: Box<dyn Clock + Send>,
+    pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) terminal: TerminalId,
     pub(crate) register: Register,
     pub(crate) config: Config,
+    pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
+    /// When this till was set up: every send of an earlier process was before.
+    pub(crate) built_at: Instant,
+    /// The last request that left, and when.
+    pub(crate) sent: Option<(TransactionId, Instant)>,
+    /// A connection on which an answer may still come.
+    pub(crate) pending: Option<Pending>,
+    /// When the terminal was last asked for a duplicata.
+    pub(crate) asked_at: Option<Instant>,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -53,7 +64,7 @@ impl Till {
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent. Whatever happens later is an
     /// [`Outcome`].
-    pub fn pay(&mut self, request: PaymentRequest) -> Result<Payment, PayError> {
+    pub fn pay(&mut self, request: impl Borrow<PaymentRequest>) -> Result<Payment, PayError> {
         self.pay_with(request, |_| {})
     }
 
@@ -63,64 +74,55 @@ impl Till {
     /// As [`pay`](Self::pay).
     pub fn pay_with(
         &mut self,
-        request: PaymentRequest,
+        request: impl Borrow<PaymentRequest>,
         mut on_event: impl FnMut(Event),
     ) -> Result<Payment, PayError> {
-        let request = request.to_request(self.terminal, self.register);
-        request.validate()?;
-        let payment = self.admit(&request).and_then(|lock| {
-            let payment = self.run(request, &mut on_event);
-            drop(lock);
-            payment
-        });
+        let order = request.borrow().order();
+        let request = request.borrow().to_request(self.terminal, self.register);
+        request.validate(&self.config.dialect)?;
+        let payment = self.run(&request, order, &mut on_event);
         self.cancel.clear();
-        match payment {
-            Ok(payment) => Ok(payment),
-            Err(Refused::Replay(payment)) => Ok(*payment),
-            Err(Refused::Blocked(reason)) => {
-                let verdict = Verdict::nothing_sent(Outcome::Blocked { reason });
-                Ok(Payment::bare(request.id, request.content.amount, verdict))
-            }
-            Err(Refused::Request(error)) => Err(error.into()),
-        }
+        payment.or_else(|refused| refused.into_payment(&request))
     }
 
-    /// Takes the terminal's lock and asks the journal whether the payment may begin.
-    fn admit(&self, request: &Request) -> Result<TerminalLock, Refused> {
-        match admit(&*self.journal, &request.id, &request.content) {
-            Admitted::Proceed(lock) => Ok(lock),
-            Admitted::Replay(record) => Err(Refused::replay(request, &record)),
-            Admitted::Blocked(reason) => Err(Refused::Blocked(reason)),
+    fn run(
+        &mut self,
+        request: &Request,
+        order: Option<&Order>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Payment, Refused> {
+        let mut lock = self.admission().admit(&*self.journal, request, order);
+        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved))) && self.can_recover_alone() {
+            self.recover_first(on_event);
+            lock = self.admission().admit(&*self.journal, request, order);
         }
-    }
-
-    fn run(&mut self, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Payment, Refused> {
+        let lock = lock?;
+        // Nothing is open on this terminal: what was waited for has been decided.
+        self.hear_out_pending();
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
-        machine.start(self.clock.now(), request).map_err(Refused::Request)?;
+        machine.start(self.clock.now(), *request)?;
         let mut driver = Driver {
             link: &mut *self.link,
             clock: &*self.clock,
             journal: &mut *self.journal,
             cancel: &self.cancel,
+            order,
         };
         driver.run(&mut machine, on_event);
-        let Some(report) = machine.report() else {
-            // The driver returns at the end only, where there is a report; the start stands in the journal.
-            return Err(Refused::Blocked(Blocked::Unresolved));
-        };
-        let answer = report.answer();
-        let card = report.card();
-        Ok(Payment {
-            last_four: card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok()),
-            card,
-            authorisation: report.authorisation(),
-            receipts: receipts(&answer),
-            journaled: report.journaled(),
-            cut: report.is_cut(),
-            skipped_fields: report.skipped(),
-            ..Payment::bare(request.id, request.content.amount, report.verdict())
-        })
+        let payment = Payment::at_the_end(request, &machine);
+        self.sent = machine.sent_at().map(|at| (request.id, at));
+        if machine.stays_open() {
+            let sent = machine.sent_at().unwrap_or_else(|| self.clock.now());
+            let until = sent.after(self.config.dialect.longest_transaction);
+            self.pending = Some(Pending { request: *request, until });
+        }
+        drop(lock);
+        payment
+    }
+
+    const fn admission(&self) -> Admission {
+        Admission { config: self.config, exclusive: self.exclusive }
     }
 
     /// A handle with which another thread, or the handler of a signal, asks the running payment to stop.
@@ -149,30 +151,6 @@ impl Till {
     pub fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
         self.journal.unresolved(&self.terminal)
     }
-}
-
-/// Why a payment did not run.
-enum Refused {
-    Replay(Box<Payment>),
-    Blocked(Blocked),
-    Request(RequestError),
-}
-
-impl Refused {
-    fn replay(request: &Request, record: &Record) -> Self {
-        Self::Replay(Box::new(Payment {
-            last_four: record.end.and_then(|end| end.last_four),
-            authorisation: record.end.and_then(|end| end.authorisation),
-            replayed: true,
-            journaled: true,
-            ..Payment::bare(request.id, request.content.amount, record.verdict())
-        }))
-    }
-}
-
-/// The tickets that can be read. One that cannot is not worth an error: the payment stands.
-fn receipts(answer: &Answer<'_>) -> Vec<Receipt> {
-    answer.tickets().filter_map(|ticket| ticket.receipt().ok()).collect()
 }
 
 impl fmt::Debug for Till {

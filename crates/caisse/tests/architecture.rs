@@ -18,9 +18,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("hal", &["link"]),
     ("journal", &["payment"]),
     ("intent", &["payment", "android-intent", "journal"]),
-    ("simulator", &["payment", "codec", "transaction", "hal", "android-intent"]),
+    ("simulator", &["payment", "android-intent", "codec", "link", "transaction", "hal"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
-    ("cli", &["caisse", "android-intent", "codec", "intent", "journal", "link", "simulator"]),
+    ("cli", &["caisse", "android-intent", "codec", "hal", "intent", "journal", "link", "simulator"]),
 ];
 
 const CORE: [&str; 4] = ["payment", "codec", "link", "transaction"];

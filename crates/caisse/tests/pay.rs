@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use caisse::{
-    Amount, Blocked, Currency, Doubt, Event, Journal, MemoryJournal, NotSent, Operation, Outcome, PayError,
-    PaymentRequest, Proof, Refusal, RequestError, Retry, SqliteJournal, Till,
+    Amount, Blocked, Currency, Dialect, Doubt, Event, Journal, LinkKind, MemoryJournal, NotSent, Operation,
+    Outcome, PayError, PaymentRequest, Proof, Refusal, RequestError, Retry, SqliteJournal, Till,
 };
 use caisse_simulator::VirtualTerminal;
 
@@ -116,14 +116,14 @@ fn a_dead_port_is_not_sent_and_may_be_tried_again_under_the_same_id() {
     let journal = MemoryJournal::new();
     let request = debit("25.00").id("order-1".parse().unwrap());
     let address = format!("tcp://127.0.0.1:{port}");
-    let payment = till(&address, journal.clone()).pay(request).unwrap();
+    let payment = till(&address, journal.clone()).pay(&request).unwrap();
     assert_eq!(payment.outcome, Outcome::NotSent { reason: NotSent::ConnectionRefused });
     assert_eq!((payment.proof, payment.outcome.retry()), (Proof::NothingSent, Retry::SameId));
     assert!(payment.journaled);
     let (terminal, address) = virtual_terminal("approve");
-    let payment = till(&address, journal.clone()).pay(request).unwrap();
+    let payment = till(&address, journal.clone()).pay(&request).unwrap();
     assert_eq!((payment.outcome.name(), payment.replayed), ("approved", false));
-    let payment = till(&address, journal).pay(request).unwrap();
+    let payment = till(&address, journal).pay(&request).unwrap();
     assert_eq!((payment.outcome.name(), payment.replayed), ("approved", true));
     assert_eq!(terminal.ledger().len(), 1);
 }
@@ -134,18 +134,18 @@ fn the_same_id_never_charges_twice_and_never_means_something_else() {
         let (terminal, address) = virtual_terminal(script);
         let journal = MemoryJournal::new();
         let request = debit("25.00").id("order-1".parse().unwrap());
-        let first = till(&address, journal.clone()).pay(request).unwrap();
+        let first = till(&address, journal.clone()).pay(&request).unwrap();
         let charged = terminal.ledger().len();
         terminal.set_answer("approve".parse().unwrap());
-        let again = till(&address, journal.clone()).pay(request).unwrap();
+        let again = till(&address, journal.clone()).pay(&request).unwrap();
         assert_eq!((again.outcome, again.proof), (first.outcome, first.proof), "{script}");
         assert!(again.replayed && again.receipts.is_empty());
         assert_eq!(again.authorisation, first.authorisation);
         assert_eq!(again.last_four, first.last_four);
         for other in [
             debit("25.01").id("order-1".parse().unwrap()),
-            request.reference("another".parse().unwrap()),
-            request.allow_partial(),
+            request.clone().reference("another".parse().unwrap()),
+            request.clone().allow_partial(),
         ] {
             let blocked = till(&address, journal.clone()).pay(other).unwrap();
             assert_eq!(blocked.outcome, Outcome::Blocked { reason: Blocked::IdConflict }, "{script}");
@@ -355,10 +355,10 @@ fn what_cannot_be_asked_for_is_an_error_and_leaves_no_trace() {
     let mut till = till(&address, journal.clone());
     for (request, error) in [
         (debit("0"), RequestError::ZeroAmount),
-        (debit("10000000000.00"), RequestError::AmountTooLarge),
-        (PaymentRequest::new(Operation::Credit, euros("1.00")), RequestError::Unsupported(Operation::Credit)),
+        (debit("10000000000.00"), RequestError::AmountTooLarge { largest: 999_999_999_999 }),
+        (debit("1.00").original("sale-1".parse().unwrap()), RequestError::Original(Operation::Debit)),
     ] {
-        assert_eq!(request.validate(), Err(error));
+        assert_eq!(request.validate(&Dialect::PAYXPRESS), Err(error));
         assert_eq!(till.pay(request).unwrap_err(), PayError::Request(error));
     }
     assert!(journal.list().unwrap().is_empty());
@@ -384,7 +384,10 @@ fn a_till_needs_a_terminal_and_a_journal() {
     let long = "a".repeat(70);
     let built = Till::builder().tcp(&format!("tcp://{long}:1")).journal(journal()).build();
     assert!(matches!(built, Err(E::TerminalId(_))));
-    assert!(matches!(build(|builder| builder.link(Uncertain(false))), Err(E::NoTerminalId)));
+    assert!(matches!(
+        build(|builder| builder.link(Uncertain(false), LinkKind::Stream)),
+        Err(E::NoTerminalId)
+    ));
     assert!(matches!(build(|builder| builder.tcp("127.0.0.1:1")), Err(E::Address(_))));
     assert!(matches!(build(|builder| builder.terminal_id("a b")), Err(E::TerminalId(_))));
     assert!(matches!(build(|builder| builder.register("1")), Err(E::Register(_))));
@@ -404,6 +407,10 @@ impl caisse::Link for Uncertain {
         Err(caisse_hal::SendError::Uncertain)
     }
 
+    fn drain(&mut self, _: Duration) -> Result<(), caisse_hal::DrainError> {
+        Ok(())
+    }
+
     fn receive(
         &mut self,
         _: &mut [u8],
@@ -418,7 +425,11 @@ impl caisse::Link for Uncertain {
 #[test]
 fn an_uncertain_write_is_never_not_sent() {
     let link = Uncertain(false);
-    let built = Till::builder().link(link).terminal_id("counter").journal(MemoryJournal::new()).build();
+    let built = Till::builder()
+        .link(link, LinkKind::Stream)
+        .terminal_id("counter")
+        .journal(MemoryJournal::new())
+        .build();
     let payment = built.unwrap().pay(debit("25.00")).unwrap();
     assert_eq!((payment.outcome.name(), payment.proof), ("unknown", Proof::PerhapsSent));
 }
@@ -484,6 +495,24 @@ impl Journal for Stubborn {
         at: caisse::WallTime,
     ) -> Result<(), caisse::JournalError> {
         self.inner.resolve(lock, id, decision, at)
+    }
+
+    fn dispute(
+        &mut self,
+        id: &caisse::TransactionId,
+        dispute: &caisse::Dispute,
+        at: caisse::WallTime,
+    ) -> Result<(), caisse::JournalError> {
+        self.inner.dispute(id, dispute, at)
+    }
+
+    fn order(
+        &mut self,
+        id: &caisse::TransactionId,
+        order: &caisse::Order,
+        at: caisse::WallTime,
+    ) -> Result<(), caisse::JournalError> {
+        self.inner.order(id, order, at)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::intent::arguments::IntentArguments;
+use crate::terminal::TerminalArguments;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
 #[derive(Debug, Parser)]
@@ -16,11 +17,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Pay(PayArguments),
+    Pay(Box<PayArguments>),
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
     Intent(IntentArguments),
+    Dialect(DialectArguments),
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Self::Explain(arguments) => arguments.json,
             Self::Journal(arguments) => arguments.command.wants_json(),
             Self::Intent(arguments) => arguments.command.wants_json(),
+            Self::Dialect(_) => false,
         }
     }
 }
@@ -47,37 +50,55 @@ pub(crate) struct PayArguments {
     /// The currency, by its code of ISO 4217.
     #[arg(long, default_value = "EUR")]
     pub(crate) currency: String,
-    /// debit, credit, cancellation or cheque (this version takes debits only).
+    /// debit, credit, cancellation, cheque or deferred_debit.
     #[arg(long, default_value = "debit")]
     pub(crate) operation: String,
+    /// The id of the payment that is cancelled, or of which money is given back.
+    #[arg(long, value_name = "ID")]
+    pub(crate) original: Option<String>,
+    /// Who takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+    #[arg(long, value_name = "WHO", requires = "because")]
+    pub(crate) by: Option<String>,
+    /// Why they do.
+    #[arg(long, value_name = "WHY", requires = "by")]
+    pub(crate) because: Option<String>,
     /// Accept an approval of a part of the amount (no dialect known here tells the terminal so).
     #[arg(long)]
     pub(crate) allow_partial: bool,
-    /// The terminal: tcp://HOST:PORT.
-    #[arg(long, value_name = "ADDRESS")]
+    /// The terminal: tcp://HOST:PORT, serial:PATH?baud=9600&line=7e1, or its name in the configuration file.
+    #[arg(long, value_name = "ADDRESS|NAME")]
     pub(crate) terminal: Option<String>,
-    /// The name of the terminal in the shop, whatever its address; made of the address unless given.
+    /// The configuration file in which the terminal is named; your own, if you have one, unless given. What the command
+    /// line says goes before what the file says.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The name of the terminal in the shop, whatever its address: that in the configuration file, or made of the address,
+    /// unless given.
     #[arg(long, value_name = "ID")]
     pub(crate) terminal_id: Option<String>,
-    /// How the terminal is spoken to: payxpress, ingenico or nepting.
-    #[arg(long, default_value = "payxpress", value_name = "NAME")]
-    pub(crate) dialect: String,
+    /// How the terminal is spoken to: payxpress, ingenico, nepting, concert-e, concert-e-plus, or the file of a dialect of
+    /// your own, such as ./mine.toml. payxpress unless given.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) dialect: Option<String>,
+    /// Nobody but the tills of this journal uses the terminal.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) exclusive: Option<bool>,
     /// The id of the payment. The same id never charges twice; generated unless given.
     #[arg(long)]
     pub(crate) id: Option<String>,
     /// A label of your own, kept in the journal.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reference: Option<String>,
-    /// The register number, two digits.
-    #[arg(long, default_value = "01")]
-    pub(crate) register: String,
+    /// The register number, two digits; 01 unless given.
+    #[arg(long)]
+    pub(crate) register: Option<String>,
     /// The identifier of the till's editor, twelve digits.
     #[arg(long, value_name = "12DIGITS")]
     pub(crate) ipc: Option<String>,
     /// The card application to force, three characters.
     #[arg(long, value_name = "CC")]
     pub(crate) application: Option<String>,
-    /// The journal file; your own default file unless given.
+    /// The journal file; that of the configuration file, or your own default file, unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
     /// How long to wait for the answer, from the last byte sent.
@@ -89,23 +110,6 @@ pub(crate) struct PayArguments {
     /// Needed for any terminal that may be a real one.
     #[arg(long)]
     pub(crate) confirm_real_payment: bool,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Play a terminal as a server, until Ctrl-C.
-#[derive(Debug, Args)]
-pub(crate) struct TerminalArguments {
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "tcp://127.0.0.1:8888", value_name = "ADDRESS")]
-    pub(crate) listen: String,
-    /// What to answer: approve, partial:AMOUNT, decline:NN, cancel or timeout.
-    #[arg(long, default_value = "approve", value_name = "SPEC")]
-    pub(crate) answer: String,
-    /// How long the card holder takes, in milliseconds.
-    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
-    pub(crate) latency: u64,
     /// Print JSON lines.
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,6 +139,14 @@ pub(crate) struct ExplainArguments {
 pub(crate) enum LanguageArgument {
     En,
     Fr,
+}
+
+/// Print a dialect as a file with every key: to begin one of your own, or to see what yours comes to.
+#[derive(Debug, Args)]
+pub(crate) struct DialectArguments {
+    /// payxpress, ingenico, nepting, concert-e, concert-e-plus, or a file of your own, such as ./mine.toml.
+    #[arg(value_name = "NAME|FILE")]
+    pub(crate) dialect: String,
 }
 
 /// Read a journal, and settle what is not known.
@@ -167,6 +179,32 @@ pub(crate) enum JournalCommand {
     },
     /// Record what a person found out about an unknown outcome. Exit code 1 when the transaction is not unresolved.
     Resolve(ResolveArguments),
+    /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
+    /// 0 when none is open afterwards, 3 when some are.
+    Recover(RecoverArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArguments {
+    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. Unless given, a terminal whose id
+    /// was made of its address is found there.
+    #[arg(long, value_name = "ADDRESS|NAME")]
+    pub(crate) terminal: Option<String>,
+    /// How the terminal is spoken to; as recorded with the transaction unless given.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) dialect: Option<String>,
+    /// Nobody but the tills of this journal uses the terminal.
+    #[arg(long)]
+    pub(crate) exclusive: bool,
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +233,7 @@ impl JournalCommand {
         match self {
             Self::List { json, .. } | Self::Show { json, .. } => *json,
             Self::Resolve(arguments) => arguments.json,
+            Self::Recover(arguments) => arguments.json,
         }
     }
 }

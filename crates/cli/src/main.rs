@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod configuration;
+mod dialect;
 mod explain;
+mod harmless;
 mod intent;
 mod journal;
 mod output;
 mod pay;
+mod recover;
 mod report;
 mod stop;
 mod terminal;
@@ -38,6 +42,7 @@ fn run() -> u8 {
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
         Command::Intent(arguments) => intent::run(&arguments.command, &output),
+        Command::Dialect(arguments) => dialect::run(&arguments, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
 }

@@ -1,118 +1,132 @@
 //! `caisse pay`: one payment.
 
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use caisse::configuration::ConfiguredTerminal;
 use caisse::{
-    Amount, Application, Blocked, Currency, Dialect, Duty, Event, Identifier, MemoryJournal, Operation,
-    Payment, PaymentRequest, Register, SqliteJournal, TcpAddress, TerminalId, Till,
+    Address, Amount, Application, Blocked, Currency, Dialect, Duty, Event, Identifier, MemoryJournal,
+    Operation, Order, Payment, PaymentRequest, Register, SqliteJournal, TerminalId, Till,
 };
 use caisse_simulator::{VIRTUAL, VirtualTerminal};
 use etcetera::BaseStrategy;
 use serde_json::json;
 
 use crate::args::PayArguments;
+use crate::configuration::{Target, dialect_of};
+use crate::harmless::is_harmless;
 use crate::output::Output;
 use crate::report::{self, exit_code};
 use crate::stop;
-use crate::usage::Wrong;
-
-/// How long a name may take to resolve before the payment even begins.
-const RESOLVE: Duration = Duration::from_secs(10);
+use crate::usage::{Wrong, quoted};
 
 /// Below this many seconds a card holder who takes their time leaves the outcome unknown.
 const SHORT_TIMEOUT: u64 = 120;
 
 /// Everything that the command line says, understood.
-struct Order {
+struct Wanted {
     request: PaymentRequest,
     dialect: Dialect,
     register: Register,
     identifier: Option<Identifier>,
     terminal_id: Option<TerminalId>,
+    exclusive: bool,
 }
 
 pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong> {
-    let order = understand(arguments)?;
-    let Some(address) = &arguments.terminal else {
-        return pay_virtually(arguments, &order, output);
+    let Some(terminal) = &arguments.terminal else {
+        return pay_virtually(arguments, output);
     };
-    let address: TcpAddress = parse("terminal", address)?;
-    let loopback = is_loopback(&address);
-    if !loopback && !arguments.confirm_real_payment {
+    let target = Target::find(terminal, arguments.config.as_deref(), output)?;
+    let wanted = understand(arguments, target.terminal())?;
+    let address = &target.address;
+    let harmless = is_harmless(address);
+    if !harmless && !arguments.confirm_real_payment {
         let message =
             format!("{address} may be a real terminal: say --confirm-real-payment to move real money");
         return Err(Wrong::usage("confirm-real-payment", message));
     }
-    if !loopback && arguments.timeout < SHORT_TIMEOUT {
+    if !harmless && arguments.timeout < SHORT_TIMEOUT {
         output.notice(format_args!(
             "warning: with --timeout below {SHORT_TIMEOUT} a slow card holder leaves the outcome unknown"
         ));
     }
-    let file = match &arguments.journal {
-        Some(file) => file.clone(),
-        None => default_journal(output)?,
+    let file = match (&arguments.journal, target.journal()) {
+        (Some(file), _) => file.clone(),
+        (None, Some(file)) => {
+            output.notice(format_args!("journal: {}", file.display()));
+            file.to_owned()
+        }
+        (None, None) => default_journal(output)?,
     };
     let journal = match SqliteJournal::open(&file) {
         Ok(journal) => journal,
         Err(error) => {
             output.notice(format_args!("journal {}: {error}", file.display()));
-            let id = order.request.transaction_id();
-            let payment = Payment::blocked(id, order.request.amount(), Blocked::JournalUnavailable);
+            let request = &wanted.request;
+            let (id, operation) = (request.transaction_id(), request.operation());
+            let payment = Payment::blocked(id, operation, request.amount(), Blocked::JournalUnavailable);
             return Ok(finish(&payment, false, &[], Some(&file), output));
         }
     };
-    let mut builder = Till::builder().tcp(&address.to_string()).journal(journal);
-    if let Some(id) = order.terminal_id {
-        builder = builder.terminal_id(id.as_str());
-    } else if loopback {
+    let mut builder = Till::builder().address(&address.to_string()).journal(journal);
+    match (&wanted.terminal_id, address) {
+        (Some(id), _) => builder = builder.terminal_id(id.as_str()),
         // This machine has many names and is one terminal.
-        builder = builder.terminal_id(&format!("tcp:127.0.0.1:{}", address.port()));
-    } else {
-        output.notice(
+        (None, Address::Tcp(address)) if harmless => {
+            builder = builder.terminal_id(&format!("tcp:127.0.0.1:{}", address.port()));
+        }
+        (None, _) if harmless => {}
+        (None, _) => output.notice(
             "warning: without --terminal-id a terminal that changes its address counts as another one",
-        );
+        ),
     }
-    take(arguments, &order, builder, Some(&file), output)
+    take(arguments, &wanted, builder, Some(&file), output)
 }
 
-fn pay_virtually(arguments: &PayArguments, order: &Order, output: &Output) -> Result<u8, Wrong> {
-    if arguments.journal.is_some() || arguments.confirm_real_payment {
+fn pay_virtually(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong> {
+    let PayArguments { journal, config, confirm_real_payment, .. } = arguments;
+    let needs_a_terminal = [
+        ("journal", journal.is_some()),
+        ("config", config.is_some()),
+        ("confirm-real-payment", *confirm_real_payment),
+    ];
+    if let Some((kind, _)) = needs_a_terminal.into_iter().find(|(_, given)| *given) {
         let message = "needs --terminal: without one the payment runs on a virtual terminal";
-        let kind = if arguments.journal.is_some() { "journal" } else { "confirm-real-payment" };
         return Err(Wrong::usage(kind, message));
     }
+    let wanted = understand(arguments, None)?;
     output.notice(VIRTUAL);
     let terminal = VirtualTerminal::start().map_err(|error| Wrong::failure(70, "virtual terminal", error))?;
     let builder = Till::builder()
         .tcp(&terminal.address().to_string())
         .terminal_id("virtual")
         .journal(MemoryJournal::new());
-    take(arguments, order, builder, None, output)
+    take(arguments, &wanted, builder, None, output)
 }
 
 fn take(
     arguments: &PayArguments,
-    order: &Order,
+    wanted: &Wanted,
     builder: caisse::Builder,
     file: Option<&PathBuf>,
     output: &Output,
 ) -> Result<u8, Wrong> {
     let mut builder = builder
-        .dialect(order.dialect)
-        .register(&order.register.to_string())
+        .dialect(wanted.dialect)
+        .exclusive(wanted.exclusive)
+        .register(&wanted.register.to_string())
         .answer_timeout(Duration::from_secs(arguments.timeout));
-    if let Some(identifier) = order.identifier {
+    if let Some(identifier) = wanted.identifier {
         builder = builder.identifier(&identifier.to_string());
     }
     let mut till = builder.build().map_err(|error| Wrong::usage("till", error))?;
     stop::cancel_on_signal(till.cancel_handle())?;
-    let id = order.request.transaction_id();
+    let id = wanted.request.transaction_id();
     let payment = till
-        .pay_with(order.request, |event| show(event, id.as_str(), output))
+        .pay_with(&wanted.request, |event| show(event, id.as_str(), output))
         .map_err(|error| Wrong::usage("request", error))?;
     let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
     let unresolved = if open { till.unresolved().unwrap_or_default() } else { Vec::new() };
@@ -131,7 +145,8 @@ fn finish(
     exit_code(payment.outcome)
 }
 
-fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
+/// The command line goes before the configuration file, and that before what is usual.
+fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>) -> Result<Wanted, Wrong> {
     let currency: Currency = parse("currency", &arguments.currency)?;
     let amount = Amount::parse(&arguments.amount, currency)
         .map_err(|error| Wrong::usage("amount", format_args!("{}: {error}", quoted(&arguments.amount))))?;
@@ -154,29 +169,39 @@ fn understand(arguments: &PayArguments) -> Result<Order, Wrong> {
     if arguments.ticket {
         request = request.with_ticket();
     }
-    request.validate().map_err(|error| Wrong::usage("request", error))?;
-    let dialect = parse("dialect", &arguments.dialect)?;
-    let register = parse("register", &arguments.register)?;
-    let identifier = arguments.ipc.as_deref().map(|ipc| parse("ipc", ipc)).transpose()?;
-    let terminal_id = arguments.terminal_id.as_deref().map(|id| parse("terminal-id", id)).transpose()?;
-    Ok(Order { request, dialect, register, identifier, terminal_id })
+    if let Some(original) = &arguments.original {
+        request = request.original(parse("original", original)?);
+    }
+    if let (Some(by), Some(because)) = (&arguments.by, &arguments.because) {
+        // As above: who and why may hold anything.
+        let order = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
+        request = request.ordered(order);
+    }
+    let dialect = match (&arguments.dialect, configured) {
+        (Some(dialect), _) => dialect_of(dialect)?,
+        (None, Some(terminal)) => terminal.dialect,
+        (None, None) => Dialect::PAYXPRESS,
+    };
+    request.validate(&dialect).map_err(|error| Wrong::usage("request", error))?;
+    let register = given("register", arguments.register.as_deref())?;
+    let identifier = given("ipc", arguments.ipc.as_deref())?;
+    let terminal_id = given("terminal-id", arguments.terminal_id.as_deref())?;
+    Ok(Wanted {
+        request,
+        dialect,
+        register: register.or_else(|| configured?.register).unwrap_or(Register::FIRST),
+        identifier: identifier.or_else(|| configured?.identifier),
+        terminal_id: terminal_id.or_else(|| configured.map(|terminal| terminal.id)),
+        exclusive: arguments.exclusive.or_else(|| configured.map(|it| it.exclusive)).unwrap_or(false),
+    })
+}
+
+fn given<T: FromStr<Err: Display>>(kind: &'static str, text: Option<&str>) -> Result<Option<T>, Wrong> {
+    text.map(|text| parse(kind, text)).transpose()
 }
 
 fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, Wrong> {
     text.parse().map_err(|error| Wrong::usage(kind, format_args!("{}: {error}", quoted(text))))
-}
-
-/// What was typed, unless a card reader may have typed it.
-fn quoted(text: &str) -> String {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if digits < 13 { format!("'{text}'") } else { "(not repeated)".to_owned() }
-}
-
-/// Whether nothing but this machine answers at the address.
-fn is_loopback(address: &TcpAddress) -> bool {
-    address.resolve(RESOLVE).is_ok_and(|found| {
-        !found.is_empty() && found.iter().map(std::net::SocketAddr::ip).all(|ip: IpAddr| ip.is_loopback())
-    })
 }
 
 fn default_journal(output: &Output) -> Result<PathBuf, Wrong> {
@@ -203,6 +228,10 @@ fn show(event: Event, id: &str, output: &Output) {
         Event::Sent => ("sent", "sent to the terminal"),
         Event::Waiting => ("waiting", "waiting for the card holder"),
         Event::Answer => ("answer", "the terminal answers"),
+        Event::Recovering => ("recovering", "asking the terminal about an earlier transaction"),
+        Event::LateAnswer => {
+            ("late_answer", "a result of an earlier transaction came; it changes nothing here")
+        }
         Event::PressRedButton => (
             "press_red_button",
             "too late to stop from here: press the RED button of the terminal / appuyez sur le bouton ROUGE du terminal",

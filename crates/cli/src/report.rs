@@ -23,7 +23,8 @@ pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
 
 /// The last line of `pay --json`.
 pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
-    let Payment { outcome, amount, .. } = payment;
+    let Payment { outcome, amount, operation, .. } = payment;
+    let headline = outcome.headline(*operation);
     let decimal = |amount: Amount| amount.decimal().to_string();
     let approved = outcome.approved_amount();
     let due = outcome.amount_due();
@@ -48,7 +49,8 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "currency": amount.currency().code(),
         "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
         "duty": outcome.duty().map(|duty| json!({ "code": duty.code(), "fr": duty.text().fr, "en": duty.text().en })),
-        "text": { "fr": outcome.text().fr, "en": outcome.text().en },
+        "text": { "fr": headline.fr, "en": headline.en },
+        "operation": operation.name(),
         "authorisation": payment.authorisation.as_ref().map(|number| number.as_str().to_owned()),
         "card": card,
         "ticket": customer_ticket(payment).map(Receipt::text),
@@ -57,6 +59,7 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "journaled": payment.journaled,
         "cut": payment.cut,
         "skipped_fields": payment.skipped_fields,
+        "late_answers": payment.late_answers,
     })
 }
 
@@ -73,8 +76,8 @@ pub(crate) fn text(
     file: Option<&PathBuf>,
     output: &Output,
 ) {
-    let Payment { id, outcome, amount, .. } = payment;
-    let headline = outcome.text();
+    let Payment { id, outcome, amount, operation, .. } = payment;
+    let headline = outcome.headline(*operation);
     output.text("");
     output.text(format_args!("{}: {}", headline.en, told_amount(*outcome, *amount)));
     output.text(format_args!("{}", headline.fr));
@@ -159,7 +162,7 @@ const fn retry(retry: Retry) -> Text {
 }
 
 /// A ticket as a screen may show it: line ends stay, other control characters could repaint the screen.
-fn harmless(ticket: &str) -> String {
+pub(crate) fn harmless(ticket: &str) -> String {
     ticket.chars().map(|it| if it.is_control() && it != '\n' { '\u{fffd}' } else { it }).collect()
 }
 

@@ -1,55 +1,231 @@
 //! `caisse terminal`: the virtual terminal as a server.
 
-use std::net::ToSocketAddrs;
+use std::fs;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use caisse::{Amount, Currency};
-use caisse_simulator::{Charge, Script, VIRTUAL, VirtualTerminal};
-use serde_json::json;
+use caisse_hal::Address;
+use caisse_hal::serial::SerialAddress;
+use caisse_simulator::fault::{CATALOGUE, Fault};
+use caisse_simulator::persona::Persona;
+use caisse_simulator::script::{Scenario, Script};
+use caisse_simulator::terminal::{Event, Happened, Movement};
+use caisse_simulator::{Builder, VIRTUAL, VirtualTerminal};
+use clap::Args;
+use serde_json::{Value, json};
 
-use crate::args::TerminalArguments;
 use crate::output::Output;
 use crate::stop;
 use crate::usage::Wrong;
 
+/// Play a terminal as a server, until Ctrl-C.
+///
+/// When it is ready it prints one line, `listening tcp://HOST:PORT` or `listening serial:PATH`, and a line for each
+/// movement of money. No money moves.
+#[derive(Debug, Args)]
+pub(crate) struct TerminalArguments {
+    /// Where to listen; port 0 takes a free one. tcp://127.0.0.1:8888 unless given.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["serial", "pty"])]
+    pub(crate) listen: Option<String>,
+    /// The serial port on which to play it, with its settings as in PATH?baud=9600&line=7e1.
+    #[arg(long, value_name = "PATH", conflicts_with = "pty")]
+    pub(crate) serial: Option<String>,
+    /// Play it on a pseudo-terminal, whose path is printed (not under Windows).
+    #[arg(long)]
+    pub(crate) pty: bool,
+    /// Which terminal to play: payxpress, ingenico, nepting, concert-e or concert-e-plus. payxpress unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dialect: Option<String>,
+    /// What to answer: approve, partial:AMOUNT, decline:NN, cancel or timeout; several with commas, of which the last one
+    /// stays; each with faults of its own behind a plus sign; or by-amount, or random. approve unless given.
+    #[arg(long, value_name = "SPEC", conflicts_with = "scenario")]
+    pub(crate) answer: Option<String>,
+    /// A scenario in TOML: dialect, times, faults and turns.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// What goes wrong in every transaction: NAME[@byte=N|@request-byte=N|@step=NAME][:VALUE]. See --list-faults.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub(crate) faults: Vec<String>,
+    /// List every fault, and exit.
+    #[arg(long)]
+    pub(crate) list_faults: bool,
+    /// How long the card holder takes, in milliseconds. 0 unless given.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub(crate) latency: Option<u64>,
+    /// Wait until control presents the card.
+    #[arg(long)]
+    pub(crate) manual_card: bool,
+    /// Where chance begins: the same number gives the same faults. 0 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Serve the HTTP interface with which any language steers the terminal, on this address of the loopback.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) control: Option<String>,
+    /// Let control listen on any address: whoever reaches it steers the terminal.
+    #[arg(long, requires = "control")]
+    pub(crate) control_beyond_loopback: bool,
+    /// Print every event, not the movements of money alone.
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 pub(crate) fn run(arguments: &TerminalArguments, output: &Output) -> Result<u8, Wrong> {
-    let listen = &arguments.listen;
-    let wrong =
-        |why: &str| Wrong::usage("listen", format_args!("'{listen}': {why}, such as tcp://127.0.0.1:8888"));
-    let authority = listen.strip_prefix("tcp://").ok_or_else(|| wrong("expected tcp://HOST:PORT"))?;
-    let addresses = authority.to_socket_addrs().map_err(|_| wrong("expected an address of this machine"))?;
-    let address = { addresses }.next().ok_or_else(|| wrong("expected an address of this machine"))?;
-    let script: Script = arguments
-        .answer
-        .parse()
-        .map_err(|error| Wrong::usage("answer", format_args!("'{}': {error}", arguments.answer)))?;
+    if arguments.list_faults {
+        list_faults(*output);
+        return Ok(0);
+    }
+    let place = arguments.place();
+    let builder = play(arguments, VirtualTerminal::builder())?;
+    let builder = plug_in(arguments, builder)?;
+    let builder = listen_for_control(arguments, builder)?;
     let signal = stop::first_signal()?;
-    let announcing = *output;
-    let terminal = VirtualTerminal::builder()
-        .listen(address)
-        .answer(script)
-        .latency(Duration::from_millis(arguments.latency))
-        .on_charge(move |charge| announce(charge, announcing))
+    let (telling, moving, all) = (*output, *output, arguments.events);
+    let terminal = builder
+        .on_event(move |happened| tell(happened, telling, all))
+        .on_move(move |address| announce(address, None, moving))
         .start()
-        .map_err(|error| Wrong::failure(1, "listen", format_args!("{listen}: {error}")))?;
+        .map_err(|error| Wrong::failure(1, "listen", format_args!("{place}: {error}")))?;
     output.notice(VIRTUAL);
-    output.text(format_args!("listening {}", terminal.address()));
-    output.json(&json!({ "event": "listening", "at": terminal.address().to_string() }));
+    announce(&terminal.address(), terminal.control_address(), *output);
     // A signal ends the wait, and so does the end of the thread that takes signals.
     let _ = signal.recv();
     Ok(0)
 }
 
-fn announce(charge: &Charge, output: Output) {
-    let currency = Currency::from_numeric(charge.currency).unwrap_or(Currency::EUR);
-    let amount = Amount::from_minor(charge.amount_minor, currency);
-    output.text(format_args!("charged {amount}, register {:02} (charge {})", charge.register, charge.number));
-    output.json(&json!({
-        "event": "charged",
-        "number": charge.number,
-        "amount": amount.decimal().to_string(),
-        "amount_minor": charge.amount_minor,
-        "currency": currency.code(),
-        "register": format!("{:02}", charge.register),
-    }));
+impl TerminalArguments {
+    /// Where it is to be played, in words.
+    fn place(&self) -> String {
+        match (&self.serial, self.pty) {
+            (Some(path), _) => path.clone(),
+            (None, true) => "a pseudo-terminal".to_owned(),
+            (None, false) => self.listen.clone().unwrap_or_else(|| "tcp://127.0.0.1:8888".to_owned()),
+        }
+    }
+}
+
+/// What is played: dialect, script, faults, times.
+fn play(arguments: &TerminalArguments, mut builder: Builder) -> Result<Builder, Wrong> {
+    if let Some(file) = &arguments.scenario {
+        let wrong =
+            |why: &dyn std::fmt::Display| Wrong::usage("scenario", format_args!("{}: {why}", file.display()));
+        let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+        builder = builder.scenario(text.parse::<Scenario>().map_err(|error| wrong(&error))?);
+    }
+    if let Some(name) = &arguments.dialect {
+        let persona: Persona =
+            name.parse().map_err(|error| Wrong::usage("dialect", format_args!("'{name}': {error}")))?;
+        builder = builder.dialect(persona);
+    }
+    if let Some(answer) = &arguments.answer {
+        let script: Script =
+            answer.parse().map_err(|error| Wrong::usage("answer", format_args!("'{answer}': {error}")))?;
+        builder = builder.answer(script);
+    }
+    for text in &arguments.faults {
+        let fault: Fault =
+            text.parse().map_err(|error| Wrong::usage("fault", format_args!("'{text}': {error}")))?;
+        builder = builder.fault(fault);
+    }
+    if let Some(latency) = arguments.latency {
+        builder = builder.latency(Duration::from_millis(latency));
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
+    if arguments.manual_card {
+        builder = builder.manual_card();
+    }
+    Ok(builder)
+}
+
+/// On which line.
+fn plug_in(arguments: &TerminalArguments, builder: Builder) -> Result<Builder, Wrong> {
+    if let Some(path) = &arguments.serial {
+        let path = path.strip_prefix("serial:").unwrap_or(path);
+        let address: SerialAddress = format!("serial:{path}")
+            .parse()
+            .map_err(|error| Wrong::usage("serial", format_args!("'{path}': {error}")))?;
+        return Ok(builder.serial(address));
+    }
+    if arguments.pty {
+        #[cfg(unix)]
+        return Ok(builder.pty());
+        #[cfg(not(unix))]
+        return Err(Wrong::usage("pty", "this system has no pseudo-terminals"));
+    }
+    let listen = arguments.place();
+    let wrong =
+        |why: &str| Wrong::usage("listen", format_args!("'{listen}': {why}, such as tcp://127.0.0.1:8888"));
+    let authority = listen.strip_prefix("tcp://").ok_or_else(|| wrong("expected tcp://HOST:PORT"))?;
+    let address = resolve(authority).ok_or_else(|| wrong("expected an address of this machine"))?;
+    Ok(builder.listen(address))
+}
+
+fn listen_for_control(arguments: &TerminalArguments, builder: Builder) -> Result<Builder, Wrong> {
+    let Some(control) = &arguments.control else { return Ok(builder) };
+    let wrong = |why: &str| Wrong::usage("control", format_args!("'{control}': {why}"));
+    let authority = control.strip_prefix("http://").unwrap_or(control).trim_end_matches('/');
+    let address =
+        resolve(authority).ok_or_else(|| wrong("expected HOST:PORT of this machine, such as 127.0.0.1:0"))?;
+    if arguments.control_beyond_loopback {
+        return Ok(builder.control_beyond_loopback(address));
+    }
+    if !address.ip().is_loopback() {
+        return Err(wrong("others could steer the terminal; if that is meant: --control-beyond-loopback"));
+    }
+    Ok(builder.control(address))
+}
+
+fn resolve(authority: &str) -> Option<SocketAddr> {
+    authority.to_socket_addrs().ok()?.next()
+}
+
+fn announce(address: &Address, control: Option<SocketAddr>, output: Output) {
+    output.text(format_args!("listening {address}"));
+    let mut listening = json!({ "event": "listening", "at": address.to_string() });
+    if let (Some(control), Some(object)) = (control, listening.as_object_mut()) {
+        object.insert("control".to_owned(), json!(format!("http://{control}")));
+        output.text(format_args!("control http://{control}"));
+    }
+    output.json(&listening);
+}
+
+fn tell(happened: &Happened, output: Output, all: bool) {
+    let told = match &happened.event {
+        Event::Charged(movement) => Some(("charged", movement)),
+        Event::Credited(movement) => Some(("credited", movement)),
+        Event::Cancelled(movement) => Some(("cancelled", movement)),
+        _ => None,
+    };
+    if let Some((word, movement)) = told {
+        let Movement { number, amount, currency, register, .. } = movement;
+        output.text(format_args!("{word} {amount} {currency}, register {register} (charge {number})"));
+        let mut value = json!({ "event": word });
+        if let (Some(object), Value::Object(fields)) = (value.as_object_mut(), json!(movement)) {
+            object.extend(fields);
+        }
+        output.json(&value);
+    } else if all {
+        output.text(json!(happened));
+        output.json(&json!(happened));
+    }
+}
+
+fn list_faults(output: Output) {
+    for fault in CATALOGUE {
+        output.json(&fault.to_json());
+        let places = fault.places();
+        let places = if places.is_empty() { String::new() } else { format!("  @ {}", places.join(", ")) };
+        let value = fault.value().map(|value| format!("  : {value}")).unwrap_or_default();
+        output.text(format_args!("{}\n  {}\n  such as {}", fault.name, fault.text, fault.example));
+        for line in [places, value] {
+            if !line.is_empty() {
+                output.text(line);
+            }
+        }
+    }
 }

@@ -38,6 +38,12 @@ impl Wrong {
     }
 }
 
+/// What was typed, unless a card reader may have typed it.
+pub(crate) fn quoted(text: &str) -> String {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits < 13 { format!("'{text}'") } else { "(not repeated)".to_owned() }
+}
+
 /// What the parser of the command line refuses, or shows when asked for help.
 pub(crate) fn of_the_parser(error: &clap::Error) -> u8 {
     let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);

@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 mod answer;
+mod base64;
 pub mod check;
 pub mod dictionary;
 mod encoder;
@@ -29,8 +30,9 @@ mod scanner;
 mod tag;
 mod ticket;
 pub mod value;
+pub mod wire;
 
-pub use answer::{Answer, CardFields, DebitAnswer, LONGEST_ANSWER};
+pub use answer::{Answer, AnswerComplement, CardFields, ChequeFields, LONGEST_ANSWER, TerminalAnswer};
 pub use encoder::{EncodeError, Encoder};
 pub use field::{Expected, Field, Fields, HEADER, LONGEST_VALUE, Malformed, NeedMore, Scan};
 pub use message::{DecodeError, Message, Remainder};
@@ -42,7 +44,7 @@ pub use request::{
 };
 pub use scanner::{FieldScanner, Piece};
 pub use tag::Tag;
-pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket};
+pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket, encode_tickets};
 pub use value::{
     Action, Application, Complement, Copies, Identifier, LongComplement, ReadingMode, Status, TicketRequest,
     Version,

@@ -16,6 +16,7 @@ pub use debit::{DebitRequest, LONGEST_REQUEST, Received};
 pub use duplicata::DuplicataRequest;
 pub use extra::Extra;
 pub use fields::{FaultKind, LARGEST_AMOUNT, RequestFault};
+pub(crate) use header::AMOUNT_DIGITS;
 pub use header::RequestHeader;
 pub use identification::IdentificationRequest;
 pub use money::{LONGEST_MONEY_REQUEST, MoneyOperation, MoneyRequest};

@@ -2,19 +2,9 @@
 
 use core::fmt;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
+use crate::field::LONGEST_VALUE;
 use crate::value::TicketRequest;
-use crate::{EncodeError, Encoder, Fields, Tag};
-
-/// Padding may be missing or not; nothing else is forgiven beside blanks and line ends, which are skipped.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::{EncodeError, Encoder, Fields, Tag, base64};
 
 /// One ticket of a ZT: what its CK says and the base64 of its AK. The text is personal data and does not print.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +36,7 @@ impl<'a> Ticket<'a> {
         let (mut filled, mut written) = (0usize, 0usize);
         let mut flush = |group: &[u8], written: &mut usize| {
             let free = buffer.get_mut(*written..).unwrap_or_default();
-            let mut bytes = [0; 3];
-            let count = BASE64.decode_slice(group, &mut bytes).map_err(|_| TicketError::NotBase64)?;
+            let (bytes, count) = base64::decode_group(group).ok_or(TicketError::NotBase64)?;
             let (target, source) =
                 free.get_mut(..count).zip(bytes.get(..count)).ok_or(TicketError::NoRoom)?;
             target.copy_from_slice(source);
@@ -87,7 +76,7 @@ impl<'a> Ticket<'a> {
 
         use crate::value::Copies;
 
-        let mut buffer = [0; crate::field::LONGEST_VALUE];
+        let mut buffer = [0; LONGEST_VALUE];
         let text = self.decode(&mut buffer)?;
         // The web's Latin-1 puts printable characters where the standard has control codes: the euro sign
         // of a careless terminal survives.
@@ -177,12 +166,48 @@ pub fn encode_ticket(
     request: TicketRequest,
     text: &[u8],
 ) -> Result<(), EncodeError> {
-    let mut base64 = [0; 900];
-    let too_long = EncodeError::Length { tag: Tag::AK, least: 1, most: LONGEST_TEXT, length: text.len() };
-    let length = BASE64.encode_slice(text, &mut base64).map_err(|_| too_long)?;
-    let mut inner = [0; 913];
+    encode_tickets(encoder, &[(request, text)])
+}
+
+/// Writes a ZT with these tickets, a CK before each AK, in their order. Two tickets in one ZT are documented nowhere;
+/// [`Tickets`] reads them.
+///
+/// ```
+/// use caisse_codec::{Copies, Encoder, TicketRequest, encode_tickets};
+///
+/// let merchant = TicketRequest { copies: Copies::Merchant, html: false };
+/// let mut buffer = [0; 64];
+/// let mut encoder = Encoder::new(&mut buffer);
+/// encode_tickets(&mut encoder, &[(TicketRequest::CUSTOMER_TEXT, b"A"), (merchant, b"B")])?;
+/// assert_eq!(encoder.finish(), b"ZT034CK003100AK004QQ==CK003110AK004Qg==");
+/// # Ok::<(), caisse_codec::EncodeError>(())
+/// ```
+///
+/// # Errors
+/// When a text is empty or longer than 675 bytes, all of them together are too long for the 999 characters of ZT, or the
+/// message has no room.
+pub fn encode_tickets(
+    encoder: &mut Encoder<'_>,
+    tickets: &[(TicketRequest, &[u8])],
+) -> Result<(), EncodeError> {
+    let mut inner = [0; LONGEST_VALUE];
     let mut fields = Encoder::new(&mut inner);
-    fields.field(Tag::CK, &request.value())?;
-    fields.field(Tag::AK, base64.get(..length).unwrap_or_default()).map_err(|_| too_long)?;
-    encoder.field(Tag::ZT, fields.finish())
+    for (request, text) in tickets {
+        let mut base64 = [0; LONGEST_BASE64];
+        let too_long = EncodeError::Length { tag: Tag::AK, least: 1, most: LONGEST_TEXT, length: text.len() };
+        let encoded =
+            base64::encode(text, &mut base64).filter(|base64| !base64.is_empty()).ok_or(too_long)?;
+        // Base64 is of its characters, and fields are of theirs: only the room can lack.
+        fields.exact(Tag::CK, request.value()).map_err(|_| no_room())?;
+        fields.raw(Tag::AK, encoded).map_err(|_| no_room())?;
+    }
+    encoder.raw(Tag::ZT, fields.finish())
+}
+
+/// The most characters of one AK.
+const LONGEST_BASE64: usize = 900;
+
+/// The tickets together are more than ZT can carry.
+const fn no_room() -> EncodeError {
+    EncodeError::TooLarge(Tag::ZT)
 }

@@ -1,14 +1,14 @@
 //! No way of printing shows what identifies a person: card number, e-mail, ticket, private data, unknown fields.
 
-use std::collections::BTreeMap;
-use std::fmt::{Debug, Display};
+mod support;
 
 use caisse_codec::explain::{Explanation, Language};
 use caisse_codec::{
-    Answer, CardFields, Complement, DebitAnswer, DebitRequest, Encoder, FieldScanner, Fields, Identifier,
-    LONGEST_ANSWER, Message, Piece, ReadingMode, Status, Tag, TicketRequest, Tickets, Version, dictionary,
+    Answer, CardFields, Complement, DebitRequest, Encoder, FieldScanner, Fields, Identifier, LONGEST_ANSWER,
+    Message, Piece, ReadingMode, Status, Tag, TerminalAnswer, TicketRequest, Tickets, Version, dictionary,
 };
 use caisse_payment::{Amount, Currency, Register};
+use support::canary::{Printed, base64_digits, joined};
 
 const PAN: &str = "4970101234123457";
 const EMAIL: &str = "jean.dupont@example.com";
@@ -16,77 +16,7 @@ const EMAIL: &str = "jean.dupont@example.com";
 const TICKET: &str = "VEFSSkVUQSA0OTcwMTAxMjM0MTIzNDU3IGplYW4uZHVwb250";
 const TICKET_TEXT: &str = "TARJETA 4970101234123457 jean.dupont";
 
-/// Every run of so many bytes of a canary is looked for: the last four digits of a card may be shown.
-const WINDOW: usize = 6;
-
-fn base64_digits(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = bytes.chunks_exact(3).flat_map(|group| {
-        let bits = group.iter().fold(0usize, |bits, byte| bits << 8 | usize::from(*byte));
-        [18, 12, 6, 0].map(|shift| char::from(ALPHABET[bits >> shift & 63]))
-    });
-    digits.collect()
-}
-
-fn joined(bytes: &[u8], separator: &str, form: impl Fn(u8) -> String) -> String {
-    bytes.iter().map(|byte| form(*byte)).collect::<Vec<_>>().join(separator)
-}
-
-/// The shapes in which a run of bytes could leak.
-fn shapes(run: &[u8]) -> Vec<String> {
-    let hex = joined(run, "", |byte| format!("{byte:02x}"));
-    vec![
-        String::from_utf8(run.to_vec()).unwrap(),
-        hex.to_uppercase(),
-        joined(run, " ", |byte| format!("{byte:02x}")),
-        joined(run, ", ", |byte| format!("{byte:02x}")),
-        joined(run, ", ", |byte| format!("0x{byte:02x}")),
-        joined(run, ", ", |byte| byte.to_string()),
-        joined(run, ",", |byte| byte.to_string()),
-        joined(run, ",\n    ", |byte| byte.to_string()),
-        base64_digits(run),
-        hex,
-    ]
-}
-
-/// A record of all that was printed, to be searched at the end: the text, and what printed it first.
-#[derive(Default)]
-struct Printed(BTreeMap<String, String>);
-
-impl Printed {
-    fn text(&mut self, what: &str, shown: String) {
-        self.0.entry(shown).or_insert_with(|| what.to_owned());
-    }
-
-    fn debug(&mut self, what: &str, value: impl Debug) {
-        self.text(what, format!("{value:?}"));
-        self.text(what, format!("{value:#?}"));
-    }
-
-    fn display(&mut self, what: &str, value: impl Display) {
-        self.text(what, value.to_string());
-    }
-
-    fn error(&mut self, what: &str, error: impl std::error::Error) {
-        self.debug(what, &error);
-        self.display(what, &error);
-    }
-
-    /// The first leak.
-    fn leak(&self) -> Option<String> {
-        assert!(!self.0.is_empty());
-        let all = self.0.keys().fold(String::new(), |all, shown| all + "\n\n" + shown);
-        let canaries = [PAN, EMAIL, TICKET, TICKET_TEXT].map(str::as_bytes);
-        let shapes = canaries.iter().flat_map(|canary| canary.windows(WINDOW)).flat_map(shapes);
-        let found = { shapes }.find(|shape| all.contains(shape))?;
-        let (shown, what) = self.0.iter().find(|(shown, _)| shown.contains(&found))?;
-        Some(format!("{what} shows {found:?}: {shown}"))
-    }
-
-    fn check(&self) {
-        assert_eq!(self.leak(), None);
-    }
-}
+const CANARIES: &[&str] = &[PAN, EMAIL, TICKET, TICKET_TEXT];
 
 /// Messages that carry a canary: in every sensitive tag, in tags that nobody documents, and in tags that may be
 /// shown but not with such a value.
@@ -130,11 +60,11 @@ fn the_canaries_are_what_they_should_be() {
         format!("text {PAN} text"),
         TICKET.to_owned(),
     ] {
-        let mut printed = Printed::default();
+        let mut printed = Printed::new(CANARIES);
         printed.text("a careless type", shown.clone());
         assert!(printed.leak().is_some(), "the search does not find {shown}");
     }
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     printed.text("a mask", "497010******3457 is at 57".replace("497010", "******"));
     assert_eq!(printed.leak(), None);
     assert!(messages().len() > 80);
@@ -142,7 +72,7 @@ fn the_canaries_are_what_they_should_be() {
 
 #[test]
 fn messages_and_their_parts_hide_them() {
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     for (tag, wire) in messages() {
         let message = Message::decode(&wire).unwrap();
         let name = tag.to_string();
@@ -174,7 +104,7 @@ fn messages_and_their_parts_hide_them() {
 
 #[test]
 fn a_scanner_hides_them_at_every_byte() {
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     for (tag, wire) in messages() {
         let mut scanner = FieldScanner::new();
         for byte in wire.chunks(1) {
@@ -208,7 +138,7 @@ fn a_scanner_in_the_wrong_place_shows_nothing_of_where_it_is() {
 
 #[test]
 fn errors_say_where_and_never_what() {
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     for (tag, wire) in messages() {
         for end in 0..wire.len() {
             if let Err(error) = Message::decode(&wire[..end]) {
@@ -249,7 +179,7 @@ fn errors_say_where_and_never_what() {
 
 #[test]
 fn a_request_with_a_canary_where_it_decides_is_refused_in_silence() {
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     let plain = "CZ0040300CJ012247300123456CA00201CB0042500CD0010CE003978BA0010BF0010CC003001CK003100";
     for field in [
         "CZ0040300",
@@ -274,13 +204,9 @@ fn a_request_with_a_canary_where_it_decides_is_refused_in_silence() {
 
 #[test]
 fn what_a_terminal_writes_hides_them() {
-    let answer = DebitAnswer {
-        version: Version::V3_20,
-        identifier: None,
-        register: Register::FIRST,
-        amount: Amount::from_minor(2500, Currency::EUR),
-        status: Status::Performed,
-        complement: Some(Complement::AUTHORISED),
+    let answer = TerminalAnswer {
+        amount: Some(Amount::from_minor(2500, Currency::EUR)),
+        complement: Some(Complement::AUTHORISED.into()),
         card: Some(CardFields {
             number: PAN,
             expiry: "2612",
@@ -289,11 +215,11 @@ fn what_a_terminal_writes_hides_them() {
             application: "00B".parse().unwrap(),
             reading_mode: ReadingMode::Contact,
         }),
-        contract: None,
-        ticket: Some((TicketRequest::CUSTOMER_TEXT, TICKET_TEXT.as_bytes())),
+        tickets: &[(TicketRequest::CUSTOMER_TEXT, TICKET_TEXT.as_bytes())],
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::Performed)
     };
-    let mut printed = Printed::default();
-    printed.debug("DebitAnswer", answer);
+    let mut printed = Printed::new(CANARIES);
+    printed.debug("TerminalAnswer", answer);
     printed.debug("CardFields", answer.card);
     let shown = format!("{answer:?}");
     for part in ["0320", "25.00 EUR", "Performed", "CardFields", "36"] {
@@ -370,7 +296,7 @@ fn what_does_not_show_its_bytes_shows_their_number() {
 #[cfg(feature = "serde")]
 #[test]
 fn json_hides_them() {
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(CANARIES);
     for (tag, wire) in messages() {
         let message = Message::decode(&wire).unwrap();
         printed.display(&format!("JSON with {tag}"), serde_json::to_string(&message).unwrap());

@@ -481,7 +481,7 @@ fn errors_say_where_and_what() {
             EncodeError::Character { tag: Tag::BH, offset: 3 },
             "field BH: byte 3 of the value is not in its character set",
         ),
-        (EncodeError::TooLarge(Tag::CB), "field CB: the number is too large"),
+        (EncodeError::TooLarge(Tag::CB), "field CB: the value is too large"),
         (EncodeError::ZeroAmount, "the amount must be more than zero"),
     ] {
         assert_eq!(error.to_string(), text);

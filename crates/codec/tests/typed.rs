@@ -3,9 +3,9 @@
 mod support;
 
 use caisse_codec::{
-    Answer, CardFields, Complement, DebitAnswer, DebitRequest, EncodeError, FaultKind, LARGEST_AMOUNT,
+    Action, Answer, CardFields, Complement, DebitRequest, EncodeError, FaultKind, LARGEST_AMOUNT,
     LONGEST_ANSWER, LONGEST_REQUEST, LONGEST_TEXT, Message, ReadingMode, Received, RequestFault, Status, Tag,
-    TicketRequest, Version, dictionary,
+    TerminalAnswer, TicketRequest, Version, dictionary,
 };
 use caisse_payment::{Amount, Currency, Refusal, Register};
 use support::vectors::{all, bytes};
@@ -310,17 +310,16 @@ fn card() -> CardFields<'static> {
     }
 }
 
-fn approved() -> DebitAnswer<'static> {
-    DebitAnswer {
-        version: Version::V3_20,
+fn approved() -> TerminalAnswer<'static> {
+    TerminalAnswer {
         identifier: Some("323540032810".parse().unwrap()),
-        register: Register::FIRST,
-        amount: euros(2500),
-        status: Status::Performed,
-        complement: Some(Complement::AUTHORISED),
+        action: Some(Action::DEBIT),
+        amount: Some(euros(2500)),
+        complement: Some(Complement::AUTHORISED.into()),
         card: Some(card()),
         contract: Some("424242".parse().unwrap()),
-        ticket: Some((TicketRequest::CUSTOMER_TEXT, b"Bonjour")),
+        tickets: &[(TicketRequest::CUSTOMER_TEXT, b"Bonjour")],
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::Performed)
     }
 }
 
@@ -352,32 +351,32 @@ fn an_answer_makes_the_documented_bytes_and_is_read_back() {
 
 #[test]
 fn what_an_answer_does_not_have_is_left_out() {
-    let refused = DebitAnswer {
+    let refused = TerminalAnswer {
         version: Version::V3_00,
         identifier: None,
         status: Status::NotPerformed,
-        complement: Some(Complement::from_refusal(Refusal::Refused)),
+        complement: Some(Complement::from_refusal(Refusal::Refused).into()),
         card: None,
         contract: None,
-        ticket: None,
+        tickets: &[],
         ..approved()
     };
     let mut buffer = [0; 64];
     let wire = refused.encode(&mut buffer).unwrap();
     assert_eq!(wire, b"CZ0040300CA00201CB0042500CD0010CE003978AE00201AF00204");
-    let bare = DebitAnswer { complement: None, status: Status::Taken, ..refused };
+    let bare = TerminalAnswer { complement: None, status: Status::Taken, ..refused };
     let mut buffer = [0; 64];
     assert_eq!(bare.encode(&mut buffer).unwrap(), b"CZ0040300CA00201CB0042500CD0010CE003978AE00211");
     let without_number = CardFields { authorisation: None, ..card() };
     let mut buffer = [0; LONGEST_ANSWER];
-    let wire = DebitAnswer { card: Some(without_number), ..approved() }.encode(&mut buffer).unwrap();
+    let wire = TerminalAnswer { card: Some(without_number), ..approved() }.encode(&mut buffer).unwrap();
     assert_eq!(Message::decode(wire).unwrap().get(Tag::AC), None);
 }
 
 #[test]
 fn values_that_the_protocol_does_not_allow_are_refused() {
     let length = |tag, least, most, length| EncodeError::Length { tag, least, most, length };
-    let with = |card| DebitAnswer { card: Some(card), ..approved() };
+    let with = |card| TerminalAnswer { card: Some(card), ..approved() };
     let long = "7".repeat(65);
     for (answer, error) in [
         (with(CardFields { number: "", ..card() }), length(Tag::AA, 1, 64, 0)),
@@ -393,17 +392,20 @@ fn values_that_the_protocol_does_not_allow_are_refused() {
             with(CardFields { authorisation: Some("12 456".parse().unwrap()), ..card() }),
             EncodeError::Character { tag: Tag::AC, offset: 2 },
         ),
-        (DebitAnswer { amount: euros(LARGEST_AMOUNT + 1), ..approved() }, EncodeError::TooLarge(Tag::CB)),
         (
-            DebitAnswer { status: Status::Other(*b"1A"), ..approved() },
+            TerminalAnswer { amount: Some(euros(LARGEST_AMOUNT + 1)), ..approved() },
+            EncodeError::TooLarge(Tag::CB),
+        ),
+        (
+            TerminalAnswer { status: Status::Other(*b"1A"), ..approved() },
             EncodeError::Character { tag: Tag::AE, offset: 1 },
         ),
         (
-            DebitAnswer { ticket: Some((TicketRequest::CUSTOMER_TEXT, b"")), ..approved() },
+            TerminalAnswer { tickets: &[(TicketRequest::CUSTOMER_TEXT, b"")], ..approved() },
             length(Tag::AK, 1, 675, 0),
         ),
         (
-            DebitAnswer { ticket: Some((TicketRequest::CUSTOMER_TEXT, &[b'x'; 676])), ..approved() },
+            TerminalAnswer { tickets: &[(TicketRequest::CUSTOMER_TEXT, &[b'x'; 676])], ..approved() },
             length(Tag::AK, 1, 675, 676),
         ),
     ] {
@@ -415,8 +417,8 @@ fn values_that_the_protocol_does_not_allow_are_refused() {
 #[test]
 fn an_answer_fits_its_buffer_or_is_refused_at_every_size() {
     let (number, aid) = ("#".repeat(64), "A".repeat(32));
-    let largest = DebitAnswer {
-        amount: euros(LARGEST_AMOUNT),
+    let largest = TerminalAnswer {
+        amount: Some(euros(LARGEST_AMOUNT)),
         card: Some(CardFields {
             number: &number,
             aid: &aid,
@@ -424,7 +426,7 @@ fn an_answer_fits_its_buffer_or_is_refused_at_every_size() {
             ..card()
         }),
         contract: Some("1234567890".parse().unwrap()),
-        ticket: Some((TicketRequest::CUSTOMER_TEXT, &[b'x'; LONGEST_TEXT])),
+        tickets: &[(TicketRequest::CUSTOMER_TEXT, &[b'x'; LONGEST_TEXT])],
         ..approved()
     };
     // Header and longest value of each field that the answer can have, in its order.

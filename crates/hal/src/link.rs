@@ -4,32 +4,57 @@ use core::time::Duration;
 
 use caisse_link::Instant;
 
-/// A way to a terminal: bytes with deadlines. No call may block for longer than the time it is given, and none may send
-/// a byte twice.
+use crate::{ConnectError, DrainError, ReceiveError, Received, SendError};
+
+/// A way to a terminal: bytes with deadlines.
 ///
-/// A link can be opened again after it was closed.
+/// # Contract
+///
+/// * **Deadlines.** No call takes longer than the time it is given, whatever the other end, a cable or a driver does.
+///   With no time at all a call does what can be done at once.
+/// * **No byte twice.** A byte handed over is handed over once: nothing is repeated, not by a lost acknowledgement, not
+///   by opening the link again.
+/// * **Nothing kept.** Once [`send`](Link::send) has returned, what it accepted travels on its own: it needs no further
+///   call.
+/// * **Bytes as they are.** Eight bits each, in order; no line ends translated, no control characters obeyed, no echo.
+/// * **Open and closed.** A link begins closed. On a closed link `send` and `drain` say `Closed`, `receive` is an error,
+///   and `close` does nothing. A closed link, or one whose connection broke, can be opened again.
+///
+/// The feature `conformance` has the suite that checks an implementation against this.
 pub trait Link {
-    /// Opens the connection.
+    /// Opens the connection, and closes an open one before. Opening sends no byte of its own.
     ///
     /// # Errors
-    /// When it does not open within the time; then nothing was sent.
+    /// When it does not open within the time; then nothing was sent and the link is closed.
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError>;
 
-    /// Hands bytes to the system in one write and says how many it accepted, at least one. What was accepted may reach
-    /// the terminal whatever happens later.
+    /// Hands bytes to the system in one write and says how many it accepted, at least one (none if there are none to
+    /// send). What was accepted may reach the terminal whatever happens later, also while the link is closed. The rest
+    /// was not accepted, and is the caller's to send or not.
     ///
     /// # Errors
     /// When the system accepted no byte of this call; only [`SendError::Uncertain`] says that this is not certain.
     fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError>;
 
-    /// Takes what has come, waiting for at most this long for a first byte. With no time at all it takes only what is
-    /// there.
+    /// Waits until all that was accepted has left this machine for the line, as far as the system can know: on a serial
+    /// line until the last stop bit, or the hand-over to the USB device. Timers for an acknowledgement start here, since
+    /// a frame at 1200 baud takes longer than such a timer. On TCP, where no such moment exists, it returns at once.
     ///
     /// # Errors
-    /// When the connection broke. What had come before was delivered by earlier calls.
+    /// When bytes still wait after this time, or the link is closed or broken. This takes nothing back: what was accepted
+    /// may still reach the terminal.
+    fn drain(&mut self, within: Duration) -> Result<(), DrainError>;
+
+    /// Takes what has come, waiting this long for a first byte and never for a second. With no time at all it takes only
+    /// what is there: repeated until [`Received::Nothing`] it empties the line of what is stale. Without room in the
+    /// buffer it does nothing and says [`Received::Nothing`].
+    ///
+    /// # Errors
+    /// When the connection broke, or is closed on this side. What had come before was delivered by earlier calls.
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError>;
 
-    /// Closes the connection. Harmless when it is closed.
+    /// Closes the connection within a fraction of a second. Harmless when it is closed. On a serial line what was not
+    /// drained may be lost: drain first what must arrive.
     fn close(&mut self);
 }
 
@@ -40,6 +65,10 @@ impl<L: Link + ?Sized> Link for &mut L {
 
     fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
         (**self).send(bytes, within)
+    }
+
+    fn drain(&mut self, within: Duration) -> Result<(), DrainError> {
+        (**self).drain(within)
     }
 
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
@@ -57,52 +86,8 @@ pub trait Clock {
     fn now(&self) -> Instant;
 }
 
-/// What a link received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
-    /// So many bytes, at least one, at the start of the buffer.
-    Bytes(usize),
-    /// Nothing within the time.
-    Nothing,
-    /// The terminal closed the connection in order; nothing more will come.
-    Closed,
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
 }
-
-/// Why a connection did not open. Nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
-    /// Nobody listens there.
-    #[error("the connection was refused")]
-    Refused,
-    /// There is no way there.
-    #[error("the address cannot be reached")]
-    Unreachable,
-    /// No answer in time.
-    #[error("no connection in time")]
-    TimedOut,
-    /// The name has no address.
-    #[error("the name has no address")]
-    NameNotResolved,
-    /// Something else.
-    #[error("the connection failed")]
-    Other,
-}
-
-/// Why a write accepted nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Not in time.
-    #[error("nothing could be sent in time")]
-    TimedOut,
-    /// The connection is closed or broken.
-    #[error("the connection is closed")]
-    Closed,
-    /// The system does not say whether it accepted anything.
-    #[error("it is not certain whether anything was sent")]
-    Uncertain,
-}
-
-/// The connection broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the connection broke")]
-pub struct ReceiveError;

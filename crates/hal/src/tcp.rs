@@ -8,10 +8,11 @@ use std::str::FromStr;
 use std::string::String;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::vec::Vec;
 
-use crate::{ConnectError, Link, ReceiveError, Received, SendError};
+use crate::deadline::Deadline;
+use crate::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 
 /// The port on which terminals listen unless they are set up otherwise.
 pub const DEFAULT_PORT: u16 = 8888;
@@ -165,19 +166,35 @@ impl TcpLink {
     }
 }
 
+/// Why the system did not connect.
+pub(crate) fn not_connected(error: &std::io::Error) -> ConnectError {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => ConnectError::Refused,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => ConnectError::TimedOut,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            ConnectError::Unreachable
+        }
+        _ => ConnectError::Other,
+    }
+}
+
 /// The standard library takes zero for "no deadline at all".
 fn at_least_a_millisecond(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
 }
 
+/// Nothing happened, or a signal came first.
+fn is_silence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
 impl Link for TcpLink {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
         self.close();
-        let deadline = Instant::now().checked_add(within);
-        let left = || deadline.map_or(within, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let deadline = Deadline::after(within);
         let mut last = ConnectError::NameNotResolved;
         for address in self.address.resolve(within)? {
-            let left = left();
+            let left = deadline.left();
             if left.is_zero() {
                 return Err(ConnectError::TimedOut);
             }
@@ -189,14 +206,7 @@ impl Link for TcpLink {
                     return Ok(());
                 }
                 Err(error) => {
-                    last = match error.kind() {
-                        ErrorKind::ConnectionRefused => ConnectError::Refused,
-                        ErrorKind::TimedOut | ErrorKind::WouldBlock => ConnectError::TimedOut,
-                        ErrorKind::HostUnreachable
-                        | ErrorKind::NetworkUnreachable
-                        | ErrorKind::NetworkDown => ConnectError::Unreachable,
-                        _ => ConnectError::Other,
-                    };
+                    last = not_connected(&error);
                 }
             }
         }
@@ -205,14 +215,19 @@ impl Link for TcpLink {
 
     fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
         let stream = self.stream.as_mut().ok_or(SendError::Closed)?;
-        stream.set_write_timeout(Some(at_least_a_millisecond(within))).map_err(|_| SendError::Closed)?;
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let deadline = Deadline::after(within);
         loop {
+            let left = at_least_a_millisecond(deadline.left());
+            stream.set_write_timeout(Some(left)).map_err(|_| SendError::Closed)?;
             return match stream.write(bytes) {
                 Ok(0) => Err(SendError::Closed),
                 Ok(accepted) => Ok(accepted),
                 // A signal came before any byte was accepted.
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(error) if error.kind() == ErrorKind::Interrupted && !deadline.is_over() => continue,
+                Err(error) if is_silence(&error) => {
                     // Winsock leaves it open what a timed-out send has done.
                     Err(if cfg!(windows) { SendError::Uncertain } else { SendError::TimedOut })
                 }
@@ -221,16 +236,27 @@ impl Link for TcpLink {
         }
     }
 
+    fn drain(&mut self, _: Duration) -> Result<(), DrainError> {
+        // What was accepted is the system's, which does not say when it leaves.
+        if self.stream.is_some() { Ok(()) } else { Err(DrainError::Closed) }
+    }
+
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
         let stream = self.stream.as_mut().ok_or(ReceiveError)?;
-        stream.set_read_timeout(Some(at_least_a_millisecond(within))).map_err(|_| ReceiveError)?;
-        match stream.read(buffer) {
-            Ok(0) => Ok(Received::Closed),
-            Ok(count) => Ok(Received::Bytes(count)),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(Received::Nothing),
-                _ => Err(ReceiveError),
-            },
+        if buffer.is_empty() {
+            return Ok(Received::Nothing);
+        }
+        let deadline = Deadline::after(within);
+        loop {
+            let left = at_least_a_millisecond(deadline.left());
+            stream.set_read_timeout(Some(left)).map_err(|_| ReceiveError)?;
+            match stream.read(buffer) {
+                Ok(0) => return Ok(Received::Closed),
+                Ok(count) => return Ok(Received::Bytes(count)),
+                Err(error) if !is_silence(&error) => return Err(ReceiveError),
+                Err(_) if deadline.is_over() => return Ok(Received::Nothing),
+                Err(_) => {}
+            }
         }
     }
 

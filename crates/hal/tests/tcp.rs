@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse_hal::tcp::{TcpAddress, TcpLink};
-use caisse_hal::{Clock, ConnectError, Link, ReceiveError, Received, SendError, SystemClock};
+use caisse_hal::{Clock, ConnectError, DrainError, Link, ReceiveError, Received, SendError, SystemClock};
 
 const SOON: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(5);
@@ -143,6 +143,36 @@ fn half_a_close_still_lets_the_answer_through() {
     let mut buffer = [0; 8];
     assert_eq!(link.receive(&mut buffer, LONG), Ok(Received::Bytes(4)));
     answering.join().unwrap();
+}
+
+/// A link and a clock may be lent.
+fn converse<C: Clock>(mut link: impl Link, clock: C, peer: &TcpListener) {
+    let before = clock.now();
+    link.connect(LONG).unwrap();
+    let (mut peer, _) = peer.accept().unwrap();
+    assert_eq!(link.send(b"question", LONG), Ok(8));
+    assert_eq!(link.drain(LONG), Ok(()));
+    let mut question = [0; 8];
+    peer.read_exact(&mut question).unwrap();
+    assert_eq!(&question, b"question");
+    peer.write_all(b"answer").unwrap();
+    assert_eq!(link.receive(&mut [0; 16], LONG), Ok(Received::Bytes(6)));
+    thread::sleep(SOON);
+    assert!(clock.now().since(before) >= SOON);
+    link.close();
+    assert_eq!(link.drain(LONG), Err(DrainError::Closed));
+    assert_eq!(peer.read(&mut question).unwrap(), 0);
+}
+
+#[test]
+fn a_lent_link_is_the_same_link() {
+    let (listener, address) = listen();
+    let mut link = TcpLink::new(address.clone());
+    assert_eq!(link.address(), &address);
+    let clock = SystemClock::default();
+    converse::<&SystemClock>(&mut link, &clock, &listener);
+    converse::<&&SystemClock>(&mut &mut link, &&clock, &listener);
+    converse(link, clock, &listener);
 }
 
 #[test]

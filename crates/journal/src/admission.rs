@@ -1,8 +1,8 @@
 //! Takes a terminal for a transaction, if the journal allows it to begin.
 
-use caisse_payment::admission::{self, Admission, Recorded};
+use caisse_payment::admission::{self, Admission, Original, Recorded};
 use caisse_payment::entry::Content;
-use caisse_payment::{Blocked, TransactionId};
+use caisse_payment::{Amount, Blocked, Outcome, Proof, TransactionId};
 
 use crate::{Journal, JournalError, LockError, Record, TerminalLock};
 
@@ -62,4 +62,36 @@ fn decide(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Result<
         (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
         (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
     })
+}
+
+/// Decides by [`caisse_payment::admission::admit_original`] whether a cancellation or a credit may undo what it names.
+/// `exclusive` says that nobody but the tills of this journal uses the terminal. To be asked while its lock is held.
+#[must_use = "a cancellation that is refused must not be sent"]
+pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -> Result<(), Blocked> {
+    let known = original(journal, asked).map_err(|_| Blocked::JournalUnavailable)?;
+    admission::admit_original(asked, known.as_ref(), exclusive)
+}
+
+fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, JournalError> {
+    let Some(id) = asked.original else { return Ok(None) };
+    let Some(original) = journal.find(&id)? else { return Ok(None) };
+    let (mut is_last, mut given_back, mut behind) = (true, 0u64, false);
+    for record in journal.list()? {
+        let verdict = record.verdict();
+        let reached = verdict.proof != Proof::NothingSent;
+        if behind && reached && record.start.content.terminal == original.start.content.terminal {
+            is_last = false;
+        }
+        behind |= record.start.id == id;
+        let names_it = record.start.content.original == Some(id);
+        let back = match verdict.outcome {
+            Outcome::Unknown { .. } if reached => record.start.content.amount.minor(),
+            outcome => outcome.approved_amount().map_or(0, Amount::minor),
+        };
+        if names_it {
+            given_back = given_back.saturating_add(back);
+        }
+    }
+    let recorded = Recorded { content: original.start.content, verdict: original.verdict() };
+    Ok(Some(Original { recorded, is_last, given_back }))
 }

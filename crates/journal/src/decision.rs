@@ -14,7 +14,16 @@ pub enum Paid {
     NotPaid,
 }
 
-/// An operator's decision about an unresolved transaction: what, who and why.
+/// What a decision rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A person's word.
+    Person,
+    /// What the terminal told, weighed by the till's recovery.
+    Evidence,
+}
+
+/// A decision about an unresolved transaction: what, who and why.
 ///
 /// ```
 /// use caisse_journal::{Decision, DecisionError, Paid};
@@ -31,6 +40,8 @@ pub struct Decision {
     pub by: String,
     /// Why: 1 to 200 printable characters.
     pub because: String,
+    /// What it rests on.
+    pub source: Source,
 }
 
 impl Decision {
@@ -40,9 +51,21 @@ impl Decision {
     /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
     /// number or an e-mail address; when the amount paid is zero.
     pub fn new(paid: Paid, by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let decision = Self { paid, by: by.into(), because: because.into() };
+        let decision = Self { paid, by: by.into(), because: because.into(), source: Source::Person };
         decision.check()?;
         Ok(decision)
+    }
+
+    /// What evidence proves: by which way it came, and what it was.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn proven(
+        paid: Paid,
+        by: impl Into<String>,
+        because: impl Into<String>,
+    ) -> Result<Self, DecisionError> {
+        Ok(Self { source: Source::Evidence, ..Self::new(paid, by, because)? })
     }
 
     /// The fields are public: a store checks them again.
@@ -52,6 +75,72 @@ impl Decision {
         {
             return Err(DecisionError::ZeroAmount);
         }
+        check_text(&self.by)?;
+        check_text(&self.because)
+    }
+}
+
+/// Proof that contradicts what the journal holds as the end of a transaction. The end stays as it is: a person has to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// What the proof says.
+    pub paid: Paid,
+    /// What it is: 1 to 200 printable characters.
+    pub because: String,
+}
+
+impl Dispute {
+    /// A dispute with its reason.
+    ///
+    /// # Errors
+    /// As [`Decision::new`].
+    pub fn new(paid: Paid, because: impl Into<String>) -> Result<Self, DecisionError> {
+        let dispute = Self { paid, because: because.into() };
+        dispute.check()?;
+        Ok(dispute)
+    }
+
+    /// The fields are public: a store checks them again.
+    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+        if let Paid::Paid(amount) = self.paid
+            && amount.is_zero()
+        {
+            return Err(DecisionError::ZeroAmount);
+        }
+        check_text(&self.because)
+    }
+}
+
+/// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+///
+/// ```
+/// use caisse_journal::Order;
+///
+/// assert!(Order::new("Camille", "ticket du client, autre caisse").is_ok());
+/// assert!(Order::new("", "no name").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Who ordered it: 1 to 200 printable characters.
+    pub by: String,
+    /// Why: 1 to 200 printable characters.
+    pub because: String,
+}
+
+impl Order {
+    /// An order with its author and its reason.
+    ///
+    /// # Errors
+    /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
+    /// number or an e-mail address.
+    pub fn new(by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
+        let order = Self { by: by.into(), because: because.into() };
+        order.check()?;
+        Ok(order)
+    }
+
+    /// The fields are public: a store checks them again.
+    pub(crate) fn check(&self) -> Result<(), DecisionError> {
         check_text(&self.by)?;
         check_text(&self.because)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 
-use crate::{Decision, Paid, WallTime};
+use crate::{Decision, Dispute, Order, Paid, Source, WallTime};
 
 /// One write about a transaction. Its `Display` is one line in English for a support person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Event {
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most events are starts and ends")]
 pub enum What {
     /// An attempt began.
     Started(Start),
@@ -24,19 +25,26 @@ pub enum What {
     Ended(End),
     /// It ended before it could begin.
     NeverSent(Start, End),
-    /// A person decided.
+    /// A person or the evidence decided.
     Resolved(Decision),
+    /// Proof that contradicts the end came later.
+    Disputed(Dispute),
+    /// A person took responsibility for a cancellation or a credit.
+    Ordered(Order),
 }
 
 impl What {
-    /// The stable name: `started`, `ended`, `never_sent` or `resolved`.
+    /// The stable name: `started`, `ended`, `never_sent`, `resolved`, `recovered`, `disputed` or `ordered`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Started(_) => "started",
             Self::Ended(_) => "ended",
             Self::NeverSent(..) => "never_sent",
-            Self::Resolved(_) => "resolved",
+            Self::Resolved(Decision { source: Source::Person, .. }) => "resolved",
+            Self::Resolved(Decision { source: Source::Evidence, .. }) => "recovered",
+            Self::Disputed(_) => "disputed",
+            Self::Ordered(_) => "ordered",
         }
     }
 
@@ -45,7 +53,7 @@ impl What {
     pub const fn start(&self) -> Option<&Start> {
         match self {
             Self::Started(start) | Self::NeverSent(start, _) => Some(start),
-            Self::Ended(_) | Self::Resolved(_) => None,
+            Self::Ended(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Ordered(_) => None,
         }
     }
 
@@ -54,7 +62,7 @@ impl What {
     pub const fn end(&self) -> Option<&End> {
         match self {
             Self::Ended(end) | Self::NeverSent(_, end) => Some(end),
-            Self::Started(_) | Self::Resolved(_) => None,
+            Self::Started(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Ordered(_) => None,
         }
     }
 
@@ -95,13 +103,22 @@ impl fmt::Display for What {
                 write_end(f, end)
             }
             Self::Resolved(decision) => {
-                match decision.paid {
-                    Paid::Paid(amount) => write!(f, "paid {amount}")?,
-                    Paid::NotPaid => f.write_str("not paid")?,
-                }
+                write_paid(f, decision.paid)?;
                 write!(f, ", says {}: {}", decision.by, decision.because)
             }
+            Self::Disputed(dispute) => {
+                write_paid(f, dispute.paid)?;
+                write!(f, " after all, by later proof: {}", dispute.because)
+            }
+            Self::Ordered(order) => write!(f, "ordered by {}: {}", order.by, order.because),
         }
+    }
+}
+
+fn write_paid(f: &mut fmt::Formatter<'_>, paid: Paid) -> fmt::Result {
+    match paid {
+        Paid::Paid(amount) => write!(f, "paid {amount}"),
+        Paid::NotPaid => f.write_str("not paid"),
     }
 }
 
@@ -142,7 +159,10 @@ fn write_end(f: &mut fmt::Formatter<'_>, end: &End) -> fmt::Result {
     if let Some(digits) = end.last_four {
         write!(f, ", card ending in {}", digits.escape_ascii())?;
     }
-    let RawStatus { status, complement } = end.status;
+    let RawStatus { status, complement, stat } = end.status;
+    if let Some(stat) = stat {
+        write!(f, ", STAT={}", [stat].escape_ascii())?;
+    }
     for (tag, code) in [("AE", status), ("AF", complement)] {
         if let Some(code) = code {
             write!(f, ", {tag}={}", code.escape_ascii())?;

@@ -3,7 +3,7 @@
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
-use crate::{Decision, Event, JournalError, LockError, Record, TerminalLock, WallTime};
+use crate::{Decision, Dispute, Event, JournalError, LockError, Order, Record, TerminalLock, WallTime};
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
 ///
@@ -56,7 +56,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
 
-    /// Writes an operator's decision about an unresolved transaction, durably. The caller holds the lock of its terminal,
+    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably. The caller holds the lock of its terminal,
     /// which proves that no till is still waiting for its answer.
     ///
     /// # Errors
@@ -71,6 +71,24 @@ pub trait Journal: Send {
         decision: &Decision,
         at: WallTime,
     ) -> Result<(), JournalError>;
+
+    /// Writes durably that proof came which contradicts the known end of a transaction. The end stays as it is; the state
+    /// becomes [`Disputed`](crate::State::Disputed).
+    ///
+    /// # Errors
+    /// [`Conflict`](JournalError::Conflict) when there is no such transaction with a known end,
+    /// [`Refused`](JournalError::Refused) when the dispute is for another currency or is not one that [`Dispute::new`]
+    /// makes, otherwise what the store met. Nothing was written then.
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError>;
+
+    /// Writes durably that a person took responsibility for this transaction, which has started and not ended: a
+    /// cancellation or a credit that the journal cannot prove to be right. To be written before the request leaves.
+    ///
+    /// # Errors
+    /// [`Conflict`](JournalError::Conflict) when no such transaction is open, [`Refused`](JournalError::Refused) when it
+    /// gives no money back or the order is not one that [`Order::new`] makes, otherwise what the store met. Nothing was
+    /// written then.
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError>;
 }
 
 /// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record

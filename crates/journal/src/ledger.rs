@@ -7,7 +7,7 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::rules::{self, Tracked};
-use crate::{Decision, Event, JournalError, Record, State, TerminalLock, WallTime, What};
+use crate::{Decision, Dispute, Event, JournalError, Order, Record, State, TerminalLock, WallTime, What};
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -42,12 +42,26 @@ impl Ledger {
         Ok(())
     }
 
+    pub(crate) fn order(&mut self, id: &TransactionId, order: &Order) -> Result<(), JournalError> {
+        let tracked = rules::order(order, self.transactions.get(id))?;
+        self.put(tracked);
+        Ok(())
+    }
+
+    pub(crate) fn dispute(&mut self, id: &TransactionId, dispute: &Dispute) -> Result<(), JournalError> {
+        let tracked = rules::dispute(dispute, self.transactions.get(id))?;
+        self.put(tracked);
+        Ok(())
+    }
+
     /// Repeats what was written under the rules; an event that breaks them was not written by us.
     pub(crate) fn replay(&mut self, id: &TransactionId, event: &Event) -> Result<(), JournalError> {
         let entry = match &event.what {
             What::Started(start) => Entry::Started(*start),
             What::Ended(end) => Entry::Ended(*end),
             What::NeverSent(start, end) => Entry::NeverSent(*start, *end),
+            What::Ordered(order) => return self.order(id, order),
+            What::Disputed(dispute) => return self.dispute(id, dispute),
             What::Resolved(decision) => {
                 let tracked = self.transactions.get(id).ok_or(JournalError::NotUnresolved)?;
                 let tracked = rules::decide(decision, event.at, tracked)?;
@@ -65,10 +79,10 @@ impl Ledger {
                 self.unresolved.insert(terminal, id);
             }
             // A transaction that was never sent does not settle the one that blocks its terminal.
-            State::Final if self.unresolved.get(&terminal) == Some(&id) => {
+            State::Final | State::Disputed if self.unresolved.get(&terminal) == Some(&id) => {
                 self.unresolved.remove(&terminal);
             }
-            State::Final => {}
+            State::Final | State::Disputed => {}
         }
         self.transactions.insert(id, tracked);
         self.events = self.next_event();

@@ -22,8 +22,8 @@ mod rules;
 mod sqlite;
 mod wall_time;
 
-pub use admission::{Admitted, admit};
-pub use decision::{Decision, DecisionError, Paid};
+pub use admission::{Admitted, admit, admit_original};
+pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
 pub use error::JournalError;
 pub use event::{Event, What};
 pub use journal::{Journal, in_flight};

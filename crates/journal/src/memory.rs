@@ -8,7 +8,9 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
-use crate::{Decision, Event, Journal, JournalError, LockError, Record, TerminalLock, WallTime};
+use crate::{
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
+};
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
 /// terminal. Clones share their content: dropping a till and building another one on a clone is a restart.
@@ -51,7 +53,8 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// Lets the next write (an [`append`](Journal::append) or a [`resolve`](Journal::resolve), through whichever clone)
+    /// Lets the next write (an [`append`](Journal::append), a [`resolve`](Journal::resolve) or an
+    /// [`order`](Journal::order), through whichever clone)
     /// fail as [`Unwritable`](JournalError::Unwritable) and write nothing.
     pub fn fail_next_append(&self) {
         self.fail_nth_append(1);
@@ -131,8 +134,24 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         state.ledger.resolve(lock, id, decision, at)?;
-        let what = crate::What::Resolved(decision.clone());
+        let what = What::Resolved(decision.clone());
         state.history.push((*id, Event { at, what }));
+        Ok(())
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.fail_if_asked()?;
+        state.ledger.dispute(id, dispute)?;
+        state.history.push((*id, Event { at, what: What::Disputed(dispute.clone()) }));
+        Ok(())
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.fail_if_asked()?;
+        state.ledger.order(id, order)?;
+        state.history.push((*id, Event { at, what: What::Ordered(order.clone()) }));
         Ok(())
     }
 }

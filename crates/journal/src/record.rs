@@ -12,8 +12,10 @@ pub struct Record {
     pub start: Start,
     /// How it ended; nothing while it runs, or when the till stopped in between.
     pub end: Option<End>,
-    /// What a person decided, if the end was not known.
+    /// What a person or the evidence decided, if the end was not known.
     pub decision: Option<Decision>,
+    /// Whether proof that contradicts the end came later; what it was stands in the events.
+    pub disputed: bool,
     /// When the start was written.
     pub started_at: WallTime,
     /// When the end was written.
@@ -27,15 +29,18 @@ pub enum State {
     Unresolved,
     /// A known end or a decision.
     Final,
+    /// The same, and proof that contradicts it came later. The terminal is not blocked; a person has to look.
+    Disputed,
 }
 
 impl State {
-    /// The stable name: `unresolved` or `final`.
+    /// The stable name: `unresolved`, `final` or `disputed`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unresolved => "unresolved",
             Self::Final => "final",
+            Self::Disputed => "disputed",
         }
     }
 }
@@ -48,6 +53,7 @@ impl Record {
         match (&self.decision, &self.end) {
             (None, None) => State::Unresolved,
             (None, Some(end)) if end.verdict.outcome.is_unknown() => State::Unresolved,
+            _ if self.disputed => State::Disputed,
             _ => State::Final,
         }
     }

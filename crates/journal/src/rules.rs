@@ -1,9 +1,9 @@
 //! Which writes are allowed: the same for every store of this crate.
 
 use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Currency, Outcome, Proof};
+use caisse_payment::{Amount, Currency, Operation, Outcome, Proof};
 
-use crate::{Decision, JournalError, Paid, Record, State, TerminalLock, WallTime};
+use crate::{Decision, Dispute, JournalError, Order, Paid, Record, State, TerminalLock, WallTime};
 
 /// A record and what only stores need to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +83,37 @@ pub(crate) fn decide(decision: &Decision, at: WallTime, tracked: &Tracked) -> Re
     Ok(tracked)
 }
 
+/// Whether a person may take responsibility for the transaction; it stays as it is.
+pub(crate) fn order(order: &Order, existing: Option<&Tracked>) -> Result<Tracked, JournalError> {
+    let tracked = existing.filter(|tracked| tracked.record.is_open()).ok_or(JournalError::Conflict)?;
+    let operation = tracked.record.start.content.operation;
+    if !matches!(operation, Operation::Credit | Operation::Cancellation) {
+        return Err(JournalError::Refused { what: "an order for what gives no money back" });
+    }
+    if order.check().is_err() {
+        return Err(JournalError::Refused { what: "an order that is not of the form it must have" });
+    }
+    Ok(tracked.clone())
+}
+
+/// What the transaction becomes by this dispute.
+pub(crate) fn dispute(dispute: &Dispute, existing: Option<&Tracked>) -> Result<Tracked, JournalError> {
+    let known = |tracked: &&Tracked| tracked.record.state() != State::Unresolved;
+    let tracked = existing.filter(known).ok_or(JournalError::Conflict)?;
+    if dispute.check().is_err() {
+        return Err(JournalError::Refused { what: "a dispute that is not of the form it must have" });
+    }
+    if let Paid::Paid(amount) = dispute.paid {
+        check_amount(amount, tracked.record.start.content.amount.currency())?;
+    }
+    let mut tracked = tracked.clone();
+    tracked.record.disputed = true;
+    Ok(tracked)
+}
+
 fn began(start: Start, end: Option<End>, at: WallTime, number: u64) -> Tracked {
     let ended_at = end.map(|_| at);
-    let record = Record { start, end, decision: None, started_at: at, ended_at };
+    let record = Record { start, end, decision: None, disputed: false, started_at: at, ended_at };
     Tracked { record, started_event: number, decided_at: None }
 }
 
@@ -119,6 +147,12 @@ fn check_end(start: &Start, end: &End) -> Result<(), JournalError> {
     }
     if end.last_four.is_some_and(|last| !last.iter().all(u8::is_ascii_digit)) {
         return refused("the last four characters of the card are not digits");
+    }
+    if end.status.stat.is_some_and(|stat| !matches!(stat, b' '..=b'~')) {
+        return refused("a status of E or E+ that is not printable");
+    }
+    if end.status.stat.is_some() && end.status.status.is_some() {
+        return refused("the status of two generations");
     }
     let outcome = end.verdict.outcome;
     for amount in [outcome.approved_amount(), outcome.amount_due()].into_iter().flatten() {

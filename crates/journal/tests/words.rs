@@ -62,7 +62,7 @@ fn strange_status_characters_are_escaped() {
     let outcome = Outcome::NotSent { reason: NotSent::SendFailed };
     let mut end = end("a", outcome, Proof::NothingSent);
     (end.authorisation, end.contract, end.last_four) = (None, None, None);
-    end.status = RawStatus { status: Some([b'\n', 0xff]), complement: Some(*b"0A") };
+    end.status = RawStatus { status: Some([b'\n', 0xff]), complement: Some(*b"0A"), stat: None };
     let event = Event { at: time(0), what: What::Ended(end) };
     assert_eq!(event.to_string(), "not_sent (send_failed), nothing_sent, AE=\\n\\xff, AF=0A");
 }

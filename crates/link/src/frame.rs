@@ -41,6 +41,17 @@ impl Control {
         }
     }
 
+    /// The byte on the line, as a driver sends it.
+    #[must_use]
+    pub const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Enquiry => &[0x05],
+            Self::Acknowledge => &[0x06],
+            Self::Refuse => &[0x15],
+            Self::EndOfSession => &[0x04],
+        }
+    }
+
     /// The control character of a byte.
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {
@@ -150,7 +161,7 @@ impl fmt::Debug for Found<'_> {
 }
 
 /// What is wrong with a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The check byte is not the XOR of body and ETX.
     CheckByte,
@@ -185,6 +196,7 @@ pub struct Decoder<'s> {
     length: usize,
     check: u8,
     fault: Option<Fault>,
+    whole: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +216,7 @@ impl<'s> Decoder<'s> {
     /// A decoder between two frames. The storage holds one body; 512 bytes hold any.
     #[must_use]
     pub const fn new(storage: &'s mut [u8], tolerance: Tolerance) -> Self {
-        Self { storage, tolerance, state: State::Between, length: 0, check: ETX, fault: None }
+        Self { storage, tolerance, state: State::Between, length: 0, check: ETX, fault: None, whole: false }
     }
 
     /// Takes bytes off `input` up to the next thing found; nothing when more bytes are needed.
@@ -226,7 +238,8 @@ impl<'s> Decoder<'s> {
     }
 
     fn begin(&mut self) {
-        (self.state, self.length, self.check, self.fault) = (State::Body, 0, ETX, None);
+        (self.state, self.length, self.check) = (State::Body, 0, ETX);
+        (self.fault, self.whole) = (None, false);
     }
 
     fn take(&mut self, byte: u8) {
@@ -257,10 +270,23 @@ impl<'s> Decoder<'s> {
         if self.check != check {
             return Found::Fault(Fault::CheckByte);
         }
-        match self.storage.get(..self.length) {
-            Some(body) if !body.is_empty() => Found::Body(body),
-            _ => Found::Fault(Fault::Empty),
+        if self.length == 0 {
+            return Found::Fault(Fault::Empty);
         }
+        self.whole = true;
+        Found::Body(self.body())
+    }
+
+    /// The body that was found last, until the next frame begins; otherwise empty.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.storage.get(..self.length).filter(|_| self.whole).unwrap_or_default()
+    }
+
+    /// How many bytes of the body were read of a frame that has begun, those without room included.
+    #[must_use]
+    pub const fn length(&self) -> usize {
+        self.length
     }
 
     /// Whether a frame has begun and not ended.

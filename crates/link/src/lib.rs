@@ -13,6 +13,7 @@
 mod assembly;
 pub mod frame;
 mod instant;
+pub mod serial;
 
 pub use assembly::{Assembly, Ending, Judge, Judgement, Limits};
 pub use instant::Instant;

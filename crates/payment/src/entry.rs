@@ -58,22 +58,28 @@ pub struct End {
 /// The status characters of an answer, kept as they came.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct RawStatus {
-    /// AE.
+    /// AE, in an answer of 3.x.
     pub status: Option<[u8; 2]>,
     /// The first two characters of AF.
     pub complement: Option<[u8; 2]>,
+    /// STAT, in an answer of E or E+: a printable character.
+    pub stat: Option<u8>,
 }
 
 impl fmt::Debug for RawStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text =
             |code: Option<[u8; 2]>| code.map(|[first, second]| [char::from(first), char::from(second)]);
+        if let Some(stat) = self.stat {
+            write!(f, "STAT={:?} ", char::from(stat))?;
+        }
         write!(f, "AE={:?} AF={:?}", text(self.status), text(self.complement))
     }
 }
 
 /// One durable write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "no allocator here, and one entry lives at a time")]
 pub enum Entry {
     /// The transaction begins: its request may leave once this is durable.
     Started(Start),

@@ -24,6 +24,7 @@ pub mod entry;
 mod identifiers;
 mod operation;
 mod outcome;
+mod outcome_words;
 mod reason;
 #[cfg(feature = "alloc")]
 pub mod receipt;

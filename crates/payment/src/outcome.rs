@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use crate::Amount;
+use crate::outcome_words::{CANCELLATION, CHEQUE, CREDIT, DEFERRED_DEBIT, Words};
 use crate::reason::{Blocked, Doubt, Duty, NotSent, Refusal, Text};
+use crate::{Amount, Operation};
 
 /// How a transaction ended. There is no "failed": what is not proven is [`Unknown`](Self::Unknown).
 ///
@@ -146,7 +147,7 @@ impl Outcome {
         }
     }
 
-    /// The headline for the cashier.
+    /// The headline for the cashier of a debit; [`headline`](Self::headline) knows the other operations.
     #[must_use]
     pub const fn text(self) -> Text {
         match self {
@@ -171,6 +172,38 @@ impl Outcome {
         }
     }
 
+    /// The headline for the cashier, in the words of the operation.
+    ///
+    /// ```
+    /// use caisse_payment::{Amount, Currency, Operation, Outcome};
+    ///
+    /// let outcome = Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) };
+    /// assert_eq!(outcome.headline(Operation::Debit).en, "Payment approved");
+    /// assert_eq!(outcome.headline(Operation::Credit).en, "Credit approved");
+    /// ```
+    #[must_use]
+    pub const fn headline(self, operation: Operation) -> Text {
+        match operation {
+            Operation::Debit => self.text(),
+            Operation::Credit => self.words(&CREDIT),
+            Operation::Cancellation => self.words(&CANCELLATION),
+            Operation::Cheque => self.words(&CHEQUE),
+            Operation::DeferredDebit => self.words(&DEFERRED_DEBIT),
+        }
+    }
+
+    const fn words(self, words: &Words) -> Text {
+        match self {
+            Self::Approved { .. } => words.approved,
+            Self::PartiallyApproved { .. } => words.partially,
+            Self::Declined { .. } => words.declined,
+            Self::Cancelled { .. } => words.cancelled,
+            Self::NotSent { .. } => self.text(),
+            Self::Unknown { .. } => words.unknown,
+            Self::Blocked { .. } => words.blocked,
+        }
+    }
+
     /// What a person has to do, if anything.
     #[must_use]
     pub const fn duty(self) -> Option<Duty> {
@@ -182,6 +215,12 @@ impl Outcome {
                 Blocked::Unresolved => Duty::ResolveEarlier,
                 Blocked::Busy => Duty::WaitForOther,
                 Blocked::IdConflict => Duty::UseNewId,
+                Blocked::LateResultPossible => Duty::WaitForOther,
+                Blocked::OriginalMissing
+                | Blocked::OriginalNotApproved
+                | Blocked::OriginalNotLast
+                | Blocked::OriginalAmountDiffers
+                | Blocked::CreditExceedsOriginal => Duty::CheckOriginal,
                 Blocked::JournalUnavailable => Duty::RepairJournal,
             }),
             _ => None,

@@ -113,6 +113,18 @@ reasons! {
         UnexpectedBytes = "unexpected_bytes", "Le terminal a parlé avant la demande : réponse d'une autre transaction ?", "The terminal spoke before it was asked: an answer to another transaction?";
         /// The system took no byte of the request.
         SendFailed = "send_failed", "La demande n'a pas pu partir.", "The request could not be sent.";
+        /// No such port.
+        PortMissing = "port_missing", "Le port série n'existe pas : le câble est-il branché ?", "There is no such port: is the cable plugged in?";
+        /// Another program holds the port.
+        PortBusy = "port_busy", "Un autre programme occupe le port série.", "Another program holds the port.";
+        /// The port may not be opened.
+        PortForbidden = "port_forbidden", "Le système refuse l'accès au port série (droits).", "The system does not give access to the port (permissions).";
+        /// What the address names is no serial port.
+        NotAPort = "not_a_port", "Ce chemin n'est pas un port série.", "This path is not a serial port.";
+        /// Nobody answered when the till asked for the line.
+        NoAnswerToEnquiry = "no_answer_to_enquiry", "Le terminal ne répond pas sur la ligne : allumé, en veille, occupé, protocole caisse activé ?", "The terminal does not answer on the line: is it on, awake, idle, and its till protocol enabled?";
+        /// The terminal refused when the till asked for the line.
+        LineRefused = "line_refused", "Le terminal refuse la session : il est occupé.", "The terminal refuses the session: it is busy.";
         /// The payment app is not there.
         PaymentAppMissing = "payment_app_missing", "L'application de paiement n'est pas installée sur cet appareil.", "The payment app is not installed on this device.";
         /// Android does not let the till start the payment app.
@@ -165,6 +177,14 @@ reasons! {
         AmountZero = "amount_zero", "Le montant accepté est nul.", "The approved amount is zero.";
         /// Approved for less although the till did not allow it.
         PartialNotAllowed = "partial_not_allowed", "Montant partiel accepté sans que la caisse l'ait permis.", "A part of the amount was approved although the till did not allow it.";
+        /// The terminal refused the message (NAK) and said nothing after that.
+        MessageRefused = "message_refused", "Le terminal a rejeté le message sur la ligne, puis s'est tu.", "The terminal refused the message on the line and then fell silent.";
+        /// Nothing acknowledged the message, and nothing came after that.
+        NotAcknowledged = "not_acknowledged", "Le terminal n'a pas accusé réception, puis s'est tu.", "The terminal did not acknowledge the message and then fell silent.";
+        /// The line broke while the till waited.
+        LineLost = "line_lost", "La ligne s'est coupée pendant l'attente de la réponse.", "The line was lost while the till waited for the answer.";
+        /// The answer may be that of an earlier transaction, which the line was still busy with.
+        PerhapsEarlier = "perhaps_earlier", "La réponse peut être celle d'une transaction précédente.", "The answer may be an earlier transaction's.";
         /// The answer names another transaction.
         ReferenceDiffers = "reference_differs", "La réponse porte une autre référence.", "The answer has another reference.";
         /// The payment app came back without a result: it was closed, or it failed, perhaps after the payment.
@@ -201,6 +221,18 @@ reasons! {
         Unresolved = "unresolved", "Une transaction précédente n'est pas élucidée sur ce terminal : réglez-la d'abord.", "An earlier transaction on this terminal is not resolved: settle it first.";
         /// The id belongs to another transaction.
         IdConflict = "id_conflict", "Cet identifiant désigne déjà une autre transaction.", "This id already names another transaction.";
+        /// A cancellation or a linked credit names no transaction, and no operator took responsibility.
+        OriginalMissing = "original_missing", "L'annulation doit désigner la transaction d'origine, ou être demandée par un responsable.", "A cancellation names its original, or an operator takes responsibility for it.";
+        /// The journal does not know the original as one that was approved, on this terminal, for this operation.
+        OriginalNotApproved = "original_not_approved", "Le journal ne connaît pas cette transaction d'origine comme acceptée sur ce terminal.", "The journal does not know this original as approved on this terminal.";
+        /// Something else was sent to the terminal since the original, or others use the terminal too.
+        OriginalNotLast = "original_not_last", "La transaction d'origine n'est pas sûrement la dernière de ce terminal.", "The original is not certainly the last transaction of this terminal.";
+        /// A cancellation is for the whole amount of its original.
+        OriginalAmountDiffers = "original_amount_differs", "Une annulation porte sur le montant entier, dans la même devise.", "A cancellation is for the whole amount of its original, in its currency.";
+        /// Earlier credits and this one are more than the original.
+        CreditExceedsOriginal = "credit_exceeds_original", "Les crédits dépasseraient le montant d'origine.", "The credits would exceed the amount of the original.";
+        /// A result of an undecided time may still come for the same register, amount and currency.
+        LateResultPossible = "late_result_possible", "Un résultat tardif du même montant peut encore arriver sur la ligne : attendez quelques minutes.", "A late result of the same amount may still come on the line: wait a few minutes.";
         /// The journal cannot be read or written.
         JournalUnavailable = "journal_unavailable", "Le journal ne peut pas être lu ou écrit : sans lui, aucun paiement.", "The journal cannot be read or written: no payment without it.";
     }
@@ -221,6 +253,8 @@ pub enum Duty {
     WaitForOther,
     /// Use another id.
     UseNewId,
+    /// Look at the original transaction.
+    CheckOriginal,
     /// Have the journal seen to.
     RepairJournal,
 }
@@ -236,6 +270,7 @@ impl Duty {
             Self::ResolveEarlier => "resolve_earlier",
             Self::WaitForOther => "wait_for_other",
             Self::UseNewId => "use_new_id",
+            Self::CheckOriginal => "check_original",
             Self::RepairJournal => "repair_journal",
         }
     }
@@ -262,6 +297,10 @@ impl Duty {
             Self::UseNewId => Text {
                 fr: "Encaissez sous un nouvel identifiant, si ce client n'a pas déjà payé.",
                 en: "Take the payment under a new id, if this customer has not paid already.",
+            },
+            Self::CheckOriginal => Text {
+                fr: "Vérifiez le ticket d'origine. Sans preuve dans le journal, un responsable doit l'ordonner à son nom.",
+                en: "Check the original's ticket. Without proof in the journal a person in charge has to order it in their name.",
             },
             Self::RepairJournal => Text {
                 fr: "Appelez la personne qui s'occupe de la caisse : disque, droits ou fichier du journal.",

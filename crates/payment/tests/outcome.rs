@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use caisse_payment::{Amount, Blocked, Currency, Doubt, Duty, NotSent, Outcome, Proof, Refusal, Retry, Text};
+use caisse_payment::{
+    Amount, Blocked, Currency, Doubt, Duty, NotSent, Operation, Outcome, Proof, Refusal, Retry, Text,
+};
 
 fn every_outcome() -> Vec<Outcome> {
     let amount = Amount::from_minor(2500, Currency::EUR);
@@ -71,9 +73,12 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
             Outcome::PartiallyApproved { .. } => Some(Duty::CollectRest),
             Outcome::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
             Outcome::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
-            Outcome::Blocked { reason: Blocked::Busy } => Some(Duty::WaitForOther),
+            Outcome::Blocked { reason: Blocked::Busy | Blocked::LateResultPossible } => {
+                Some(Duty::WaitForOther)
+            }
             Outcome::Blocked { reason: Blocked::IdConflict } => Some(Duty::UseNewId),
             Outcome::Blocked { reason: Blocked::JournalUnavailable } => Some(Duty::RepairJournal),
+            Outcome::Blocked { .. } => Some(Duty::CheckOriginal),
             _ => None,
         };
         assert_eq!(outcome.duty(), expected);
@@ -92,4 +97,25 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
 fn proof_is_ordered_by_how_far_the_request_got() {
     assert!(Proof::ALL.is_sorted());
     assert!(Proof::NothingSent < Proof::PerhapsSent && Proof::Delivered < Proof::Answered);
+}
+
+/// What a cashier reads must say what was done: a credit that was approved is no payment.
+#[test]
+fn headlines_speak_of_the_operation() {
+    for outcome in every_outcome() {
+        assert_eq!(outcome.headline(Operation::Debit), outcome.text());
+        let mut seen = HashSet::new();
+        for operation in Operation::ALL {
+            let Text { fr, en } = outcome.headline(operation);
+            assert!(!fr.is_empty() && !en.is_empty() && fr != en);
+            seen.insert((fr, en));
+        }
+        // Nothing was sent, whatever it was. A deferred debit may have been paid as a debit is.
+        let expected = match outcome {
+            Outcome::NotSent { .. } => 1,
+            Outcome::Unknown { .. } => 4,
+            _ => 5,
+        };
+        assert_eq!(seen.len(), expected, "{outcome:?}");
+    }
 }

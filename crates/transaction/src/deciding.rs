@@ -39,6 +39,15 @@ impl<T: Copy + PartialEq> Seen<T> {
     }
 }
 
+/// What a refusal has to repeat of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Echo {
+    /// Nothing: the connection was opened for this transaction, and only its answer can come on it.
+    MayLack,
+    /// Register, amount, action and currency: the line was there before, and an earlier transaction's answer can come.
+    Whole,
+}
+
 /// What the deciding fields of an answer said so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deciding {
@@ -51,6 +60,8 @@ pub(crate) struct Deciding {
     /// BA says something other than "answer at the end".
     immediate: Seen<bool>,
     ticket: bool,
+    /// Whether CF is the reference that was sent, where the dialect knows that it comes back as it went.
+    reference: Seen<bool>,
     contradiction: bool,
     complement_contradicts: bool,
 }
@@ -66,6 +77,7 @@ impl Deciding {
         currency: Seen::Absent,
         immediate: Seen::Absent,
         ticket: false,
+        reference: Seen::Absent,
         contradiction: false,
         complement_contradicts: false,
     };
@@ -96,6 +108,21 @@ impl Deciding {
             _ => true,
         };
         self.contradiction |= !agrees;
+    }
+
+    /// Takes the reference (CF): whether it is the one that was sent.
+    pub(crate) fn take_reference(&mut self, ours: bool) {
+        self.contradiction |= !self.reference.take(Some(ours));
+    }
+
+    /// Whether a reference has come, whichever.
+    pub(crate) fn has_reference(&self) -> bool {
+        !self.reference.is_absent()
+    }
+
+    /// Whether the answer carries the reference that was sent: then it is nobody else's.
+    pub(crate) fn has_our_reference(&self) -> bool {
+        self.reference.is(true)
     }
 
     /// Whether a field that is cut in the middle could still change the outcome.
@@ -156,15 +183,15 @@ impl Deciding {
             Seen::Value(complement) => Some(complement.code()),
             _ => None,
         };
-        RawStatus { status, complement }
+        RawStatus { status, complement, stat: None }
     }
 
     /// What the answer proves about the request: the table of outcomes, row by row.
-    pub(crate) fn outcome(&self, asked: &Content) -> Outcome {
-        self.proves(asked).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
+    pub(crate) fn outcome(&self, asked: &Content, echo: Echo) -> Outcome {
+        self.proves(asked, echo).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
     }
 
-    fn proves(&self, asked: &Content) -> Result<Outcome, Doubt> {
+    fn proves(&self, asked: &Content, echo: Echo) -> Result<Outcome, Doubt> {
         if self.contradiction {
             return Err(Doubt::Contradiction);
         }
@@ -175,7 +202,7 @@ impl Deciding {
             // With an immediate answer the status tells that the request arrived, not how the payment ended.
             Seen::Value(_) if !self.immediate.is_absent() && !self.immediate.is(false) => Err(Doubt::Taken),
             Seen::Value(Status::Performed) => self.approval(asked),
-            Seen::Value(Status::NotPerformed) => self.refusal(asked),
+            Seen::Value(Status::NotPerformed) => self.refusal(asked, echo),
         }
     }
 
@@ -197,9 +224,12 @@ impl Deciding {
         }
     }
 
-    /// A refusal may echo little; what it echoes must be ours.
-    fn refusal(&self, asked: &Content) -> Result<Outcome, Doubt> {
+    /// A refusal may echo little on a connection of its own; what it echoes must be ours.
+    fn refusal(&self, asked: &Content, echo: Echo) -> Result<Outcome, Doubt> {
         self.compare_labels(asked)?;
+        if echo == Echo::Whole && !self.is_echoed() {
+            return Err(Doubt::EchoMissing);
+        }
         if !self.amount.is_absent() && !self.amount.is(asked.amount.minor()) {
             return Err(Doubt::AmountDiffers);
         }
@@ -228,6 +258,9 @@ impl Deciding {
         }
         if !self.currency.is_absent() && !self.currency.is(u64::from(amount.currency().numeric())) {
             return Err(Doubt::CurrencyDiffers);
+        }
+        if self.reference.is(false) {
+            return Err(Doubt::ReferenceDiffers);
         }
         Ok(())
     }

@@ -12,6 +12,9 @@
 
 mod deciding;
 mod dialect;
+mod fixed_deciding;
+pub mod probe;
+pub mod recovery;
 mod request;
 mod store;
 pub mod terminal;
@@ -19,6 +22,6 @@ pub mod till;
 
 pub use caisse_link::Instant;
 pub use caisse_payment::admission::{Admission, Recorded, admit};
-pub use dialect::{Dialect, UnknownDialect};
-pub use request::{Request, RequestError, validate};
-pub use till::{Action, Config, Event, Report, TillMachine};
+pub use dialect::{Dialect, Duplicata, OptionalFields, RefusedMessage, Trailer, UnknownDialect};
+pub use request::{Request, RequestError};
+pub use till::{Action, Config, Event, LinkKind, Report, TillMachine};

@@ -1,8 +1,9 @@
 //! What the application asks for.
 
-use caisse_codec::{Application, DebitRequest, EncodeError, Identifier, LARGEST_AMOUNT, TicketRequest};
+use caisse_codec::wire::{self, NotCarried};
+use caisse_codec::{Application, MoneyOperation, Options, TicketRequest};
 use caisse_payment::entry::{Content, Start};
-use caisse_payment::{Amount, Operation, TransactionId};
+use caisse_payment::{Amount, Operation, Sensitive, TransactionId};
 
 use crate::Dialect;
 
@@ -13,7 +14,7 @@ pub struct Request {
     pub id: TransactionId,
     /// What is asked for.
     pub content: Content,
-    /// The tickets that the terminal is to send.
+    /// The tickets that the terminal is to send, where the dialect has any to send; elsewhere the terminal prints them.
     pub ticket: Option<TicketRequest>,
     /// The card application to force.
     pub application: Option<Application>,
@@ -26,71 +27,126 @@ pub enum RequestError {
     #[error("the amount must be more than zero")]
     ZeroAmount,
     /// The amount does not fit the protocol's field.
-    #[error(
-        "the amount is too large: the protocol carries at most twelve digits ({LARGEST_AMOUNT} minor units)"
-    )]
-    AmountTooLarge,
-    /// The operation is not available yet.
-    #[error("{0} is not available yet: this version takes debits only")]
-    Unsupported(Operation),
-    /// A debit names no original.
-    #[error("a debit has no original transaction")]
-    OriginalOnDebit,
+    #[error("the amount is too large: the dialect carries at most {largest} minor units")]
+    AmountTooLarge {
+        /// The largest amount that the dialect carries, in minor units.
+        largest: u64,
+    },
+    /// The dialect does not have the operation.
+    #[error("dialect {dialect} has no {operation}")]
+    Unsupported {
+        /// What was asked for.
+        operation: Operation,
+        /// The name of the dialect.
+        dialect: &'static str,
+    },
+    /// A payment names no original.
+    #[error("a {0} has no original transaction")]
+    Original(Operation),
+    /// The dialect carries no application to force.
+    #[error("dialect {dialect} cannot force a card application")]
+    Application {
+        /// The name of the dialect.
+        dialect: &'static str,
+    },
     /// The dialect's name is not one that the journal can hold.
     #[error("the name of the dialect is not 1 to 32 letters, digits, '-', '_', '.' or ':'")]
     DialectName,
     /// The message could not be written.
     #[error("the request cannot be written: {0}")]
-    Encode(EncodeError),
+    Encode(wire::RequestError),
+    /// The message does not fit one frame of a serial line: 512 bytes.
+    #[error("the request has {length} bytes: a frame of the line carries 512")]
+    TooLongForFrame {
+        /// How many bytes it has.
+        length: usize,
+    },
     /// The machine was started before: each transaction has its own.
     #[error("this machine has already been started")]
     AlreadyStarted,
 }
 
 impl Request {
-    /// Whether the request can be made at all, before anything is opened.
+    /// Whether the request can be made at all in this dialect, before anything is opened.
     ///
     /// # Errors
     /// Says why not.
-    pub fn validate(&self) -> Result<(), RequestError> {
+    pub fn validate(&self, dialect: &Dialect) -> Result<(), RequestError> {
         let Content { operation, original, amount, .. } = self.content;
-        validate(operation, original, amount)
+        let takes_money =
+            matches!(operation, Operation::Debit | Operation::Cheque | Operation::DeferredDebit);
+        if takes_money && original.is_some() {
+            return Err(RequestError::Original(operation));
+        }
+        let largest = dialect.largest_amount();
+        check_amount(amount, largest)?;
+        let forced = self
+            .application
+            .is_some_and(|application| operation != Operation::Cheque || application != Application::CHEQUE);
+        if forced && !dialect.optional.application {
+            return Err(RequestError::Application { dialect: dialect.name });
+        }
+        Ok(())
     }
 
     pub(crate) fn start(&self, dialect: &Dialect) -> Result<Start, RequestError> {
-        let dialect = dialect.name.parse().map_err(|_| RequestError::DialectName)?;
-        Ok(Start { id: self.id, content: self.content, dialect })
+        let name = dialect.name.parse().map_err(|_| RequestError::DialectName)?;
+        Ok(Start { id: self.id, content: self.content, dialect: name })
     }
 
-    pub(crate) fn message(&self, dialect: &Dialect, identifier: Identifier) -> DebitRequest {
-        DebitRequest {
-            version: dialect.version,
-            identifier,
-            register: self.content.register,
-            amount: self.content.amount,
-            partial: (dialect.sends_partial && self.content.allow_partial).then_some(true),
-            application: self.application,
-            ticket: self.ticket,
+    /// The reference as it goes to the terminal, where the terminal gives it back.
+    pub(crate) fn nonce(&self, dialect: &Dialect) -> Option<&[u8]> {
+        let reference = self.content.reference.as_ref().filter(|_| dialect.optional.reference)?;
+        Some(reference.as_str().as_bytes())
+    }
+
+    /// The message, whatever carries it.
+    pub(crate) fn message(&self, dialect: &Dialect) -> wire::Request<'_> {
+        let Content { operation, amount, allow_partial, register, .. } = self.content;
+        let optional = dialect.optional;
+        wire::Request {
+            register,
+            operation: match operation {
+                Operation::Debit => MoneyOperation::Debit,
+                Operation::Credit => MoneyOperation::Credit,
+                Operation::Cancellation => MoneyOperation::Cancellation,
+                Operation::Cheque => MoneyOperation::Cheque,
+                Operation::DeferredDebit => MoneyOperation::DeferredDebit,
+            },
+            amount,
+            options: Options {
+                partial: (optional.partial && allow_partial).then_some(true),
+                application: self
+                    .application
+                    .filter(|it| *it != Application::CHEQUE || !is_cheque(operation)),
+                ticket: self.ticket.filter(|_| optional.ticket),
+                private: self.nonce(dialect).map(Sensitive::new),
+                ..Options::NONE
+            },
+        }
+    }
+
+    /// Why the dialect cannot write the message, in the words of the application.
+    pub(crate) fn refused(&self, dialect: &Dialect, error: wire::RequestError) -> RequestError {
+        match error {
+            wire::RequestError::NotCarried(NotCarried::DeferredDebit) => {
+                RequestError::Unsupported { operation: self.content.operation, dialect: dialect.name }
+            }
+            error => RequestError::Encode(error),
         }
     }
 }
 
-/// Whether an operation can be asked for with this amount and this original.
-///
-/// # Errors
-/// Says why not.
-pub fn validate(
-    operation: Operation,
-    original: Option<TransactionId>,
-    amount: Amount,
-) -> Result<(), RequestError> {
-    match operation {
-        Operation::Debit if original.is_some() => Err(RequestError::OriginalOnDebit),
-        Operation::Debit if amount.is_zero() => Err(RequestError::ZeroAmount),
-        Operation::Debit if amount.minor() > LARGEST_AMOUNT => Err(RequestError::AmountTooLarge),
-        Operation::Debit => Ok(()),
-        Operation::Credit | Operation::Cancellation | Operation::Cheque | Operation::DeferredDebit => {
-            Err(RequestError::Unsupported(operation))
-        }
+const fn is_cheque(operation: Operation) -> bool {
+    matches!(operation, Operation::Cheque)
+}
+
+fn check_amount(amount: Amount, largest: u64) -> Result<(), RequestError> {
+    if amount.is_zero() {
+        return Err(RequestError::ZeroAmount);
     }
+    if amount.minor() > largest {
+        return Err(RequestError::AmountTooLarge { largest });
+    }
+    Ok(())
 }

@@ -5,9 +5,9 @@ use core::fmt;
 use caisse_codec::{HEADER, Message};
 
 /// Collects fields as they come. One that does not fit is skipped by its length and counted; one that is cut leaves no
-/// trace.
-pub(crate) struct FieldStore<'s> {
-    storage: &'s mut [u8],
+/// trace. The storage is borrowed bytes, or anything that holds some.
+pub(crate) struct FieldStore<S> {
+    storage: S,
     /// Bytes of whole fields.
     whole: usize,
     /// Bytes of the field that is being read; nothing while it is skipped.
@@ -15,20 +15,25 @@ pub(crate) struct FieldStore<'s> {
     skipped: usize,
 }
 
-impl fmt::Debug for FieldStore<'_> {
+impl<S: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for FieldStore<S> {
     /// The bytes are somebody's card and ticket: `Message` shows what may be shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FieldStore({:?}, {} skipped)", self.message(), self.skipped)
     }
 }
 
-impl<'s> FieldStore<'s> {
-    pub(crate) const fn new(storage: &'s mut [u8]) -> Self {
+impl<S: AsRef<[u8]> + AsMut<[u8]>> FieldStore<S> {
+    pub(crate) const fn new(storage: S) -> Self {
         Self { storage, whole: 0, open: None, skipped: 0 }
     }
 
+    /// Forgets what was kept.
+    pub(crate) const fn reset(&mut self) {
+        (self.whole, self.open, self.skipped) = (0, None, 0);
+    }
+
     pub(crate) fn begin(&mut self, header: &[u8; HEADER], length: usize) {
-        let free = self.storage.get_mut(self.whole..).unwrap_or_default();
+        let free = self.storage.as_mut().get_mut(self.whole..).unwrap_or_default();
         let fits = free.len() >= HEADER.saturating_add(length);
         self.open = None;
         if let Some(target) = free.get_mut(..HEADER).filter(|_| fits) {
@@ -41,7 +46,7 @@ impl<'s> FieldStore<'s> {
         let Some(open) = self.open else { return };
         let start = self.whole.saturating_add(open);
         let end = start.saturating_add(bytes.len());
-        if let Some(target) = self.storage.get_mut(start..end) {
+        if let Some(target) = self.storage.as_mut().get_mut(start..end) {
             target.copy_from_slice(bytes);
             self.open = Some(open.saturating_add(bytes.len()));
         }
@@ -55,7 +60,7 @@ impl<'s> FieldStore<'s> {
     }
 
     pub(crate) fn message(&self) -> Message<'_> {
-        Message::read(self.storage.get(..self.whole).unwrap_or_default()).0
+        Message::read(self.storage.as_ref().get(..self.whole).unwrap_or_default()).0
     }
 
     /// Fields that did not fit.

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 use caisse_codec::{
-    Complement, DebitAnswer, DebitRequest, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER,
-    Message, Piece, Received, RequestFault, Status, Tag,
+    Action as RequestedAction, Complement, EncodeError, Encoder, FaultKind, FieldScanner, LONGEST_ANSWER,
+    Message, Piece, ReceivedRequest, RequestFault, Status, Tag, TerminalAnswer,
 };
 use caisse_link::{Assembly, Ending, Instant, Judge, Judgement, Limits};
 use caisse_payment::Refusal;
@@ -21,12 +21,18 @@ pub const REQUEST: Limits =
 /// How many bytes of storage hold every documented field of a request at its longest.
 pub const MOST_STORAGE: usize = 1664;
 
+/// The answer is longer than [`LONGEST_ANSWER`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an answer has at most {LONGEST_ANSWER} bytes")]
+pub struct TooLong;
+
 /// What the driver of a terminal has to do next.
 #[must_use]
 pub enum Action<'m> {
-    /// A request is there. Decide, then call [`answer`](TerminalMachine::answer) or
-    /// [`refuse`](TerminalMachine::refuse). A fault says why the message is not a debit request.
-    Decide(Result<Received, RequestFault>),
+    /// A request is there. Decide, then call [`answer`](TerminalMachine::answer),
+    /// [`answer_with`](TerminalMachine::answer_with) or [`refuse`](TerminalMachine::refuse). A fault says why the
+    /// message is not a request.
+    Decide(Result<ReceivedRequest<'m>, RequestFault>),
     /// Hand these bytes to the link, then call [`handle_sent`](TerminalMachine::handle_sent).
     Send(&'m [u8]),
     /// Do nothing until bytes come or this moment does.
@@ -66,6 +72,7 @@ pub enum End {
 /// One conversation as the terminal lives it.
 ///
 /// ```
+/// use caisse_codec::ReceivedRequest;
 /// use caisse_payment::Refusal;
 /// use caisse_transaction::Instant;
 /// use caisse_transaction::terminal::{Action, TerminalMachine};
@@ -75,27 +82,27 @@ pub enum End {
 /// let start = Instant::from_millis(0);
 /// terminal.handle_input(start, b"CZ0040300CJ012247300123456CA00201CB0042500CD0010CE003978");
 /// terminal.handle_timeout(Instant::from_millis(50));
-/// let Action::Decide(Ok(request)) = terminal.poll() else { unreachable!() };
+/// let Action::Decide(Ok(ReceivedRequest::Money(request))) = terminal.poll() else { unreachable!() };
 /// assert_eq!(request.amount.minor(), 2500);
 /// terminal.refuse(Refusal::Refused)?;
 /// let Action::Send(answer) = terminal.poll() else { unreachable!() };
 /// assert!(answer.ends_with(b"AE00201AF00204"));
 /// # Ok::<(), caisse_codec::EncodeError>(())
 /// ```
-pub struct TerminalMachine<'s> {
+pub struct TerminalMachine<S> {
     state: State,
     assembly: Assembly,
-    judge: RequestJudge<'s>,
+    judge: RequestJudge<S>,
     answer: ArrayVec<u8, LONGEST_ANSWER>,
     sent: usize,
 }
 
-impl fmt::Debug for TerminalMachine<'_> {
+impl<S: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for TerminalMachine<S> {
     /// Without the answer's bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TerminalMachine")
             .field("state", &self.state)
-            .field("judge", &self.judge)
+            .field("request", &self.judge.store)
             .finish_non_exhaustive()
     }
 }
@@ -108,16 +115,17 @@ enum State {
     Done(End),
 }
 
-impl<'s> TerminalMachine<'s> {
-    /// A machine for one conversation. The storage holds the fields of the request; see [`MOST_STORAGE`].
+impl<S: AsRef<[u8]> + AsMut<[u8]>> TerminalMachine<S> {
+    /// A machine for one conversation. The storage, borrowed bytes or anything that holds some, takes the fields of the
+    /// request; see [`MOST_STORAGE`].
     #[must_use]
-    pub const fn new(storage: &'s mut [u8]) -> Self {
+    pub const fn new(storage: S) -> Self {
         Self::with_limits(REQUEST, storage)
     }
 
     /// A machine with other bounds of a request.
     #[must_use]
-    pub const fn with_limits(limits: Limits, storage: &'s mut [u8]) -> Self {
+    pub const fn with_limits(limits: Limits, storage: S) -> Self {
         Self {
             state: State::Reading,
             assembly: Assembly::new(limits),
@@ -156,6 +164,16 @@ impl<'s> TerminalMachine<'s> {
         }
     }
 
+    /// Nothing more will be read, although the till may still send: what is there is the request. Some terminals read
+    /// once and no more.
+    pub fn handle_end_of_input(&mut self) {
+        if self.state == State::Reading {
+            let some = self.request().fields().next().is_some();
+            self.assembly.handle_closed();
+            self.state = if some { State::Deciding } else { State::Done(End::Malformed) };
+        }
+    }
+
     fn settle(&mut self) {
         self.state = match self.assembly.ending() {
             None => return,
@@ -177,9 +195,21 @@ impl<'s> TerminalMachine<'s> {
     ///
     /// # Errors
     /// When the answer cannot be written; the machine still waits for one.
-    pub fn answer(&mut self, answer: &DebitAnswer<'_>) -> Result<(), EncodeError> {
+    pub fn answer(&mut self, answer: &TerminalAnswer<'_>) -> Result<(), EncodeError> {
         let mut buffer = [0; LONGEST_ANSWER];
         let bytes = answer.encode(&mut buffer)?;
+        self.send(bytes);
+        Ok(())
+    }
+
+    /// Answers with these bytes: any answer that [`TerminalAnswer`] is not.
+    ///
+    /// # Errors
+    /// When there are more than [`LONGEST_ANSWER`]; the machine still waits for an answer.
+    pub fn answer_with(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        if bytes.len() > LONGEST_ANSWER {
+            return Err(TooLong);
+        }
         self.send(bytes);
         Ok(())
     }
@@ -230,14 +260,14 @@ impl<'s> TerminalMachine<'s> {
     pub fn poll(&mut self) -> Action<'_> {
         match self.state {
             State::Reading => Action::Wait { until: self.assembly.deadline() },
-            State::Deciding => Action::Decide(DebitRequest::read(&self.request())),
+            State::Deciding => Action::Decide(ReceivedRequest::read(&self.request())),
             State::Answering => Action::Send(self.answer.get(self.sent..).unwrap_or_default()),
             State::Done(end) => Action::Done(end),
         }
     }
 }
 
-/// The refusal with which a terminal answers a message that is not a debit request.
+/// The refusal with which a terminal answers a message that is not a request.
 #[must_use]
 pub const fn refusal_of(fault: RequestFault) -> Refusal {
     match fault.kind {
@@ -247,29 +277,41 @@ pub const fn refusal_of(fault: RequestFault) -> Refusal {
     }
 }
 
-#[derive(Debug)]
-struct RequestJudge<'s> {
+struct RequestJudge<S> {
     scanner: FieldScanner,
-    store: FieldStore<'s>,
+    store: FieldStore<S>,
     malformed: bool,
 }
 
-impl<'s> RequestJudge<'s> {
-    const fn new(storage: &'s mut [u8]) -> Self {
+impl<S: AsRef<[u8]> + AsMut<[u8]>> RequestJudge<S> {
+    const fn new(storage: S) -> Self {
         Self { scanner: FieldScanner::new(), store: FieldStore::new(storage), malformed: false }
     }
 
     fn is_whole(&self) -> bool {
-        self.scanner.at_boundary() && self.has_what_a_debit_needs()
+        self.scanner.at_boundary() && self.has_what_its_action_needs()
     }
 
-    fn has_what_a_debit_needs(&self) -> bool {
+    /// What a request must have depends on its action: where money moves, the amount too.
+    fn has_what_its_action_needs(&self) -> bool {
         let message = self.store.message();
-        [Tag::CZ, Tag::CA, Tag::CB, Tag::CD, Tag::CE].into_iter().all(|tag| message.get(tag).is_some())
+        let has = |tags: &[Tag]| tags.iter().all(|tag| message.get(*tag).is_some());
+        let action = message.get(Tag::CD).map(|field| RequestedAction::from_value(field.value()));
+        let Some(action) = action.filter(|_| has(&[Tag::CZ, Tag::CA])) else { return false };
+        match action {
+            Some(
+                RequestedAction::DUPLICATA
+                | RequestedAction::IDENTIFICATION
+                | RequestedAction::TRANSACTION_STATUS,
+            ) => true,
+            Some(RequestedAction::PRINT) => has(&[Tag::ZT]),
+            // Of an action that is not known, as of one of money.
+            _ => has(&[Tag::CB, Tag::CE]),
+        }
     }
 }
 
-impl Judge for RequestJudge<'_> {
+impl<S: AsRef<[u8]> + AsMut<[u8]>> Judge for RequestJudge<S> {
     fn feed(&mut self, bytes: &[u8]) -> Judgement {
         let mut input = bytes;
         while !self.malformed {
@@ -293,7 +335,7 @@ impl Judge for RequestJudge<'_> {
             Judgement::Malformed
         } else if !self.scanner.at_boundary() {
             Judgement::NeedMore
-        } else if self.has_what_a_debit_needs() {
+        } else if self.has_what_its_action_needs() {
             Judgement::Complete
         } else {
             Judgement::Boundary

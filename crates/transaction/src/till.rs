@@ -1,10 +1,20 @@
 //! The till's side of a transaction.
 
+mod config;
+mod envelope;
+mod fixed_reader;
 mod judge;
+mod late_answer;
+mod late_result;
 mod machine;
+mod reader;
 mod report;
+mod session_line;
 mod step;
 
-pub use machine::{Action, Closed, Config, MOST_STORAGE, TillMachine};
+pub use config::{Config, LinkKind};
+pub use late_answer::LateAnswer;
+pub use late_result::{LateAction, LateResult};
+pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};

@@ -8,7 +8,8 @@ use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
 use caisse_transaction::till::{Closed, MOST_STORAGE};
 use caisse_transaction::{
-    Action, Admission, Config, Dialect, Event, Instant, Recorded, Request, RequestError, TillMachine, admit,
+    Action, Admission, Config, Dialect, Event, Instant, OptionalFields, Recorded, Request, RequestError,
+    TillMachine, admit,
 };
 use support::{config, content, debit, euros};
 
@@ -111,7 +112,12 @@ fn approved() -> Verdict {
 fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
     assert_eq!(next(machine), Step::Ended(verdict));
     machine.handle_journaled(at(now));
-    assert_eq!(next(machine), Step::Close);
+    // A connection on which nothing was said stays open: a late answer can come only there.
+    let silent = verdict.outcome == Outcome::Unknown { doubt: Doubt::Silence };
+    assert_eq!(machine.stays_open(), silent);
+    if !silent {
+        assert_eq!(next(machine), Step::Close);
+    }
     assert_eq!(next(machine), Step::Done(verdict));
     assert_eq!(next(machine), Step::Done(verdict));
     assert!(machine.report().unwrap().journaled());
@@ -128,17 +134,34 @@ fn never_sent(machine: &mut TillMachine<'_>, reason: NotSent) {
 #[test]
 fn what_cannot_be_asked_for_is_refused_before_anything_happens() {
     let amount = |minor| Request { content: content(euros(minor)), ..debit(1) };
-    let operation = |operation| Request { content: Content { operation, ..content(euros(1)) }, ..debit(1) };
-    let original = Content { original: "sale-0".parse().ok(), ..content(euros(1)) };
-    for (request, error) in [
-        (amount(0), RequestError::ZeroAmount),
-        (amount(1_000_000_000_000), RequestError::AmountTooLarge),
-        (operation(Operation::Credit), RequestError::Unsupported(Operation::Credit)),
-        (operation(Operation::Cancellation), RequestError::Unsupported(Operation::Cancellation)),
-        (operation(Operation::Cheque), RequestError::Unsupported(Operation::Cheque)),
-        (Request { content: original, ..debit(1) }, RequestError::OriginalOnDebit),
+    let named = |operation| {
+        let original = "sale-0".parse().ok();
+        Request { content: Content { operation, original, ..content(euros(1)) }, ..debit(1) }
+    };
+    let forced = Request { application: "001".parse().ok(), ..debit(1) };
+    let largest = 999_999_999_999;
+    let e = Dialect::CONCERT_E_PLUS;
+    let differed = Content { operation: Operation::DeferredDebit, ..content(euros(1)) };
+    for (dialect, request, error) in [
+        (Dialect::PAYXPRESS, amount(0), RequestError::ZeroAmount),
+        (Dialect::PAYXPRESS, amount(largest + 1), RequestError::AmountTooLarge { largest }),
+        (e, amount(0), RequestError::ZeroAmount),
+        (e, amount(100_000_000), RequestError::AmountTooLarge { largest: 99_999_999 }),
+        (Dialect::PAYXPRESS, named(Operation::Debit), RequestError::Original(Operation::Debit)),
+        (Dialect::PAYXPRESS, named(Operation::Cheque), RequestError::Original(Operation::Cheque)),
+        (
+            Dialect::PAYXPRESS,
+            named(Operation::DeferredDebit),
+            RequestError::Original(Operation::DeferredDebit),
+        ),
+        (e, forced, RequestError::Application { dialect: "concert-e-plus" }),
+        (
+            e,
+            Request { content: differed, ..debit(1) },
+            RequestError::Unsupported { operation: Operation::DeferredDebit, dialect: "concert-e-plus" },
+        ),
     ] {
-        let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut []);
+        let mut machine = TillMachine::new(config(dialect), &mut []);
         assert_eq!(machine.start(at(0), request), Err(error));
         assert_eq!(poll(&mut machine), Step::Wait(None));
         assert!(machine.report().is_none());
@@ -467,7 +490,8 @@ fn bytes_before_the_request_are_not_its_answer() {
 
 #[test]
 fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
-    let with_bf = Dialect { sends_partial: true, ..Dialect::PAYXPRESS };
+    let optional = OptionalFields { partial: true, ..Dialect::PAYXPRESS.optional };
+    let with_bf = Dialect { optional, ..Dialect::PAYXPRESS };
     let partial = Request { content: Content { allow_partial: true, ..content(euros(2500)) }, ..debit(2500) };
     for (dialect, request, expected) in [
         (with_bf, partial, b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978BF0011".as_slice()),

@@ -19,6 +19,7 @@ pub(super) enum Kept {
 pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
     let told = caisse::Payment {
         id: payment.id,
+        operation: payment.operation,
         outcome: payment.outcome,
         proof: payment.proof,
         amount: payment.amount,
@@ -30,6 +31,7 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         journaled: payment.journaled,
         cut: false,
         skipped_fields: 0,
+        late_answers: 0,
     };
     let mut line = report::json(&told, false);
     line["tip"] = json!(payment.tip.map(|tip| tip.decimal().to_string()));

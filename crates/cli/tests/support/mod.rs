@@ -55,7 +55,8 @@ impl Shop {
         command
             .args(arguments)
             .env("HOME", self.home.path())
-            .env("XDG_DATA_HOME", self.home.path().join("data"));
+            .env("XDG_DATA_HOME", self.home.path().join("data"))
+            .env("XDG_CONFIG_HOME", self.home.path().join("config"));
         command.stdin(Stdio::null());
         command
     }

@@ -6,7 +6,7 @@ use crate::value::{Action, Identifier, Version};
 use crate::{EncodeError, Encoder, Tag};
 
 /// The fewest digits of an amount on the wire.
-const AMOUNT_DIGITS: usize = 2;
+pub(crate) const AMOUNT_DIGITS: usize = 2;
 
 /// Who asks, and in which version: CZ, CJ and CA, mandatory in every request that a public document shows.
 ///
@@ -41,6 +41,17 @@ impl RequestHeader {
         amount: Option<Amount>,
         out: &mut Encoder<'_>,
     ) -> Result<(), EncodeError> {
+        self.encode_wide(action, amount, AMOUNT_DIGITS, out)
+    }
+
+    /// The same with zeros in front of CB, up to so many digits.
+    pub(super) fn encode_wide(
+        &self,
+        action: Action,
+        amount: Option<Amount>,
+        amount_digits: usize,
+        out: &mut Encoder<'_>,
+    ) -> Result<(), EncodeError> {
         if amount.is_some_and(Amount::is_zero) {
             return Err(EncodeError::ZeroAmount);
         }
@@ -48,7 +59,7 @@ impl RequestHeader {
         out.exact(Tag::CJ, *self.identifier.as_bytes())?;
         out.number(Tag::CA, u64::from(self.register.number()), 2)?;
         if let Some(amount) = amount {
-            out.number(Tag::CB, amount.minor(), AMOUNT_DIGITS)?;
+            out.number(Tag::CB, amount.minor(), amount_digits)?;
         }
         out.exact(Tag::CD, [action.value()])?;
         if let Some(amount) = amount {

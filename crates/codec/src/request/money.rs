@@ -2,7 +2,7 @@
 
 use caisse_payment::{Amount, Sensitive};
 
-use super::{DebitRequest, Extra, Options, RequestError, RequestHeader};
+use super::{AMOUNT_DIGITS, DebitRequest, Extra, Options, RequestError, RequestHeader};
 use crate::value::{Action, Application};
 use crate::{Encoder, Tag};
 
@@ -96,6 +96,15 @@ impl MoneyRequest<'_> {
     /// extra field may not stand there, or the buffer is too small. The application 00C makes a cheque of a
     /// debit: a debit may not force it and a cheque may force no other.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], RequestError> {
+        self.encode_wide(AMOUNT_DIGITS, buffer)
+    }
+
+    /// The same with zeros in front of CB, up to so many digits.
+    pub(crate) fn encode_wide<'b>(
+        &self,
+        amount_digits: usize,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], RequestError> {
         let mut out = Encoder::new(buffer);
         let mut options = self.options;
         let forced = options.application;
@@ -109,7 +118,7 @@ impl MoneyRequest<'_> {
             }
             _ => {}
         }
-        self.header.encode(self.operation.action(), Some(self.amount), &mut out)?;
+        self.header.encode_wide(self.operation.action(), Some(self.amount), amount_digits, &mut out)?;
         options.encode(&mut out)?;
         if let MoneyOperation::LinkedCredit { original } = &self.operation {
             out.field(Tag::IM, original.reveal())?;

@@ -54,6 +54,28 @@ impl<'a> LongComplement<'a> {
         })
     }
 
+    /// The value of AF: what [`from_value`](Self::from_value) read, its blanks included.
+    #[must_use]
+    pub fn value(&self) -> [u8; LENGTH] {
+        let mut value = [b' '; LENGTH];
+        let code = self.complement.code();
+        let text = self.bank_text.map_or("", Sensitive::into_revealed);
+        let (answer, checks, reason) = (self.bank_answer, self.acceptance_checks, self.reason);
+        let parts: [(usize, &[u8]); 5] = [
+            (0, &code),
+            (2, answer.unwrap_or_default().as_bytes()),
+            (4, text.as_bytes()),
+            (25, checks.unwrap_or_default().as_bytes()),
+            (27, reason.unwrap_or_default().as_bytes()),
+        ];
+        for (offset, part) in parts {
+            for (slot, byte) in value.iter_mut().skip(offset).zip(part) {
+                *slot = *byte;
+            }
+        }
+        value
+    }
+
     /// The code that stands in front, as in the short form.
     #[must_use]
     pub const fn complement(&self) -> Complement {

@@ -9,11 +9,11 @@ use caisse_android_intent::Intent;
 use caisse_intent::v4::Perform;
 use caisse_intent::{ActivityResult, Begun, LaunchFailure, Payment, Till, Transaction};
 use caisse_journal::{
-    Decision, Event, Journal, JournalError, LockError, Paid, Record, TerminalLock, WallTime,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Paid, Record, TerminalLock, WallTime,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{
-    Amount, Blocked, Currency, NotSent, Outcome, Proof, Refusal, Retry, TerminalId, TransactionId,
+    Amount, Blocked, Currency, NotSent, Operation, Outcome, Proof, Refusal, Retry, TerminalId, TransactionId,
 };
 use caisse_simulator::payment_app::{Behaviour, PaymentApp, Reply};
 
@@ -122,6 +122,20 @@ impl Journal for Mortal {
     ) -> Result<(), JournalError> {
         self.life.step();
         let result = self.inner.resolve(lock, id, decision, at);
+        self.life.step();
+        result
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.life.step();
+        let result = self.inner.dispute(id, dispute, at);
+        self.life.step();
+        result
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.life.step();
+        let result = self.inner.order(id, order, at);
         self.life.step();
         result
     }
@@ -509,6 +523,7 @@ fn bare(id: TransactionId) -> Payment {
     let doubt = caisse_payment::Doubt::Interrupted;
     Payment {
         id,
+        operation: Operation::Debit,
         outcome: Outcome::Unknown { doubt },
         proof: Proof::PerhapsSent,
         amount: PRICE,

@@ -12,7 +12,9 @@
     reason = "a test suite: it tells a failure by a panic"
 )]
 
+mod disputing;
 mod locks;
+mod ordering;
 mod resolving;
 mod samples;
 mod writing;
@@ -59,6 +61,11 @@ where
         resolving::a_decision_is_for_open_doubts_alone,
         resolving::a_decision_needs_the_lock_of_its_terminal,
         resolving::a_decision_is_checked_again,
+        resolving::what_evidence_proves_is_told_from_a_person_s_word,
+        disputing::later_proof_is_kept_and_changes_no_end,
+        disputing::only_a_known_end_can_be_disputed,
+        ordering::an_order_is_kept_beside_its_transaction,
+        ordering::an_order_is_for_open_returns_of_money_alone,
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,
         locks::a_payment_under_way_is_told_from_a_broken_one,

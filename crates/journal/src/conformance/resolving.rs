@@ -118,3 +118,20 @@ pub(super) fn a_decision_is_checked_again(open: Open<'_>) {
         undecided(&mut journal, "t", "a", &bad, refused);
     }
 }
+
+pub(super) fn what_evidence_proves_is_told_from_a_person_s_word(open: Open<'_>) {
+    for (key, paid) in [("paid", Paid::Paid(euros(2500))), ("not-paid", Paid::NotPaid)] {
+        let mut journal = open();
+        journal.append(&started(key, key), time(1)).unwrap();
+        let proven = Decision::proven(paid, "duplicata", "CB, CE and AC").unwrap();
+        let lock = journal.lock(&terminal(key)).unwrap();
+        journal.resolve(&lock, &id(key), &proven, time(3)).unwrap();
+        drop((lock, journal));
+        let journal = open();
+        let record = journal.find(&id(key)).unwrap().unwrap();
+        assert_eq!(record.decision, Some(proven.clone()));
+        assert_ne!(record.decision, Some(Decision::new(paid, "duplicata", "CB, CE and AC").unwrap()));
+        let last = journal.events(&id(key)).unwrap().pop().unwrap();
+        assert_eq!((last.what.name(), last.what), ("recovered", What::Resolved(proven)));
+    }
+}

@@ -20,8 +20,14 @@ pub(super) fn a_new_store_is_empty(open: Open<'_>) {
 pub(super) fn a_start_is_unresolved_until_its_end(open: Open<'_>) {
     let (mut journal, witness) = (open(), open());
     journal.append(&started("a", "t"), time(1)).unwrap();
-    let open_start =
-        Record { start: start("a", "t"), end: None, decision: None, started_at: time(1), ended_at: None };
+    let open_start = Record {
+        start: start("a", "t"),
+        end: None,
+        decision: None,
+        disputed: false,
+        started_at: time(1),
+        ended_at: None,
+    };
     for reader in [&journal, &witness, &open()] {
         assert_eq!(reader.find(&id("a")).unwrap().as_ref(), Some(&open_start));
         assert_eq!(reader.unresolved(&terminal("t")).unwrap(), std::slice::from_ref(&open_start));
@@ -70,6 +76,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             status: RawStatus {
                 status: (number % 5 != 0).then_some(*b"10"),
                 complement: (number % 7 != 0).then_some([0xff, b'\'']),
+                stat: (number % 5 == 0).then_some(b'7'),
             },
         };
         journal.append(&Entry::Started(full), time(7)).unwrap();
@@ -78,6 +85,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             start: full,
             end: Some(end),
             decision: None,
+            disputed: false,
             started_at: time(7),
             ended_at: Some(time(8)),
         });

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use sha2::{Digest, Sha256};
 
-use super::{columns, row_values, select};
+use super::{columns, row_values, select, select_transactions, tracked};
 use crate::JournalError;
 use crate::ledger::Ledger;
 
@@ -58,10 +58,10 @@ pub(super) fn verify(connection: &Connection) -> Result<(), JournalError> {
 
 fn verify_transactions(connection: &Connection, ledger: &Ledger) -> Result<(), JournalError> {
     let mut found = 0usize;
-    let mut transactions = connection.prepare(&select("transactions", columns::TRANSACTION))?;
+    let mut transactions = connection.prepare(&select_transactions())?;
     let mut rows = transactions.query([])?;
     while let Some(row) = rows.next()? {
-        let tracked = columns::decode_transaction(&row_values(row, columns::TRANSACTION.len())?)?;
+        let tracked = tracked(row)?;
         if ledger.get(&tracked.record.start.id) != Some(&tracked) {
             return Err(JournalError::corrupt("a transaction differs from its events"));
         }

@@ -7,7 +7,7 @@ use caisse_payment::{
 use rusqlite::types::Value;
 
 use crate::rules::Tracked;
-use crate::{Decision, Event, JournalError, Paid, Record, WallTime, What};
+use crate::{Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What};
 
 /// The columns that both tables have, in their order.
 macro_rules! columns {
@@ -51,7 +51,8 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
         optional(tracked.decided_at),
     ];
     let currency = record.start.content.amount.currency();
-    encode_shared(&mut row, Some(&record.start), record.end.as_ref(), record.decision.as_ref(), currency);
+    let decision = record.decision.as_ref().map(Said::Decision);
+    encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
     row
 }
 
@@ -63,6 +64,8 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError>
             start: cells.required("operation", decode_start(id, &cells)?)?,
             end: decode_end(id, cells.currency()?, &cells)?,
             decision: decode_decision(cells.currency()?, &cells)?,
+            // Known from the events alone: the row of a known end never changes.
+            disputed: false,
             started_at: cells.required("started_at", cells.time("started_at")?)?,
             ended_at: cells.time("ended_at")?,
         },
@@ -80,7 +83,12 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError>
 pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
     let (at, what) = (row.event.at, &row.event.what);
     let mut values = vec![whole(row.number), text(row.id.as_str()), text(at), text(what.name())];
-    encode_shared(&mut values, what.start(), what.end(), what.decision(), row.currency);
+    let said = match what {
+        What::Ordered(order) => Some(Said::Order(order)),
+        What::Disputed(dispute) => Some(Said::Dispute(dispute)),
+        what => what.decision().map(Said::Decision),
+    };
+    encode_shared(&mut values, what.start(), what.end(), said, row.currency);
     values.push(text(&row.chain));
     values
 }
@@ -95,7 +103,12 @@ pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
         Some("started") => What::Started(start()?),
         Some("ended") => What::Ended(end()?),
         Some("never_sent") => What::NeverSent(start()?, end()?),
-        Some("resolved") => What::Resolved(cells.required("decision", decode_decision(currency, &cells)?)?),
+        // Which of the two it was, its decision says.
+        Some("resolved" | "recovered") => {
+            What::Resolved(cells.required("decision", decode_decision(currency, &cells)?)?)
+        }
+        Some("disputed") => What::Disputed(decode_dispute(currency, &cells)?),
+        Some("ordered") => What::Ordered(decode_order(&cells)?),
         _ => return Err(cells.damaged("what")),
     };
     let row = EventRow {
@@ -109,17 +122,38 @@ pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
     Ok(row)
 }
 
+/// What a person said: who and why, and perhaps how a transaction ended.
+#[derive(Clone, Copy)]
+enum Said<'a> {
+    Decision(&'a Decision),
+    Dispute(&'a Dispute),
+    Order(&'a Order),
+}
+
 fn encode_shared(
     row: &mut Vec<Value>,
     start: Option<&Start>,
     end: Option<&End>,
-    decision: Option<&Decision>,
+    said: Option<Said<'_>>,
     currency: Currency,
 ) {
     let content = start.map(|start| &start.content);
     let outcome = end.map(|end| end.verdict.outcome);
     let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
-    let decided = decision.map(|decision| decision.paid);
+    let (decided, source, by, because) = match said {
+        None => (None, Source::Person, None, None),
+        Some(Said::Decision(Decision { paid, by, because, source })) => {
+            (Some(*paid), *source, Some(by), Some(because))
+        }
+        Some(Said::Dispute(Dispute { paid, because })) => {
+            (Some(*paid), Source::Evidence, None, Some(because))
+        }
+        Some(Said::Order(Order { by, because })) => (None, Source::Person, Some(by), Some(because)),
+    };
+    let status = end.and_then(|end| {
+        let stat = end.status.stat.map(|stat| char::from(stat).to_string());
+        end.status.status.map(encode_code).or(stat)
+    });
     row.extend([
         optional(content.map(|content| content.operation)),
         optional(content.and_then(|content| content.original)),
@@ -138,15 +172,20 @@ fn encode_shared(
         optional(end.and_then(|end| end.authorisation)),
         optional(end.and_then(|end| end.contract)),
         optional(end.and_then(|end| end.last_four).map(|last| last.escape_ascii().to_string())),
-        optional(end.and_then(|end| end.status.status).map(encode_code)),
+        optional(status),
         optional(end.and_then(|end| end.status.complement).map(encode_code)),
-        optional(decided.map(|paid| if paid == Paid::NotPaid { "not_paid" } else { "paid" })),
+        optional(decided.map(|paid| match (paid, source) {
+            (Paid::Paid(_), Source::Person) => "paid",
+            (Paid::NotPaid, Source::Person) => "not_paid",
+            (Paid::Paid(_), Source::Evidence) => "proven_paid",
+            (Paid::NotPaid, Source::Evidence) => "proven_not_paid",
+        })),
         minor(decided.and_then(|paid| match paid {
             Paid::Paid(amount) => Some(amount),
             Paid::NotPaid => None,
         })),
-        optional(decision.map(|decision| &decision.by)),
-        optional(decision.map(|decision| &decision.because)),
+        optional(by),
+        optional(because),
     ]);
 }
 
@@ -175,6 +214,11 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         let code = cells.text(name)?;
         code.map(|code| cells.required(name, decode_code(code))).transpose()
     };
+    // One character is the status of E and E+.
+    let (status, stat) = match cells.text("status")?.map(str::as_bytes) {
+        Some(&[stat]) => (None, Some(stat)),
+        _ => (code("status")?, None),
+    };
     Ok(Some(End {
         id,
         verdict: Verdict { outcome, proof: cells.required("proof", proof)? },
@@ -183,7 +227,7 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         last_four: last_four
             .map(|last| cells.required("last_four", last.as_bytes().try_into().ok()))
             .transpose()?,
-        status: RawStatus { status: code("status")?, complement: code("complement")? },
+        status: RawStatus { status, complement: code("complement")?, stat },
     }))
 }
 
@@ -212,17 +256,36 @@ fn decode_outcome(
     })
 }
 
-fn decode_decision(currency: Currency, cells: &Cells<'_>) -> Result<Option<Decision>, JournalError> {
-    let paid = match (cells.text("decision")?, cells.whole("decided_minor")?) {
+fn decode_paid(currency: Currency, cells: &Cells<'_>) -> Result<Option<(Paid, Source)>, JournalError> {
+    let paid = |minor| Paid::Paid(Amount::from_minor(minor, currency));
+    Ok(Some(match (cells.text("decision")?, cells.whole("decided_minor")?) {
         (None, _) => return Ok(None),
-        (Some("paid"), Some(minor)) => Paid::Paid(Amount::from_minor(minor, currency)),
-        (Some("not_paid"), None) => Paid::NotPaid,
+        (Some("paid"), Some(minor)) => (paid(minor), Source::Person),
+        (Some("not_paid"), None) => (Paid::NotPaid, Source::Person),
+        (Some("proven_paid"), Some(minor)) => (paid(minor), Source::Evidence),
+        (Some("proven_not_paid"), None) => (Paid::NotPaid, Source::Evidence),
         _ => return Err(cells.damaged("decision")),
-    };
+    }))
+}
+
+fn decode_decision(currency: Currency, cells: &Cells<'_>) -> Result<Option<Decision>, JournalError> {
+    let Some((paid, source)) = decode_paid(currency, cells)? else { return Ok(None) };
     let by = cells.required("decided_by", cells.text("decided_by")?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
     let decision = Decision::new(paid, by, because).map_err(|_| cells.damaged("decision"))?;
-    Ok(Some(decision))
+    Ok(Some(Decision { source, ..decision }))
+}
+
+fn decode_dispute(currency: Currency, cells: &Cells<'_>) -> Result<Dispute, JournalError> {
+    let (paid, _) = cells.required("decision", decode_paid(currency, cells)?)?;
+    let because = cells.required("decided_because", cells.text("decided_because")?)?;
+    Dispute::new(paid, because).map_err(|_| cells.damaged("decision"))
+}
+
+fn decode_order(cells: &Cells<'_>) -> Result<Order, JournalError> {
+    let by = cells.required("decided_by", cells.text("decided_by")?)?;
+    let because = cells.required("decided_because", cells.text("decided_because")?)?;
+    Order::new(by, because).map_err(|_| cells.damaged("decided_by"))
 }
 
 /// Two printable characters stand for themselves; anything else as four hexadecimal digits, so that nothing is lost.
@@ -367,7 +430,7 @@ mod tests {
                         authorisation: Some(" ".parse().unwrap()),
                         contract: None,
                         last_four: Some(*b"0000"),
-                        status: RawStatus { status: None, complement: Some(*b"  ") },
+                        status: RawStatus { status: None, complement: Some(*b"  "), stat: None },
                     };
                     round_trip(Event { at, what: What::Ended(end) }, id, currency);
                 }

@@ -14,7 +14,9 @@ use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params_from_iter
 
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
-use crate::{Decision, Event, Journal, JournalError, LockError, Record, TerminalLock, WallTime, What};
+use crate::{
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
+};
 use columns::EventRow;
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
@@ -119,6 +121,23 @@ impl Journal for SqliteJournal {
             put(connection, &tracked, last_event(connection)?.as_ref(), event)
         })
     }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.write(|connection| {
+            let tracked = rules::dispute(dispute, find(connection, id)?.as_ref())?;
+            let event = Event { at, what: What::Disputed(dispute.clone()) };
+            // The row of a known end never changes.
+            put_event(connection, &tracked, last_event(connection)?.as_ref(), event)
+        })
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.write(|connection| {
+            let tracked = rules::order(order, find(connection, id)?.as_ref())?;
+            let event = Event { at, what: What::Ordered(order.clone()) };
+            put(connection, &tracked, last_event(connection)?.as_ref(), event)
+        })
+    }
 }
 
 fn select(table: &str, columns: &[&str]) -> String {
@@ -130,11 +149,26 @@ fn row_values(row: &Row<'_>, columns: usize) -> Result<Vec<Value>, JournalError>
 }
 
 fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Tracked>, JournalError> {
-    let query = format!("{} WHERE id = ?1", select("transactions", columns::TRANSACTION));
+    let query = format!("{} WHERE id = ?1", select_transactions());
     let mut statement = connection.prepare(&query)?;
     let mut rows = statement.query([id.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    columns::decode_transaction(&row_values(row, columns::TRANSACTION.len())?).map(Some)
+    rows.next()?.map(tracked).transpose()
+}
+
+/// The rows of the transactions, and whether their events know of a dispute.
+fn select_transactions() -> String {
+    let columns = columns::TRANSACTION.join(", ");
+    format!(
+        "SELECT {columns}, EXISTS (SELECT 1 FROM events WHERE events.id = transactions.id AND what = 'disputed') \
+         FROM transactions"
+    )
+}
+
+fn tracked(row: &Row<'_>) -> Result<Tracked, JournalError> {
+    let own = columns::TRANSACTION.len();
+    let mut tracked = columns::decode_transaction(&row_values(row, own)?)?;
+    tracked.record.disputed = row.get(own)?;
+    Ok(tracked)
 }
 
 fn unresolved(connection: &Connection, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
@@ -150,12 +184,12 @@ fn transactions(
     condition: &str,
     parameters: &[&str],
 ) -> Result<Vec<Record>, JournalError> {
-    let query = format!("{} {condition}", select("transactions", columns::TRANSACTION));
+    let query = format!("{} {condition}", select_transactions());
     let mut statement = connection.prepare(&query)?;
     let mut rows = statement.query(params_from_iter(parameters))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(columns::decode_transaction(&row_values(row, columns::TRANSACTION.len())?)?.record);
+        records.push(tracked(row)?.record);
     }
     Ok(records)
 }
@@ -187,7 +221,16 @@ fn put(
         format!("{} ON CONFLICT (id) DO UPDATE SET {}", insert("transactions", names), changes.join(", "));
     let row = columns::encode_transaction(tracked);
     connection.prepare(&write)?.execute(params_from_iter(row))?;
+    put_event(connection, tracked, last, event)
+}
 
+/// Writes an event of a transaction.
+fn put_event(
+    connection: &Connection,
+    tracked: &Tracked,
+    last: Option<&EventRow>,
+    event: Event,
+) -> Result<(), JournalError> {
     let mut row = EventRow {
         number: number_after(last),
         id: tracked.record.start.id,

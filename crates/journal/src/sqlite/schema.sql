@@ -24,9 +24,9 @@ CREATE TABLE transactions (
     authorisation   TEXT,             -- tag AC
     contract        TEXT,             -- tag CG
     last_four       TEXT,
-    status          TEXT,             -- tag AE; four hexadecimal digits if it is not printable
+    status          TEXT,             -- tag AE, four hexadecimal digits if it is not printable; or STAT, one character
     complement      TEXT,             -- first two characters of tag AF, likewise
-    decision        TEXT,             -- paid or not_paid
+    decision        TEXT,             -- paid or not_paid, by a person; proven_paid or proven_not_paid, by evidence
     decided_minor   INTEGER,
     decided_by      TEXT,
     decided_because TEXT

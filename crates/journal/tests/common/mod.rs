@@ -46,7 +46,7 @@ pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
         authorisation: Some("123456".parse().unwrap()),
         contract: Some("1234567".parse().unwrap()),
         last_four: Some(*b"0674"),
-        status: RawStatus { status: Some(*b"10"), complement: None },
+        status: RawStatus { status: Some(*b"10"), ..RawStatus::default() },
     }
 }
 

@@ -2,25 +2,36 @@
 
 use core::fmt;
 
+use arrayvec::ArrayVec;
 use caisse_codec::{FieldScanner, Message, Piece, Tag};
 use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome};
 
-use crate::deciding::{Deciding, LONGEST};
+use super::envelope::Envelope;
+use crate::deciding::{Deciding, Echo, LONGEST};
 use crate::store::FieldStore;
 
 pub(super) struct AnswerJudge<'s> {
     scanner: FieldScanner,
-    store: FieldStore<'s>,
+    store: FieldStore<&'s mut [u8]>,
     deciding: Deciding,
     tag: Option<Tag>,
     /// The start of the value that is being read.
     value: [u8; LONGEST],
     value_length: usize,
+    /// Whether the value is the nonce so far.
+    value_is_nonce: bool,
     ticket_asked: bool,
+    /// What CF has to be where it comes back as it went.
+    nonce: ArrayVec<u8, LONGEST_REFERENCE>,
+    envelope: Envelope,
+    framed: bool,
     malformed: bool,
 }
+
+/// The most bytes of a reference.
+const LONGEST_REFERENCE: usize = 64;
 
 impl fmt::Debug for AnswerJudge<'_> {
     /// Without the value that is being read.
@@ -34,7 +45,8 @@ impl fmt::Debug for AnswerJudge<'_> {
 }
 
 impl<'s> AnswerJudge<'s> {
-    pub(super) const fn new(storage: &'s mut [u8]) -> Self {
+    /// `framed`: whether a frame may stand around the answer.
+    pub(super) const fn new(storage: &'s mut [u8], framed: bool) -> Self {
         Self {
             scanner: FieldScanner::new(),
             store: FieldStore::new(storage),
@@ -42,13 +54,30 @@ impl<'s> AnswerJudge<'s> {
             tag: None,
             value: [0; LONGEST],
             value_length: 0,
+            value_is_nonce: false,
             ticket_asked: false,
+            nonce: ArrayVec::new_const(),
+            envelope: if framed { Envelope::Expected } else { Envelope::Bare },
+            framed,
             malformed: false,
         }
     }
 
-    pub(super) const fn ask_for_ticket(&mut self, asked: bool) {
-        self.ticket_asked = asked;
+    /// What the answer is held to: whether it has to carry a ticket, and what CF has to be if it comes back as it went.
+    pub(super) fn ask(&mut self, ticket: bool, nonce: Option<&[u8]>) {
+        self.ticket_asked = ticket;
+        self.nonce = nonce.unwrap_or_default().iter().copied().take(LONGEST_REFERENCE).collect();
+    }
+
+    /// Forgets the answer that was read, and not what was asked.
+    pub(super) fn reset(&mut self) {
+        self.scanner = FieldScanner::new();
+        self.store.reset();
+        self.deciding = Deciding::NONE;
+        self.tag = None;
+        self.value_length = 0;
+        self.envelope = if self.framed { Envelope::Expected } else { Envelope::Bare };
+        self.malformed = false;
     }
 
     fn take(&mut self, piece: Piece<'_>) {
@@ -56,9 +85,12 @@ impl<'s> AnswerJudge<'s> {
             Piece::Begin { tag, length } => {
                 self.tag = Some(tag);
                 self.value_length = 0;
+                self.value_is_nonce = true;
                 self.store.begin(self.scanner.header(), length);
             }
             Piece::Value(bytes) => {
+                let expected = self.nonce.get(self.value_length..).unwrap_or_default();
+                self.value_is_nonce &= expected.starts_with(bytes);
                 let free = self.value.get_mut(self.value_length..).unwrap_or_default();
                 for (slot, byte) in free.iter_mut().zip(bytes) {
                     *slot = *byte;
@@ -70,6 +102,10 @@ impl<'s> AnswerJudge<'s> {
                 let value = self.value.get(..self.value_length).unwrap_or(&self.value);
                 if let Some(tag) = self.tag.take() {
                     self.deciding.take(tag, value, self.value_length);
+                    if tag == Tag::CF && !self.nonce.is_empty() && self.value_length > 0 {
+                        let ours = self.value_is_nonce && self.value_length == self.nonce.len();
+                        self.deciding.take_reference(ours);
+                    }
                 }
                 self.store.end();
             }
@@ -78,12 +114,18 @@ impl<'s> AnswerJudge<'s> {
     }
 
     /// What the answer proves once it has ended; `None` ended it by the till's own limit of time.
-    pub(super) fn outcome(&self, asked: &Content, ending: Option<Ending>, received: usize) -> Outcome {
+    pub(super) fn outcome(
+        &self,
+        asked: &Content,
+        echo: Echo,
+        ending: Option<Ending>,
+        received: usize,
+    ) -> Outcome {
         if received == 0 {
             let doubt = if ending.is_some() { Doubt::ClosedWithoutAnswer } else { Doubt::Silence };
             return Outcome::Unknown { doubt };
         }
-        let cut = !self.scanner.at_boundary();
+        let cut = self.is_cut();
         let why_cut = match ending {
             Some(Ending::Malformed) => Doubt::AnswerMalformed,
             Some(Ending::TooLong) => Doubt::AnswerTooLong,
@@ -92,16 +134,23 @@ impl<'s> AnswerJudge<'s> {
         // A field that could still change the outcome, cut or garbled, leaves it open.
         let open_letter = self.scanner.header().first().copied().filter(|_| cut);
         let could_decide = match self.scanner.open_tag() {
-            Some(tag) => self.deciding.depends_on(tag),
-            None => open_letter.is_some_and(|letter| self.deciding.may_begin_with(letter)),
+            Some(tag) => self.deciding.depends_on(tag) || (tag == Tag::CF && self.awaits_reference()),
+            None => open_letter.is_some_and(|letter| {
+                self.deciding.may_begin_with(letter) || (letter == b'C' && self.awaits_reference())
+            }),
         };
         if cut && could_decide {
             return Outcome::Unknown { doubt: why_cut };
         }
-        let outcome = self.deciding.outcome(asked);
+        let outcome = self.deciding.outcome(asked, echo);
+        if self.envelope == Envelope::Broken {
+            return Outcome::Unknown { doubt: Doubt::AnswerMalformed };
+        }
         // An approval has all that decides; behind a refusal that breaks off into rubbish, anything may have stood.
         let refused = matches!(outcome, Outcome::Declined { .. } | Outcome::Cancelled { .. });
-        if refused && matches!(ending, Some(Ending::Malformed | Ending::TooLong)) {
+        let unfinished =
+            matches!(ending, Some(Ending::Malformed | Ending::TooLong)) || self.envelope.is_open();
+        if refused && unfinished {
             return Outcome::Unknown { doubt: why_cut };
         }
         let ended_early = cut || matches!(ending, Some(Ending::Malformed | Ending::TooLong));
@@ -131,15 +180,49 @@ impl<'s> AnswerJudge<'s> {
         self.store.skipped()
     }
 
-    /// Whether the answer ended inside a field.
+    pub(super) const fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Whether the answer ended inside a field, or inside a frame around it.
     pub(super) const fn is_cut(&self) -> bool {
-        !self.scanner.at_boundary()
+        !self.scanner.at_boundary() || self.envelope.is_open()
+    }
+
+    /// Whether a reference was sent that comes back as it went, and has not come yet.
+    fn awaits_reference(&self) -> bool {
+        !self.nonce.is_empty() && !self.deciding.has_reference()
+    }
+
+    /// Whether the answer carries the reference that was sent.
+    pub(super) fn has_our_reference(&self) -> bool {
+        self.deciding.has_our_reference()
     }
 }
 
 impl Judge for AnswerJudge<'_> {
     fn feed(&mut self, bytes: &[u8]) -> Judgement {
         let mut input = bytes;
+        while let Some(content) = self.envelope.content(&mut input) {
+            self.read(content);
+        }
+        if self.malformed || self.envelope == Envelope::Broken {
+            Judgement::Malformed
+        } else if self.envelope == Envelope::Closed {
+            Judgement::Complete
+        } else if !self.scanner.at_boundary() || self.envelope.is_open() {
+            Judgement::NeedMore
+        } else if self.deciding.is_complete(self.ticket_asked) {
+            Judgement::Complete
+        } else {
+            Judgement::Boundary
+        }
+    }
+}
+
+impl AnswerJudge<'_> {
+    fn read(&mut self, content: &[u8]) {
+        let mut input = content;
         while !self.malformed {
             let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
             if let Some((byte, rest)) = input.split_first().filter(|_| behind_a_field) {
@@ -151,15 +234,6 @@ impl Judge for AnswerJudge<'_> {
             }
             let Some(piece) = self.scanner.next(&mut input) else { break };
             self.take(piece);
-        }
-        if self.malformed {
-            Judgement::Malformed
-        } else if !self.scanner.at_boundary() {
-            Judgement::NeedMore
-        } else if self.deciding.is_complete(self.ticket_asked) {
-            Judgement::Complete
-        } else {
-            Judgement::Boundary
         }
     }
 }

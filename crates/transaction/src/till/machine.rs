@@ -4,48 +4,32 @@ use core::fmt;
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
-use caisse_codec::{Answer, Identifier, LONGEST_REQUEST};
+use caisse_codec::wire;
+use caisse_link::frame::{self, LONGEST_BODY};
+use caisse_link::serial::{self, Standing};
 use caisse_link::{Assembly, Ending, Instant};
-use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Blocked, NotSent, Verdict};
+use caisse_payment::entry::{Content, End, Entry, Start};
+use caisse_payment::{Blocked, Doubt, NotSent, Outcome, Verdict};
 
-use super::judge::AnswerJudge;
+use super::config::Config;
+use super::reader::Reader;
 use super::report::Report;
+use super::session_line::{Heard, SessionLine};
 use super::step::{Effect, Effects, Event, Input, State, Timer, step};
-use crate::{Dialect, Request, RequestError};
+use crate::deciding::Echo;
+use crate::dialect::Trailer;
+use crate::{Request, RequestError};
 
-/// How many bytes of storage hold every documented field of an answer at its longest. Less is allowed: fields that do
-/// not fit are skipped and counted, and the verdict stays the same.
-pub const MOST_STORAGE: usize = 2560;
+/// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
+/// sessions. Less is allowed: fields that do not fit are skipped and counted, and the verdict stays the same. A till of E
+/// or E+ needs 160: half of the storage holds a frame, up to 512 bytes of it.
+pub const MOST_STORAGE: usize = 3072;
 
-/// How the till is set up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How the terminal is spoken to.
-    pub dialect: Dialect,
-    /// The identifier of the till's editor (CJ).
-    pub identifier: Identifier,
-    /// The longest wait for the connection.
-    pub connect_timeout: Duration,
-    /// The longest wait for the system to accept the message.
-    pub send_timeout: Duration,
-    /// The longest wait for the end of the answer, from the last byte sent.
-    pub answer_timeout: Duration,
-}
+/// The longest message: a request of 3.x with every field that a till sends, in a frame or with a line end.
+const LONGEST_MESSAGE: usize = 160;
 
-impl Config {
-    /// Times that tills in the field use: 10 s to connect, 180 s for the answer; 10 s to send is ours.
-    #[must_use]
-    pub const fn new(dialect: Dialect, identifier: Identifier) -> Self {
-        Self {
-            dialect,
-            identifier,
-            connect_timeout: Duration::from_secs(10),
-            send_timeout: Duration::from_secs(10),
-            answer_timeout: Duration::from_secs(180),
-        }
-    }
-}
+/// How long a session may go on after the end is recorded: the terminal's EOT comes within 3 s, or not at all.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// What the driver has to do next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,8 +121,20 @@ pub struct TillMachine<'s> {
     queue: ArrayVec<Effect, QUEUE>,
     timer: Option<(Timer, Instant)>,
     answer_deadline: Option<Instant>,
-    assembly: Assembly,
-    judge: AnswerJudge<'s>,
+    sent_at: Option<Instant>,
+    linger_deadline: Option<Instant>,
+    line: Line<'s>,
+    reader: Reader<'s>,
+}
+
+/// How messages find their ends on the line.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "no allocator here, and a machine has one line")]
+enum Line<'s> {
+    /// The bytes are the messages.
+    Bare(Assembly),
+    /// They stand in frames and sessions.
+    Session(SessionLine<'s>),
 }
 
 /// More than there are kinds of effects.
@@ -146,7 +142,7 @@ const QUEUE: usize = 16;
 
 struct Started {
     entry: Start,
-    message: ArrayVec<u8, LONGEST_REQUEST>,
+    message: ArrayVec<u8, LONGEST_MESSAGE>,
     /// How much of the message the system has accepted.
     accepted: usize,
 }
@@ -169,7 +165,17 @@ pub enum Closed {
 impl<'s> TillMachine<'s> {
     /// A machine for one transaction. The storage holds the fields of the answer; see [`MOST_STORAGE`].
     #[must_use]
-    pub const fn new(config: Config, storage: &'s mut [u8]) -> Self {
+    pub fn new(config: Config, storage: &'s mut [u8]) -> Self {
+        let dialect = config.dialect;
+        let (line, reader) = if config.has_sessions() {
+            let half = storage.len().div_ceil(2).min(LONGEST_BODY);
+            let (frame, rest) = storage.split_at_mut_checked(half).unwrap_or_default();
+            let line = SessionLine::new(dialect.session, dialect.refused_message, frame);
+            (Line::Session(line), Reader::new(&dialect, false, rest))
+        } else {
+            let reader = Reader::new(&dialect, dialect.framed_answers, storage);
+            (Line::Bare(Assembly::new(dialect.answer)), reader)
+        };
         Self {
             config,
             state: State::Idle,
@@ -177,8 +183,10 @@ impl<'s> TillMachine<'s> {
             queue: ArrayVec::new_const(),
             timer: None,
             answer_deadline: None,
-            assembly: Assembly::new(config.dialect.answer),
-            judge: AnswerJudge::new(storage),
+            sent_at: None,
+            linger_deadline: None,
+            line,
+            reader,
         }
     }
 
@@ -190,16 +198,38 @@ impl<'s> TillMachine<'s> {
         if self.started.is_some() {
             return Err(RequestError::AlreadyStarted);
         }
-        request.validate()?;
-        let entry = request.start(&self.config.dialect)?;
-        let mut buffer = [0; LONGEST_REQUEST];
-        let message = request.message(&self.config.dialect, self.config.identifier);
-        let bytes = message.encode(&mut buffer).map_err(RequestError::Encode)?;
-        let message = bytes.iter().copied().collect();
+        let dialect = self.config.dialect;
+        request.validate(&dialect)?;
+        let entry = request.start(&dialect)?;
+        let message = self.message(&request)?;
         self.started = Some(Started { entry, message, accepted: 0 });
-        self.judge.ask_for_ticket(request.ticket.is_some());
+        let ticket = request.ticket.is_some() && dialect.optional.ticket;
+        self.reader.ask(ticket, request.nonce(&dialect));
         self.apply(now, Input::Start);
         Ok(())
+    }
+
+    /// The message as it goes out, in a frame where the line has frames.
+    fn message(&self, request: &Request) -> Result<ArrayVec<u8, LONGEST_MESSAGE>, RequestError> {
+        let Config { dialect, identifier, .. } = self.config;
+        let mut body = [0; wire::LONGEST_REQUEST];
+        let body = request
+            .message(&dialect)
+            .encode(&dialect.format(identifier), &mut body)
+            .map_err(|error| request.refused(&dialect, error))?;
+        let too_long = RequestError::TooLongForFrame { length: body.len() };
+        let mut message = ArrayVec::new();
+        if self.config.has_sessions() {
+            let mut buffer = [0; LONGEST_MESSAGE];
+            let frame = frame::encode(body, &mut buffer).map_err(|_| too_long)?;
+            message.try_extend_from_slice(frame).map_err(|_| too_long)?;
+        } else {
+            message.try_extend_from_slice(body).map_err(|_| too_long)?;
+            if dialect.trailer == Trailer::LineEnd {
+                message.try_extend_from_slice(b"\r\n").map_err(|_| too_long)?;
+            }
+        }
+        Ok(message)
     }
 
     /// The journal has written the entry durably.
@@ -220,12 +250,24 @@ impl<'s> TillMachine<'s> {
 
     /// The connection could not be opened, or it has ended.
     pub fn handle_closed(&mut self, now: Instant, how: Closed) {
-        if let State::Waiting { .. } = self.state {
-            self.assembly.handle_closed();
-            return self.settle(now);
-        }
-        if self.take_back() {
-            return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
+        match &mut self.line {
+            Line::Bare(assembly) => {
+                if let State::Waiting { .. } = self.state {
+                    assembly.handle_closed();
+                    return self.settle(now);
+                }
+                if self.take_back() {
+                    return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
+                }
+            }
+            Line::Session(line) => {
+                line.close(now);
+                self.hear(now);
+                if let State::Waiting { .. } = self.state {
+                    let outcome = Outcome::Unknown { doubt: Doubt::LineLost };
+                    return self.apply(now, Input::AnswerEnded { outcome, answered: false });
+                }
+            }
         }
         let reason = match how {
             Closed::NotOpened(reason) => reason,
@@ -235,8 +277,12 @@ impl<'s> TillMachine<'s> {
         self.apply(now, Input::Disconnected(reason));
     }
 
-    /// The system has accepted so many more bytes of the message.
+    /// The system has accepted so many more bytes of what was last handed out.
     pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
+        if let Line::Session(line) = &mut self.line {
+            line.session().handle_sent(now, accepted);
+            return self.hear(now);
+        }
         let Some(started) = &mut self.started else { return };
         started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
         let all = started.accepted == started.message.len();
@@ -246,8 +292,12 @@ impl<'s> TillMachine<'s> {
         }
     }
 
-    /// The system accepts no more of the message; of the last `Send` it had accepted so many bytes.
+    /// The system accepts no more of what was last handed out; of the last `Send` it had accepted so many bytes.
     pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
+        if let Line::Session(line) = &mut self.line {
+            line.session().handle_send_failed(now, accepted);
+            return self.hear(now);
+        }
         let Some(started) = &mut self.started else { return };
         started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
         self.apply(now, if accepted > 0 { Input::SendUncertain } else { Input::SendFailed });
@@ -255,12 +305,31 @@ impl<'s> TillMachine<'s> {
 
     /// The sending ended without a word on how many bytes the system has accepted.
     pub fn handle_send_uncertain(&mut self, now: Instant) {
-        self.apply(now, Input::SendUncertain);
+        match &mut self.line {
+            Line::Session(line) => {
+                line.session().handle_send_uncertain(now);
+                self.hear(now);
+            }
+            Line::Bare(_) => self.apply(now, Input::SendUncertain),
+        }
     }
 
-    /// The bytes sent have left the machine. On TCP that changes nothing; on a serial line the timers of the
-    /// acknowledgement start here.
-    pub fn handle_drained(&mut self, _now: Instant) {}
+    /// What was last handed out has left the machine. On TCP that changes nothing; on a line with sessions the timer of
+    /// the acknowledgement starts here.
+    pub fn handle_drained(&mut self, now: Instant) {
+        if let Line::Session(line) = &mut self.line {
+            line.session().handle_drained(now);
+            self.hear(now);
+        }
+    }
+
+    /// What was accepted may never leave the machine: the line is stopped, or gone. On TCP that changes nothing.
+    pub fn handle_undrained(&mut self, now: Instant) {
+        if let Line::Session(line) = &mut self.line {
+            line.session().handle_send_uncertain(now);
+            self.hear(now);
+        }
+    }
 
     /// Bytes came, in any pieces. What comes before the message has been handed out cannot be its answer: a driver that
     /// looks for such bytes right before it polls for the send keeps an earlier transaction's answer from being taken for
@@ -269,6 +338,9 @@ impl<'s> TillMachine<'s> {
         if bytes.is_empty() {
             return;
         }
+        if let Line::Session(_) = &self.line {
+            return self.handle_session_input(now, bytes);
+        }
         if self.take_back() {
             return self.apply(now, Input::Withdrawn(NotSent::UnexpectedBytes));
         }
@@ -276,8 +348,62 @@ impl<'s> TillMachine<'s> {
             return;
         }
         self.apply(now, Input::AnswerBegan);
-        self.assembly.handle_input(now, bytes, &mut self.judge);
+        if let (Line::Bare(assembly), Reader::Concert3(judge)) = (&mut self.line, &mut self.reader) {
+            assembly.handle_input(now, bytes, judge);
+        }
         self.settle(now);
+    }
+
+    fn handle_session_input(&mut self, now: Instant, bytes: &[u8]) {
+        let mut input = bytes;
+        while !input.is_empty() {
+            if let Line::Session(line) = &mut self.line {
+                line.session().handle_input(now, &mut input);
+            }
+            self.hear(now);
+        }
+    }
+
+    /// Takes what the session has to tell.
+    fn hear(&mut self, now: Instant) {
+        while let Line::Session(line) = &mut self.line
+            && let Some(heard) = line.hear()
+        {
+            match heard {
+                Heard::Nothing => {}
+                Heard::Input(input) => self.apply(now, input),
+                Heard::Message(standing) => self.hear_message(now, standing),
+            }
+        }
+    }
+
+    /// Tells the answer from what earlier transactions have left on the line.
+    fn hear_message(&mut self, now: Instant, standing: Standing) {
+        let (Line::Session(line), Some(started)) = (&mut self.line, &self.started) else { return };
+        // The end is being recorded, or is: a copy of the answer changes nothing.
+        if let State::RecordingEnd(_) | State::Done { .. } = self.state {
+            return;
+        }
+        let outcome = self.reader.take_body(line.body(), &started.entry.content);
+        let stranger = stranger(outcome);
+        let waiting = matches!(self.state, State::Waiting { .. });
+        if !waiting || standing == Standing::Earlier || stranger.is_some() {
+            match stranger {
+                Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
+                stranger => line.file_earlier(stranger.is_none()),
+            }
+            self.reader.reset();
+            return self.show(Event::LateAnswer);
+        }
+        let ours = standing == Standing::After || self.reader.has_our_reference() || !line.is_ambiguous();
+        let outcome = match outcome {
+            Outcome::Unknown { doubt } => Outcome::Unknown { doubt },
+            outcome if ours => outcome,
+            _ => Outcome::Unknown { doubt: Doubt::PerhapsEarlier },
+        };
+        let answered = self.reader.answered();
+        self.apply(now, Input::AnswerBegan);
+        self.apply(now, Input::AnswerEnded { outcome, answered });
     }
 
     /// Time has passed. Harmless when it is early.
@@ -286,10 +412,21 @@ impl<'s> TillMachine<'s> {
             self.timer = None;
             self.apply(now, Input::Expired(timer));
         }
-        if let State::Waiting { .. } = self.state {
-            self.assembly.handle_timeout(now);
-            self.settle(now);
+        if self.linger_deadline.is_some_and(|at| now >= at) {
+            self.linger_deadline = None;
         }
+        match &mut self.line {
+            Line::Bare(assembly) => {
+                if let State::Waiting { .. } = self.state {
+                    assembly.handle_timeout(now);
+                }
+            }
+            Line::Session(line) => {
+                line.session().handle_timeout(now);
+                self.hear(now);
+            }
+        }
+        self.settle(now);
     }
 
     /// The application would like to stop. Before the message leaves that ends the transaction as not sent; after it,
@@ -301,9 +438,21 @@ impl<'s> TillMachine<'s> {
     /// The application stops waiting: "not sent" if that is proven, otherwise unknown.
     pub fn give_up(&mut self, now: Instant) {
         self.stop(now, Input::GivenUp);
+        // Nor does it wait for the end of a session.
+        self.linger_deadline = None;
     }
 
     fn stop(&mut self, now: Instant, wish: Input) {
+        let sending = matches!(self.state, State::Sending { .. });
+        if let Line::Session(line) = &mut self.line
+            && sending
+        {
+            line.withdraw(now, NotSent::Cancelled);
+            self.hear(now);
+            if !matches!(self.state, State::Sending { .. }) {
+                return;
+            }
+        }
         let input = if self.take_back() { Input::Withdrawn(NotSent::Cancelled) } else { wish };
         self.apply(now, input);
     }
@@ -320,12 +469,15 @@ impl<'s> TillMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> Action<'_> {
-        let Some(effect) = self.queue.pop_at(0) else {
-            return match self.state {
-                State::Done { verdict, .. } => Action::Done(verdict),
-                _ => Action::Wait { until: self.deadline() },
-            };
+        let lingers = self.lingers();
+        let Some(effect) = self.queue.first().copied().filter(|effect| *effect != Effect::Close || !lingers)
+        else {
+            return self.poll_line();
         };
+        self.queue.remove(0);
+        if effect == Effect::Close && self.stays_open() {
+            return self.poll_line();
+        }
         let Some(started) = &self.started else {
             return Action::Wait { until: None };
         };
@@ -344,13 +496,57 @@ impl<'s> TillMachine<'s> {
         }
     }
 
+    /// What the line wants to be sent, or nothing but time.
+    fn poll_line(&mut self) -> Action<'_> {
+        let until = self.deadline();
+        match (&mut self.line, self.state) {
+            (Line::Session(line), _) if line.is_busy() => match line.session().poll() {
+                serial::Action::Send(control) => Action::Send(control.bytes()),
+                serial::Action::Emit { from, .. } => {
+                    let message = self.started.as_ref().map(|started| started.message.as_slice());
+                    Action::Send(message.and_then(|message| message.get(from..)).unwrap_or_default())
+                }
+                serial::Action::Event(_) | serial::Action::Wait { .. } => {
+                    Action::Wait { until: self.deadline() }
+                }
+            },
+            (_, State::Done { verdict, .. }) => Action::Done(verdict),
+            _ => Action::Wait { until },
+        }
+    }
+
+    /// Whether the session goes on although the transaction is over: our acknowledgement of the answer is still to be sent,
+    /// or the terminal's EOT to be read.
+    fn lingers(&self) -> bool {
+        let busy = matches!(&self.line, Line::Session(line) if line.is_busy());
+        busy && self.linger_deadline.is_some()
+    }
+
+    /// Whether the connection is to be left open although the transaction is over: the terminal has not said a word on it,
+    /// and a late answer can come only there. A [`LateAnswer`](super::LateAnswer) reads it.
+    #[must_use]
+    pub fn stays_open(&self) -> bool {
+        let silence = Outcome::Unknown { doubt: Doubt::Silence };
+        let is_silent = matches!(self.state, State::Done { verdict, .. } if verdict.outcome == silence);
+        is_silent && matches!(self.line, Line::Bare(_))
+    }
+
+    /// When the last byte of the message had been sent, as far as it was.
+    #[must_use]
+    pub const fn sent_at(&self) -> Option<Instant> {
+        self.sent_at
+    }
+
     /// When the machine wants [`handle_timeout`](Self::handle_timeout) to be called, whatever `poll` last said.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let waiting = matches!(self.state, State::Waiting { .. });
         let answer = self.answer_deadline.filter(|_| waiting);
-        let quiet = self.assembly.deadline().filter(|_| waiting);
-        [self.timer.map(|(_, at)| at), answer, quiet].into_iter().flatten().min()
+        let line = match &self.line {
+            Line::Bare(assembly) => assembly.deadline().filter(|_| waiting),
+            Line::Session(line) => line.deadline(),
+        };
+        [self.timer.map(|(_, at)| at), answer, line, self.linger_deadline].into_iter().flatten().min()
     }
 
     /// What is known once the transaction is done.
@@ -359,25 +555,32 @@ impl<'s> TillMachine<'s> {
         let State::Done { verdict, journaled } = self.state else {
             return None;
         };
-        Some(Report {
-            verdict,
-            answer: Answer::new(self.judge.message()),
-            journaled,
-            skipped: self.judge.skipped(),
-            cut: self.judge.is_cut(),
-        })
+        let late = match &self.line {
+            Line::Bare(_) => 0,
+            Line::Session(line) => line.late(),
+        };
+        let (skipped, cut) = (self.reader.skipped(), self.reader.is_cut());
+        Some(Report { verdict, answer: self.reader.answer(), journaled, skipped, cut, late })
     }
 
     /// Ends the wait when the answer has ended or its time is over.
     fn settle(&mut self, now: Instant) {
         let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return };
-        let ending: Option<Ending> = self.assembly.ending();
         let late = self.answer_deadline.is_some_and(|deadline| now >= deadline);
-        if ending.is_some() || late {
-            let outcome = self.judge.outcome(&started.entry.content, ending, self.assembly.received());
-            let answered = self.judge.answered();
-            self.apply(now, Input::AnswerEnded { outcome, answered });
-        }
+        let content: &Content = &started.entry.content;
+        let outcome = match (&self.line, &self.reader) {
+            (Line::Bare(assembly), Reader::Concert3(judge)) => {
+                let ending: Option<Ending> = assembly.ending();
+                if ending.is_none() && !late {
+                    return;
+                }
+                judge.outcome(content, Echo::MayLack, ending, assembly.received())
+            }
+            (Line::Session(line), _) if late => Outcome::Unknown { doubt: line.doubt() },
+            _ => return,
+        };
+        let answered = self.reader.answered();
+        self.apply(now, Input::AnswerEnded { outcome, answered });
     }
 
     fn apply(&mut self, now: Instant, input: Input) {
@@ -386,18 +589,40 @@ impl<'s> TillMachine<'s> {
         if next != self.state && !still_sending {
             self.timer = None;
         }
+        if let (State::RecordingEnd(_), State::Done { .. }) = (self.state, next) {
+            self.linger_deadline = Some(now.after(LINGER));
+        }
         self.state = next;
         if !matches!(next, State::Sending { .. }) {
             self.queue.retain(|effect| *effect != Effect::Send);
         }
         for effect in effects {
-            match effect {
-                Effect::Arm(timer) => self.timer = Some((timer, now.after(self.limit(timer)))),
-                Effect::AwaitAnswer => self.answer_deadline = Some(now.after(self.config.answer_timeout)),
-                // No effect waits twice, and the queue is longer than there are kinds: nothing is ever lost here.
-                effect if self.queue.contains(&effect) => {}
-                effect => drop(self.queue.try_push(effect)),
+            match (effect, &mut self.line) {
+                // The session has limits of its own.
+                (Effect::Arm(Timer::Send), Line::Session(_)) => {}
+                (Effect::Arm(timer), _) => self.timer = Some((timer, now.after(self.limit(timer)))),
+                (Effect::AwaitAnswer, _) => {
+                    self.sent_at = Some(now);
+                    self.answer_deadline = Some(now.after(self.config.answer_timeout));
+                }
+                (Effect::Send, Line::Session(line)) => {
+                    let length = self.started.as_ref().map_or(0, |started| started.message.len());
+                    // A fresh session takes a message of any length that a frame can have.
+                    let _ = line.session().send(now, length);
+                }
+                (effect, _) => self.show_or_do(effect),
             }
+        }
+    }
+
+    fn show(&mut self, event: Event) {
+        self.show_or_do(Effect::Show(event));
+    }
+
+    /// No effect waits twice, and the queue is longer than there are kinds: nothing is ever lost here.
+    fn show_or_do(&mut self, effect: Effect) {
+        if !self.queue.contains(&effect) {
+            let _ = self.queue.try_push(effect);
         }
     }
 
@@ -409,16 +634,33 @@ impl<'s> TillMachine<'s> {
     }
 
     fn end(&self, started: &Started, verdict: Verdict) -> End {
-        let answer = Answer::new(self.judge.message());
-        let card = answer.card();
+        let card = self.reader.answer().and_then(|answer| answer.card());
         let last_four = card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok());
         End {
             id: started.entry.id,
             verdict,
-            authorisation: answer.authorisation(),
-            contract: answer.contract(),
+            authorisation: self.reader.authorisation(),
+            contract: self.reader.contract(),
             last_four,
-            status: self.judge.raw_status(),
+            status: self.reader.raw_status(),
         }
+    }
+}
+
+/// Why an answer is another transaction's by its content, if it is: on a line that is shared with what came before, such
+/// a one ends nothing.
+const fn stranger(outcome: Outcome) -> Option<Doubt> {
+    match outcome {
+        Outcome::Unknown {
+            doubt:
+                doubt @ (Doubt::RegisterDiffers
+                | Doubt::OperationDiffers
+                | Doubt::CurrencyDiffers
+                | Doubt::AmountDiffers
+                | Doubt::AmountHigher
+                | Doubt::PartialNotAllowed
+                | Doubt::ReferenceDiffers),
+        } => Some(doubt),
+        _ => None,
     }
 }

@@ -1,16 +1,18 @@
 //! What is known when a transaction is done.
 
-use caisse_codec::Answer;
+use caisse_codec::wire::Answer;
+use caisse_codec::{Message, Tickets};
 use caisse_payment::{AuthorisationNumber, Card, Verdict};
 
 /// The end of a transaction, with all that the answer carried; borrows the storage that the caller gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     pub(super) verdict: Verdict,
-    pub(super) answer: Answer<'a>,
+    pub(super) answer: Option<Answer<'a>>,
     pub(super) journaled: bool,
     pub(super) skipped: usize,
     pub(super) cut: bool,
+    pub(super) late: u8,
 }
 
 impl<'a> Report<'a> {
@@ -19,23 +21,38 @@ impl<'a> Report<'a> {
         self.verdict
     }
 
-    /// Every whole field that the terminal sent and that fitted the storage. After an outcome that is not proven these
-    /// are evidence, not facts.
+    /// What the terminal sent and what fitted the storage; nothing where nothing came. After an outcome that is not proven
+    /// this is evidence, no fact.
     #[must_use]
-    pub const fn answer(&self) -> Answer<'a> {
+    pub const fn answer(&self) -> Option<Answer<'a>> {
         self.answer
+    }
+
+    /// Every whole field of an answer of 3.x.
+    #[must_use]
+    pub fn message(&self) -> Message<'a> {
+        match self.answer {
+            Some(Answer::Concert3(answer)) => answer.message(),
+            _ => Message::read(b"").0,
+        }
+    }
+
+    /// The tickets of an answer of 3.x, in their order.
+    #[must_use]
+    pub fn tickets(&self) -> Tickets<'a> {
+        self.answer.map_or(Tickets::new(b""), |answer| answer.tickets())
     }
 
     /// The card, masked.
     #[must_use]
     pub fn card(&self) -> Option<Card> {
-        self.answer.card()
+        self.answer?.card()
     }
 
     /// The authorisation number.
     #[must_use]
     pub fn authorisation(&self) -> Option<AuthorisationNumber> {
-        self.answer.authorisation()
+        self.answer?.authorisation()
     }
 
     /// Whether the end stands in the journal. If not, the terminal stays blocked until it is recovered.
@@ -54,5 +71,12 @@ impl<'a> Report<'a> {
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    /// How many messages came that were an earlier transaction's: they changed nothing here, and may end a doubt about that
+    /// one.
+    #[must_use]
+    pub const fn late_answers(&self) -> u8 {
+        self.late
     }
 }

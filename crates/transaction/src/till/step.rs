@@ -59,8 +59,10 @@ pub enum Input {
     SendFailed,
     /// The sending ended, and some of the message may have been accepted.
     SendUncertain,
-    /// The message is taken back: it has not even been handed to the link yet.
+    /// The message is taken back, or the line for it was not to be had: it has not even been handed to the link yet.
     Withdrawn(NotSent),
+    /// The terminal has acknowledged the message, on a line where it does.
+    Acknowledged,
     /// A byte of an answer has come.
     AnswerBegan,
     /// The answer has ended, or the wait for one.
@@ -104,6 +106,10 @@ pub enum Event {
     PressRedButton,
     /// An answer is coming in.
     Answer,
+    /// A message came that is an earlier transaction's: it changes nothing here.
+    LateAnswer,
+    /// An earlier transaction's end is not known: the terminal is asked about it first. Shown by drivers.
+    Recovering,
 }
 
 /// What a step makes happen.
@@ -193,6 +199,7 @@ pub fn step(state: State, input: Input) -> (State, Effects) {
             return unknown(Doubt::SendBroken, Proof::PerhapsSent);
         }
 
+        (State::Waiting { .. }, Input::Acknowledged) => (State::Waiting { delivered: true }, &[]),
         (State::Waiting { delivered: false }, Input::AnswerBegan) => {
             (State::Waiting { delivered: true }, &[E::Show(Event::Answer)])
         }

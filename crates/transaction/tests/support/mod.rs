@@ -9,6 +9,8 @@ use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verd
 use caisse_transaction::till::{Closed, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
 
+pub mod line;
+
 pub const IDENTIFIER: &str = "012345678901";
 
 pub fn euros(minor: u64) -> Amount {
@@ -137,7 +139,7 @@ pub fn run_with_storage<'p>(
                     sent,
                     entries,
                     events,
-                    answer: report.answer().message().as_bytes().to_vec(),
+                    answer: report.message().as_bytes().to_vec(),
                     skipped: report.skipped(),
                     cut: report.is_cut(),
                     elapsed: now.since(start),

@@ -1,0 +1,136 @@
+//! Drives the machine without blocking: the same calls as the blocking driver, in the same order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use caisse_hal::{Clock, Instant, Received, SendError};
+use caisse_journal::{Journal, JournalError, Order};
+use caisse_payment::Blocked;
+use caisse_payment::entry::Entry;
+use caisse_transaction::till::Closed;
+use caisse_transaction::{Action, TillMachine};
+use tokio::sync::{Notify, watch};
+use tokio::task::spawn_blocking;
+
+use super::link::AnyLink;
+use super::running::Told;
+use crate::CancelHandle;
+use crate::cancel::Wish;
+use crate::driver::{blocked_by, not_connected, record};
+
+/// A journal that several threads use, one at a time.
+pub(super) type SharedJournal = Arc<Mutex<Box<dyn Journal>>>;
+
+/// What the machine is driven with.
+pub(super) struct Driver<'d> {
+    pub(super) link: &'d mut dyn AnyLink,
+    pub(super) clock: &'d (dyn Clock + Send + Sync),
+    pub(super) journal: &'d SharedJournal,
+    pub(super) order: Option<Order>,
+    pub(super) cancel: &'d CancelHandle,
+    pub(super) wake: &'d Notify,
+    pub(super) told: &'d watch::Sender<Told>,
+}
+
+/// A wait without an end is cut into these.
+const LONG: Duration = Duration::from_secs(60);
+
+impl Driver<'_> {
+    /// Runs a started machine to its end.
+    pub(super) async fn run(&mut self, machine: &mut TillMachine<'_>) {
+        let mut listened = Wish::Nothing;
+        let mut buffer = [0; 2048];
+        loop {
+            let wish = self.cancel.wish();
+            if wish > listened {
+                listened = wish;
+                let now = self.clock.now();
+                if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
+            }
+            let deadline = machine.deadline();
+            match machine.poll() {
+                Action::Done(_) => return,
+                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
+                Action::Close => self.link.close().await,
+                Action::Record(entry) => {
+                    let written = write(Arc::clone(self.journal), entry, self.order.clone()).await;
+                    let now = self.clock.now();
+                    match written {
+                        Ok(()) => machine.handle_journaled(now),
+                        Err(why) => machine.handle_journal_failed(now, why),
+                    }
+                    if matches!(entry, Entry::Started(_)) {
+                        self.receive(machine, &mut buffer, Duration::ZERO).await;
+                    }
+                }
+                Action::Connect => {
+                    let result = self.link.connect(self.left(deadline)).await;
+                    let now = self.clock.now();
+                    match result {
+                        Ok(()) => machine.handle_connected(now),
+                        Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
+                    }
+                }
+                Action::Send(bytes) => {
+                    let length = bytes.len();
+                    let result = self.link.send(bytes, self.left(deadline)).await;
+                    let now = self.clock.now();
+                    match result {
+                        Ok(accepted) => {
+                            machine.handle_sent(now, accepted);
+                            if accepted == length {
+                                self.drain(machine).await;
+                            }
+                        }
+                        Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
+                        Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
+                    }
+                }
+                Action::Wait { until } => {
+                    let within = self.left(until);
+                    self.receive(machine, &mut buffer, within).await;
+                    machine.handle_timeout(self.clock.now());
+                }
+            }
+        }
+    }
+
+    /// Takes what has come, and tells the machine. A wish ends the wait.
+    async fn receive(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], within: Duration) {
+        let result = tokio::select! {
+            result = self.link.receive(buffer, within) => result,
+            // No byte is lost: the next call gives it.
+            () = self.wake.notified() => return,
+        };
+        let now = self.clock.now();
+        match result {
+            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => {}
+            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+        }
+    }
+
+    async fn drain(&mut self, machine: &mut TillMachine<'_>) {
+        let drained = self.link.drain(self.left(machine.deadline())).await;
+        let now = self.clock.now();
+        match drained {
+            Ok(()) => machine.handle_drained(now),
+            Err(_) => machine.handle_undrained(now),
+        }
+    }
+
+    fn left(&self, deadline: Option<Instant>) -> Duration {
+        deadline.map_or(LONG, |deadline| deadline.since(self.clock.now()))
+    }
+}
+
+/// Writes on a thread that may block.
+async fn write(journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), Blocked> {
+    let write = move || {
+        let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+        record(&mut **journal, &entry, order.as_ref())
+            .map_err(|error: JournalError| blocked_by(&**journal, &error, &entry))
+    };
+    // A write that panicked may have happened, and may not.
+    spawn_blocking(write).await.unwrap_or(Err(Blocked::JournalUnavailable))
+}

@@ -1,0 +1,271 @@
+//! The exhaustive cut: at every byte of an exchange, in both directions and in three ways, the line goes; at every call the
+//! till is killed and started again on its journal. What the till believes is held against what the terminal charged.
+
+#[path = "support/shop.rs"]
+mod shop;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use caisse::{
+    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Operation, Order, Outcome, PaymentRequest,
+    RecordState, SqliteJournal, TransactionId,
+};
+use caisse_simulator::VirtualWorld;
+use caisse_simulator::persona::Persona;
+use caisse_simulator::terminal::Settings;
+use shop::{CUTS, Shop, Trouble};
+
+/// Longer than any transaction.
+const AFTERWARDS: Duration = Duration::from_secs(301);
+
+#[derive(Clone, Copy, Debug)]
+struct Setup {
+    dialect: Dialect,
+    kind: LinkKind,
+    operation: Operation,
+    exclusive: bool,
+    answer: &'static str,
+}
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+/// Amounts that no two transactions share.
+const BEFORE: u64 = 1000;
+const OURS: u64 = 2500;
+
+impl Setup {
+    fn world(self) -> VirtualWorld<'static> {
+        let settings = Settings {
+            persona: self.dialect.name.parse::<Persona>().unwrap(),
+            latency: Duration::from_secs(20),
+            authorisation: Duration::from_secs(2),
+            ..Settings::default()
+        };
+        match self.kind {
+            LinkKind::Stream => Shop::tcp(settings),
+            LinkKind::Serial => Shop::serial(settings),
+        }
+    }
+
+    /// A cancellation undoes the sale before it, so it is of its amount.
+    const fn amount(self) -> u64 {
+        if matches!(self.operation, Operation::Cancellation) { BEFORE } else { OURS }
+    }
+
+    fn request(self) -> PaymentRequest {
+        let request = PaymentRequest::new(self.operation, euros(self.amount())).id("ours".parse().unwrap());
+        match self.operation {
+            Operation::Cancellation if self.exclusive => request.original("before".parse().unwrap()),
+            Operation::Cancellation => request
+                .original("before".parse().unwrap())
+                .ordered(Order::new("Zoé", "ticket du client").unwrap()),
+            _ => request,
+        }
+    }
+
+    /// How often the terminal moved the money of this request.
+    fn moved(self, world: &VirtualWorld<'_>) -> usize {
+        let ledger = world.ledger();
+        match self.operation {
+            Operation::Cancellation => ledger.cancellations().len(),
+            Operation::Credit => ledger.credits().len(),
+            _ => ledger.charges().iter().filter(|charge| charge.amount_minor == OURS).count(),
+        }
+    }
+}
+
+/// How a case ended: what the till knows without a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// Known when `pay` returned, or after the restart without asking.
+    AtOnce,
+    /// Found out by recovery.
+    Recovered,
+    /// Left to a person.
+    Open,
+}
+
+/// Runs one case to its end and holds it against the ledger.
+fn run(setup: Setup, trouble: Trouble, journal: &dyn Fn() -> Box<dyn Journal>) -> (Class, [usize; 3]) {
+    let world = setup.world();
+    let Setup { dialect, kind, exclusive, .. } = setup;
+    let shop = Shop { world, dialect, kind, exclusive, journal };
+    let case = || format!("{trouble:?} in {} {:?} {} {}", dialect.name, kind, setup.operation, setup.answer);
+    // A sale before, of another amount, in which nothing goes wrong.
+    let before = shop.till().pay(PaymentRequest::debit(euros(BEFORE)).id("before".parse().unwrap())).unwrap();
+    assert_eq!(before.outcome.name(), "approved", "{}", case());
+    shop.world.at_terminal(|terminal, _| terminal.set_script(setup.answer.parse().unwrap()));
+
+    let (lived, counts) = shop.pay(&setup.request(), trouble);
+    let moved = |shop: &Shop<'_>| setup.moved(&shop.world);
+    if let Some((_, payment)) = &lived {
+        check(setup, payment.outcome, moved(&shop), false, &case);
+    }
+    // The terminal goes on by itself, whatever became of the till. A till that was killed is started again.
+    shop.world.at_terminal(|terminal, _| terminal.set_faults(Vec::new()));
+    drop(lived);
+    let mut till = shop.till();
+    let id: TransactionId = "ours".parse().unwrap();
+    let state = |till: &caisse::Till| till.journal().find(&id).unwrap().map(|record| record.state());
+    let known_before = state(&till) != Some(RecordState::Unresolved);
+    // A till that was started again listens first; what it does not hear it finds out once nobody can be at the terminal.
+    let mut recovered = till.recover_listening(AFTERWARDS).unwrap();
+    if state(&till) == Some(RecordState::Unresolved) {
+        shop.world.run_for(AFTERWARDS);
+        recovered = till.recover().unwrap();
+    }
+    assert!(recovered.len() <= 1);
+    if std::env::var_os("SHOW_OPEN").is_some() && state(&till) == Some(RecordState::Unresolved) {
+        println!("open: {} {:?}", case(), recovered[0]);
+    }
+    let class = match (known_before, state(&till)) {
+        (true, _) => Class::AtOnce,
+        (false, Some(RecordState::Unresolved)) => Class::Open,
+        (false, _) => Class::Recovered,
+    };
+    let record = till.journal().find(&id).unwrap();
+    let truth = moved(&shop);
+    if let Some(record) = &record {
+        check(setup, record.verdict().outcome, truth, true, &case);
+    } else {
+        assert_eq!(truth, 0, "{}: nothing is recorded", case());
+    }
+    // The same id again: whatever the record says, never a second movement.
+    let again = till.pay(setup.request()).unwrap();
+    shop.world.run_for(AFTERWARDS);
+    assert!(moved(&shop) <= 1, "{}: moved {} times", case(), moved(&shop));
+    if truth == 1 {
+        assert_eq!(moved(&shop), 1);
+        assert!(again.replayed || again.outcome.reason_code().is_some(), "{}", case());
+    }
+    (class, counts)
+}
+
+/// Nothing approved is called otherwise, nothing refused is called approved, nothing that moved is called not sent.
+fn check(setup: Setup, outcome: Outcome, moved: usize, ended: bool, case: &dyn Fn() -> String) {
+    assert!(moved <= 1, "{}: moved {moved} times", case());
+    match outcome {
+        Outcome::Approved { amount } => {
+            assert_eq!((amount.minor(), moved), (setup.amount(), 1), "{}: {outcome:?}", case());
+        }
+        Outcome::Unknown { .. } => {}
+        Outcome::PartiallyApproved { .. } => panic!("{}: {outcome:?}", case()),
+        // The terminal may still be at it when `pay` returns: only a proven end is an end.
+        Outcome::Declined { .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::NotSent { .. }
+        | Outcome::Blocked { .. } => {
+            assert_eq!(moved, 0, "{} ({ended}): {outcome:?}", case());
+        }
+    }
+}
+
+fn troubles([moments, sent, received]: [usize; 3]) -> Vec<Trouble> {
+    let mut all = vec![Trouble::None];
+    for cut in CUTS {
+        all.extend((0..=sent).map(|most| Trouble::CutAfterSent(most, cut)));
+        all.extend((0..=received).map(|most| Trouble::CutAfterReceived(most, cut)));
+    }
+    all.extend((0..moments).map(Trouble::Kill));
+    all
+}
+
+/// Every case of one setup; how many there were, and how each ended.
+fn enumerate(
+    setup: Setup,
+    new_journal: &dyn Fn() -> Box<dyn Fn() -> Box<dyn Journal>>,
+) -> (usize, BTreeMap<Class, usize>) {
+    let (class, counts) = run(setup, Trouble::None, &*new_journal());
+    assert_eq!(class, Class::AtOnce, "without trouble the end is known: {setup:?}");
+    let all = troubles(counts);
+    let mut classes = BTreeMap::new();
+    for trouble in &all {
+        *classes.entry(run(setup, *trouble, &*new_journal()).0).or_default() += 1;
+    }
+    (all.len(), classes)
+}
+
+fn in_memory() -> Box<dyn Fn() -> Box<dyn Journal>> {
+    let journal = MemoryJournal::new();
+    Box::new(move || Box::new(journal.clone()))
+}
+
+fn on_disk() -> Box<dyn Fn() -> Box<dyn Journal>> {
+    let folder = tempfile::tempdir().unwrap();
+    Box::new(move || Box::new(SqliteJournal::open(folder.path().join("journal.sqlite")).unwrap()))
+}
+
+/// Where a terminal tells amount, currency and number of its last transaction, and is ours alone, nothing is left open.
+#[test]
+fn an_exclusive_terminal_with_fields_leaves_nothing_to_a_person() {
+    let mut cases = 0;
+    for kind in [LinkKind::Stream, LinkKind::Serial] {
+        for answer in ["approve", "decline:04"] {
+            let operation = Operation::Debit;
+            let setup = Setup { dialect: Dialect::NEPTING, kind, operation, exclusive: true, answer };
+            let (count, classes) = enumerate(setup, &in_memory);
+            println!("{kind:?} {answer}: {count} cases, {classes:?}");
+            assert_eq!(classes.get(&Class::Open), None, "{setup:?}: {classes:?}");
+            assert!(classes[&Class::Recovered] > 100, "{classes:?}");
+            cases += count;
+        }
+    }
+    println!("{cases} cases");
+    assert!(cases > 1_500, "{cases}");
+}
+
+/// Whatever happens at whatever byte: one movement at most, and no wrong word about it. How much is left to a person is
+/// pinned, because a till that always said unknown would be safe and useless. Rows: debit, credit, cancellation on an
+/// exclusive terminal, then on one that others use too; approved and declined together.
+fn everything(dialect: Dialect, kind: LinkKind) -> Vec<[usize; 4]> {
+    let mut table = Vec::new();
+    for exclusive in [true, false] {
+        for operation in [Operation::Debit, Operation::Credit, Operation::Cancellation] {
+            let mut row = [0; 4];
+            for answer in ["approve", "decline:04"] {
+                let setup = Setup { dialect, kind, operation, exclusive, answer };
+                let (count, classes) = enumerate(setup, &in_memory);
+                let of = |class| classes.get(&class).copied().unwrap_or(0);
+                row[0] += count;
+                row[1] += of(Class::AtOnce);
+                row[2] += of(Class::Recovered);
+                row[3] += of(Class::Open);
+            }
+            println!("{} {kind:?} exclusive={exclusive} {operation}: {row:?}", dialect.name);
+            table.push(row);
+        }
+    }
+    table
+}
+
+macro_rules! everywhere {
+    ($($name:ident: $dialect:ident, $kind:ident, $expected:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            assert_eq!(everything(Dialect::$dialect, LinkKind::$kind), $expected);
+        })*
+    };
+}
+
+everywhere! {
+    payxpress_on_tcp: PAYXPRESS, Stream, [[0; 4]; 6];
+    ingenico_on_tcp: INGENICO, Stream, [[0; 4]; 6];
+    nepting_on_tcp: NEPTING, Stream, [[0; 4]; 6];
+    ingenico_on_a_serial_line: INGENICO, Serial, [[0; 4]; 6];
+    nepting_on_a_serial_line: NEPTING, Serial, [[0; 4]; 6];
+    e_on_a_serial_line: CONCERT_E, Serial, [[0; 4]; 6];
+    e_plus_on_a_serial_line: CONCERT_E_PLUS, Serial, [[0; 4]; 6];
+}
+
+/// The same with the journal on disk, through its real encoding, for one setup of each kind.
+#[test]
+fn the_journal_on_disk_tells_the_same() {
+    for (dialect, kind) in [(Dialect::NEPTING, LinkKind::Stream), (Dialect::CONCERT_E_PLUS, LinkKind::Serial)]
+    {
+        let setup = Setup { dialect, kind, operation: Operation::Debit, exclusive: true, answer: "approve" };
+        assert_eq!(enumerate(setup, &on_disk), enumerate(setup, &in_memory));
+    }
+}

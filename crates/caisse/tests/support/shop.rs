@@ -1,0 +1,288 @@
+//! A shop in virtual time that breaks where it is told to: the real till, the real terminal, the real journal, and a line
+//! that is cut at a byte or a till that is killed between two of its calls.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use caisse::{
+    Decision, Dialect, Dispute, Journal, JournalError, LinkKind, Order, Payment, PaymentRequest, Record,
+    TerminalId, Till, TransactionId, WallTime,
+};
+use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
+use caisse_journal::{Event, LockError, TerminalLock};
+use caisse_payment::entry::Entry;
+use caisse_simulator::VirtualWorld;
+use caisse_simulator::terminal::Settings;
+
+/// What goes wrong, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing.
+    None,
+    /// The line goes once so many bytes of the till's have left.
+    CutAfterSent(usize, Cut),
+    /// The line goes once so many bytes of the terminal's have arrived.
+    CutAfterReceived(usize, Cut),
+    /// The till is killed at this call of link or journal; each has a moment before and one after.
+    Kill(usize),
+}
+
+/// How a line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The system knows.
+    Reset,
+    /// What the till sends arrives no more, what the terminal sends still does; nobody knows.
+    OneWay,
+    /// Nothing arrives any more, and nobody knows.
+    Silence,
+}
+
+pub const CUTS: [Cut; 3] = [Cut::Reset, Cut::OneWay, Cut::Silence];
+
+/// What the till and its journal do is counted here, and ends where it has to.
+#[derive(Clone)]
+struct Fate {
+    trouble: Trouble,
+    calls: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
+    received: Arc<AtomicUsize>,
+}
+
+/// How a killed till leaves: no word, no clean-up but what the system does for any dead process.
+struct Killed;
+
+impl Fate {
+    fn moment(&self) {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.trouble == Trouble::Kill(call) {
+            resume_unwind(Box::new(Killed));
+        }
+    }
+
+    fn cut(&self) -> Option<Cut> {
+        match self.trouble {
+            Trouble::CutAfterSent(most, cut) if self.sent.load(Ordering::SeqCst) >= most => Some(cut),
+            Trouble::CutAfterReceived(most, cut) if self.received.load(Ordering::SeqCst) >= most => Some(cut),
+            _ => None,
+        }
+    }
+}
+
+struct FatedLink<L> {
+    inner: L,
+    clock: VirtualWorld<'static>,
+    fate: Fate,
+    gone: bool,
+    waiting: bool,
+}
+
+impl<L: Link> FatedLink<L> {
+    fn gone(&mut self) -> bool {
+        if self.fate.cut() == Some(Cut::Reset) && !self.gone {
+            self.gone = true;
+            self.inner.close();
+        }
+        self.gone
+    }
+}
+
+impl<L: Link> Link for FatedLink<L> {
+    fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+        self.fate.moment();
+        if self.gone() {
+            return Err(ConnectError::Unreachable);
+        }
+        let result = self.inner.connect(within);
+        self.fate.moment();
+        result
+    }
+
+    fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
+        self.fate.moment();
+        self.waiting = false;
+        if self.gone() {
+            return Err(SendError::Closed);
+        }
+        let room = match self.fate.trouble {
+            Trouble::CutAfterSent(most, _) => most.saturating_sub(self.fate.sent.load(Ordering::SeqCst)),
+            _ => usize::MAX,
+        };
+        let (cut, arriving) = (self.fate.cut(), bytes.len().min(room));
+        let accepted = match (self.fate.trouble, cut) {
+            // What a dead line takes goes nowhere.
+            (_, Some(Cut::OneWay | Cut::Silence)) => bytes.len(),
+            (Trouble::CutAfterSent(_, Cut::OneWay | Cut::Silence), None) => {
+                let _ = self.inner.send(&bytes[..arriving], within)?;
+                bytes.len()
+            }
+            _ => self.inner.send(&bytes[..arriving], within)?,
+        };
+        self.fate.sent.fetch_add(accepted, Ordering::SeqCst);
+        self.fate.moment();
+        Ok(accepted)
+    }
+
+    fn drain(&mut self, within: Duration) -> Result<(), DrainError> {
+        if self.gone() { Err(DrainError::Closed) } else { self.inner.drain(within) }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
+        // A wait in which nothing comes is one moment, however often it is looked at.
+        if !self.waiting {
+            self.fate.moment();
+        }
+        self.waiting = true;
+        if self.gone() {
+            return Err(ReceiveError);
+        }
+        let room = match self.fate.trouble {
+            Trouble::CutAfterReceived(most, _) => {
+                most.saturating_sub(self.fate.received.load(Ordering::SeqCst)).max(1).min(buffer.len())
+            }
+            _ => buffer.len(),
+        };
+        if self.fate.cut() == Some(Cut::Silence) {
+            // Time passes all the same, and the terminal lives.
+            self.clock.run_for(within);
+            return Ok(Received::Nothing);
+        }
+        let result = self.inner.receive(&mut buffer[..room], within);
+        if let Ok(Received::Bytes(count)) = result {
+            self.fate.received.fetch_add(count, Ordering::SeqCst);
+        }
+        if result != Ok(Received::Nothing) {
+            self.fate.moment();
+            self.waiting = false;
+        }
+        result
+    }
+
+    fn close(&mut self) {
+        self.inner.close();
+    }
+}
+
+struct FatedJournal {
+    inner: Box<dyn Journal>,
+    fate: Fate,
+}
+
+impl Journal for FatedJournal {
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        self.inner.lock(terminal)
+    }
+
+    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        self.fate.moment();
+        let result = self.inner.append(entry, at);
+        self.fate.moment();
+        result
+    }
+
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        self.inner.find(id)
+    }
+
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        self.inner.unresolved(terminal)
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        self.inner.list()
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+        self.inner.events(id)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        self.inner.resolve(lock, id, decision, at)
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.inner.dispute(id, dispute, at)
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.fate.moment();
+        let result = self.inner.order(id, order, at);
+        self.fate.moment();
+        result
+    }
+}
+
+/// One shop: a terminal that lives, a journal that stays, tills that come and go.
+pub struct Shop<'j> {
+    pub world: VirtualWorld<'static>,
+    pub dialect: Dialect,
+    pub kind: LinkKind,
+    pub exclusive: bool,
+    pub journal: &'j dyn Fn() -> Box<dyn Journal>,
+}
+
+impl Shop<'_> {
+    pub fn tcp(settings: Settings) -> VirtualWorld<'static> {
+        VirtualWorld::tcp(settings)
+    }
+
+    /// The storage of a frame lives as long as the world does: for ever, in a test.
+    pub fn serial(settings: Settings) -> VirtualWorld<'static> {
+        VirtualWorld::serial(settings, Box::leak(Box::new([0; 512])))
+    }
+
+    fn till_of(&self, fate: &Fate) -> Till {
+        let link = FatedLink {
+            inner: self.world.line(),
+            clock: self.world.clone(),
+            fate: fate.clone(),
+            gone: false,
+            waiting: false,
+        };
+        let journal = FatedJournal { inner: (self.journal)(), fate: fate.clone() };
+        Till::builder()
+            .link(link, self.kind)
+            .clock(self.world.clone())
+            .terminal_id("counter")
+            .dialect(self.dialect)
+            .exclusive(self.exclusive)
+            .journal(journal)
+            .build()
+            .unwrap()
+    }
+
+    /// A till to which nothing happens.
+    pub fn till(&self) -> Till {
+        self.till_of(&fate(Trouble::None))
+    }
+
+    /// A payment in trouble. A till that was killed leaves nothing but its journal; one that lives is given back. Also how
+    /// many moments, sent and received bytes there were.
+    pub fn pay(&self, request: &PaymentRequest, trouble: Trouble) -> (Option<(Till, Payment)>, [usize; 3]) {
+        let fate = fate(trouble);
+        let mut till = self.till_of(&fate);
+        let run = catch_unwind(AssertUnwindSafe(move || {
+            let payment = till.pay(request).unwrap();
+            (till, payment)
+        }));
+        let lived = match run {
+            Ok(lived) => Some(lived),
+            Err(why) if why.is::<Killed>() => None,
+            Err(why) => resume_unwind(why),
+        };
+        let counts = [&fate.calls, &fate.sent, &fate.received].map(|count| count.load(Ordering::SeqCst));
+        (lived, counts)
+    }
+}
+
+fn fate(trouble: Trouble) -> Fate {
+    Fate { trouble, calls: Arc::default(), sent: Arc::default(), received: Arc::default() }
+}

@@ -1,0 +1,237 @@
+//! Each sensitive field of each type holds a canary, and nothing prints it: requests, answers, both generations.
+
+mod support;
+
+use caisse_codec::wire::{self, Format};
+use caisse_codec::{
+    Answer, CardFields, ChequeFields, Complement, DuplicataRequest, Extra, LONGEST_ANSWER,
+    LONGEST_MONEY_REQUEST, LONGEST_PRINT_REQUEST, LongComplement, Message, MoneyOperation, MoneyRequest,
+    Options, PrintRequest, ReadingMode, ReceivedRequest, RequestHeader, Status, Tag, TerminalAnswer,
+    TicketRequest, TransactionStatusRequest, Version,
+};
+use caisse_payment::{Amount, Currency, Register, Sensitive};
+use support::canary::Printed;
+
+const PAN: &str = "4970101234123457";
+const EMAIL: &str = "jean.dupont@example.com";
+const PHONE: &str = "33698765432";
+const PRIVATE: &str = "client-7788-dossier";
+const SHORT: &str = "jean.dupon";
+const REFERENCE: &str = "sejour-Mme-Durand";
+const TRACK: &str = "0416926031017807908011519431044";
+const FILE: &str = "fnci-0935-x";
+const GUARANTEE: &str = "garantie-Axqzvk";
+const BANK: &str = "HOLDER INVALID NAME";
+const TEXT: &str = "TICKET de Monsieur Dupont";
+const CANARIES: &[&str] = &[PAN, EMAIL, PHONE, PRIVATE, SHORT, REFERENCE, TRACK, FILE, GUARANTEE, BANK, TEXT];
+
+fn header() -> RequestHeader {
+    RequestHeader {
+        version: Version::V3_20,
+        identifier: "323540032810".parse().unwrap(),
+        register: Register::FIRST,
+    }
+}
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+fn options() -> Options<'static> {
+    Options {
+        private: Some(Sensitive::new(PRIVATE.as_bytes())),
+        reference: Some(Sensitive::new(REFERENCE.as_bytes())),
+        phone: Some(Sensitive::new(PHONE.as_bytes())),
+        email: Some(Sensitive::new(EMAIL.as_bytes())),
+        ..Options::NONE
+    }
+}
+
+fn long_complement() -> String {
+    format!("0414{BANK:<21}    ")
+}
+
+#[test]
+fn requests_hide_them() {
+    let mut printed = Printed::new(CANARIES);
+    let label = [(Tag::new(*b"LB").unwrap(), EMAIL.as_bytes())];
+    let operation = MoneyOperation::LinkedCredit { original: Sensitive::new(PAN.as_bytes()) };
+    let request = MoneyRequest {
+        header: header(),
+        operation,
+        amount: euros(2500),
+        options: options(),
+        extra: Extra::new(&label),
+    };
+    printed.debug("MoneyRequest", request);
+    printed.debug("Options", options());
+    let mut buffer = [0; LONGEST_MONEY_REQUEST + 64];
+    let wire = request.encode(&mut buffer).unwrap();
+    let received = ReceivedRequest::read(&Message::decode(wire).unwrap()).unwrap();
+    printed.debug("ReceivedRequest", received);
+    for size in 0..wire.len() {
+        printed.error("RequestError", request.encode(&mut vec![0; size]).unwrap_err());
+    }
+    printed.error("NotAllowed", {
+        let twice = [(Tag::CF, PRIVATE.as_bytes())];
+        MoneyRequest { extra: Extra::new(&twice), ..request }.encode(&mut [0; 2048]).unwrap_err()
+    });
+    for options in [
+        Options { phone: Some(Sensitive::new(EMAIL.as_bytes())), ..Options::NONE },
+        Options { private: Some(Sensitive::new("client-7788-dossier\u{e9}".as_bytes())), ..Options::NONE },
+    ] {
+        printed
+            .error("RequestError", MoneyRequest { options, ..request }.encode(&mut [0; 2048]).unwrap_err());
+    }
+
+    let print = PrintRequest {
+        header: header(),
+        kind: TicketRequest::CUSTOMER_TEXT,
+        text: Sensitive::new(TEXT.as_bytes()),
+        extra: Extra::NONE,
+    };
+    printed.debug("PrintRequest", print);
+    let mut buffer = [0; LONGEST_PRINT_REQUEST];
+    let wire = print.encode(&mut buffer).unwrap();
+    let ReceivedRequest::Print(received) = ReceivedRequest::read(&Message::decode(wire).unwrap()).unwrap()
+    else {
+        panic!("a print request");
+    };
+    printed.debug("ReceivedPrint", received);
+    printed.debug("its tickets", received.tickets().collect::<Vec<_>>());
+
+    let extra = Extra::new(&label);
+    printed.debug("Extra", extra);
+    printed.debug("TransactionStatusRequest", TransactionStatusRequest { header: header(), extra });
+    printed
+        .debug("DuplicataRequest", DuplicataRequest { header: header(), amount: None, ticket: None, extra });
+    printed.check();
+}
+
+#[test]
+fn answers_and_their_accessors_hide_them() {
+    let long = long_complement();
+    let complement = LongComplement::from_value(long.as_bytes()).unwrap();
+    let written = TerminalAnswer {
+        amount: Some(euros(2500)),
+        complement: Some(caisse_codec::AnswerComplement::Long(complement)),
+        card: Some(CardFields {
+            number: PAN,
+            expiry: "2612",
+            authorisation: None,
+            aid: "A0000000041010",
+            application: "00B".parse().unwrap(),
+            reading_mode: ReadingMode::Contact,
+        }),
+        cheque: Some(ChequeFields {
+            track: Some(Sensitive::new(TRACK.as_bytes())),
+            file: Some(Sensitive::new(FILE.as_bytes())),
+            guarantee: Some(Sensitive::new(GUARANTEE.as_bytes())),
+        }),
+        private: Some(Sensitive::new(PRIVATE.as_bytes())),
+        tickets: &[(TicketRequest::CUSTOMER_TEXT, TEXT.as_bytes())],
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::NotPerformed)
+    };
+    let mut printed = Printed::new(CANARIES);
+    printed.debug("TerminalAnswer", written);
+    printed.debug("ChequeFields", written.cheque);
+    printed.debug("LongComplement", complement);
+    let mut buffer = [0; LONGEST_ANSWER];
+    let wire = written.encode(&mut buffer).unwrap();
+    let customer = format!("AM011{PHONE}AN023{EMAIL}");
+    let wire = [wire, customer.as_bytes()].concat();
+    let answer = Answer::decode(&wire).unwrap();
+    let present = [
+        ("CF", answer.private().map(Sensitive::into_revealed), PRIVATE),
+        ("AD", answer.cheque_track().map(Sensitive::into_revealed), TRACK),
+        ("AG", answer.cheque_file().map(Sensitive::into_revealed), FILE),
+        ("AH", answer.cheque_guarantee().map(Sensitive::into_revealed), GUARANTEE),
+        ("AM", answer.phone().map(Sensitive::into_revealed), PHONE),
+        ("AN", answer.email().map(Sensitive::into_revealed), EMAIL),
+    ];
+    for (tag, value, canary) in present {
+        assert_eq!(value, Some(canary.as_bytes()), "{tag} is read");
+    }
+    printed.debug("accessors", (answer.private(), answer.cheque_track(), answer.cheque_file()));
+    printed.debug("accessors", (answer.cheque_guarantee(), answer.phone(), answer.email()));
+    printed.debug("accessors", (answer.expiry(), answer.card(), answer.complement()));
+    printed.debug("accessors", answer.long_complement());
+    printed.debug("Answer", answer);
+    for size in 0..wire.len() - customer.len() {
+        printed.error("EncodeError", written.encode(&mut vec![0; size]).unwrap_err());
+    }
+    #[cfg(feature = "serde")]
+    {
+        printed.serialised("private", answer.private());
+        printed.serialised("cheque", answer.cheque_track());
+        printed.serialised("message", answer.message());
+    }
+    printed.check();
+}
+
+#[test]
+fn both_generations_hide_them() {
+    let mut printed = Printed::new(CANARIES);
+    let concert3 = Format::Concert3 {
+        version: Version::V3_00,
+        identifier: "323540032810".parse().unwrap(),
+        amount_digits: 2,
+    };
+    let formats = [concert3, Format::E { receipt: true, report: true }, Format::EPlus { report: true }];
+    let short = Options { private: Some(Sensitive::new(SHORT.as_bytes())), ..Options::NONE };
+    for options in [options(), short, Options::NONE] {
+        for format in formats {
+            let request = wire::Request {
+                register: Register::FIRST,
+                operation: MoneyOperation::Debit,
+                amount: euros(2500),
+                options,
+            };
+            printed.debug("wire::Request", request);
+            let mut buffer = [0; wire::LONGEST_REQUEST];
+            let body = match request.encode(&format, &mut buffer) {
+                Ok(body) => body,
+                Err(error) => {
+                    printed.error("wire::RequestError", error);
+                    continue;
+                }
+            };
+            for end in 0..body.len() {
+                if let Err(fault) = wire::Received::read(&body[..end]) {
+                    printed.error("wire::ReceiveFault", fault);
+                }
+            }
+            let received = wire::Received::read(body).unwrap();
+            printed.debug("wire::Received", received);
+            let answer = TerminalAnswer {
+                action: Some(caisse_codec::Action::DEBIT),
+                amount: Some(euros(2500)),
+                complement: Some(Complement::AUTHORISED.into()),
+                card: Some(CardFields {
+                    number: PAN,
+                    expiry: "2612",
+                    authorisation: None,
+                    aid: "A0000000041010",
+                    application: "00B".parse().unwrap(),
+                    reading_mode: ReadingMode::Contact,
+                }),
+                private: options.private,
+                ..TerminalAnswer::new(Version::V3_00, Register::FIRST, Status::Performed)
+            };
+            let mut buffer = [0; LONGEST_ANSWER];
+            let body = received.encode_answer(&answer, &mut buffer).unwrap();
+            for end in 0..body.len() {
+                if let Err(error) = wire::Answer::decode(&body[..end], &format) {
+                    printed.error("wire::AnswerError", error);
+                }
+                printed
+                    .debug("ReplyError", received.encode_answer(&answer, &mut vec![0; end]).map(<[u8]>::len));
+            }
+            let answer = wire::Answer::decode(body, &format).unwrap();
+            printed.debug("wire::Answer", answer);
+            printed.debug("its card", answer.card());
+            assert_eq!(answer.card().unwrap().last_four(), Some("3457"));
+        }
+    }
+    printed.check();
+}

@@ -1,0 +1,143 @@
+//! What the journal knows of the transaction that a cancellation or a credit names.
+
+mod common;
+
+use caisse_journal::{Decision, Journal, MemoryJournal, Paid, WallTime, admit_original};
+use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_payment::{
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Verdict,
+};
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+fn content(operation: Operation, minor: u64, original: Option<&str>) -> Content {
+    Content {
+        operation,
+        original: original.map(|id| id.parse().unwrap()),
+        amount: euros(minor),
+        allow_partial: false,
+        terminal: "counter".parse().unwrap(),
+        register: Register::FIRST,
+        reference: None,
+    }
+}
+
+fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcome) {
+    let id = id.parse().unwrap();
+    let at = WallTime::from_millis(1);
+    let proof = match outcome {
+        Outcome::NotSent { .. } => Proof::NothingSent,
+        _ => Proof::Answered,
+    };
+    let start = Start { id, content, dialect: "payxpress".parse().unwrap() };
+    journal.append(&Entry::Started(start), at).unwrap();
+    let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
+    let end = End { id, verdict: Verdict { outcome, proof }, authorisation, contract, last_four, status };
+    journal.append(&Entry::Ended(end), at).unwrap();
+}
+
+fn sale(journal: &mut MemoryJournal, id: &str, minor: u64) {
+    let outcome = Outcome::Approved { amount: euros(minor) };
+    take(journal, id, content(Operation::Debit, minor, None), outcome);
+}
+
+fn cancel(journal: &MemoryJournal, minor: u64) -> Result<(), Blocked> {
+    admit_original(journal, &content(Operation::Cancellation, minor, Some("sale-1")), true)
+}
+
+fn credit(journal: &MemoryJournal, minor: u64) -> Result<(), Blocked> {
+    admit_original(journal, &content(Operation::Credit, minor, Some("sale-1")), false)
+}
+
+#[test]
+fn the_last_sale_may_be_cancelled_and_no_other() {
+    let mut journal = MemoryJournal::new();
+    assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotApproved));
+    sale(&mut journal, "sale-0", 1000);
+    sale(&mut journal, "sale-1", 2500);
+    assert_eq!(cancel(&journal, 2500), Ok(()));
+    assert_eq!(cancel(&journal, 2400), Err(Blocked::OriginalAmountDiffers));
+    let asked = content(Operation::Cancellation, 2500, Some("sale-1"));
+    assert_eq!(admit_original(&journal, &asked, false), Err(Blocked::OriginalNotLast), "not ours alone");
+    // What never left the till changes nothing on the terminal.
+    let not_sent = Outcome::NotSent { reason: NotSent::ConnectionRefused };
+    take(&mut journal, "sale-2", content(Operation::Debit, 99, None), not_sent);
+    assert_eq!(cancel(&journal, 2500), Ok(()));
+    // Nor does a sale on another terminal.
+    let elsewhere = Content { terminal: "bar".parse().unwrap(), ..content(Operation::Debit, 99, None) };
+    take(&mut journal, "sale-3", elsewhere, Outcome::Approved { amount: euros(99) });
+    assert_eq!(cancel(&journal, 2500), Ok(()));
+    // A refused one may be what the terminal takes for its last.
+    let refused = Outcome::Declined { refusal: Refusal::Refused };
+    take(&mut journal, "sale-4", content(Operation::Debit, 99, None), refused);
+    assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotLast));
+}
+
+#[test]
+fn a_sale_is_cancelled_once() {
+    let mut journal = MemoryJournal::new();
+    sale(&mut journal, "sale-1", 2500);
+    let asked = content(Operation::Cancellation, 2500, Some("sale-1"));
+    take(&mut journal, "undo-1", asked, Outcome::Declined { refusal: Refusal::Refused });
+    assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotLast), "the terminal saw an attempt");
+    take(&mut journal, "undo-2", asked, Outcome::Approved { amount: euros(2500) });
+    assert_eq!(cancel(&journal, 2500), Err(Blocked::CreditExceedsOriginal));
+    assert_eq!(credit(&journal, 1), Err(Blocked::CreditExceedsOriginal));
+}
+
+#[test]
+fn credits_of_one_sale_never_exceed_it() {
+    let mut journal = MemoryJournal::new();
+    sale(&mut journal, "sale-1", 2500);
+    assert_eq!(credit(&journal, 2500), Ok(()));
+    let of_sale = |minor| content(Operation::Credit, minor, Some("sale-1"));
+    take(&mut journal, "back-1", of_sale(1000), Outcome::Approved { amount: euros(1000) });
+    assert_eq!(credit(&journal, 1500), Ok(()));
+    assert_eq!(credit(&journal, 1501), Err(Blocked::CreditExceedsOriginal));
+    take(&mut journal, "back-2", of_sale(700), Outcome::Declined { refusal: Refusal::Refused });
+    assert_eq!(credit(&journal, 1500), Ok(()), "a refused credit gave nothing back");
+    // One that nobody knows the end of counts as given, until it is decided.
+    take(&mut journal, "back-3", of_sale(500), Outcome::Unknown { doubt: Doubt::Silence });
+    assert_eq!(credit(&journal, 1000), Ok(()));
+    assert_eq!(credit(&journal, 1001), Err(Blocked::CreditExceedsOriginal));
+    let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
+    let decision = Decision::new(Paid::NotPaid, "Zoé", "no ticket").unwrap();
+    journal.resolve(&lock, &"back-3".parse().unwrap(), &decision, WallTime::from_millis(2)).unwrap();
+    assert_eq!(credit(&journal, 1500), Ok(()));
+    // A credit of another sale, or of none, is no credit of this one.
+    take(
+        &mut journal,
+        "back-4",
+        content(Operation::Credit, 900, None),
+        Outcome::Approved { amount: euros(900) },
+    );
+    assert_eq!(credit(&journal, 1500), Ok(()));
+}
+
+#[test]
+fn only_a_sale_that_was_paid_can_be_given_back() {
+    for outcome in [
+        Outcome::Declined { refusal: Refusal::Refused },
+        Outcome::Unknown { doubt: Doubt::Silence },
+        Outcome::NotSent { reason: NotSent::SendFailed },
+    ] {
+        let mut journal = MemoryJournal::new();
+        take(&mut journal, "sale-1", content(Operation::Debit, 2500, None), outcome);
+        assert_eq!(credit(&journal, 2500), Err(Blocked::OriginalNotApproved));
+        assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotApproved));
+    }
+    // Decided by a person as paid: paid.
+    let mut journal = MemoryJournal::new();
+    take(
+        &mut journal,
+        "sale-1",
+        content(Operation::Debit, 2500, None),
+        Outcome::Unknown { doubt: Doubt::Silence },
+    );
+    let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
+    let decision = Decision::new(Paid::Paid(euros(2500)), "Zoé", "ticket 12").unwrap();
+    journal.resolve(&lock, &"sale-1".parse().unwrap(), &decision, WallTime::from_millis(2)).unwrap();
+    assert_eq!(credit(&journal, 2500), Ok(()));
+}

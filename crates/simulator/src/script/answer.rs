@@ -1,0 +1,99 @@
+//! How one transaction ends.
+
+use std::fmt;
+use std::str::FromStr;
+
+use caisse_payment::Amount;
+
+use crate::fault::Spec;
+use crate::random::Random;
+use crate::terminal::Asked;
+
+/// How the terminal answers one request for money.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// `approve`: the money moves.
+    #[default]
+    Approve,
+    /// `partial:20.00`: the card is charged for less than was asked. An amount that is not less, or not one of the
+    /// request's currency, is declined with 00; so is every partial approval of E and E+, which have none.
+    Partial(String),
+    /// `decline:04`: no money moves, with these two digits for the reason (AF; in E and E+, STAT 7).
+    Decline([u8; 2]),
+    /// `cancel`: the card holder presses the red button (06).
+    Cancel,
+    /// `timeout`: the terminal takes the request and never answers. No money moves.
+    Timeout,
+}
+
+/// The text is not an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an answer: expected approve, partial:AMOUNT, decline:NN, cancel or timeout")]
+pub struct AnswerError;
+
+impl Answer {
+    /// A refusal with two digits for the reason; anything else than two digits is 00.
+    #[must_use]
+    pub fn decline(code: &str) -> Self {
+        match code.as_bytes() {
+            [first @ b'0'..=b'9', second @ b'0'..=b'9'] if code != "01" => Self::Decline([*first, *second]),
+            _ => Self::Decline(*b"00"),
+        }
+    }
+
+    pub(crate) fn by_chance(asked: &Asked, random: &mut Random) -> Self {
+        let half = || {
+            let amount = asked.amount.filter(|amount| amount.minor() > 1)?;
+            Some(Amount::from_minor(amount.minor() / 2, amount.currency()).decimal().to_string())
+        };
+        match random.below(10) {
+            0 => Self::decline("04"),
+            1 => Self::decline("02"),
+            2 => Self::Cancel,
+            3 => Self::Timeout,
+            4 => half().map_or(Self::Approve, Self::Partial),
+            _ => Self::Approve,
+        }
+    }
+}
+
+impl FromStr for Answer {
+    type Err = AnswerError;
+
+    fn from_str(text: &str) -> Result<Self, AnswerError> {
+        let spec = Spec::of(text);
+        match (spec.name, spec.place, spec.value) {
+            ("approve", None, None) => Ok(Self::Approve),
+            ("cancel", None, None) => Ok(Self::Cancel),
+            ("timeout", None, None) => Ok(Self::Timeout),
+            ("decline", None, Some(code)) => match code.as_bytes() {
+                [first @ b'0'..=b'9', second @ b'0'..=b'9'] if code != "01" => {
+                    Ok(Self::Decline([*first, *second]))
+                }
+                _ => Err(AnswerError),
+            },
+            // Whether it fits the currency shows when a request comes.
+            ("partial", None, Some(amount)) => {
+                let decimal =
+                    !amount.is_empty() && amount.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                if decimal { Ok(Self::Partial(amount.to_owned())) } else { Err(AnswerError) }
+            }
+            _ => Err(AnswerError),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Approve => f.write_str("approve"),
+            Self::Partial(amount) => write!(f, "partial:{amount}"),
+            Self::Decline(code) => {
+                let [first, second] = code.map(char::from);
+                write!(f, "decline:{first}{second}")
+            }
+            Self::Cancel => f.write_str("cancel"),
+            Self::Timeout => f.write_str("timeout"),
+        }
+    }
+}

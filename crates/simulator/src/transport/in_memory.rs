@@ -1,0 +1,352 @@
+//! A terminal and its line in virtual time: no socket, no thread, no waiting. A till runs against it through
+//! [`Link`] and [`Clock`], and time passes only while the till waits.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use caisse_hal::{Clock, ConnectError, DrainError, Instant, Link, ReceiveError, Received, SendError};
+use caisse_link::Limits;
+use caisse_link::serial::SerialConfig;
+use caisse_transaction::terminal::REQUEST;
+
+use crate::conversation::{Conversation, Framed, Plain, earlier};
+use crate::fault::Leaves;
+use crate::ledger::Ledger;
+use crate::persona::Generation;
+use crate::terminal::{Settings, Terminal};
+
+/// A shop in virtual time: one terminal, and a line to it. Cloning gives another handle on the same one.
+///
+/// The same seed and the same calls give the same bytes at the same moments, however fast the machine is.
+///
+/// ```
+/// use caisse_hal::{Clock, Link, Received};
+/// use caisse_simulator::VirtualWorld;
+/// use caisse_simulator::terminal::Settings;
+/// use std::time::Duration;
+///
+/// let settings = Settings { latency: Duration::from_secs(45), ..Settings::default() };
+/// let shop = VirtualWorld::tcp(settings);
+/// let mut link = shop.line();
+/// link.connect(Duration::from_secs(1))?;
+/// link.send(b"CZ0040300CJ012012345678901CA00201CB0042500CD0010CE003978", Duration::from_secs(1))?;
+/// let mut buffer = [0; 512];
+/// let Received::Bytes(count) = link.receive(&mut buffer, Duration::from_secs(180))? else { panic!() };
+/// assert!(buffer[..count].starts_with(b"CZ0040300"));
+/// assert!(shop.now().millis() >= 45_000); // three quarters of a minute in no time
+/// assert_eq!(shop.ledger().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct VirtualWorld<'s> {
+    world: Arc<Mutex<World<'s>>>,
+    ledger: Ledger,
+}
+
+/// The till's end of the line.
+///
+/// On TCP each [`connect`](Link::connect) is a new connection. On a serial line it opens the port, which the terminal does
+/// not see. Dropping it, as a till that is killed does, closes it.
+pub struct VirtualLine<'s> {
+    world: VirtualWorld<'s>,
+    open: bool,
+}
+
+struct World<'s> {
+    terminal: Terminal,
+    now: Instant,
+    kind: Kind<'s>,
+    inbox: VecDeque<Vec<u8>>,
+    /// How the line ends behind the inbox.
+    end: Option<End>,
+    to_till: u64,
+    from_till: u64,
+}
+
+enum Kind<'s> {
+    /// The connections, the till's own last; the others go on by themselves.
+    Tcp {
+        connections: Vec<Box<Plain>>,
+        limits: Limits,
+        current: bool,
+    },
+    Serial(Box<Framed<'s>>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Closed,
+    Broken,
+}
+
+impl std::fmt::Debug for VirtualWorld<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let world = self.world();
+        f.debug_struct("VirtualWorld")
+            .field("now", &world.now)
+            .field("terminal", &world.terminal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for VirtualLine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VirtualLine").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl<'s> VirtualWorld<'s> {
+    /// A terminal of 3.x on TCP. Its request ends where [`REQUEST`] says.
+    #[must_use]
+    pub fn tcp(settings: Settings) -> Self {
+        Self::build(settings, Kind::Tcp { connections: Vec::new(), limits: REQUEST, current: false })
+    }
+
+    /// A terminal on a serial line, of any generation. The storage holds one body: 512 bytes.
+    #[must_use]
+    pub fn serial(settings: Settings, storage: &'s mut [u8]) -> Self {
+        Self::serial_with(settings, SerialConfig::TERMINAL, storage)
+    }
+
+    /// A terminal on a serial line with other timers.
+    #[must_use]
+    pub fn serial_with(settings: Settings, config: SerialConfig, storage: &'s mut [u8]) -> Self {
+        Self::build(settings, Kind::Serial(Box::new(Framed::new(config, true, storage))))
+    }
+
+    fn build(settings: Settings, kind: Kind<'s>) -> Self {
+        let ledger = Ledger::new();
+        let mut settings = settings;
+        if matches!(kind, Kind::Tcp { .. }) {
+            // Framed messages over TCP need a line that lives as long as its connection: take a serial one.
+            settings.persona.generation = Generation::Three;
+        }
+        let terminal = Terminal::new(settings, ledger.clone());
+        let world = World {
+            terminal,
+            now: Instant::default(),
+            kind,
+            inbox: VecDeque::new(),
+            end: None,
+            to_till: 0,
+            from_till: 0,
+        };
+        Self { world: Arc::new(Mutex::new(world)), ledger }
+    }
+
+    fn world(&self) -> MutexGuard<'_, World<'s>> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The till's end of the line, closed. On TCP a new one is a new till.
+    #[must_use]
+    pub fn line(&self) -> VirtualLine<'s> {
+        VirtualLine { world: self.clone(), open: false }
+    }
+
+    /// What the terminal has charged.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Lets time pass without a till.
+    pub fn run_for(&self, time: Duration) {
+        let mut world = self.world();
+        let until = world.now.after(time);
+        world.run_until(until, true);
+    }
+
+    /// Does something at the terminal.
+    pub fn at_terminal<T>(&self, action: impl FnOnce(&mut Terminal, Instant) -> T) -> T {
+        let mut world = self.world();
+        let now = world.now;
+        world.terminal.advance(now);
+        action(&mut world.terminal, now)
+    }
+
+    /// How many bytes have come to the till, on all its connections.
+    #[must_use]
+    pub fn bytes_to_till(&self) -> u64 {
+        self.world().to_till
+    }
+
+    /// How many bytes the till has sent, on all its connections.
+    #[must_use]
+    pub fn bytes_from_till(&self) -> u64 {
+        self.world().from_till
+    }
+}
+
+impl Clock for VirtualWorld<'_> {
+    fn now(&self) -> Instant {
+        self.world().now
+    }
+}
+
+impl World<'_> {
+    /// Runs everything that is due now; gives back when something is due next.
+    fn step(&mut self) -> Option<Instant> {
+        let now = self.now;
+        let Self { terminal, kind, inbox, end, to_till, .. } = self;
+        let mut next = terminal.deadline();
+        let mut drive = |conversation: &mut dyn Conversation, heard: bool| {
+            conversation.advance(now, terminal);
+            loop {
+                match conversation.poll(now, terminal) {
+                    Leaves::Bytes(bytes) if heard && end.is_none() => {
+                        *to_till = to_till.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+                        inbox.push_back(bytes);
+                    }
+                    Leaves::Finish if heard => *end = end.or(Some(End::Closed)),
+                    Leaves::Cut { reset } => {
+                        if heard {
+                            *end = Some(if reset { End::Broken } else { End::Closed });
+                        }
+                        conversation.handle_closed(now, terminal);
+                    }
+                    Leaves::Bytes(_) | Leaves::Finish => {}
+                    Leaves::Wait(until) => {
+                        next = earlier(next, until);
+                        break;
+                    }
+                }
+            }
+            conversation.is_over(now)
+        };
+        match kind {
+            Kind::Serial(framed) => {
+                drive(framed.as_mut(), true);
+            }
+            Kind::Tcp { connections, current, .. } => {
+                let last = connections.len();
+                let mut index = 0_usize;
+                connections.retain_mut(|plain| {
+                    index = index.saturating_add(1);
+                    let own = *current && index == last;
+                    // The till's own connection stays until the till lets it go.
+                    !drive(plain.as_mut(), own) || own
+                });
+            }
+        }
+        next
+    }
+
+    /// Runs until this moment, or until something has come for the till.
+    fn run_until(&mut self, until: Instant, whatever_comes: bool) {
+        loop {
+            let next = self.step();
+            if !whatever_comes && (!self.inbox.is_empty() || self.end.is_some()) || self.now >= until {
+                return;
+            }
+            let soonest = self.now.after(Duration::from_millis(1));
+            let next = next.map_or(until, |next| next.max(soonest)).min(until);
+            self.now = next;
+        }
+    }
+
+    fn current(&mut self) -> Option<(&mut dyn Conversation, &mut Terminal)> {
+        let Self { terminal, kind, .. } = self;
+        match kind {
+            Kind::Serial(framed) => Some((framed.as_mut(), terminal)),
+            Kind::Tcp { connections, current, .. } => {
+                let last = connections.last_mut().filter(|_| *current)?;
+                Some((last.as_mut(), terminal))
+            }
+        }
+    }
+
+    fn hang_up(&mut self) {
+        let now = self.now;
+        if let Kind::Tcp { current: true, .. } = self.kind
+            && let Some((conversation, terminal)) = self.current()
+        {
+            conversation.handle_closed(now, terminal);
+        }
+        if let Kind::Tcp { current, .. } = &mut self.kind {
+            *current = false;
+        }
+        self.inbox.clear();
+        self.end = None;
+        self.step();
+    }
+}
+
+impl Link for VirtualLine<'_> {
+    fn connect(&mut self, _: Duration) -> Result<(), ConnectError> {
+        self.close();
+        let mut world = self.world.world();
+        let now = world.now;
+        world.terminal.advance(now);
+        let World { terminal, kind, .. } = &mut *world;
+        if let Kind::Tcp { connections, limits, current } = kind {
+            if !terminal.is_reachable() {
+                return Err(ConnectError::Refused);
+            }
+            connections.push(Box::new(Plain::new(now, *limits, terminal)));
+            *current = true;
+        }
+        world.step();
+        drop(world);
+        self.open = true;
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8], _: Duration) -> Result<usize, SendError> {
+        let mut world = self.world.world();
+        if !self.open || world.end.is_some_and(|end| end == End::Broken) {
+            return Err(SendError::Closed);
+        }
+        let now = world.now;
+        world.from_till = world.from_till.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+        if let Some((conversation, terminal)) = world.current() {
+            conversation.handle_input(now, bytes, terminal);
+        }
+        world.step();
+        Ok(bytes.len())
+    }
+
+    fn drain(&mut self, _: Duration) -> Result<(), DrainError> {
+        if self.open { Ok(()) } else { Err(DrainError::Closed) }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
+        let mut world = self.world.world();
+        if !self.open {
+            return Err(ReceiveError);
+        }
+        if buffer.is_empty() {
+            return Ok(Received::Nothing);
+        }
+        let until = world.now.after(within);
+        world.run_until(until, false);
+        if let Some(mut bytes) = world.inbox.pop_front() {
+            let count = bytes.len().min(buffer.len());
+            for (slot, byte) in buffer.iter_mut().zip(bytes.drain(..count)) {
+                *slot = byte;
+            }
+            if !bytes.is_empty() {
+                world.inbox.push_front(bytes);
+            }
+            return Ok(Received::Bytes(count));
+        }
+        match world.end {
+            Some(End::Closed) if matches!(world.kind, Kind::Tcp { .. }) => Ok(Received::Closed),
+            Some(_) => Err(ReceiveError),
+            None => Ok(Received::Nothing),
+        }
+    }
+
+    fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.world.world().hang_up();
+        }
+    }
+}
+
+impl Drop for VirtualLine<'_> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

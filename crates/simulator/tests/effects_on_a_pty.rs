@@ -1,0 +1,180 @@
+//! What each answer and each fault does to a till on a real pseudo-terminal, in 3.x, E and E+.
+#![cfg(all(unix, feature = "pty", feature = "serial"))]
+
+mod support;
+
+use std::time::Duration;
+
+use caisse_simulator::VirtualTerminal;
+use caisse_simulator::fault::CATALOGUE;
+use caisse_simulator::persona::Persona;
+use support::{E_PLUS, End, REQUEST, Seen, at};
+
+const PATIENCE: Duration = Duration::from_millis(700);
+/// Longer than the three seconds after which a session says something again.
+const LONG: Duration = Duration::from_millis(4_500);
+
+fn start(persona: Persona, answer: &str, fault: Option<&str>) -> VirtualTerminal {
+    let mut builder = VirtualTerminal::builder().pty().dialect(persona).answer(answer.parse().unwrap());
+    if let Some(fault) = fault {
+        builder = builder.fault(fault.parse().unwrap());
+    }
+    builder.start().unwrap()
+}
+
+const APPROVED: &str = "07000002500B978order 7   ";
+
+#[test]
+fn each_answer_in_each_generation() {
+    for (persona, body, answers) in [
+        (
+            Persona::CONCERT_E_PLUS,
+            E_PLUS,
+            [
+                ("approve", APPROVED, 2500),
+                ("partial:20.00", "077000025000978          ", 0),
+                ("decline:04", "077000025000978          ", 0),
+                ("cancel", "077000025000978          ", 0),
+                ("timeout", "", 0),
+            ],
+        ),
+        (
+            Persona::CONCERT_E,
+            &E_PLUS[..26],
+            [
+                ("approve", APPROVED, 2500),
+                ("partial:20.00", "077000025000978          ", 0),
+                ("decline:04", "077000025000978          ", 0),
+                ("cancel", "077000025000978          ", 0),
+                ("timeout", "", 0),
+            ],
+        ),
+        (
+            Persona::PAYXPRESS,
+            REQUEST,
+            [
+                ("approve", "AE00210AF00201CG0071234567ID010VT00000001", 2500),
+                ("partial:20.00", "AE00210AF00201CG0071234567ID010VT00000001", 2000),
+                ("decline:04", "AE00201AF00204CG0071234567", 0),
+                ("cancel", "CE003978AE00201AF00206CG0071234567", 0),
+                ("timeout", "", 0),
+            ],
+        ),
+    ] {
+        for (answer, words, charged) in answers {
+            let terminal = start(persona, answer, None);
+            let seen = at(&terminal, PATIENCE, 1, body);
+            assert!(seen.result().ends_with(words), "{answer}: {} {seen:?}", seen.result());
+            assert_eq!(seen.results.len(), usize::from(!words.is_empty()), "{answer}");
+            let charges = terminal.ledger().charges();
+            assert_eq!(charges.iter().map(|charge| charge.amount_minor).sum::<u64>(), charged, "{answer}");
+            assert!(charges.iter().all(|charge| (charge.currency, charge.register) == (978, 7)));
+        }
+    }
+}
+
+/// A fault, into how many pieces the till cuts its message, how long it listens, what it sees, and how often it is
+/// charged.
+type Check = (&'static str, usize, Duration, fn(&Seen) -> bool, usize);
+
+/// The bytes of a good exchange: ACK, ACK, ENQ, frame, EOT.
+const CHECKS: &[Check] = &[
+    // Byte 10 stands in the frame.
+    ("split@byte=10:200", 1, PATIENCE, |seen| seen.result() == APPROVED && seen.pieces.len() >= 6, 1),
+    ("merge:300", 1, PATIENCE, |seen| seen.result() == APPROVED && seen.first() >= Some(300), 1),
+    ("drip:2", 1, PATIENCE, |seen| seen.result() == APPROVED && seen.pieces.len() > 15, 1),
+    ("delay@step=answer:400", 1, PATIENCE, |seen| seen.result() == APPROVED && seen.pieces[2].0 >= 400, 1),
+    ("stall@byte=20", 1, PATIENCE, |seen| seen.end == End::Silent && seen.bytes().len() == 20, 1),
+    // The cable is pulled: the till's port breaks.
+    ("drop@step=decided", 1, PATIENCE, |seen| seen.end == End::Broken && seen.results.is_empty(), 1),
+    ("drop@byte=20", 1, PATIENCE, |seen| seen.end == End::Broken && seen.results.is_empty(), 1),
+    ("drop@step=reading", 1, PATIENCE, |seen| seen.end == End::Broken && seen.bytes() == [6], 0),
+    ("half-open@step=decided", 1, PATIENCE, |seen| seen.end == End::Silent && seen.bytes() == [6], 1),
+    ("single-read", 3, LONG, |seen| seen.results.is_empty() && seen.bytes() == [6, 0x15], 0),
+    ("duplicate", 1, PATIENCE, |seen| seen.results.len() == 2 && seen.results[0] == seen.results[1], 1),
+    ("earlier:instead", 1, PATIENCE, |seen| seen.result() == "07000002600B978order 7   ", 1),
+    (
+        "earlier:before",
+        1,
+        PATIENCE,
+        |seen| seen.results.len() == 2 && seen.results[1] == APPROVED.as_bytes(),
+        1,
+    ),
+    ("garbage@byte=20:4", 1, LONG, |seen| seen.bad >= 1 || seen.results.is_empty(), 1),
+    ("flip@byte=20:0", 1, PATIENCE, |seen| seen.bad == 1 && seen.result() == APPROVED, 1),
+    ("oversized:600", 1, LONG, |seen| seen.bytes().len() > 600, 1),
+    ("wrong-amount", 1, PATIENCE, |seen| seen.result() == "07000002600B978order 7   ", 1),
+    ("wrong-currency", 1, PATIENCE, |seen| seen.result() == "07000002500B840order 7   ", 1),
+    ("wrong-register", 1, PATIENCE, |seen| seen.result() == "08000002500B978order 7   ", 1),
+    ("bad-lrc:1", 1, PATIENCE, |seen| seen.bad == 1 && seen.result() == APPROVED, 1),
+    ("bad-lrc:9", 1, PATIENCE, |seen| seen.bad == 3 && seen.results.is_empty(), 1),
+    // The message was taken: the result comes all the same.
+    ("lost-ack@step=message", 1, PATIENCE, |seen| !seen.bytes().starts_with(&[6, 6]), 1),
+    ("lost-ack@step=enquiry", 1, PATIENCE, |seen| seen.enquiries == 2 && seen.result() == APPROVED, 1),
+    ("lost-ack@step=result-enquiry", 1, LONG, |seen| seen.results.len() == 1, 1),
+    ("lost-ack@step=result", 1, LONG, |seen| seen.results.len() == 2, 1),
+    ("lost-nak@step=message", 1, PATIENCE, |seen| seen.bytes() == [6], 0),
+    ("lost-nak@step=enquiry", 1, PATIENCE, |seen| seen.enquiries == 2 && seen.result() == APPROVED, 1),
+    ("nak@step=message", 1, PATIENCE, |seen| seen.bytes() == [6, 0x15], 0),
+    ("nak@step=enquiry:2", 1, PATIENCE, |seen| seen.enquiries == 3 && seen.result() == APPROVED, 1),
+    (
+        "collision",
+        1,
+        PATIENCE,
+        |seen| seen.bytes()[0] == 5 && seen.enquiries == 2 && seen.results.len() == 2,
+        1,
+    ),
+    ("no-eot", 1, PATIENCE, |seen| seen.result() == APPROVED && !seen.bytes().ends_with(&[4]), 1),
+];
+
+fn check(checks: &[Check]) {
+    for (fault, pieces, patience, sees, charged) in checks {
+        let terminal = start(Persona::CONCERT_E_PLUS, "approve", Some(fault));
+        let seen = at(&terminal, *patience, *pieces, E_PLUS);
+        assert!(sees(&seen), "{fault}: {} {seen:?}", seen.result());
+        assert_eq!(terminal.ledger().len(), *charged, "{fault}");
+    }
+}
+
+#[test]
+fn each_fault() {
+    for description in CATALOGUE.iter().filter(|it| !matches!(it.name, "wrong-action" | "random")) {
+        let looked =
+            CHECKS.iter().any(|(fault, ..)| fault.split(['@', ':']).next() == Some(description.name));
+        assert!(looked, "{} is not looked at", description.name);
+    }
+    // They spend their time waiting: side by side.
+    std::thread::scope(|scope| {
+        for part in CHECKS.chunks(4) {
+            scope.spawn(|| check(part));
+        }
+    });
+}
+
+#[test]
+fn the_faults_of_3_x_on_the_line() {
+    for (fault, sees) in [
+        ("wrong-action", (|seen| seen.result().contains("CD0011")) as fn(&Seen) -> bool),
+        ("wrong-amount:1", |seen| seen.result().contains("CB00201CD")),
+        ("duplicate", |seen| seen.results.len() == 2),
+        ("bad-lrc", |seen| seen.bad == 1 && seen.result().contains("AE00210")),
+        ("drop@step=decided", |seen| seen.end == End::Broken),
+    ] {
+        let terminal = start(Persona::PAYXPRESS, "approve", Some(fault));
+        let seen = at(&terminal, PATIENCE, 1, REQUEST);
+        assert!(sees(&seen), "{fault}: {} {seen:?}", seen.result());
+    }
+}
+
+#[test]
+fn a_line_that_was_cut_comes_back_under_another_path() {
+    let terminal = start(Persona::CONCERT_E_PLUS, "approve+drop@step=decided,approve", None);
+    let before = terminal.address();
+    assert_eq!(at(&terminal, PATIENCE, 1, E_PLUS).end, End::Broken);
+    let started = std::time::Instant::now();
+    while terminal.address() == before && started.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(at(&terminal, PATIENCE, 1, E_PLUS).result(), APPROVED);
+    assert_eq!(terminal.ledger().len(), 2);
+}

@@ -1,0 +1,34 @@
+//! What an answer of E or E+ proves: few fields, all of them always there.
+
+use caisse_codec::fixed::{Answer, Stat};
+use caisse_payment::entry::Content;
+use caisse_payment::{Doubt, Outcome, Refusal};
+
+/// The table of outcomes for the older generation. The operation is not echoed, and no refusal says why.
+pub(crate) fn outcome(answer: &Answer<'_>, asked: &Content) -> Outcome {
+    proves(answer, asked).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
+}
+
+fn proves(answer: &Answer<'_>, asked: &Content) -> Result<Outcome, Doubt> {
+    match answer.stat {
+        Stat::Taken => return Err(Doubt::Taken),
+        Stat::Other(_) => return Err(Doubt::StatusUnknown),
+        Stat::Accepted | Stat::Refused => {}
+    }
+    if answer.register.register() != Some(asked.register) {
+        return Err(Doubt::RegisterDiffers);
+    }
+    if answer.currency != asked.amount.currency().numeric() {
+        return Err(Doubt::CurrencyDiffers);
+    }
+    let (answered, wanted) = (u64::from(answer.minor), asked.amount.minor());
+    match answer.stat {
+        Stat::Refused if answered == wanted => Ok(Outcome::Declined { refusal: Refusal::Unspecified }),
+        Stat::Refused => Err(Doubt::AmountDiffers),
+        _ if answered == wanted => Ok(Outcome::Approved { amount: asked.amount }),
+        _ if answered == 0 => Err(Doubt::AmountZero),
+        _ if answered > wanted => Err(Doubt::AmountHigher),
+        // These generations know no approval of a part.
+        _ => Err(Doubt::AmountDiffers),
+    }
+}

@@ -1,0 +1,690 @@
+//! One question to a terminal, without money.
+
+use core::fmt;
+
+use arrayvec::ArrayVec;
+use caisse_codec::{Answer, Status, Tag};
+use caisse_link::frame::LONGEST_BODY;
+use caisse_link::serial::{
+    self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
+    Session, SpeakError, Standing,
+};
+use caisse_link::{Assembly, Ending, Instant};
+use caisse_payment::NotSent;
+
+use super::config::{ProbeConfig, QuestionError};
+use super::message::{self, LONGEST, Question};
+use super::store::{End, Store};
+use super::voice::Voice;
+use crate::till::Closed;
+
+/// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
+const LINGER: core::time::Duration = core::time::Duration::from_secs(5);
+
+/// How much of what was heard is kept to tell who speaks.
+const SAMPLE: usize = 128;
+
+/// What the driver has to do next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum ProbeAction<'m> {
+    /// Open the connection, then call [`handle_connected`](ProbeMachine::handle_connected) or
+    /// [`handle_closed`](ProbeMachine::handle_closed).
+    Connect,
+    /// Hand these bytes to the link, then call [`handle_sent`](ProbeMachine::handle_sent) or
+    /// [`handle_send_failed`](ProbeMachine::handle_send_failed), and once they have left
+    /// [`handle_drained`](ProbeMachine::handle_drained).
+    Send(&'m [u8]),
+    /// Close the connection.
+    Close,
+    /// Do nothing until something happens or this moment comes; then call the matching `handle_` method.
+    Wait {
+        /// When to call [`handle_timeout`](ProbeMachine::handle_timeout) at the latest.
+        until: Option<Instant>,
+    },
+    /// It is over.
+    Done(Finding),
+}
+
+impl fmt::Debug for ProbeAction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("Connect"),
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Close => f.write_str("Close"),
+            Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
+            Self::Done(finding) => f.debug_tuple("Done").field(finding).finish(),
+        }
+    }
+}
+
+/// What came of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Finding {
+    /// The connection did not open.
+    NotOpened(NotSent),
+    /// It opened, and no more was asked.
+    Connected,
+    /// ENQ was acknowledged: the terminal is there and ready.
+    Granted,
+    /// ENQ was refused (NAK), or the session ended at once: the terminal is there and busy.
+    LineRefused,
+    /// Nothing answered ENQ: the terminal is off, busy, or does not speak on this line.
+    EnquiryUnanswered,
+    /// The terminal asked for the line itself: it has a result to tell, which a probe leaves for the till that files it.
+    Calling,
+    /// The system did not take what was to be sent.
+    SendFailed,
+    /// The message was refused (NAK).
+    MessageRefused,
+    /// The message was not acknowledged, and nothing answered it.
+    MessageUnacknowledged,
+    /// An answer to the question.
+    Answered(Status),
+    /// An answer that is not to this question.
+    OtherAnswer,
+    /// An answer that broke off.
+    AnswerCut,
+    /// Something else than an answer.
+    Strange(Voice),
+    /// Nothing.
+    Silence,
+    /// The terminal closed the connection, or the line was lost, before an answer.
+    Closed,
+    /// The caller gave up.
+    GivenUp,
+}
+
+/// What is known at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeReport<'m> {
+    finding: Finding,
+    answer: Option<Answer<'m>>,
+    framed: bool,
+    voice: Option<Voice>,
+    calls: u8,
+    late: u8,
+}
+
+impl<'m> ProbeReport<'m> {
+    /// What came of the question.
+    #[must_use]
+    pub const fn finding(&self) -> Finding {
+        self.finding
+    }
+
+    /// The answer, if the terminal gave one to this question.
+    #[must_use]
+    pub const fn answer(&self) -> Option<Answer<'m>> {
+        self.answer
+    }
+
+    /// Whether a frame stood around the answer on a stream, where none belongs.
+    #[must_use]
+    pub const fn framed(&self) -> bool {
+        self.framed
+    }
+
+    /// Who was heard, told by the first bytes that came.
+    #[must_use]
+    pub const fn voice(&self) -> Option<Voice> {
+        self.voice
+    }
+
+    /// How often the terminal asked for the line before anything was said: it has a result to tell.
+    #[must_use]
+    pub const fn calls(&self) -> u8 {
+        self.calls
+    }
+
+    /// How many messages came that are no answer to the question: perhaps results of earlier transactions.
+    #[must_use]
+    pub const fn late(&self) -> u8 {
+        self.late
+    }
+}
+
+/// Asks one [`Question`], without socket, clock or file: the driver reports what happens, and after each report drains
+/// [`poll`](Self::poll) until it says `Wait` or `Done`.
+///
+/// ```
+/// use caisse_transaction::probe::{Finding, ProbeAction, ProbeConfig, ProbeMachine, Question};
+/// use caisse_transaction::{Dialect, Instant};
+///
+/// let mut storage = [0; 1024];
+/// let config = ProbeConfig::new(Dialect::INGENICO, "012345678901".parse()?);
+/// let mut probe = ProbeMachine::new(config, Question::Identification, &mut storage)?;
+/// let now = Instant::from_millis(0);
+/// probe.start(now);
+/// let finding = loop {
+///     match probe.poll() {
+///         ProbeAction::Connect => probe.handle_connected(now),
+///         ProbeAction::Send(bytes) => {
+///             assert_eq!(bytes, b"CZ0040300CJ012012345678901CA00201CD001I");
+///             let accepted = bytes.len();
+///             probe.handle_sent(now, accepted);
+///         }
+///         ProbeAction::Wait { until: Some(until) } => {
+///             probe.handle_input(now, b"CZ0040301CJ012330538600404CA00201CD001IAE00210");
+///             probe.handle_timeout(until);
+///         }
+///         ProbeAction::Done(finding) => break finding,
+///         ProbeAction::Wait { until: None } | ProbeAction::Close => {}
+///     }
+/// };
+/// assert!(matches!(finding, Finding::Answered(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ProbeMachine<'s> {
+    config: ProbeConfig,
+    question: Question,
+    message: ArrayVec<u8, LONGEST>,
+    /// How much of the message the system has accepted, on a stream.
+    accepted: usize,
+    phase: Phase,
+    line: Line<'s>,
+    store: Store<'s>,
+    sample: ArrayVec<u8, SAMPLE>,
+    /// Of the phase.
+    deadline: Option<Instant>,
+    calls: u8,
+    late: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    New,
+    /// To be opened; whether the driver was told.
+    Opening {
+        told: bool,
+    },
+    /// On a stream: the message is to go out; whether the driver has it.
+    Sending {
+        handed: bool,
+    },
+    /// In a session, or awaiting the answer of a stream.
+    Asking,
+    /// The answer is there, or there will be none; the line is brought to its end.
+    Ending(Finding),
+    /// To be closed.
+    Closing(Finding),
+    Done(Finding),
+}
+
+#[derive(Debug)]
+enum Line<'s> {
+    Stream(Assembly),
+    /// Asks with ENQ: no message can leave it.
+    Presence {
+        probe: Probe<'s>,
+        failure: Finding,
+    },
+    Session {
+        session: Session<'s, Once>,
+        /// Why there will be no answer, if the wait ends now.
+        failure: Finding,
+    },
+}
+
+impl<'s> ProbeMachine<'s> {
+    /// A machine for one question. The storage holds the answer; the
+    /// [`MOST_STORAGE`](crate::till::MOST_STORAGE) of a till is enough for any.
+    ///
+    /// # Errors
+    /// When the dialect has no such message, or may not be asked it on this line.
+    pub fn new(
+        config: ProbeConfig,
+        question: Question,
+        storage: &'s mut [u8],
+    ) -> Result<Self, QuestionError> {
+        let message = message::encode(&config, question)?;
+        let half = storage.len().div_ceil(2).min(LONGEST_BODY);
+        let (frame, rest) = storage.split_at_mut_checked(half).unwrap_or_default();
+        let session = config.dialect.session;
+        // The frame of a session is read beside what is kept; a stream needs no such place.
+        let line = match (config.has_sessions(), question) {
+            (false, _) => Line::Stream(Assembly::new(config.dialect.answer)),
+            (true, Question::Presence) => {
+                Line::Presence { probe: Probe::new(session, frame), failure: Finding::EnquiryUnanswered }
+            }
+            (true, _) => Line::Session {
+                session: Session::new(mute(session), frame),
+                failure: Finding::EnquiryUnanswered,
+            },
+        };
+        Ok(Self {
+            config,
+            question,
+            message,
+            accepted: 0,
+            phase: Phase::New,
+            line,
+            store: Store::new(rest, question == (Question::Duplicata { ticket: true })),
+            sample: ArrayVec::new_const(),
+            deadline: None,
+            calls: 0,
+            late: 0,
+        })
+    }
+
+    /// Begins, once.
+    pub fn start(&mut self, now: Instant) {
+        if self.phase == Phase::New {
+            self.phase = Phase::Opening { told: false };
+            self.deadline = Some(now.after(self.config.connect_timeout));
+        }
+    }
+
+    /// The connection is open.
+    pub fn handle_connected(&mut self, now: Instant) {
+        let Phase::Opening { told: true } = self.phase else { return };
+        self.deadline = None;
+        let length = self.message.len();
+        let begun = match &mut self.line {
+            Line::Stream(_) if self.question == Question::Presence => {
+                return self.end(now, Finding::Connected);
+            }
+            Line::Stream(_) => {
+                self.phase = Phase::Sending { handed: false };
+                self.deadline = Some(now.after(self.config.answer_timeout));
+                return;
+            }
+            Line::Presence { probe, .. } => probe.start(now),
+            Line::Session { session, .. } => session.send(now, length),
+        };
+        self.phase = Phase::Asking;
+        // A fresh session takes an errand; the message has the length of a frame.
+        if let Err(SpeakError::Busy | SpeakError::Closed | SpeakError::Length { .. }) = begun {
+            self.end(now, Finding::SendFailed);
+        }
+    }
+
+    /// The connection could not be opened, or it has ended.
+    pub fn handle_closed(&mut self, now: Instant, how: Closed) {
+        match self.phase {
+            Phase::Opening { .. } => {
+                let reason = match how {
+                    Closed::NotOpened(reason) => reason,
+                    Closed::ByPeer => NotSent::ConnectFailed,
+                };
+                self.phase = Phase::Done(Finding::NotOpened(reason));
+            }
+            Phase::Sending { .. } => self.end(now, Finding::Closed),
+            Phase::Asking => {
+                match &mut self.line {
+                    Line::Stream(assembly) => {
+                        assembly.handle_closed();
+                        return self.settle(now);
+                    }
+                    Line::Presence { probe, .. } => probe.handle_closed(now),
+                    Line::Session { session, .. } => session.handle_closed(now),
+                }
+                self.fail(Finding::Closed);
+                self.hear(now);
+                let finding = if let Phase::Ending(finding) = self.phase { finding } else { Finding::Closed };
+                self.phase = Phase::Closing(finding);
+            }
+            Phase::Ending(finding) => self.phase = Phase::Closing(finding),
+            Phase::New | Phase::Closing(_) | Phase::Done(_) => {}
+        }
+    }
+
+    /// The system has accepted so many more bytes of what was last handed out.
+    pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
+        match &mut self.line {
+            Line::Stream(_) => {
+                if let Phase::Sending { handed: true } = self.phase {
+                    self.accepted = self.accepted.saturating_add(accepted).min(self.message.len());
+                    let all = self.accepted == self.message.len();
+                    self.phase = if all { Phase::Asking } else { Phase::Sending { handed: false } };
+                    self.deadline = Some(now.after(self.config.answer_timeout));
+                }
+            }
+            Line::Presence { probe, .. } => probe.handle_sent(now, accepted),
+            Line::Session { session, .. } => session.handle_sent(now, accepted),
+        }
+        self.hear(now);
+    }
+
+    /// The system accepts no more of what was last handed out.
+    pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
+        match &mut self.line {
+            Line::Stream(_) => {
+                if let Phase::Sending { .. } = self.phase {
+                    self.end(now, Finding::SendFailed);
+                }
+            }
+            Line::Presence { probe, .. } => probe.handle_send_failed(now, accepted),
+            Line::Session { session, .. } => session.handle_send_failed(now, accepted),
+        }
+        self.hear(now);
+    }
+
+    /// What was last handed out has left the machine.
+    pub fn handle_drained(&mut self, now: Instant) {
+        match &mut self.line {
+            Line::Stream(_) => {}
+            Line::Presence { probe, .. } => probe.handle_drained(now),
+            Line::Session { session, .. } => session.handle_drained(now),
+        }
+        self.hear(now);
+    }
+
+    /// Bytes came, in any pieces.
+    pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        if let Phase::New | Phase::Opening { .. } | Phase::Closing(_) | Phase::Done(_) = self.phase {
+            return;
+        }
+        let room = self.sample.remaining_capacity().min(bytes.len());
+        // Never more than there is room for.
+        let _ = self.sample.try_extend_from_slice(bytes.get(..room).unwrap_or_default());
+        if let Line::Stream(assembly) = &mut self.line {
+            assembly.handle_input(now, bytes, &mut self.store);
+            return self.settle(now);
+        }
+        let mut input = bytes;
+        while !input.is_empty() {
+            match &mut self.line {
+                Line::Stream(_) => return,
+                Line::Presence { probe, .. } => probe.handle_input(now, &mut input),
+                Line::Session { session, .. } => session.handle_input(now, &mut input),
+            }
+            self.hear(now);
+        }
+    }
+
+    /// Time has passed. Harmless when it is early.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.line {
+            Line::Stream(assembly) => assembly.handle_timeout(now),
+            Line::Presence { probe, .. } => probe.handle_timeout(now),
+            Line::Session { session, .. } => session.handle_timeout(now),
+        }
+        self.hear(now);
+        self.settle(now);
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        self.deadline = None;
+        match self.phase {
+            Phase::Opening { .. } => {
+                self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut))
+            }
+            Phase::Sending { .. } => self.end(now, Finding::SendFailed),
+            Phase::Asking => {
+                let finding = self.in_vain();
+                self.end(now, finding);
+            }
+            Phase::Ending(finding) => self.phase = Phase::Closing(finding),
+            Phase::New | Phase::Closing(_) | Phase::Done(_) => {}
+        }
+    }
+
+    /// The caller waits no longer.
+    pub fn give_up(&mut self, now: Instant) {
+        match self.phase {
+            Phase::New | Phase::Opening { .. } => self.phase = Phase::Closing(Finding::GivenUp),
+            Phase::Sending { .. } | Phase::Asking => self.end(now, Finding::GivenUp),
+            Phase::Ending(finding) => self.phase = Phase::Closing(finding),
+            Phase::Closing(_) | Phase::Done(_) => {}
+        }
+    }
+
+    /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
+    pub fn poll(&mut self) -> ProbeAction<'_> {
+        let until = self.deadline();
+        match self.phase {
+            Phase::New => ProbeAction::Wait { until: None },
+            Phase::Opening { told: false } => {
+                self.phase = Phase::Opening { told: true };
+                ProbeAction::Connect
+            }
+            Phase::Sending { handed: false } => {
+                self.phase = Phase::Sending { handed: true };
+                ProbeAction::Send(self.message.get(self.accepted..).unwrap_or_default())
+            }
+            Phase::Opening { told: true } | Phase::Sending { handed: true } => ProbeAction::Wait { until },
+            Phase::Asking | Phase::Ending(_) => self.poll_line(),
+            Phase::Closing(finding) => {
+                self.phase = Phase::Done(finding);
+                ProbeAction::Close
+            }
+            Phase::Done(finding) => ProbeAction::Done(finding),
+        }
+    }
+
+    fn poll_line(&mut self) -> ProbeAction<'_> {
+        // The events were heard as they came.
+        let sent = match &mut self.line {
+            Line::Stream(_) => None,
+            Line::Presence { probe, .. } => match probe.poll() {
+                serial::ProbeAction::Send(control) => Some((Some(control), 0)),
+                serial::ProbeAction::Event(_) | serial::ProbeAction::Wait { .. } => None,
+            },
+            Line::Session { session, .. } => match session.poll() {
+                serial::Action::Send(control) => Some((Some(control), 0)),
+                serial::Action::Emit { from, .. } => Some((None, from)),
+                serial::Action::Event(_) | serial::Action::Wait { .. } => None,
+            },
+        };
+        match sent {
+            Some((Some(control), _)) => ProbeAction::Send(control.bytes()),
+            Some((None, from)) => ProbeAction::Send(self.message.get(from..).unwrap_or_default()),
+            None => match self.phase {
+                Phase::Ending(finding) if self.is_quiet() => {
+                    self.phase = Phase::Done(finding);
+                    ProbeAction::Close
+                }
+                _ => ProbeAction::Wait { until: self.deadline() },
+            },
+        }
+    }
+
+    /// Whether nothing is left to be said or listened to.
+    fn is_quiet(&self) -> bool {
+        match &self.line {
+            Line::Stream(_) => true,
+            Line::Presence { probe, .. } => probe.is_idle() && self.deadline.is_none(),
+            Line::Session { session, .. } => session.is_idle(),
+        }
+    }
+
+    /// When the machine wants [`handle_timeout`](Self::handle_timeout) to be called, whatever `poll` last said.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let line = match (&self.line, self.phase) {
+            (_, Phase::New | Phase::Opening { .. } | Phase::Closing(_) | Phase::Done(_)) => None,
+            (Line::Stream(assembly), _) => assembly.deadline(),
+            (Line::Presence { probe, .. }, _) => probe.deadline(),
+            (Line::Session { session, .. }, _) => session.deadline(),
+        };
+        line.into_iter().chain(self.deadline).min()
+    }
+
+    /// What is known, once it is over.
+    #[must_use]
+    pub fn report(&self) -> Option<ProbeReport<'_>> {
+        let Phase::Done(finding) = self.phase else { return None };
+        let answered = matches!(finding, Finding::Answered(_));
+        let on_a_stream = matches!(self.line, Line::Stream(_));
+        Some(ProbeReport {
+            finding,
+            answer: answered.then(|| self.store.answer()),
+            framed: answered && on_a_stream && self.store.read().framed,
+            voice: Voice::of(&self.sample),
+            calls: self.calls,
+            late: self.late,
+        })
+    }
+
+    fn end(&mut self, now: Instant, finding: Finding) {
+        self.phase = Phase::Ending(finding);
+        self.deadline = None;
+        match &mut self.line {
+            Line::Stream(_) => {}
+            Line::Presence { probe, .. } => {
+                // A session that was granted ends by itself.
+                if finding != Finding::Granted {
+                    probe.withdraw(now);
+                }
+                let eight = self.config.dialect.session.line.data_bits == DataBits::Eight;
+                if eight && !self.config.listen.is_zero() {
+                    self.deadline = Some(now.after(self.config.listen));
+                }
+            }
+            Line::Session { session, .. } => {
+                session.withdraw(now);
+                self.deadline = Some(now.after(LINGER));
+            }
+        }
+    }
+
+    /// Takes what the line has to tell.
+    fn hear(&mut self, now: Instant) {
+        loop {
+            let event = match &mut self.line {
+                Line::Stream(_) => None,
+                Line::Presence { probe, .. } => probe.poll_event(),
+                Line::Session { session, .. } => session.poll_event(),
+            };
+            let Some(event) = event else { return };
+            if self.phase == Phase::Asking {
+                self.hear_event(now, event);
+            }
+        }
+    }
+
+    fn hear_event(&mut self, now: Instant, event: Event) {
+        let is_presence = matches!(self.line, Line::Presence { .. });
+        match event {
+            Event::Opened if is_presence => self.end(now, Finding::Granted),
+            Event::AttemptFailed(failure) => self.fail(match failure {
+                AttemptFailure::Silence => Finding::EnquiryUnanswered,
+                AttemptFailure::Refused | AttemptFailure::Ended => Finding::LineRefused,
+                AttemptFailure::SendFailed => Finding::SendFailed,
+            }),
+            Event::Unanswered | Event::Called { .. } if self.nothing_is_out() => {
+                self.calls = self.calls.saturating_add(1);
+                self.end(now, Finding::Calling);
+            }
+            Event::Emitted | Event::SendBroken => {
+                self.fail(Finding::MessageUnacknowledged);
+                self.deadline = Some(now.after(self.config.answer_timeout));
+            }
+            // From now on what the terminal has to say may be the answer.
+            Event::Drained => {
+                self.deadline = Some(now.after(self.config.answer_timeout));
+                if let Line::Session { session, .. } = &mut self.line {
+                    let rules = session.rules_mut();
+                    (rules.readiness, rules.takes_bare_messages) = (Readiness::Ready, true);
+                }
+            }
+            Event::Delivered => self.fail(Finding::Silence),
+            Event::Refused => self.end(now, Finding::MessageRefused),
+            Event::Unacknowledged(Instead::EndOfSession) => self.fail(Finding::MessageRefused),
+            Event::Received { standing, .. } => self.take_message(now, standing),
+            Event::GaveUp { proof: Proof::NothingSent } => {
+                let finding = self.in_vain();
+                self.end(now, finding);
+            }
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, why: Finding) {
+        if let Line::Presence { failure, .. } | Line::Session { failure, .. } = &mut self.line {
+            *failure = why;
+        }
+    }
+
+    fn nothing_is_out(&self) -> bool {
+        match &self.line {
+            Line::Stream(_) => false,
+            Line::Presence { .. } => true,
+            Line::Session { session, .. } => session.proof() == Proof::NothingSent,
+        }
+    }
+
+    /// What the end of the wait means without an answer.
+    fn in_vain(&self) -> Finding {
+        match &self.line {
+            Line::Stream(_) if self.store.received() == 0 => Finding::Silence,
+            Line::Stream(_) => self.judged(),
+            Line::Presence { failure, .. } => *failure,
+            Line::Session { failure, .. } => *failure,
+        }
+    }
+
+    fn take_message(&mut self, now: Instant, standing: Standing) {
+        let Line::Session { session, .. } = &mut self.line else { return };
+        self.store.clear();
+        self.store.take(session.body());
+        match self.judged() {
+            Finding::Answered(status) if standing != Standing::Earlier => {
+                self.end(now, Finding::Answered(status));
+            }
+            other => {
+                self.late = self.late.saturating_add(1);
+                if let Finding::Strange(_) | Finding::OtherAnswer = other {
+                    self.fail(other);
+                }
+            }
+        }
+    }
+
+    /// Ends when the stream's answer has ended.
+    fn settle(&mut self, now: Instant) {
+        let Line::Stream(assembly) = &self.line else { return };
+        let (Phase::Asking | Phase::Sending { .. }, Some(ending)) = (self.phase, assembly.ending()) else {
+            return;
+        };
+        let finding = match ending {
+            Ending::Closed if self.store.received() == 0 => Finding::Closed,
+            _ => self.judged(),
+        };
+        self.end(now, finding);
+    }
+
+    /// What the bytes are that have come.
+    fn judged(&self) -> Finding {
+        let read = self.store.read();
+        let whole = matches!(read.end, End::Boundary | End::Closed);
+        let answer = Answer::new(read.message);
+        let has_status = read.message.get(Tag::AE).is_some();
+        match answer.status() {
+            Some(status) if whole && self.is_ours(&answer) => Finding::Answered(status),
+            Some(_) if whole => Finding::OtherAnswer,
+            _ if read.end == End::Cut || has_status || self.store.dropped() > 0 => self.cut_or_strange(),
+            _ => self.strange(),
+        }
+    }
+
+    /// What broke off may still be something else than an answer.
+    fn cut_or_strange(&self) -> Finding {
+        match self.strange() {
+            Finding::Strange(Voice::Concert3 | Voice::FramedConcert3) => Finding::AnswerCut,
+            Finding::Strange(Voice::Session) if self.store.bytes().starts_with(b"\x02CZ") => {
+                Finding::AnswerCut
+            }
+            other => other,
+        }
+    }
+
+    fn strange(&self) -> Finding {
+        Voice::of(self.store.bytes()).map_or(Finding::Silence, Finding::Strange)
+    }
+
+    /// Whether an answer does not contradict the question.
+    fn is_ours(&self, answer: &Answer<'_>) -> bool {
+        let register = answer.register().is_none_or(|register| register == self.config.register);
+        register && answer.action().is_none_or(|action| Some(action) == self.question.action())
+    }
+}
+
+/// Until its own message is out a probe grants the line to nobody: what a terminal has to tell then is a result of an
+/// earlier payment, for the till that files it.
+const fn mute(config: SerialConfig) -> SerialConfig {
+    let rules = Rules { readiness: Readiness::Mute, takes_bare_messages: false, ..config.rules };
+    SerialConfig { rules, ..config }
+}

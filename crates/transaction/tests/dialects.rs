@@ -1,0 +1,170 @@
+//! What a dialect changes: a line end behind a request, a frame around an answer, a reference that comes back.
+
+mod support;
+
+use std::time::Duration;
+
+use caisse_payment::entry::Content;
+use caisse_payment::{Doubt, Outcome, Proof, Verdict};
+use caisse_transaction::{Dialect, Duplicata, OptionalFields, RefusedMessage, Request, Trailer};
+use support::{Then, answered, content, debit, euros, run};
+
+const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
+const REQUEST: &str = "CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
+
+fn framed(body: &str) -> Vec<u8> {
+    let check = body.bytes().fold(0x03, |check, byte| check ^ byte);
+    [&[0x02], body.as_bytes(), &[0x03, check]].concat()
+}
+
+fn unknown(doubt: Doubt) -> Outcome {
+    Outcome::Unknown { doubt }
+}
+
+fn approved() -> Outcome {
+    Outcome::Approved { amount: euros(2500) }
+}
+
+fn with_reference() -> Request {
+    Request { content: Content { reference: "order 7".parse().ok(), ..content(euros(2500)) }, ..debit(2500) }
+}
+
+#[test]
+fn names_lead_to_their_dialect_and_no_other_text_does() {
+    for dialect in Dialect::ALL {
+        assert_eq!(dialect.name.parse(), Ok(dialect));
+        assert!(dialect.name.parse::<caisse_payment::DialectName>().is_ok());
+        assert!(!dialect.optional.partial, "BF breaks terminals: only a dialect of one's own sends it");
+        assert_eq!(dialect.refused_message, RefusedMessage::Nothing, "no public source says otherwise");
+        assert_eq!(dialect.trailer, Trailer::Nothing);
+    }
+    for text in ["", "PAYXPRESS", "payxpress ", "concert", "concert-3"] {
+        assert!(text.parse::<Dialect>().is_err(), "{text}");
+    }
+    let duplicata = Dialect::ALL.map(|dialect| dialect.duplicata);
+    use Duplicata::{Fields, Nothing, TicketOnly, Unverified};
+    assert_eq!(duplicata, [TicketOnly, Unverified, Fields, Nothing, Nothing]);
+}
+
+#[test]
+fn a_line_end_stands_behind_a_request_only_where_it_is_asked_for() {
+    let dialect = Dialect { trailer: Trailer::LineEnd, name: "custom", ..Dialect::PAYXPRESS };
+    let run = answered(dialect, debit(2500), b"", Then::Close);
+    assert_eq!(run.sent, format!("{REQUEST}\r\n").as_bytes());
+    assert_eq!(answered(Dialect::PAYXPRESS, debit(2500), b"", Then::Close).sent, REQUEST.as_bytes());
+    let wide = Dialect { amount_digits: 12, name: "custom", ..Dialect::PAYXPRESS };
+    let sent = answered(wide, debit(2500), b"", Then::Close).sent;
+    assert!(String::from_utf8(sent).unwrap().contains("CB012000000002500"));
+}
+
+#[test]
+fn a_frame_around_an_answer_is_taken_off_where_the_dialect_knows_it() {
+    let answer = framed(APPROVED);
+    let nepting = |answer: &[u8], then| answered(Dialect::NEPTING, debit(2500), answer, then);
+    let run = nepting(&answer, Then::Silence);
+    assert_eq!(run.outcome(), approved());
+    assert_eq!(run.elapsed, Duration::from_millis(300), "the check byte ends it, and the quiet time");
+    assert_eq!(run.answer, APPROVED.as_bytes(), "the frame is no part of the answer");
+    assert!(!run.cut);
+    // What comes behind the frame (EOT, say) is no part of it either.
+    assert_eq!(nepting(&[&answer[..], &[0x04, 0x41]].concat(), Then::Close).outcome(), approved());
+    // Bare answers are read as ever.
+    assert_eq!(nepting(APPROVED.as_bytes(), Then::Close).outcome(), approved());
+    // Where no frame is known, it is no answer.
+    let other = answered(Dialect::PAYXPRESS, debit(2500), &answer, Then::Close);
+    assert_eq!(other.outcome(), unknown(Doubt::AnswerMalformed));
+}
+
+#[test]
+fn a_frame_that_is_wrong_or_cut_proves_nothing_it_should_not() {
+    let nepting = |answer: &[u8]| answered(Dialect::NEPTING, debit(2500), answer, Then::Close).outcome();
+    let answer = framed(APPROVED);
+    for bit in 0..8 {
+        let mut wrong = answer.clone();
+        *wrong.last_mut().unwrap() ^= 1 << bit;
+        assert_eq!(nepting(&wrong), unknown(Doubt::AnswerMalformed), "bit {bit} of the check byte");
+    }
+    // Every single bit of the frame: never another verdict than its own.
+    for place in 0..answer.len() {
+        for bit in 0..8 {
+            let mut wrong = answer.clone();
+            wrong[place] ^= 1 << bit;
+            let outcome = nepting(&wrong);
+            // Without its ETX the frame has no end, but all that decides is there, as in an answer whose tail is garbled.
+            let no_end = place == answer.len() - 2;
+            assert!(outcome.is_unknown() || (no_end && outcome == approved()), "bit {bit} of byte {place}");
+        }
+    }
+    let refused = framed("CZ0040320CA00201CB0042500CD0010CE003978AE00201AF00204");
+    assert!(matches!(nepting(&refused), Outcome::Declined { .. }));
+    for end in 0..refused.len() {
+        assert!(nepting(&refused[..end]).is_unknown(), "a refusal cut at {end} may go on");
+    }
+    for end in 0..answer.len() {
+        let outcome = nepting(&answer[..end]);
+        // Once all that decides is there, the end of the frame changes nothing.
+        assert_eq!(outcome == approved(), end > APPROVED.len(), "cut at {end}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_frame_comes_in_any_pieces() {
+    let answer = framed(APPROVED);
+    let whole = answered(Dialect::NEPTING, debit(2500), &answer, Then::Silence);
+    for piece in 1..=answer.len() {
+        let gap = Duration::from_millis(1);
+        let cut = run(Dialect::NEPTING, debit(2500), answer.chunks(piece), gap, Then::Silence);
+        assert_eq!((cut.verdict, &cut.answer), (whole.verdict, &whole.answer), "pieces of {piece}");
+    }
+}
+
+#[test]
+fn a_reference_goes_out_where_it_comes_back_and_is_compared() {
+    let outcome = |dialect, answer: &str| answered(dialect, with_reference(), answer.as_bytes(), Then::Close);
+    let run = outcome(Dialect::PAYXPRESS, &format!("{APPROVED}CF007order 7"));
+    assert_eq!(run.sent, format!("{REQUEST}CF007order 7").as_bytes());
+    assert_eq!(run.outcome(), approved());
+    for (cf, expected) in [
+        ("", approved()),
+        ("CF000", approved()),
+        ("CF007order 8", unknown(Doubt::ReferenceDiffers)),
+        ("CF006order ", unknown(Doubt::ReferenceDiffers)),
+        ("CF008order 77", unknown(Doubt::ReferenceDiffers)),
+        ("CF007order 7CF007order 8", unknown(Doubt::Contradiction)),
+        ("CF007order 7CF007order 7", approved()),
+    ] {
+        let answer = format!("{APPROVED}{cf}");
+        assert_eq!(outcome(Dialect::PAYXPRESS, &answer).outcome(), expected, "{cf}");
+        let gap = Duration::from_millis(1);
+        let pieces =
+            support::run(Dialect::PAYXPRESS, with_reference(), answer.as_bytes().chunks(1), gap, Then::Close);
+        assert_eq!(pieces.outcome(), expected, "{cf} byte by byte");
+    }
+    // Cut inside it: it may have been another.
+    let cut = outcome(Dialect::PAYXPRESS, &format!("{APPROVED}CF007order"));
+    assert_eq!(cut.outcome(), unknown(Doubt::AnswerCut));
+    let cut = outcome(Dialect::PAYXPRESS, &format!("{APPROVED}C"));
+    assert_eq!(cut.outcome(), unknown(Doubt::AnswerCut));
+    // Elsewhere nothing goes out, and what a terminal writes there is its own.
+    for dialect in [Dialect::INGENICO, Dialect::NEPTING] {
+        let run = outcome(dialect, &format!("{APPROVED}CF0101010000000"));
+        assert!(!String::from_utf8_lossy(&run.sent).contains("CF"));
+        assert_eq!(run.outcome(), approved());
+    }
+}
+
+#[test]
+fn tickets_are_asked_for_where_there_are_any() {
+    let request = support::with_ticket(debit(2500));
+    let sent = |dialect| answered(dialect, request, b"", Then::Close).sent;
+    assert_eq!(sent(Dialect::PAYXPRESS), format!("{REQUEST}CK003100").as_bytes());
+    let none = OptionalFields { ticket: false, ..Dialect::PAYXPRESS.optional };
+    let dialect = Dialect { name: "custom", optional: none, ..Dialect::PAYXPRESS };
+    assert_eq!(sent(dialect), REQUEST.as_bytes());
+    // An approval that lacks the ticket which nobody asked for is complete at once.
+    let run = answered(dialect, request, APPROVED.as_bytes(), Then::Silence);
+    assert_eq!(
+        (run.verdict, run.elapsed),
+        (Verdict { outcome: approved(), proof: Proof::Answered }, Duration::from_millis(300))
+    );
+}

@@ -1,0 +1,248 @@
+//! The evidence matcher over every combination of what a terminal can tell and a till can know.
+
+use std::time::Duration;
+
+use caisse_codec::Answer;
+use caisse_payment::{
+    Amount, AuthorisationNumber, ContractNumber, Currency, Doubt, Operation, Outcome, Refusal,
+};
+use caisse_transaction::recovery::{
+    Echoed, Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
+};
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+fn number(text: &str) -> AuthorisationNumber {
+    text.parse().unwrap()
+}
+
+/// Everything that the terminal can tell, with what really happened where that follows.
+fn told() -> Vec<LastTransaction> {
+    let mut all = vec![LastTransaction::NotCompleted, LastTransaction::Unclear];
+    for minor in [None, Some(2500), Some(2499)] {
+        for currency in [None, Some(978), Some(840)] {
+            for authorisation in [None, Some(number("NEW123")), Some(number("OLD123"))] {
+                for reference in [Echoed::Absent, Echoed::Ours, Echoed::Another] {
+                    all.push(LastTransaction::Completed { minor, currency, authorisation, reference });
+                }
+            }
+        }
+    }
+    all
+}
+
+fn known() -> Vec<Knowledge> {
+    let contract = |text: &str| -> Option<ContractNumber> { text.parse().ok() };
+    let mut all = Vec::new();
+    for operation in Operation::ALL {
+        for exclusive in [false, true] {
+            for contracts in [
+                [None, None],
+                [contract("1234567"), None],
+                [None, contract("1234567")],
+                [contract("1234567"), contract("1234567")],
+                [contract("1234567"), contract("7654321")],
+            ] {
+                for previous in [
+                    Previous::Unknown,
+                    Previous::Authorised(number("OLD123"), euros(2500)),
+                    Previous::Authorised(number("OLD123"), euros(999)),
+                    Previous::Unnumbered(euros(2500)),
+                    Previous::Unnumbered(euros(999)),
+                ] {
+                    for time_left in [Duration::ZERO, Duration::from_secs(7)] {
+                        let amount = euros(2500);
+                        all.push(Knowledge { operation, amount, exclusive, contracts, previous, time_left });
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Rule 7, once more and as plainly as possible.
+fn expected(told: &LastTransaction, known: &Knowledge) -> &'static str {
+    let same_terminal = known.contracts[0].is_none()
+        || known.contracts[1].is_none()
+        || known.contracts[0] == known.contracts[1];
+    if known.operation != Operation::Debit || !same_terminal {
+        return "open";
+    }
+    let may_be_not_paid = known.exclusive && known.time_left.is_zero();
+    match *told {
+        LastTransaction::Unclear => "open",
+        LastTransaction::NotCompleted => {
+            if may_be_not_paid {
+                "not paid"
+            } else {
+                "open"
+            }
+        }
+        LastTransaction::Completed { minor, currency, authorisation, reference } => {
+            let fields = minor == Some(2500) && currency == Some(978);
+            let ours = reference == Echoed::Ours;
+            let is_previous = match known.previous {
+                Previous::Authorised(before, _) => authorisation == Some(before),
+                _ => false,
+            };
+            if ours {
+                return if fields { "paid" } else { "open" };
+            }
+            if is_previous {
+                return if may_be_not_paid { "not paid" } else { "open" };
+            }
+            let told_apart = authorisation.is_some() && known.previous != Previous::Unnumbered(euros(2500));
+            if fields && known.exclusive && told_apart && reference == Echoed::Absent {
+                "paid"
+            } else {
+                "open"
+            }
+        }
+    }
+}
+
+#[test]
+fn every_combination_ends_as_the_rule_says() {
+    let mut counts = [0usize; 3];
+    for told in told() {
+        for known in known() {
+            let found = weigh(&told, &known);
+            let name = match found {
+                Finding::Paid(amount) => {
+                    assert_eq!(amount, known.amount);
+                    "paid"
+                }
+                Finding::NotPaid => "not paid",
+                Finding::Open(_) => "open",
+            };
+            assert_eq!(name, expected(&told, &known), "{told:?} with {known:?}: {found:?}");
+            counts[["paid", "not paid", "open"].iter().position(|it| *it == name).unwrap()] += 1;
+        }
+    }
+    println!("paid {}, not paid {}, open {}", counts[0], counts[1], counts[2]);
+    // Paid: ours by reference with both fields (3 numbers, 80 ways to know the rest), or exclusive and told apart (6 pairs
+    // of numbers, 8 ways). Not paid: not completed (20 ways), or the previous number (36 tellings, 4 contracts).
+    assert_eq!(counts, [3 * 80 + 6 * 8, 20 + 36 * 4, 83 * 500 - 288 - 164]);
+}
+
+/// A result on a line proves what it says if nobody else uses the terminal and it cannot be the last one's copy.
+#[test]
+fn a_late_result_is_weighed_by_whose_it_can_be() {
+    let approved = Outcome::Approved { amount: euros(2500) };
+    let declined = Outcome::Declined { refusal: Refusal::Unspecified };
+    let cancelled = Outcome::Cancelled { refusal: Refusal::Abandoned };
+    let unknown = Outcome::Unknown { doubt: Doubt::AmountDiffers };
+    for (outcome, finding) in [
+        (approved, Finding::Paid(euros(2500))),
+        (Outcome::PartiallyApproved { approved: euros(2000), due: euros(500) }, Finding::Paid(euros(2000))),
+        (declined, Finding::NotPaid),
+        (cancelled, Finding::NotPaid),
+    ] {
+        assert_eq!(weigh_result(outcome, true, false), finding);
+        assert_eq!(weigh_result(outcome, true, true), Finding::Open(Open::PerhapsEarlier));
+        for like_the_last in [false, true] {
+            assert_eq!(weigh_result(outcome, false, like_the_last), Finding::Open(Open::NotExclusive));
+        }
+    }
+    for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
+        assert_eq!(weigh_result(unknown, exclusive, like_the_last), Finding::Open(Open::Unclear));
+    }
+}
+
+#[test]
+fn each_open_question_says_why() {
+    let base = Knowledge {
+        operation: Operation::Debit,
+        amount: euros(2500),
+        exclusive: true,
+        contracts: [None, None],
+        previous: Previous::Authorised(number("OLD123"), euros(2500)),
+        time_left: Duration::ZERO,
+    };
+    let completed = |minor, authorisation: Option<&str>, reference| LastTransaction::Completed {
+        minor: Some(minor),
+        currency: Some(978),
+        authorisation: authorisation.map(number),
+        reference,
+    };
+    let left = Duration::from_secs(7);
+    let new = Some("NEW123");
+    for (told, known, open) in [
+        (LastTransaction::Unclear, base, Open::Unclear),
+        (LastTransaction::NotCompleted, Knowledge { operation: Operation::Credit, ..base }, Open::NotADebit),
+        (LastTransaction::NotCompleted, Knowledge { exclusive: false, ..base }, Open::NotExclusive),
+        (LastTransaction::NotCompleted, Knowledge { time_left: left, ..base }, Open::TooSoon { left }),
+        (
+            completed(2500, Some("OLD123"), Echoed::Absent),
+            Knowledge { time_left: left, ..base },
+            Open::TooSoon { left },
+        ),
+        (completed(2499, new, Echoed::Absent), base, Open::AnotherAmount),
+        (completed(2499, new, Echoed::Ours), base, Open::AnotherAmount),
+        (completed(2500, None, Echoed::Absent), base, Open::PerhapsEarlier),
+        (completed(2500, new, Echoed::Another), base, Open::NotExclusive),
+        (completed(2500, new, Echoed::Absent), Knowledge { exclusive: false, ..base }, Open::NotExclusive),
+        (
+            completed(2500, new, Echoed::Absent),
+            Knowledge { previous: Previous::Unnumbered(euros(2500)), ..base },
+            Open::PerhapsEarlier,
+        ),
+        (
+            completed(2500, new, Echoed::Ours),
+            Knowledge { contracts: ["1234567".parse().ok(), "7654321".parse().ok()], ..base },
+            Open::AnotherTerminal,
+        ),
+    ] {
+        assert_eq!(weigh(&told, &known), Finding::Open(open));
+        assert!(!open.code().is_empty() && open.text().fr != open.text().en);
+    }
+}
+
+#[test]
+fn a_duplicata_is_read_for_what_it_says_and_no_more() {
+    let read =
+        |wire: &str| LastTransaction::read(&Answer::decode(wire.as_bytes()).unwrap(), Some(b"order 7"));
+    let whole = "CZ0040320CA00201CB0042500CD0013CE003978AC006184117AE00210CF007order 7";
+    assert_eq!(
+        read(whole),
+        LastTransaction::Completed {
+            minor: Some(2500),
+            currency: Some(978),
+            authorisation: Some(number("184117")),
+            reference: Echoed::Ours,
+        }
+    );
+    assert!(matches!(
+        read("CZ0040320CA00201AE00210CF007order 8"),
+        LastTransaction::Completed {
+            minor: None,
+            currency: None,
+            authorisation: None,
+            reference: Echoed::Another
+        }
+    ));
+    assert!(matches!(
+        read("CZ0040320CA00201AE00210"),
+        LastTransaction::Completed { reference: Echoed::Absent, .. }
+    ));
+    assert_eq!(read("CZ0040320CA00201AE00201AF00207"), LastTransaction::NotCompleted);
+    for unclear in [
+        "CZ0040320CA00201AE00201AF00200",
+        "CZ0040320CA00201AE00201AF00209",
+        "CZ0040320CA00201AE00201AF00212",
+        "CZ0040320CA00201AE00201",
+        "CZ0040320CA00201AE00211",
+        "CZ0040320CA00201",
+        // An answer to something else, and an immediate one.
+        "CZ0040320CA00201CB0042500CD0010CE003978AC006184117AE00210",
+        "CZ0040320CA00201CD0010AE00201AF00207",
+        "CZ0040320CA00201CB0042500CD0013CE003978AC006184117AE00210BA0011",
+    ] {
+        assert_eq!(read(unclear), LastTransaction::Unclear, "{unclear}");
+    }
+    let without = LastTransaction::read(&Answer::decode(whole.as_bytes()).unwrap(), None);
+    assert!(matches!(without, LastTransaction::Completed { reference: Echoed::Absent, .. }), "none was sent");
+}
