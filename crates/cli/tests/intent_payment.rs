@@ -325,15 +325,28 @@ fn with_a_journal_a_transaction_is_asked_for_once() {
         &journal,
         "--json",
     ];
-    let refused_cancel = shop.run(&cancel);
-    assert_eq!((refused_cancel.code, &refused_cancel.last()["error"]["kind"]), (2, &json!("request")));
-    let mut named = cancel.to_vec();
-    named.extend(["--original", "order-7"]);
-    assert_eq!(shop.run(&named).last()["recorded"], json!(true));
+    let with = |more: &[&str]| {
+        let mut arguments = cancel.to_vec();
+        arguments.extend(more);
+        shop.run(&arguments)
+    };
+    for (more, reason) in [
+        (&[][..], "original_missing"),
+        (&["--original", "nobody"], "original_not_approved"),
+        // Somebody at the app's own menu may have paid since.
+        (&["--original", "order-7"], "original_not_last"),
+    ] {
+        let blocked = with(more);
+        assert_eq!((blocked.code, &blocked.last()["reason"]["code"]), (6, &json!(reason)));
+    }
+    assert_eq!(with(&["--by", "Camille"]).code, 2);
+    assert_eq!(with(&["--original", "order-7", "--exclusive"]).last()["recorded"], json!(true));
     assert_eq!(result("c", "garbage").code, 3);
     let resolve =
         ["journal", &journal, "resolve", "c", "--not-paid", "--by", "Camille", "--because", "PayXpress list"];
     assert_eq!(shop.run(&resolve).code, 0);
+    let ordered = with(&["--by", "Camille", "--because", "customer's ticket", "--id=o"]);
+    assert_eq!(ordered.code, 2, "an id is given once");
     assert_eq!(request("order-8").code, 0);
     let shown = shop.run(&["journal", &journal, "show", "order-8", "--json"]).last();
     assert_eq!((&shown["terminal"], &shown["state"]), (&json!("device"), &json!("unresolved")));

@@ -12,7 +12,6 @@ mod code;
 pub mod definition;
 mod major_units;
 mod numbering;
-mod original;
 mod payment;
 pub mod request;
 mod result;
@@ -22,7 +21,6 @@ mod transaction;
 pub use code::{ResultCode, Status};
 pub use major_units::{MajorUnits, MajorUnitsError};
 pub use numbering::Numbering;
-pub use original::OriginalError;
 pub use payment::Payment;
 pub use request::{RequestError, apm, v4};
 pub use result::{

@@ -2,7 +2,7 @@
 
 use caisse_journal::Record;
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Outcome, Proof, Receipt, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
 };
 
 use crate::{Answer, Asked};
@@ -13,11 +13,13 @@ use crate::{Answer, Asked};
 pub struct Payment {
     /// The id under which it stands in the journal.
     pub id: TransactionId,
+    /// What was asked for.
+    pub operation: Operation,
     /// How it ended.
     pub outcome: Outcome,
     /// How far the request got.
     pub proof: Proof,
-    /// What was asked for.
+    /// How much was asked for.
     pub amount: Amount,
     /// The tip that the app says was paid on top or within; only of an approval that this call has read.
     pub tip: Option<Amount>,
@@ -31,15 +33,16 @@ pub struct Payment {
     pub replayed: bool,
     /// Whether the outcome stands in the journal. If not, the terminal stays blocked until a person has settled it.
     pub journaled: bool,
-    /// Whether the journal holds another end than this one: a proof came after a decision, or two proofs contradict. A
-    /// person has to look.
+    /// Whether the journal holds another end than a proof that came later: it says so too, and a person has to look.
     pub disputed: bool,
 }
 
 impl Payment {
-    pub(crate) const fn bare(id: TransactionId, amount: Amount, verdict: Verdict) -> Self {
+    pub(crate) const fn bare(asked: &Asked, verdict: Verdict) -> Self {
+        let Asked { operation, amount, reference: id } = *asked;
         Self {
             id,
+            operation,
             outcome: verdict.outcome,
             proof: verdict.proof,
             amount,
@@ -53,8 +56,8 @@ impl Payment {
         }
     }
 
-    pub(crate) const fn blocked(id: TransactionId, amount: Amount, reason: Blocked) -> Self {
-        Self::bare(id, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+    pub(crate) const fn blocked(asked: &Asked, reason: Blocked) -> Self {
+        Self::bare(asked, Verdict::nothing_sent(Outcome::Blocked { reason }))
     }
 
     /// What the journal holds.
@@ -65,31 +68,22 @@ impl Payment {
             authorisation: end.and_then(|end| end.authorisation),
             replayed: true,
             journaled: true,
-            ..Self::bare(record.start.id, record.start.content.amount, record.verdict())
+            disputed: record.disputed,
+            ..Self::bare(&Asked::of(&record.start), record.verdict())
         }
     }
 
-    /// What [`interpret`](crate::interpret) says, told as a till tells it: for a tool without a journal.
-    pub fn of(asked: &Asked, verdict: Verdict, answer: Option<Answer>) -> Self {
-        Self::answered(asked.reference, asked.amount, verdict, answer)
-    }
-
-    /// What an answer says.
-    pub(crate) fn answered(
-        id: TransactionId,
-        amount: Amount,
-        verdict: Verdict,
-        answer: Option<Answer>,
-    ) -> Self {
+    /// What [`interpret`](crate::interpret) says, told as a till tells it: for a tool without a journal too.
+    pub fn answered(asked: &Asked, verdict: Verdict, answer: Option<Answer>) -> Self {
         let is_approved = verdict.outcome.approved_amount().is_some();
         let tip = answer.as_ref().filter(|_| is_approved).and_then(Answer::tip_minor);
         let tip = tip.and_then(|tip| u64::try_from(tip).ok()).filter(|tip| *tip > 0);
         Self {
-            tip: tip.map(|tip| Amount::from_minor(tip, amount.currency())),
+            tip: tip.map(|tip| Amount::from_minor(tip, asked.amount.currency())),
             last_four: answer.as_ref().and_then(Answer::last_four),
             authorisation: answer.as_ref().and_then(Answer::authorisation),
             answer,
-            ..Self::bare(id, amount, verdict)
+            ..Self::bare(asked, verdict)
         }
     }
 

@@ -4,14 +4,15 @@ use std::fmt;
 
 use caisse_android_intent::Intent;
 use caisse_journal::{
-    Admitted, Decision, Journal, JournalError, LockError, Record, State, TerminalLock, WallTime, admit,
+    Admitted, Decision, Dispute, Journal, JournalError, LockError, Paid, Record, State, TerminalLock,
+    WallTime, admit, admit_original,
 };
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Blocked, Currency, Doubt, NotSent, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
+    Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId, TransactionId,
+    Verdict,
 };
 
-use crate::original::{self, OriginalError};
 use crate::request::v4::PrintLast;
 use crate::{
     ActivityResult, Answer, App, Asked, OtherPayments, Payment, PrintAnswer, Transaction, interpret,
@@ -48,6 +49,7 @@ pub struct Till<J> {
     terminal: TerminalId,
     register: Register,
     currency: Currency,
+    exclusive: bool,
     running: Option<Running>,
 }
 
@@ -75,9 +77,9 @@ pub enum BeginError {
     /// The amount is not in the currency to which the app is set.
     #[error("the amount is not in the currency of the payment app")]
     Currency,
-    /// The transaction that is undone or refunded does not allow it.
-    #[error(transparent)]
-    Original(#[from] OriginalError),
+    /// A debit undoes nothing.
+    #[error("a debit has no original transaction, and nobody orders one")]
+    OriginalOnDebit,
 }
 
 /// Why Android did not start the payment app. Each is thrown by the launch itself, before anything runs.
@@ -112,13 +114,21 @@ pub enum TillError {
 impl<J: Journal> Till<J> {
     /// A till with its journal, the name of its terminal (this device), and the currency to which the payment app is set.
     pub const fn new(journal: J, terminal: TerminalId, currency: Currency) -> Self {
-        Self { journal, terminal, register: Register::FIRST, currency, running: None }
+        Self { journal, terminal, register: Register::FIRST, currency, exclusive: false, running: None }
     }
 
     /// For another register than 01.
     #[must_use]
     pub const fn with_register(mut self, register: Register) -> Self {
         self.register = register;
+        self
+    }
+
+    /// Whether nobody but the tills of this journal uses the payment app: no person at its own menu, no other app. Not so
+    /// unless said.
+    #[must_use]
+    pub const fn exclusive(mut self, exclusive: bool) -> Self {
+        self.exclusive = exclusive;
         self
     }
 
@@ -136,9 +146,14 @@ impl<J: Journal> Till<J> {
         if transaction.currency() != self.currency {
             return Err(BeginError::Currency);
         }
+        let gives_back = matches!(transaction.operation(), Operation::Credit | Operation::Cancellation);
+        if !gives_back && (transaction.original().is_some() || transaction.order().is_some()) {
+            return Err(BeginError::OriginalOnDebit);
+        }
         let blocked = |reason| {
-            let (id, amount) = (transaction.id(), transaction.amount());
-            Ok(Begun::Ended(Payment::blocked(id, amount, reason)))
+            let (operation, amount, reference) =
+                (transaction.operation(), transaction.amount(), transaction.id());
+            Ok(Begun::Ended(Payment::blocked(&Asked { operation, amount, reference }, reason)))
         };
         // The names of the dialects are names.
         let Some(start) = transaction.start(self.terminal, self.register) else {
@@ -152,14 +167,21 @@ impl<J: Journal> Till<J> {
             Admitted::Replay(_) => return blocked(Blocked::IdConflict),
             Admitted::Blocked(reason) => return blocked(reason),
         };
-        if original::matters(&start.content) {
-            let Ok(records) = self.journal.list() else {
-                return blocked(Blocked::JournalUnavailable);
-            };
-            original::check(&start.content, &records)?;
+        if transaction.order().is_none()
+            && let Err(reason) = admit_original(&self.journal, &start.content, self.exclusive)
+        {
+            return blocked(reason);
         }
         match self.journal.append(&Entry::Started(start), WallTime::now()) {
             Ok(()) => {
+                if let Some(order) = transaction.order()
+                    && self.journal.order(&start.id, order, WallTime::now()).is_err()
+                {
+                    // Nothing was launched. If this cannot be written either, the start blocks until a person has decided.
+                    let verdict = Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled });
+                    let _ = self.end(&start, verdict, None);
+                    return blocked(Blocked::JournalUnavailable);
+                }
                 self.running = Some(Running { start, _lock: lock });
                 Ok(Begun::Launch(transaction.to_intent()))
             }
@@ -189,8 +211,8 @@ impl<J: Journal> Till<J> {
 
     /// Takes the result of the launch, in the process that launched or in a later one.
     ///
-    /// The outcome is durable before it is told. A result that comes when the transaction has ended already is told too if
-    /// it proves more than the journal holds, marked as not in the journal: a person settles it.
+    /// The outcome is durable before it is told. A result that comes when the transaction has ended already settles what was
+    /// unknown, for it names our reference; what it contradicts it disputes. An approval outweighs everything.
     ///
     /// # Errors
     /// When there is no such transaction, or the journal cannot be read and this process did not begin it: then keep the
@@ -203,12 +225,12 @@ impl<J: Journal> Till<J> {
         let record = self.find(id)?;
         let (verdict, answer) = self.judge(&record.start, result, Launched::Earlier)?;
         if !record.is_open() {
-            return Ok(late(&record, verdict, answer));
+            return Ok(self.late(&record, verdict, answer));
         }
         match self.journal.lock(&record.start.content.terminal) {
             Ok(_lock) => Ok(self.end(&record.start, verdict, answer)),
             // Told all the same, and left open.
-            Err(_) => Ok(Payment::answered(*id, record.start.content.amount, verdict, answer)),
+            Err(_) => Ok(Payment::answered(&Asked::of(&record.start), verdict, answer)),
         }
     }
 
@@ -281,9 +303,7 @@ impl<J: Journal> Till<J> {
     ) -> Result<(Verdict, Option<Answer>), TillError> {
         match App::of(&start.dialect) {
             Some(App::V4) => {
-                let content = &start.content;
-                let asked =
-                    Asked { operation: content.operation, amount: content.amount, reference: start.id };
+                let asked = Asked::of(start);
                 let told = interpret(&asked, result, OtherPayments::Possible);
                 let is_busy = told.0.outcome == Outcome::Unknown { doubt: Doubt::PaymentAppBusy };
                 // The whole journal is read for this answer alone.
@@ -312,9 +332,55 @@ impl<J: Journal> Till<J> {
         }
     }
 
+    /// A result that comes after the end.
+    fn late(&mut self, record: &Record, verdict: Verdict, answer: Option<Answer>) -> Payment {
+        let (start, recorded) = (&record.start, record.verdict());
+        let paid = match verdict.outcome {
+            Outcome::Approved { amount } => Paid::Paid(amount),
+            Outcome::Declined { .. } | Outcome::Cancelled { .. } => Paid::NotPaid,
+            // What proves nothing changes nothing.
+            _ => return Payment::recorded(record),
+        };
+        let payment = Payment::answered(&Asked::of(start), verdict, answer);
+        if recorded.outcome.is_unknown() {
+            return match self.settle(record, paid) {
+                // In the words of the journal, where "not paid" is all that is kept.
+                Some(settled) => Payment { outcome: settled.verdict().outcome, journaled: true, ..payment },
+                None => payment,
+            };
+        }
+        let agrees = match recorded.outcome {
+            Outcome::Approved { .. } => paid != Paid::NotPaid,
+            Outcome::PartiallyApproved { .. } => false,
+            _ => paid == Paid::NotPaid,
+        };
+        if agrees {
+            return Payment::recorded(record);
+        }
+        if !record.disputed
+            && let Ok(dispute) = Dispute::new(paid, LATE)
+        {
+            // If it cannot be written it is told all the same.
+            let _ = self.journal.dispute(&start.id, &dispute, WallTime::now());
+        }
+        if paid == Paid::NotPaid {
+            return Payment { disputed: true, ..Payment::recorded(record) };
+        }
+        Payment { disputed: true, ..payment }
+    }
+
+    /// Writes what a late result proves about an unknown end; nothing if that does not go well.
+    fn settle(&mut self, record: &Record, paid: Paid) -> Option<Record> {
+        let id = record.start.id;
+        let lock = self.journal.lock(&record.start.content.terminal).ok()?;
+        let decision = Decision::proven(paid, record.start.dialect.as_str(), LATE).ok()?;
+        self.journal.resolve(&lock, &id, &decision, WallTime::now()).ok()?;
+        self.find(&id).ok()
+    }
+
     /// Writes the end, and tells it whether or not that went well.
     fn end(&mut self, start: &Start, verdict: Verdict, answer: Option<Answer>) -> Payment {
-        let mut payment = Payment::answered(start.id, start.content.amount, verdict, answer);
+        let mut payment = Payment::answered(&Asked::of(start), verdict, answer);
         let end = End {
             id: start.id,
             verdict,
@@ -328,27 +394,14 @@ impl<J: Journal> Till<J> {
     }
 }
 
+/// What a late result is called in the journal.
+const LATE: &str = "the result of the payment app, which came after the end and names this reference";
+
 /// Which process launched the app.
 #[derive(Clone, Copy)]
 enum Launched {
     Here,
     Earlier,
-}
-
-/// A result that comes after the end. An approval outweighs everything; what proves nothing changes nothing.
-fn late(record: &Record, verdict: Verdict, answer: Option<Answer>) -> Payment {
-    let recorded = record.verdict();
-    let is_known = !recorded.outcome.is_unknown();
-    let is_approved = |outcome: Outcome| outcome.approved_amount().is_some();
-    let agrees = verdict.outcome.name() == recorded.outcome.name();
-    if verdict.outcome.is_unknown() || agrees {
-        return Payment::recorded(record);
-    }
-    if is_approved(recorded.outcome) && !is_approved(verdict.outcome) {
-        return Payment { disputed: true, ..Payment::recorded(record) };
-    }
-    let payment = Payment::answered(record.start.id, record.start.content.amount, verdict, answer);
-    Payment { disputed: is_known, ..payment }
 }
 
 /// A print that is under way; the terminal is free again when it is dropped.

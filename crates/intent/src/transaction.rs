@@ -1,6 +1,7 @@
 //! A transaction as the till asks for it: what goes to the app, and what goes to the journal alone.
 
 use caisse_android_intent::Intent;
+use caisse_journal::Order;
 use caisse_payment::entry::{Content, Start};
 use caisse_payment::{
     Amount, Currency, DialectName, Operation, Reference, Register, TerminalId, TransactionId,
@@ -46,22 +47,31 @@ pub struct Transaction {
     request: Request,
     original: Option<TransactionId>,
     label: Option<Reference>,
+    order: Option<Order>,
 }
 
 impl Transaction {
     /// A transaction of PayXpress V4. Its reference is its id.
     #[must_use]
     pub const fn v4(request: v4::Perform) -> Self {
-        Self { id: request.reference(), request: Request::V4(request), original: None, label: None }
+        Self {
+            id: request.reference(),
+            request: Request::V4(request),
+            original: None,
+            label: None,
+            order: None,
+        }
     }
 
     /// A transaction of PayXpress APM, which is given no reference.
     #[must_use]
     pub const fn apm(id: TransactionId, request: apm::Request) -> Self {
-        Self { id, request: Request::Apm(request), original: None, label: None }
+        Self { id, request: Request::Apm(request), original: None, label: None, order: None }
     }
 
-    /// Names the transaction of this journal that is undone or refunded. A cancellation needs one.
+    /// Names the transaction of this journal that is undone or refunded. A cancellation needs one, and one that is certainly
+    /// the last of an [exclusive](crate::Till::exclusive) terminal; refunds of it never exceed it. Otherwise a person has to
+    /// [take responsibility](Self::ordered).
     #[must_use]
     pub const fn with_original(mut self, original: TransactionId) -> Self {
         self.original = Some(original);
@@ -72,6 +82,14 @@ impl Transaction {
     #[must_use]
     pub const fn with_label(mut self, label: Reference) -> Self {
         self.label = Some(label);
+        self
+    }
+
+    /// A person takes responsibility for a cancellation or a refund that the journal cannot prove to be right. It is
+    /// recorded before the launch.
+    #[must_use]
+    pub fn ordered(mut self, order: Order) -> Self {
+        self.order = Some(order);
         self
     }
 
@@ -114,6 +132,14 @@ impl Transaction {
             Request::V4(request) => request.to_intent(),
             Request::Apm(request) => request.to_intent(),
         }
+    }
+
+    pub(crate) const fn original(&self) -> Option<TransactionId> {
+        self.original
+    }
+
+    pub(crate) const fn order(&self) -> Option<&Order> {
+        self.order.as_ref()
     }
 
     pub(crate) fn currency(&self) -> Currency {

@@ -115,10 +115,10 @@ fn killed_anywhere_never_charged_twice_never_told_otherwise() {
     count.is(
         7367,
         [
-            ("approved", 9402),
+            ("approved", 9376),
             ("blocked", 134),
-            ("cancelled", 136),
-            ("declined", 4584),
+            ("cancelled", 135),
+            ("declined", 4583),
             ("not_sent", 119),
             ("unknown", 10_749),
         ],
@@ -133,14 +133,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        67_797,
+        67_761,
         [
-            ("approved", 87_152),
-            ("blocked", 3489),
-            ("cancelled", 3571),
-            ("declined", 48_566),
+            ("approved", 86_599),
+            ("blocked", 3486),
+            ("cancelled", 3519),
+            ("declined", 48_497),
             ("not_sent", 3700),
-            ("unknown", 123_337),
+            ("unknown", 123_190),
         ],
     );
 }

@@ -5,9 +5,9 @@ mod support;
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{
-    ActivityResult, BeginError, Begun, LaunchFailure, OriginalError, Payment, Till, TillError, Transaction,
+    ActivityResult, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
 };
-use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Paid, What};
+use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, What};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TransactionId,
 };
@@ -305,7 +305,6 @@ fn giving_up_is_unknown_and_final_only_by_a_person() {
 fn late_results() {
     let refused = || result("a", Result::new().refused(1));
     let unknown = || result("a", Result::new().refused(8));
-    let declined = Outcome::Declined { refusal: Refusal::Unspecified };
     let not_completed = Outcome::Declined { refusal: Refusal::NotCompleted };
     let given_up = Outcome::Unknown { doubt: Doubt::GivenUp };
     type End = fn(&mut T);
@@ -326,38 +325,67 @@ fn late_results() {
     let refuse: End = |till| drop(till.answer(&id("a"), &result("a", Result::new().refused(1))).unwrap());
     let not_launched: End = |till| drop(till.launch_failed(&id("a"), LaunchFailure::NotPermitted).unwrap());
     let partial = Outcome::PartiallyApproved { approved: euros(1000), due: euros(500) };
-    // How it ended, what comes late, what is told, and whether it is what the journal holds, and in dispute.
-    let cases: [(End, ActivityResult, Outcome, bool, bool); 15] = [
-        (give_up, accepted("a"), approved(), false, false),
-        (give_up, refused(), declined, false, false),
-        (give_up, unknown(), given_up, true, false),
-        (not_paid, accepted("a"), approved(), false, true),
-        (not_paid, refused(), not_completed, true, false),
-        (not_paid, unknown(), not_completed, true, false),
-        (paid, accepted("a"), approved(), true, false),
-        (paid, refused(), approved(), true, true),
-        (paid_less, accepted("a"), approved(), false, true),
-        (paid_less, refused(), partial, true, true),
-        (approve, accepted("a"), approved(), true, false),
-        (approve, refused(), approved(), true, true),
-        (approve, ActivityResult::new(CANCELED, None), approved(), true, false),
-        (refuse, accepted("a"), approved(), false, true),
-        (not_launched, accepted("a"), approved(), false, true),
+    // How it ended, what comes late, what is told; whether the journal says so too, out of an earlier call, and in dispute;
+    // and how many events are added.
+    type Told = (Outcome, bool, bool, bool, usize);
+    let cases: [(End, ActivityResult, Told); 15] = [
+        (give_up, accepted("a"), (approved(), true, false, false, 1)),
+        (give_up, refused(), (not_completed, true, false, false, 1)),
+        (give_up, unknown(), (given_up, true, true, false, 0)),
+        (not_paid, accepted("a"), (approved(), false, false, true, 1)),
+        (not_paid, refused(), (not_completed, true, true, false, 0)),
+        (not_paid, unknown(), (not_completed, true, true, false, 0)),
+        (paid, accepted("a"), (approved(), true, true, false, 0)),
+        (paid, refused(), (approved(), true, true, true, 1)),
+        (paid_less, accepted("a"), (approved(), false, false, true, 1)),
+        (paid_less, refused(), (partial, true, true, true, 1)),
+        (approve, accepted("a"), (approved(), true, true, false, 0)),
+        (approve, refused(), (approved(), true, true, true, 1)),
+        (approve, ActivityResult::new(CANCELED, None), (approved(), true, true, false, 0)),
+        (refuse, accepted("a"), (approved(), false, false, true, 1)),
+        (not_launched, accepted("a"), (approved(), false, false, true, 1)),
     ];
-    for (number, (end, late, outcome, recorded, disputed)) in cases.into_iter().enumerate() {
+    for (number, (end, late, told)) in cases.into_iter().enumerate() {
         let journal = MemoryJournal::new();
         let mut till = till(&journal);
         launch(&mut till, &debit("a"));
         end(&mut till);
-        let before = journal.events(&id("a")).unwrap();
+        let before = journal.find(&id("a")).unwrap().unwrap();
+        let events = journal.events(&id("a")).unwrap().len();
         let payment = till.answer(&id("a"), &late).unwrap();
-        assert_eq!(payment.outcome, outcome, "{number}");
-        assert_eq!(
-            (payment.journaled, payment.replayed, payment.disputed),
-            (recorded, recorded, disputed),
-            "{number}"
-        );
-        assert_eq!(journal.events(&id("a")).unwrap(), before, "nothing is changed silently");
+        let added = journal.events(&id("a")).unwrap().len() - events;
+        let seen = (payment.outcome, payment.journaled, payment.replayed, payment.disputed, added);
+        assert_eq!(seen, told, "{number}");
+        let after = journal.find(&id("a")).unwrap().unwrap();
+        assert_eq!(after.end, before.end, "no end is ever changed");
+        assert_eq!(after.disputed, told.3);
+        assert_eq!(after.decision != before.decision, told.1 && !told.2, "{number}");
+        assert_eq!(after.decision.is_some_and(|it| it.source == Source::Evidence), told.1 && !told.2);
+        // The same once more writes nothing.
+        let again = till.answer(&id("a"), &late).unwrap();
+        assert_eq!((again.outcome, again.disputed), (told.0, told.3), "{number}");
+        assert_eq!(journal.events(&id("a")).unwrap().len(), events + added);
+    }
+}
+
+/// What a late result proves is told even if it cannot be written.
+#[test]
+fn a_late_proof_is_told_without_the_journal() {
+    for busy in [false, true] {
+        let journal = MemoryJournal::new();
+        let mut till = till(&journal);
+        launch(&mut till, &debit("a"));
+        drop(till.give_up(&id("a")).unwrap());
+        let held = busy.then(|| journal.lock(&"device".parse().unwrap()).unwrap());
+        if !busy {
+            journal.fail_next_append();
+        }
+        let payment = till.answer(&id("a"), &accepted("a")).unwrap();
+        assert_eq!((payment.outcome, payment.journaled, payment.disputed), (approved(), false, false));
+        assert_eq!(till.unresolved().unwrap().len(), 1);
+        drop(held);
+        assert!(till.answer(&id("a"), &accepted("a")).unwrap().journaled);
+        assert!(till.unresolved().unwrap().is_empty());
     }
 }
 
@@ -429,7 +457,8 @@ fn alternative_payments_are_unknown_until_a_person_has_looked() {
 #[test]
 fn cancellations_and_refunds_name_what_they_may_undo() {
     let journal = MemoryJournal::new();
-    let mut till = till(&journal);
+    let mut shared = till(&journal);
+    let mut till = till(&journal).exclusive(true);
     let cancel = |name: &str, original: Option<&str>, minor| {
         let order = Transaction::v4(Perform::cancellation(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
@@ -438,50 +467,31 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
         let order = Transaction::v4(Perform::refund(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
     };
-    let error = |till: &mut T, order: &Transaction| match till.begin(order) {
-        Err(BeginError::Original(error)) => error,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(error(&mut till, &cancel("x", None, 1500)), OriginalError::Missing);
-    assert_eq!(error(&mut till, &cancel("x", Some("x"), 1500)), OriginalError::NotADebit);
-    assert_eq!(error(&mut till, &cancel("x", Some("nobody"), 1500)), OriginalError::NotADebit);
-    assert_eq!(error(&mut till, &debit("x").with_original(id("nobody"))), OriginalError::OnDebit);
+    assert_eq!(blocked(&mut till, &cancel("x", None, 1500)), Blocked::OriginalMissing);
+    assert_eq!(blocked(&mut till, &cancel("x", Some("x"), 1500)), Blocked::OriginalNotApproved);
+    assert_eq!(blocked(&mut till, &cancel("x", Some("nobody"), 1500)), Blocked::OriginalNotApproved);
     assert_eq!(pay(&mut till, &debit("refused"), Result::new().refused(1)).outcome.name(), "declined");
-    assert_eq!(error(&mut till, &cancel("x", Some("refused"), 1500)), OriginalError::NotApproved);
+    assert_eq!(blocked(&mut till, &cancel("x", Some("refused"), 1500)), Blocked::OriginalNotApproved);
     assert_eq!(pay(&mut till, &debit("a"), Result::new()).outcome, approved());
-    assert_eq!(error(&mut till, &cancel("x", Some("a"), 1499)), OriginalError::AmountDiffers);
-    assert_eq!(error(&mut till, &cancel("x", Some("a"), 1501)), OriginalError::AmountDiffers);
+    for minor in [1499, 1501] {
+        assert_eq!(blocked(&mut till, &cancel("x", Some("a"), minor)), Blocked::OriginalAmountDiffers);
+    }
+    // Another person at the app's own menu may have paid since, unless nobody else uses it.
+    assert_eq!(blocked(&mut shared, &cancel("x", Some("a"), 1500)), Blocked::OriginalNotLast);
     assert_eq!(pay(&mut till, &debit("b"), Result::new()).outcome, approved());
-    assert_eq!(error(&mut till, &cancel("x", Some("a"), 1500)), OriginalError::NotLast);
-    let mut other = Till::new(journal.clone(), "other".parse().unwrap(), Currency::EUR);
-    assert_eq!(error(&mut other, &cancel("x", Some("b"), 1500)), OriginalError::OtherTerminal);
-    // What was refused since does not count, nor what happened on another terminal.
-    assert_eq!(pay(&mut other, &debit("elsewhere"), Result::new()).outcome, approved());
-    assert_eq!(pay(&mut till, &debit("refused-2"), Result::new().refused(7)).outcome.name(), "cancelled");
-    assert_eq!(
-        pay(&mut till, &cancel("c", Some("b"), 1500), Result::new().refused(1)).outcome.name(),
-        "declined"
-    );
-    assert_eq!(pay(&mut till, &cancel("c-2", Some("b"), 1500), Result::new()).outcome, approved());
-    assert_eq!(error(&mut till, &cancel("x", Some("b"), 1500)), OriginalError::Exceeded);
-    assert_eq!(error(&mut till, &refund("x", Some("b"), 1)), OriginalError::Exceeded);
-    assert_eq!(error(&mut till, &refund("x", Some("c-2"), 1)), OriginalError::NotADebit);
+    assert_eq!(blocked(&mut till, &cancel("x", Some("a"), 1500)), Blocked::OriginalNotLast);
+    let elsewhere = "elsewhere".parse().unwrap();
+    let mut other = Till::new(journal.clone(), elsewhere, Currency::EUR).exclusive(true);
+    assert_eq!(blocked(&mut other, &cancel("x", Some("b"), 1500)), Blocked::OriginalNotApproved);
+    assert_eq!(pay(&mut till, &cancel("c", Some("b"), 1500), Result::new()).outcome, approved());
+    assert_eq!(blocked(&mut till, &cancel("x", Some("b"), 1500)), Blocked::CreditExceedsOriginal);
 
     // Refunds: in parts, up to the whole, what is not known included; also without an original.
-    assert_eq!(error(&mut till, &refund("x", Some("a"), 1501)), OriginalError::Exceeded);
+    assert_eq!(blocked(&mut till, &refund("x", Some("a"), 1501)), Blocked::CreditExceedsOriginal);
     assert_eq!(pay(&mut till, &refund("r1", Some("a"), 1000), Result::new()).outcome.name(), "approved");
-    assert_eq!(error(&mut till, &refund("x", Some("a"), 501)), OriginalError::Exceeded);
-    assert_eq!(
-        pay(&mut till, &refund("r2", Some("a"), 400), Result::new().refused(8)).outcome.name(),
-        "unknown"
-    );
-    let mut elsewhere = Till::new(journal.clone(), "other".parse().unwrap(), Currency::EUR);
-    assert_eq!(error(&mut elsewhere, &refund("x", Some("a"), 101)), OriginalError::Exceeded);
-    launch(&mut elsewhere, &refund("r3", Some("a"), 100));
-    drop(till.resolve(&id("r2"), &decision(Paid::NotPaid)).unwrap());
-    assert_eq!(error(&mut till, &refund("x", Some("a"), 401)), OriginalError::Exceeded);
-    assert_eq!(pay(&mut till, &refund("r4", Some("a"), 400), Result::new()).outcome.name(), "approved");
-    assert_eq!(pay(&mut till, &refund("r5", None, 99_999), Result::new()).outcome.name(), "approved");
+    assert_eq!(blocked(&mut till, &refund("x", Some("a"), 501)), Blocked::CreditExceedsOriginal);
+    assert_eq!(pay(&mut till, &refund("r2", Some("a"), 500), Result::new()).outcome.name(), "approved");
+    assert_eq!(pay(&mut till, &refund("r3", None, 99_999), Result::new()).outcome.name(), "approved");
     // A deferred debit may be undone too, and nothing that was refused was recorded.
     let deferred = Transaction::v4(Perform::deferred_debit(euros(700), id("d")).unwrap());
     assert_eq!(pay(&mut till, &deferred, Result::new()).outcome.name(), "approved");
@@ -489,6 +499,34 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     assert!(journal.find(&id("x")).unwrap().is_none());
     // The terminal is free after each refusal to begin.
     launch(&mut till, &debit("last"));
+}
+
+#[test]
+fn a_person_may_take_responsibility_and_is_recorded_before_the_launch() {
+    let order = Order::new("Camille", "ticket of the customer, other till").unwrap();
+    let cancel = Transaction::v4(Perform::cancellation(euros(1500), id("c")).unwrap()).ordered(order.clone());
+    let journal = MemoryJournal::new();
+    let mut till = till(&journal);
+    launch(&mut till, &cancel);
+    let events = journal.events(&id("c")).unwrap();
+    assert!(matches!(&events[..], [started, ordered]
+        if started.what.name() == "started" && ordered.what == What::Ordered(order.clone())));
+    // If that cannot be written, nothing is launched.
+    for nth in [1, 2] {
+        let journal = MemoryJournal::new();
+        let mut till = self::till(&journal);
+        journal.fail_nth_append(nth);
+        assert_eq!(blocked(&mut till, &cancel), Blocked::JournalUnavailable);
+        let record = journal.find(&id("c")).unwrap();
+        assert_eq!(record.is_some_and(|it| it.verdict().outcome.name() == "not_sent"), nth == 2);
+        assert!(matches!(till.answer(&id("x"), &accepted("x")), Err(TillError::NoSuchTransaction)));
+        // And the same may be tried again.
+        launch(&mut till, &cancel);
+    }
+    // A debit undoes nothing.
+    for wrong in [debit("d").ordered(order), debit("d").with_original(id("c"))] {
+        assert_eq!(self::till(&MemoryJournal::new()).begin(&wrong).err(), Some(BeginError::OriginalOnDebit));
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(super) enum Kept {
 pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
     let told = caisse::Payment {
         id: payment.id,
+        operation: payment.operation,
         outcome: payment.outcome,
         proof: payment.proof,
         operation: caisse::Operation::Debit,

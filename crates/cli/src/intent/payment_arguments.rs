@@ -44,6 +44,15 @@ pub(crate) struct RequestArguments {
     /// The id in the journal of the transaction that is undone or refunded; a cancellation with --journal needs it.
     #[arg(long, value_name = "ID", requires = "journal")]
     pub(crate) original: Option<String>,
+    /// Who takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+    #[arg(long, value_name = "WHO", requires_all = ["because", "journal"])]
+    pub(crate) by: Option<String>,
+    /// Why they do.
+    #[arg(long, value_name = "WHY", requires = "by")]
+    pub(crate) because: Option<String>,
+    /// Nobody but the tills of this journal uses the payment app.
+    #[arg(long, requires = "journal")]
+    pub(crate) exclusive: bool,
     /// An extra that no public text tells of: string, int, long, boolean or double. May be repeated.
     #[arg(long, value_name = "TYPE:KEY=VALUE")]
     pub(crate) extra: Vec<String>,

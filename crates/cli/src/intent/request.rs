@@ -10,6 +10,7 @@ use caisse_android_intent::{Intent, Value};
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{Begun, Till, Transaction};
+use caisse_journal::Order;
 use serde_json::json;
 
 use super::payment_arguments::{AppArgument, RequestArguments, RequestFormat, TicketsArgument};
@@ -28,7 +29,8 @@ pub(super) fn run(arguments: &RequestArguments, output: &Output) -> Result<u8, W
     };
     let terminal: TerminalId = parse("terminal-id", &arguments.terminal_id)?;
     let journal = SqliteJournal::open(file).map_err(|error| Wrong::failure(6, "journal", error))?;
-    let mut till = Till::new(journal, terminal, transaction.amount().currency());
+    let mut till =
+        Till::new(journal, terminal, transaction.amount().currency()).exclusive(arguments.exclusive);
     match till.begin(&transaction).map_err(|error| Wrong::usage("request", error))? {
         Begun::Launch(intent) => print(&intent, Some(&transaction), arguments, output),
         Begun::Ended(payment) => Ok(outcome::tell(&payment, outcome::Kept::Journal, output)),
@@ -71,9 +73,15 @@ fn transaction(arguments: &RequestArguments) -> Result<Transaction, Wrong> {
             Transaction::apm(id, request)
         }
     };
-    Ok(match &arguments.original {
+    let transaction = match &arguments.original {
         Some(original) => transaction.with_original(parse("original", original)?),
         None => transaction,
+    };
+    Ok(match (&arguments.by, &arguments.because) {
+        (Some(by), Some(because)) => {
+            transaction.ordered(Order::new(by, because).map_err(|error| Wrong::usage("because", error))?)
+        }
+        _ => transaction,
     })
 }
 

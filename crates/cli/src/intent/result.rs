@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &ResultArguments, output: &Output) -> Result<u8, Wr
         let asked = Asked { operation, amount, reference: id };
         let others = if arguments.pending { OtherPayments::Possible } else { OtherPayments::None };
         let (verdict, answer) = interpret(&asked, &result(arguments)?, others);
-        let payment = Payment::of(&asked, verdict, answer);
+        let payment = Payment::answered(&asked, verdict, answer);
         return Ok(outcome::tell(&payment, Kept::Nowhere, output));
     };
     if !file.exists() {

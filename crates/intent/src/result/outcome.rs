@@ -1,5 +1,6 @@
 //! When is it paid? What a result proves about the request.
 
+use caisse_payment::entry::Start;
 use caisse_payment::{Amount, Blocked, Doubt, Operation, Outcome, Refusal, TransactionId};
 
 use super::answer::{Answer, Deciding};
@@ -15,6 +16,13 @@ pub struct Asked {
     pub amount: Amount,
     /// The reference that the app was given.
     pub reference: TransactionId,
+}
+
+impl Asked {
+    /// What a recorded transaction asked for: its id is the reference.
+    pub(crate) const fn of(start: &Start) -> Self {
+        Self { operation: start.content.operation, amount: start.content.amount, reference: start.id }
+    }
 }
 
 /// Whether the app may be busy with something that this device asked of it.

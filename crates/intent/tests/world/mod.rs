@@ -13,7 +13,7 @@ use caisse_journal::{
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{
-    Amount, Blocked, Currency, NotSent, Outcome, Proof, Refusal, Retry, TerminalId, TransactionId,
+    Amount, Blocked, Currency, NotSent, Operation, Outcome, Proof, Refusal, Retry, TerminalId, TransactionId,
 };
 use caisse_simulator::payment_app::{Behaviour, PaymentApp, Reply};
 
@@ -523,6 +523,7 @@ fn bare(id: TransactionId) -> Payment {
     let doubt = caisse_payment::Doubt::Interrupted;
     Payment {
         id,
+        operation: Operation::Debit,
         outcome: Outcome::Unknown { doubt },
         proof: Proof::PerhapsSent,
         amount: PRICE,
