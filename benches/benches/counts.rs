@@ -65,8 +65,17 @@ fn typed((contender, bytes): Contender<Option<Deciding>>) -> Option<Deciding> {
     contender(bytes)
 }
 
+/// What no change may cost, whatever is pinned.
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, instructions)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
 #[library_benchmark(setup = with, teardown = decides_and_is_checked)]
-#[bench::answer_170(ours::answer, input::answer_170)]
+#[bench::answer_170(args = (ours::answer, input::answer_170), config = at_most(1_400))]
 #[bench::answer_744(ours::answer, input::answer_744)]
 fn typed_answer((contender, bytes): Contender<Option<(Deciding, bool)>>) -> Option<(Deciding, bool)> {
     contender(bytes)
@@ -150,7 +159,7 @@ fn encode_request(request: DebitRequest, buffer: Buffer) -> &'static [u8] {
 }
 
 #[library_benchmark(teardown = is_answer_170)]
-#[bench::answer_170(encode::answer_values(), buffer())]
+#[bench::answer_170(args = (encode::answer_values(), buffer()), config = at_most(1_300))]
 fn encode_fields(values: AnswerValues<'static>, buffer: Buffer) -> &'static [u8] {
     encode::answer(&values, buffer).unwrap_or_default()
 }
@@ -191,7 +200,7 @@ library_benchmark_group!(
 
 main!(
     config = LibraryBenchmarkConfig::default()
-        .tool(Callgrind::default().hard_limits([(EventKind::Ir, 20_000)]))
+        .tool(Callgrind::default())
         // Nothing of ours takes memory from the heap.
         .tool(Dhat::default().hard_limits([(DhatMetric::TotalBytes, 0)]));
     library_benchmark_groups = decoding, encoding, others

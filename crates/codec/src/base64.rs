@@ -40,7 +40,8 @@ pub(crate) fn encode<'b>(bytes: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]>
 #[inline]
 fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
     let bits = u32::from_be_bytes([0, first, second, third]);
-    [18, 12, 6, 0].map(|shift| ALPHABET.get((bits.wrapping_shr(shift) & 63) as usize).copied().unwrap_or(b'='))
+    [18, 12, 6, 0]
+        .map(|shift| ALPHABET.get((bits.wrapping_shr(shift) & 63) as usize).copied().unwrap_or(b'='))
 }
 
 /// The group with padding behind so many characters.
