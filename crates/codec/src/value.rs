@@ -48,8 +48,7 @@ pub(crate) fn register(value: &[u8]) -> Option<Register> {
 
 /// The number of CE: three digits.
 #[inline]
-pub(crate) fn three_digits(value: &[u8]) -> Option<u16> {
-    let [hundreds, tens, units] = value else { return None };
+pub(crate) fn three_digits([hundreds, tens, units]: &[u8; 3]) -> Option<u16> {
     let (hundreds, tens, units) = (digit(*hundreds)?, digit(*tens)?, digit(*units)?);
     Some(
         u16::from(hundreds)

@@ -22,7 +22,6 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         operation: payment.operation,
         outcome: payment.outcome,
         proof: payment.proof,
-        operation: caisse::Operation::Debit,
         amount: payment.amount,
         card: payment.card(),
         last_four: payment.last_four,
