@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::intent::arguments::IntentArguments;
+use crate::probing::{ProbeArguments, ReprintArguments};
 use crate::terminal::TerminalArguments;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
@@ -20,7 +22,13 @@ pub(crate) enum Command {
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
+    Intent(IntentArguments),
     Dialect(DialectArguments),
+    /// Ask whether a terminal is there. No money: exit code 0 alive, 1 not, 2 wrong usage, 6 the journal cannot be used.
+    Ping(ProbeArguments),
+    /// Find what is wrong between till and terminal. No money: exit code 0 healthy, 1 findings, 2 wrong usage.
+    Doctor(ProbeArguments),
+    Reprint(ReprintArguments),
 }
 
 impl Command {
@@ -30,7 +38,10 @@ impl Command {
             Self::Terminal(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
             Self::Journal(arguments) => arguments.command.wants_json(),
+            Self::Intent(arguments) => arguments.command.wants_json(),
             Self::Dialect(_) => false,
+            Self::Ping(arguments) | Self::Doctor(arguments) => arguments.json,
+            Self::Reprint(arguments) => arguments.probe.json,
         }
     }
 }

@@ -7,6 +7,7 @@ mod control;
 mod conversation;
 pub mod fault;
 pub mod ledger;
+pub mod payment_app;
 pub mod persona;
 mod random;
 pub mod script;
