@@ -6,9 +6,11 @@ mod dialect;
 mod doctor;
 mod explain;
 mod harmless;
+mod intent;
 mod journal;
 mod output;
 mod pay;
+mod recover;
 mod ping;
 mod probing;
 mod report;
@@ -43,6 +45,7 @@ fn run() -> u8 {
         Command::Terminal(arguments) => terminal::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
+        Command::Intent(arguments) => intent::run(&arguments.command, &output),
         Command::Dialect(arguments) => dialect::run(&arguments, &output),
         Command::Ping(arguments) => ping::run(&arguments, &output),
         Command::Doctor(arguments) => doctor::run(&arguments, &output),
