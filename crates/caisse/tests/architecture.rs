@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("hal", &["link"]),
     ("journal", &["payment"]),
     ("intent", &["payment", "android-intent", "journal"]),
-    ("simulator", &["payment", "android-intent", "codec", "link", "transaction", "hal"]),
+    ("simulator", &["payment", "codec", "link", "transaction", "hal", "android-intent"]),
     ("caisse", &["payment", "codec", "link", "transaction", "hal", "journal"]),
     ("cli", &["caisse", "android-intent", "codec", "hal", "intent", "journal", "link", "simulator"]),
 ];
@@ -90,6 +90,9 @@ fn the_core_holds_no_clock_socket_thread_or_file() {
             let text = fs::read_to_string(&file).unwrap();
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             for line in code {
+                if line.contains("#[cfg(test)]") {
+                    break;
+                }
                 for forbidden in ["std::", "async fn", "SystemTime", "println!"] {
                     let standard = forbidden == "std::" && line.contains("std::error");
                     assert!(!line.contains(forbidden) || standard, "{}: {line}", file.display());
