@@ -1,5 +1,5 @@
 //! Instructions (callgrind) and heap (DHAT) of the contenders. What comes out does not depend on what else the machine
-//! does. Limits stand here; `src/bin/pinned.rs` also holds each count to the committed one, on both sides.
+//! does. Hard limits stand here, of instructions and of heap; `pinned` also holds each count to the one in `counts.csv`.
 #![allow(missing_docs, reason = "the macros of gungraun write public items")]
 
 use caisse_benches::encode::{self, AnswerValues};
@@ -12,8 +12,10 @@ use gungraun::{
     library_benchmark_group, main,
 };
 
+type Contender<T> = (fn(&[u8]) -> T, &'static [u8]);
+
 /// A contender and the bytes of an input, out of the reach of the count.
-fn with<T>(contender: fn(&[u8]) -> T, input: fn() -> Input) -> (fn(&[u8]) -> T, &'static [u8]) {
+fn with<T>(contender: fn(&[u8]) -> T, input: fn() -> Input) -> Contender<T> {
     (contender, input().bytes.leak())
 }
 
@@ -35,8 +37,6 @@ fn decides_and_is_checked(found: Option<(Deciding, bool)>) {
     let inputs = [input::answer_170(), input::answer_744()];
     assert!(inputs.iter().any(|input| Some((input.deciding, input.documented)) == found), "{found:?}");
 }
-
-type Contender<T> = (fn(&[u8]) -> T, &'static [u8]);
 
 #[library_benchmark(setup = with, teardown = is_16)]
 #[bench::bare_walk_170(limit::bare_walk, input::answer_170)]
@@ -65,8 +65,17 @@ fn typed((contender, bytes): Contender<Option<Deciding>>) -> Option<Deciding> {
     contender(bytes)
 }
 
+/// What no change may cost, whatever is pinned.
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, instructions)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
 #[library_benchmark(setup = with, teardown = decides_and_is_checked)]
-#[bench::answer_170(ours::answer, input::answer_170)]
+#[bench::answer_170(args = (ours::answer, input::answer_170), config = at_most(1_400))]
 #[bench::answer_744(ours::answer, input::answer_744)]
 fn typed_answer((contender, bytes): Contender<Option<(Deciding, bool)>>) -> Option<(Deciding, bool)> {
     contender(bytes)
@@ -77,7 +86,11 @@ fn repeated(times: usize) -> &'static [u8] {
     input::answer_744().bytes.repeat(times).leak()
 }
 
-#[library_benchmark(setup = repeated, teardown = drop)]
+fn are_14_each(fields: usize) {
+    assert!([14, 28, 56].contains(&fields), "{fields}");
+}
+
+#[library_benchmark(setup = repeated, teardown = are_14_each)]
 #[bench::once(1)]
 #[bench::twice(2)]
 #[bench::four_times(4)]
@@ -146,7 +159,7 @@ fn encode_request(request: DebitRequest, buffer: Buffer) -> &'static [u8] {
 }
 
 #[library_benchmark(teardown = is_answer_170)]
-#[bench::answer_170(encode::answer_values(), buffer())]
+#[bench::answer_170(args = (encode::answer_values(), buffer()), config = at_most(1_300))]
 fn encode_fields(values: AnswerValues<'static>, buffer: Buffer) -> &'static [u8] {
     encode::answer(&values, buffer).unwrap_or_default()
 }
@@ -187,7 +200,7 @@ library_benchmark_group!(
 
 main!(
     config = LibraryBenchmarkConfig::default()
-        .tool(Callgrind::default().hard_limits([(EventKind::Ir, 20_000)]))
+        .tool(Callgrind::default())
         // Nothing of ours takes memory from the heap.
         .tool(Dhat::default().hard_limits([(DhatMetric::TotalBytes, 0)]));
     library_benchmark_groups = decoding, encoding, others

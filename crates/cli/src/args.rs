@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::intent::arguments::IntentArguments;
+use crate::probing::{ProbeArguments, ReprintArguments};
 use crate::terminal::TerminalArguments;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
@@ -23,6 +24,11 @@ pub(crate) enum Command {
     Journal(JournalArguments),
     Intent(IntentArguments),
     Dialect(DialectArguments),
+    /// Ask whether a terminal is there. No money: exit code 0 alive, 1 not, 2 wrong usage, 6 the journal cannot be used.
+    Ping(ProbeArguments),
+    /// Find what is wrong between till and terminal. No money: exit code 0 healthy, 1 findings, 2 wrong usage.
+    Doctor(ProbeArguments),
+    Reprint(ReprintArguments),
 }
 
 impl Command {
@@ -34,6 +40,8 @@ impl Command {
             Self::Journal(arguments) => arguments.command.wants_json(),
             Self::Intent(arguments) => arguments.command.wants_json(),
             Self::Dialect(_) => false,
+            Self::Ping(arguments) | Self::Doctor(arguments) => arguments.json,
+            Self::Reprint(arguments) => arguments.probe.json,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod configuration;
 mod dialect;
+mod doctor;
 mod explain;
 mod harmless;
 mod intent;
@@ -10,7 +11,10 @@ mod journal;
 mod output;
 mod pay;
 mod recover;
+mod ping;
+mod probing;
 mod report;
+mod reprint;
 mod stop;
 mod terminal;
 mod usage;
@@ -43,6 +47,9 @@ fn run() -> u8 {
         Command::Journal(arguments) => journal::run(&arguments, &output),
         Command::Intent(arguments) => intent::run(&arguments.command, &output),
         Command::Dialect(arguments) => dialect::run(&arguments, &output),
+        Command::Ping(arguments) => ping::run(&arguments, &output),
+        Command::Doctor(arguments) => doctor::run(&arguments, &output),
+        Command::Reprint(arguments) => reprint::run(&arguments, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
 }

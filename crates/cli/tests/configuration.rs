@@ -68,6 +68,28 @@ fn a_named_terminal_takes_a_payment() {
 }
 
 #[test]
+fn a_named_terminal_on_a_serial_line_is_spoken_to_in_its_dialect() {
+    let shop = Shop::new();
+    for (dialect, mine) in [
+        ("concert-e", "base = 'concert-e'\nsession.attempts = 2\n"),
+        ("concert-e-plus", "base = 'concert-e-plus'\nreport = true\n"),
+        ("ingenico", "base = 'ingenico'\n[session]\nline = 'baud=1200&line=8n1'\n"),
+    ] {
+        let terminal = Terminal::start_on_a_pty(&shop, &["--dialect", dialect]);
+        shop.write("dialects/mine.toml", mine);
+        let text = format!(
+            "journal = '{dialect}.sqlite'\n[terminals.counter]\naddress = '{}'\ndialect = 'dialects/mine.toml'\n",
+            terminal.address
+        );
+        let config = shop.write("caisse.toml", &text);
+        let ran = shop.run(&["pay", "25.00", "--terminal", "counter", "--config", &config, "--json"]);
+        assert_eq!((ran.code, &ran.last()["outcome"]), (0, &json!("approved")), "{dialect}: {}", ran.err);
+        assert_eq!(recorded(&shop, &shop.path(&format!("{dialect}.sqlite")))["terminal"], "counter");
+        assert_eq!(terminal.stop().len(), 1);
+    }
+}
+
+#[test]
 fn your_own_file_is_used_for_a_name_alone() {
     let shop = Shop::new();
     let terminal = Terminal::start(&shop, &[]);
@@ -172,11 +194,11 @@ fn sorted(request: &str) -> Vec<String> {
 fn a_cancellation_is_taken_where_the_terminal_is_exclusive() {
     let shop = Shop::new();
     let terminal = Terminal::start(&shop, &[]);
-    for (exclusive, option, blocked) in [
-        ("true", None, false),
-        ("false", None, true),
-        ("false", Some("--exclusive"), false),
-        ("true", Some("--exclusive=false"), true),
+    for (exclusive, option, outcome) in [
+        ("true", None, "approved"),
+        ("false", None, "blocked"),
+        ("false", Some("--exclusive"), "approved"),
+        ("true", Some("--exclusive=false"), "blocked"),
     ] {
         let name = format!("{exclusive}{}", option.map_or(0, str::len));
         let text = format!(
@@ -188,13 +210,7 @@ fn a_cancellation_is_taken_where_the_terminal_is_exclusive() {
         assert_eq!(shop.run(&[&pay[..], &["--id", "sale"]].concat()).code, 0);
         let cancel = ["--operation", "cancellation", "--original", "sale"];
         let ran = shop.run(&[&pay[..], &cancel, option.as_slice()].concat());
-        assert_eq!(
-            ran.last()["outcome"] == "blocked",
-            blocked,
-            "{exclusive} {option:?}: {} {}",
-            ran.out,
-            ran.err
-        );
+        assert_eq!(ran.last()["outcome"], outcome, "{exclusive} {option:?}: {} {}", ran.out, ran.err);
     }
 }
 

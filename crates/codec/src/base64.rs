@@ -20,29 +20,37 @@ const fn values() -> [u8; 256] {
 
 /// Writes bytes as base64 with padding: four characters for each three bytes begun. Nothing when there is no room.
 pub(crate) fn encode<'b>(bytes: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
-    let length = bytes.len().div_ceil(3).checked_mul(4)?;
-    let target = buffer.get_mut(..length)?;
-    for (group, place) in bytes.chunks(3).zip(target.as_chunks_mut().0) {
-        *place = encode_group(group);
+    let target = buffer.get_mut(..bytes.len().div_ceil(3).checked_mul(4)?)?;
+    let (groups, rest) = bytes.as_chunks();
+    let (places, _) = target.as_chunks_mut();
+    let mut places = places.iter_mut();
+    for (group, place) in groups.iter().zip(&mut places) {
+        *place = encode_group(*group);
+    }
+    if let Some(place) = places.next() {
+        *place = match *rest {
+            [byte] => padded(encode_group([byte, 0, 0]), 2),
+            [first, second] => padded(encode_group([first, second, 0]), 3),
+            _ => *place,
+        };
     }
     Some(target)
 }
 
-/// The characters of one to three bytes.
-fn encode_group(bytes: &[u8]) -> [u8; 4] {
-    let byte = |place: usize| u32::from(bytes.get(place).copied().unwrap_or(0));
-    let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-    let character =
-        |shift: u32| ALPHABET.get((bits.wrapping_shr(shift) & 63) as usize).copied().unwrap_or(b'=');
-    let mut characters = [character(18), character(12), character(6), character(0)];
-    let [.., third, fourth] = &mut characters;
-    if bytes.len() < 3 {
-        *fourth = b'=';
+#[inline]
+fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, first, second, third]);
+    [18, 12, 6, 0]
+        .map(|shift| ALPHABET.get((bits.wrapping_shr(shift) & 63) as usize).copied().unwrap_or(b'='))
+}
+
+/// The group with padding behind so many characters.
+fn padded(group: [u8; 4], count: usize) -> [u8; 4] {
+    let mut padded = [b'='; 4];
+    for (place, character) in padded.iter_mut().zip(group).take(count) {
+        *place = character;
     }
-    if bytes.len() < 2 {
-        *third = b'=';
-    }
-    characters
+    padded
 }
 
 /// The bytes of a group, and how many they are. Padding may be missing or not; bits that belong to no byte must be 0.

@@ -48,8 +48,7 @@ pub(crate) fn register(value: &[u8]) -> Option<Register> {
 
 /// The number of CE: three digits.
 #[inline]
-pub(crate) fn three_digits(value: &[u8]) -> Option<u16> {
-    let [hundreds, tens, units] = value else { return None };
+pub(crate) fn three_digits([hundreds, tens, units]: &[u8; 3]) -> Option<u16> {
     let (hundreds, tens, units) = (digit(*hundreds)?, digit(*tens)?, digit(*units)?);
     Some(
         u16::from(hundreds)
@@ -143,6 +142,11 @@ fixed_text! {
 fixed_text! {
     /// The card application (CC): three letters or digits, `00B` for contactless CB.
     Application, 3, is_alphanumeric, "an application of three letters or digits, such as 001"
+}
+
+impl Identifier {
+    /// The one that most published tills send. A till's editor gets its own from the association.
+    pub const COMMON: Self = Self(*b"012345678901");
 }
 
 impl Version {

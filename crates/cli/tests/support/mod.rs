@@ -88,7 +88,17 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn start(shop: &Shop, arguments: &[&str]) -> Self {
-        let mut command = shop.command(&["terminal", "--listen", "tcp://127.0.0.1:0", "--json"]);
+        Self::start_at(shop, &["--listen", "tcp://127.0.0.1:0"], arguments)
+    }
+
+    /// The same on a pseudo-terminal.
+    pub fn start_on_a_pty(shop: &Shop, arguments: &[&str]) -> Self {
+        Self::start_at(shop, &["--pty"], arguments)
+    }
+
+    fn start_at(shop: &Shop, place: &[&str], arguments: &[&str]) -> Self {
+        let mut command = shop.command(&["terminal", "--json"]);
+        command.args(place);
         let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut reader = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -98,6 +98,14 @@ impl Index {
         value.get(..length(*digits))
     }
 
+    /// The same, if it has exactly so many bytes, 0 to 9.
+    #[inline(always)]
+    pub(super) fn exact<'a, const N: usize>(&self, tag: Tag, bytes: &'a [u8]) -> Option<&'a [u8; N]> {
+        let at = self.lengths.get(dictionary::row_of(tag)?).copied().filter(|at| *at != 0)?;
+        let (digits, value) = bytes.get(usize::from(at)..)?.split_first_chunk()?;
+        if *digits == [b'0', b'0', b'0'.wrapping_add(N as u8)] { value.first_chunk() } else { None }
+    }
+
     pub(super) const fn is_all_documented(&self) -> bool {
         self.all_documented
     }

@@ -59,6 +59,7 @@ pub(crate) struct Pipe {
     /// The line is gone.
     cut: bool,
     reads: u32,
+    fired: bool,
     random: Random,
 }
 
@@ -78,6 +79,7 @@ impl Pipe {
             blocked: false,
             cut: false,
             reads: 0,
+            fired: false,
             random,
         }
     }
@@ -116,6 +118,7 @@ impl Pipe {
 
     /// Notes that a fault has happened.
     pub(crate) fn note(&mut self, fault: Fault) {
+        self.fired = true;
         if self.happened.len() < 64 {
             self.happened.push(fault);
         }
@@ -129,6 +132,11 @@ impl Pipe {
     /// Whether the line was cut, or is as good as cut.
     pub(crate) const fn is_dead(&self) -> bool {
         self.cut || self.deaf
+    }
+
+    /// Whether any fault has happened.
+    pub(crate) const fn has_fired(&self) -> bool {
+        self.fired
     }
 
     /// Whether nothing waits to leave.

@@ -175,7 +175,6 @@ impl<'m> ProbeReport<'m> {
 /// assert!(matches!(finding, Finding::Answered(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct ProbeMachine<'s> {
     config: ProbeConfig,
     question: Question,
@@ -190,6 +189,23 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
+}
+
+impl fmt::Debug for ProbeMachine<'_> {
+    /// What was heard is counted, not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeMachine")
+            .field("question", &self.question)
+            .field("accepted", &self.accepted)
+            .field("phase", &self.phase)
+            .field("line", &self.line)
+            .field("store", &self.store)
+            .field("sample", &self.sample.len())
+            .field("deadline", &self.deadline)
+            .field("calls", &self.calls)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -455,17 +471,23 @@ impl<'s> ProbeMachine<'s> {
     }
 
     fn poll_line(&mut self) -> ProbeAction<'_> {
-        // The events were heard as they came.
         let sent = match &mut self.line {
             Line::Stream(_) => None,
-            Line::Presence { probe, .. } => match probe.poll() {
-                serial::ProbeAction::Send(control) => Some((Some(control), 0)),
-                serial::ProbeAction::Event(_) | serial::ProbeAction::Wait { .. } => None,
+            Line::Presence { probe, .. } => loop {
+                match probe.poll() {
+                    // What matters was heard as it came.
+                    serial::ProbeAction::Event(_) => {}
+                    serial::ProbeAction::Send(control) => break Some((Some(control), 0)),
+                    serial::ProbeAction::Wait { .. } => break None,
+                }
             },
-            Line::Session { session, .. } => match session.poll() {
-                serial::Action::Send(control) => Some((Some(control), 0)),
-                serial::Action::Emit { from, .. } => Some((None, from)),
-                serial::Action::Event(_) | serial::Action::Wait { .. } => None,
+            Line::Session { session, .. } => loop {
+                match session.poll() {
+                    serial::Action::Event(_) => {}
+                    serial::Action::Send(control) => break Some((Some(control), 0)),
+                    serial::Action::Emit { from, .. } => break Some((None, from)),
+                    serial::Action::Wait { .. } => break None,
+                }
             },
         };
         match sent {
@@ -559,6 +581,8 @@ impl<'s> ProbeMachine<'s> {
         let is_presence = matches!(self.line, Line::Presence { .. });
         match event {
             Event::Opened if is_presence => self.end(now, Finding::Granted),
+            // One refusal shows that somebody is there, whatever follows it.
+            Event::AttemptFailed(AttemptFailure::Silence) if self.in_vain() == Finding::LineRefused => {}
             Event::AttemptFailed(failure) => self.fail(match failure {
                 AttemptFailure::Silence => Finding::EnquiryUnanswered,
                 AttemptFailure::Refused | AttemptFailure::Ended => Finding::LineRefused,
