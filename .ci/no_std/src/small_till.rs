@@ -76,9 +76,8 @@ impl Slot for Ram {
     }
 }
 
-/// Takes a payment; says whether the customer paid. Exported, so that the linker keeps all of it.
-#[unsafe(no_mangle)]
-pub extern "C" fn small_till_pay(number: u32, minor: u64) -> bool {
+/// Takes a payment; says whether the customer paid.
+pub fn pay(number: u32, minor: u64) -> bool {
     let timer = Timer(core::cell::Cell::new(0));
     let (Ok(identifier), Ok(terminal)) = ("000000000000".parse(), "counter".parse()) else { return false };
     let link = PortLink::new(Uart, &timer, Busy);

@@ -58,6 +58,41 @@ pub enum SettleError {
 }
 
 /// A till for one terminal, with one register and one slot. All its memory is its own: it can live in a `static`.
+///
+/// ```
+/// use caisse_hal::Clock;
+/// use caisse_hal::embedded::PortLink;
+/// use caisse_payment::{Amount, Currency, Outcome};
+/// use caisse_small_till::{Slot, SmallTill, Standing, e_plus};
+/// # use embedded_io::{Read, ReadReady, Write, WriteReady};
+/// # fn show(_: &str) {}
+/// # fn operator_says_paid() -> bool { false }
+/// # fn open_the_hatch() {}
+///
+/// fn sell<UART: Read + ReadReady + Write + WriteReady>(
+///     uart: UART,                               // to the terminal: 9600 baud, 7E1
+///     timer: impl Clock + Copy,                 // milliseconds that never go back
+///     delay: impl embedded_hal::delay::DelayNs, // feeds the watchdog
+///     fram: impl Slot,                          // 32 bytes that survive a power cut
+/// ) -> Result<(), Box<dyn std::error::Error>> {
+///     let link = PortLink::new(uart, timer, delay);
+///     let mut till = SmallTill::new(e_plus("000000000000".parse()?), "counter".parse()?, link, timer, fram);
+///     if till.last()?.standing == Standing::Open {
+///         // The power went during a payment: a person looks at the terminal, and presses "paid" or "not paid".
+///         till.settle(operator_says_paid())?;
+///     }
+///     let number = till.last()?.number + 1;
+///     let ended = till.pay(number, Amount::from_minor(250, Currency::EUR), |_event| {})?;
+///     match ended.verdict.outcome {
+///         Outcome::Approved { .. } => open_the_hatch(),
+///         outcome => {
+///             show(outcome.text().fr);
+///             show(outcome.duty().map_or("", |duty| duty.text().fr)); // what the operator has to do
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct SmallTill<L, C, S> {
     config: Config,

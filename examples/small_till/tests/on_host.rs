@@ -17,7 +17,7 @@ use caisse_simulator::persona::Persona;
 use caisse_small_till::{
     Ended, RECORD_BYTES, Record, SettleError, Slot, SlotError, SmallTill, Standing, e_plus,
 };
-use caisse_transaction::{Config, Dialect};
+use caisse_transaction::{Config, Dialect, TillMachine};
 use host::{FileSlot, Sleep, Uart};
 
 const AMOUNT: Amount = Amount::from_minor(250, Currency::EUR);
@@ -151,6 +151,15 @@ const fn blocked(reason: Blocked) -> Outcome {
 }
 
 const APPROVED: Outcome = Outcome::Approved { amount: AMOUNT };
+
+/// On this host, whose pointers are twice those of a microcontroller. The stack of the calls comes on top.
+#[test]
+fn it_takes_five_kilobytes() {
+    let till = size_of::<Till<(), ()>>();
+    let machine = size_of::<TillMachine<'_>>();
+    println!("the till takes {till} bytes, the machine of a payment {machine}");
+    assert!((4096..6144).contains(&(till + machine)), "{till} + {machine}");
+}
 
 #[test]
 fn approved_and_declined() {
