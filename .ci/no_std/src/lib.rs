@@ -1,5 +1,8 @@
 //! A till in a machine without an operating system: enough of it to make the linker want all of the core crates.
 #![no_std]
+#![forbid(unsafe_code)]
+
+pub mod small_till;
 
 use caisse_hal::Link;
 use caisse_link::serial::{self, Once, SerialConfig, Session};
@@ -7,6 +10,11 @@ use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Currency, Operation, Register};
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 use core::time::Duration;
+
+/// Without a caller nothing of a library is compiled for the machine: these make it so.
+#[used]
+static ENTRIES: (fn(&mut dyn Link) -> usize, fn(&mut dyn Link, &[u8]) -> usize, fn(u32, u64) -> bool) =
+    (drive, speak, small_till::pay);
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
