@@ -9,7 +9,6 @@ import tempfile
 import traceback
 from pathlib import Path
 
-# Seen from its device's side, what our till must have been told.
 AMOUNT, MINOR = "12.34", 1234
 
 

@@ -15,7 +15,7 @@ class VirtualTerminal:
 
     def __init__(self, caisse, arguments):
         command = [caisse, "terminal", "--pty", "--json", "--events", "--control", "127.0.0.1:0", *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.events, self.news = [], threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
         listening = self.wait_for("listening")
@@ -43,10 +43,6 @@ class VirtualTerminal:
     def count(self, name):
         with self.news:
             return sum(event["event"] == name for event in self.events)
-
-    def verdicts(self):
-        with self.news:
-            return [event["verdict"] for event in self.events if event["event"] == "decided"]
 
     def money(self):
         """What moved, as the terminal printed it: ("charged", "debit", 1242)."""

@@ -34,8 +34,6 @@ logging.getLogger("pypostelium.pypostelium").propagate = False
 class Postelium:
     """pypostelium: E+ with A011, so that it never learns a result; True is "the message was acknowledged"."""
 
-    name = "pypostelium"
-
     def __init__(self, path, retries=0):
         config = {"telium_terminal_device_name": path, "telium_terminal_retry_count": retries}
         self.driver = pypostelium.Driver(config)
@@ -52,14 +50,9 @@ class Postelium:
         self.said, self.heard = words(port.written), words(port.got)
         return result
 
-    def close(self):
-        """It closes its port after each transaction."""
-
 
 class TeliumManager:
     """pyTeliumManager: E+ with A010, in two steps, `ask` and `verify`; its port stays open."""
-
-    name = "pyTeliumManager"
 
     def __init__(self, path, native=False):
         # Its time-out is 1 s. A machine at work on other things needs more, and the silent cases stay short enough.
