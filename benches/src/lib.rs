@@ -33,6 +33,8 @@ pub struct Deciding {
 
 #[cfg(test)]
 mod tests {
+    use caisse_codec::TicketRequest;
+
     use super::input::{self, Input};
     use super::{encode, limit, nom_style, ours, owned};
 
@@ -80,7 +82,9 @@ mod tests {
         assert_eq!(encode::format_answer(&values).as_bytes(), wire);
         for ticket in [None, Some([b'x'; 450].as_slice())] {
             let wire = encode::format_debit_answer(ticket);
-            assert_eq!(encode::debit_answer(ticket).encode(&mut [0; 1280]).expect("room"), wire.as_bytes());
+            let tickets: Vec<_> =
+                ticket.map(|text| (TicketRequest::CUSTOMER_TEXT, text)).into_iter().collect();
+            assert_eq!(encode::debit_answer(&tickets).encode(&mut [0; 1280]).expect("room"), wire.as_bytes());
         }
     }
 

@@ -291,6 +291,8 @@ fn what_is_not_a_dialect_says_where_and_what_was_expected() {
         ),
         ("base = \"nepting\"\nbase = \"nepting\"", "mine.toml:2:1: duplicate key"),
         ("base = \"nepting\"\n\"\\u001b[2J\" = 1", "mine.toml:2:1: …: not a key of this table"),
+        ("base = \"nepting\"\n123456789012 = 1", "mine.toml:2:1: 123456789012: not a key of this table"),
+        ("base = \"nepting\"\n1234567890123 = 1", "mine.toml:2:1: …: not a key of this table"),
         ("base = \"nepting\"\n4970101234123457 = 1", "mine.toml:2:1: …: not a key of this table"),
     ] {
         let error = read(text).unwrap_err().to_string();

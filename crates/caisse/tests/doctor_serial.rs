@@ -37,7 +37,7 @@ fn probe(address: Address, dialect: Dialect) -> Probe {
 fn found(dialect: Dialect, script: &'static [Then]) -> (Examination, Vec<u8>) {
     let (address, served) = on_pty(script);
     let examination = examine(probe(address, dialect), &MemoryJournal::new());
-    (examination, served.join().unwrap())
+    (examination, served.stop())
 }
 
 fn faults(examination: &Examination) -> Vec<Fault> {
@@ -69,7 +69,7 @@ fn a_dialect_that_nobody_has_named_is_asked_with_enq_alone() {
     assert!(probe.check(Question::Duplicata { ticket: false }).is_err());
     let examination = examine(probe, &journal);
     assert!(examination.is_healthy(), "{examination:?}");
-    assert_eq!(served.join().unwrap(), b"\x05\x04");
+    assert_eq!(served.stop(), b"\x05\x04");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_silent_line_is_asked_at_the_other_speeds_with_enq_and_eot() {
     let examination = examine(probe(address, Dialect::CONCERT_E), &MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::LineSettings]);
     assert_eq!(examination.findings[0].attempt, Some(format!("{path}?baud=1200&line=7e1")));
-    let heard = served.join().unwrap();
+    let heard = served.stop();
     assert!(heard.iter().all(|byte| matches!(byte, 0x05 | 0x04)), "{heard:02x?}");
 }
 
@@ -144,7 +144,7 @@ fn seven_bits_read_as_eight_are_named_with_their_settings() {
     let attempt = examination.findings[0].attempt.clone().unwrap();
     assert!(attempt.starts_with(&format!("serial:{path}")) && !attempt.contains("8n1"), "{attempt}");
     assert!(examination.findings[0].seen.en.contains("even parity"));
-    assert_eq!(served.join().unwrap(), b"\x05\x04");
+    assert_eq!(served.stop(), b"\x05\x04");
 
     let (address, served) = on_pty(&[Say(b"\x86"), Nothing, Nothing]);
     let odd: Address = format!("{address}?line=8n1&baud=1200").parse().unwrap();
@@ -152,7 +152,7 @@ fn seven_bits_read_as_eight_are_named_with_their_settings() {
     assert_eq!(faults(&examination), [Fault::LineSettings], "{examination:?}");
     let attempt = examination.findings[0].attempt.as_deref().unwrap();
     assert!(attempt.ends_with("?baud=1200&line=7o1"), "{attempt}");
-    served.join().unwrap();
+    served.stop();
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn an_unresolved_payment_is_told_and_its_line_only_knocked_at() {
     assert_eq!(probe.greeting(&journal), Question::Presence);
     let examination = examine(probe, &journal);
     assert_eq!(faults(&examination), [Fault::Unresolved]);
-    assert_eq!(served.join().unwrap(), b"\x05\x04");
+    assert_eq!(served.stop(), b"\x05\x04");
 }
 
 #[test]
@@ -255,8 +255,5 @@ fn a_duplicata_in_sessions() {
     let lock = probe.lock(&journal).unwrap();
     let reply = probe.ask(&lock, Question::Duplicata { ticket: false }).unwrap();
     assert!(matches!(reply.finding, Finding::Answered(_)), "{reply:?}");
-    assert_eq!(
-        served.join().unwrap(),
-        b"\x05\x02CZ0040300CJ012012345678901CA00201CD0013\x03\x23\x04\x06\x06"
-    );
+    assert_eq!(served.stop(), b"\x05\x02CZ0040300CJ012012345678901CA00201CD0013\x03\x23\x04\x06\x06");
 }

@@ -1,8 +1,7 @@
 //! What the doctor finds on TCP, each from a terminal written down byte by byte.
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -166,6 +165,7 @@ fn a_name_without_an_address() {
 #[test]
 fn another_usual_port_is_found_and_sent_nothing() {
     use std::io::Read;
+    use std::sync::mpsc;
 
     let other = TcpListener::bind("127.91.7.1:5000").unwrap();
     let (sender, receiver) = mpsc::channel();
@@ -195,6 +195,8 @@ fn another_usual_port_is_found_and_sent_nothing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_does_not_answer_the_connection() {
+    use std::net::TcpStream;
+
     let listener = TcpListener::bind("127.91.7.3:8888").unwrap();
     let address = listener.local_addr().unwrap();
     let mut waiting = vec![];

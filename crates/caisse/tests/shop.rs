@@ -72,7 +72,7 @@ fn what_is_wrong_says_where_and_what_was_expected() {
     let address = "address = 'tcp://h'";
     for (text, expected) in [
         ("", ":1:1: expected a key `terminals`"),
-        ("[terminals]", ":1:1: terminals: expected a terminal, as in [terminals.counter]"),
+        ("\n[terminals]", ":2:1: terminals: expected a terminal, as in [terminals.counter]"),
         ("terminals = 1", ":1:13: terminals: expected a map"),
         ("[terminals]\na = 1", ":2:5: terminals.a: expected a table"),
         ("\n[terminals.a]", ":2:1: terminals.a: expected a key `address`"),
@@ -95,7 +95,7 @@ fn what_is_wrong_says_where_and_what_was_expected() {
             ":3:11: terminals.a.dialect: shop/no.toml: there is no such file",
         ),
         ("[terminals.'tcp:a']\n{a}", ":1:1: terminals.tcp:a: expected a name that does not begin as an"),
-        ("[terminals.'serial:a']\n{a}", ":1:1: terminals.serial:a: expected a name that does not begin"),
+        ("\n[terminals.'serial:a']\n{a}", ":2:1: terminals.serial:a: expected a name that does not begin"),
         ("[terminals.'a b']\n{a}", ":1:1: terminals.…: as the name of a terminal: position 1: expected"),
         ("[terminals.'']\n{a}", ":1:1: terminals.: as the name of a terminal: expected 1 to 64 characters"),
         ("journal = ' '\n[terminals.a]\n{a}", ":1:11: journal: expected a text that is not empty"),

@@ -38,6 +38,12 @@ pub(crate) fn run(arguments: &ReprintArguments, output: &Output) -> Result<u8, W
         AskError::Question(error) => unsuitable(error, asked.dialect()),
         AskError::WrongLock => Wrong::failure(70, "lock", error),
     })?;
+    if reply.late > 0 {
+        output.notice(
+            "a result of another transaction came on the line: look at the terminal before you pay again",
+        );
+        output.notice("le résultat d'une autre transaction est arrivé : regardez le terminal avant tout nouveau paiement");
+    }
     let (outcome, code, exit) = outcome(&reply);
     let (reason, text) = reason(&reply, arguments.ticket);
     tell(outcome, code.unwrap_or(reason), text, &address, &reply.receipts, output);

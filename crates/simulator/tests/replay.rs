@@ -74,6 +74,24 @@ fn runs_by_chance_and_each_of_them_again_from_its_line() {
 }
 
 #[test]
+fn a_fault_by_chance_that_breaks_the_line_early_is_not_there_for_ever() {
+    let mut all = 0;
+    for seed in 0..20 {
+        let faults = vec!["random:100".parse().unwrap()];
+        let shop = VirtualWorld::tcp(Settings { seed, faults, ..Settings::default() });
+        for _ in 0..40 {
+            let mut line = shop.line();
+            let patience = Duration::from_secs(20);
+            Counter { link: &mut line, clock: &shop, patience, pieces: 1 }.plain(REQUEST);
+        }
+        let charged = shop.ledger().len();
+        assert!(charged >= 25, "seed {seed}: {charged} of 40");
+        all += charged;
+    }
+    assert!(all < 800, "no line broke before its request was whole");
+}
+
+#[test]
 fn a_failing_assertion_prints_the_line() {
     let terminal = VirtualTerminal::builder()
         .seed(7)

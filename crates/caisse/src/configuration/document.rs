@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::ConfigurationError;
@@ -23,14 +22,9 @@ pub(super) struct Document<'d> {
 
 /// The bytes of a file.
 pub(super) fn bytes_of(file: &Path) -> Result<Vec<u8>, ConfigurationError> {
-    let failed = |error: std::io::Error| {
-        // In our words: the system's are in its own language.
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
-            _ => error.to_string(),
-        };
-        ConfigurationError::of_file(file, why)
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => ConfigurationError::of_file(file, "there is no such file"),
+        _ => ConfigurationError::of_file(file, error),
     };
     // Looked at before it is opened: a named pipe would be waited for.
     if !file.metadata().map_err(failed)?.is_file() {
@@ -98,7 +92,7 @@ fn expected(message: &str) -> String {
         Some((found, wanted)) if found.starts_with("unknown field ") => {
             format!("not a key of this table: expected {wanted}")
         }
-        Some((found, wanted)) if found.starts_with("invalid ") => format!("expected {wanted}"),
+        Some((_, wanted)) => format!("expected {wanted}"),
         _ => match message.strip_prefix("missing field ") {
             Some(field) => format!("expected a key {field}"),
             None => message.to_owned(),
@@ -129,14 +123,10 @@ fn key_of(table: &DeTable<'_>, span: &Range<usize>) -> Option<Vec<String>> {
 /// Where the value of a key stands.
 fn span_of(table: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
     let (first, rest) = path.split_first()?;
-    let find = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-        let same: &std::borrow::Cow<'_, str> = key.get_ref();
-        match value.get_ref() {
-            _ if same != first => None,
-            DeValue::Table(inner) if !rest.is_empty() => span_of(inner, rest),
-            _ if rest.is_empty() => Some(value.span()),
-            _ => None,
-        }
-    };
-    table.iter().find_map(find)
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
+    match value.get_ref() {
+        _ if rest.is_empty() => Some(value.span()),
+        DeValue::Table(inner) => span_of(inner, rest),
+        _ => None,
+    }
 }

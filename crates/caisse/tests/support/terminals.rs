@@ -40,12 +40,14 @@ pub fn answering(bytes: &'static [u8]) -> (Address, JoinHandle<Vec<u8>>) {
 
 #[cfg(unix)]
 pub mod line {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::{self, JoinHandle};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use caisse::{Address, Link};
     use caisse_hal::Received;
-    use caisse_hal::pty::{HangUp, PtyLink};
+    use caisse_hal::pty::PtyLink;
 
     /// What a terminal on a line does when it is sent something.
     #[derive(Clone, Copy)]
@@ -56,39 +58,65 @@ pub mod line {
         Unplug,
     }
 
-    /// A terminal on a pseudo-terminal: after each write of the till it does the next of these. It gives what it was sent
-    /// once the till has closed the port, or the cable is pulled.
-    pub fn on_pty(script: &'static [Then]) -> (Address, JoinHandle<Vec<u8>>) {
-        let mut link = PtyLink::open().unwrap().on_hang_up(HangUp::Closed);
+    /// A terminal that is playing.
+    pub struct Playing {
+        stop: Arc<AtomicBool>,
+        thread: JoinHandle<Vec<u8>>,
+    }
+
+    impl Playing {
+        /// Lets it read what is there, and gives all that it was sent.
+        pub fn stop(self) -> Vec<u8> {
+            self.stop.store(true, Ordering::Relaxed);
+            self.thread.join().unwrap()
+        }
+    }
+
+    /// A terminal on a pseudo-terminal: after each character or frame of the till's it does the next of these. The till may close the
+    /// port and open it again.
+    pub fn on_pty(script: &'static [Then]) -> (Address, Playing) {
+        let mut link = PtyLink::open().unwrap();
         let address = format!("serial:{}", link.path().unwrap().display()).parse().unwrap();
-        let served = thread::spawn(move || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
             let (mut heard, mut script) = (vec![], script.iter());
             let mut buffer = [0; 512];
-            let started = Instant::now();
-            while started.elapsed() < Duration::from_secs(60) {
-                match link.receive(&mut buffer, Duration::from_millis(100)) {
+            loop {
+                let last = stopped.load(Ordering::Relaxed);
+                match link.receive(&mut buffer, Duration::from_millis(50)) {
                     Ok(Received::Bytes(count)) => {
-                        heard.extend_from_slice(&buffer[..count]);
-                        match script.next().copied().unwrap_or(Then::Nothing) {
-                            Then::Say(bytes) => {
-                                assert_eq!(link.send(bytes, Duration::from_secs(1)), Ok(bytes.len()))
-                            }
-                            Then::Nothing => {}
-                            Then::Unplug => {
-                                link.close();
-                                return heard;
+                        for unit in units(&buffer[..count]) {
+                            heard.extend_from_slice(unit);
+                            match script.next().copied().unwrap_or(Then::Nothing) {
+                                Then::Say(bytes) => {
+                                    assert_eq!(link.send(bytes, Duration::from_secs(1)), Ok(bytes.len()));
+                                }
+                                Then::Nothing => {}
+                                Then::Unplug => {
+                                    link.close();
+                                    return heard;
+                                }
                             }
                         }
                     }
-                    Ok(Received::Nothing) => {}
-                    // Another speed is another opening.
-                    Ok(Received::Closed) if script.as_slice().is_empty() => return heard,
-                    Ok(Received::Closed) => {}
-                    Err(_) => return heard,
+                    Ok(Received::Nothing) if !last => {}
+                    _ => return heard,
                 }
             }
-            heard
         });
-        (address, served)
+        (address, Playing { stop, thread })
+    }
+
+    /// Control characters one by one, however they came; a frame, behind which a till waits, as one.
+    fn units(mut bytes: &[u8]) -> Vec<&[u8]> {
+        let mut units = vec![];
+        while let Some(first) = bytes.first() {
+            let length = if *first == 0x02 { bytes.len() } else { 1 };
+            let (unit, rest) = bytes.split_at(length);
+            units.push(unit);
+            bytes = rest;
+        }
+        units
     }
 }

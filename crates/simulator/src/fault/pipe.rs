@@ -84,15 +84,9 @@ impl Pipe {
         }
     }
 
-    /// Other faults from here on; what has happened stays happened.
+    /// Other faults from here on. Their places before this one are past: nothing happens there again.
     pub(crate) fn rearm(&mut self, faults: &[Fault]) {
-        let before = std::mem::take(&mut self.faults);
-        // A count that has begun goes on.
-        let known = |fault: &Fault| {
-            let same = |it: &Fault| it.name() == fault.name() && it.position() == fault.position();
-            before.iter().find(|(it, _)| same(it)).copied()
-        };
-        self.faults = faults.iter().map(|fault| known(fault).unwrap_or((*fault, false))).collect();
+        self.faults = faults.iter().map(|fault| (*fault, false)).collect();
     }
 
     /// A fault that happens as often as its value says: whether it happens this time.
