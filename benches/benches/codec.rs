@@ -1,148 +1,195 @@
-//! Ways to read and write 3.x messages, side by side on the same bytes in one run.
-//!
-//! What a contender does not do is said with it. Inputs are hidden from the compiler, results are asserted.
+//! The time of every contender, in one run. Read `docs/performance.md` before believing a number.
 
+use std::fmt::Debug;
 use std::hint::black_box;
 use std::time::Duration;
 
-use caisse_codec::{
-    Answer, DebitRequest, FieldScanner, Fields, LONGEST_REQUEST, Message, Piece, Scan, Status, Tag, Version,
-};
-use caisse_payment::{Amount, Currency, Register};
+use caisse_benches::encode::{self, answer_values};
+use caisse_benches::input::{self, Input};
+use caisse_benches::{limit, nom_style, ours, owned};
+use caisse_codec::fixed::{self, Report};
+use caisse_codec::{LONGEST_ANSWER, LONGEST_REQUEST, LONGEST_TEXT, TicketRequest};
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput};
+use criterion::{BenchmarkGroup, Criterion};
 
-mod contenders;
-#[path = "../../crates/codec/tests/support/nom_spine.rs"]
-mod nom_spine;
-
-/// A message, and what every contender must find in it.
-struct Input {
-    name: &'static str,
-    bytes: Vec<u8>,
-    fields: usize,
-    /// The amount, which lies behind a few fields.
-    minor: u64,
-}
-
-fn inputs() -> Vec<Input> {
-    let file = include_str!("../../docs/vectors/vectors-v3.jsonl");
-    let input = |name, vector: &str, length: usize, fields, minor| {
-        let lines = file.lines().map(|line| serde_json::from_str(line).expect("a line of JSON"));
-        let line = { lines }.find(|line: &serde_json::Value| line["name"] == vector).expect("the vector");
-        let bytes = line["bytes"].as_str().expect("text").as_bytes().to_vec();
-        assert_eq!(bytes.len(), length, "{vector}");
-        Input { name, bytes, fields, minor }
-    };
-    vec![
-        input("request-57", "msg.hipay.request.debit.minimal", 57, 6, 12345),
-        input("answer-170", "msg.akretion.response.success.simulated", 170, 16, 11245),
-        input("answer-744", "msg.payxpert.response.debit.v2.reconstructed", 744, 14, 2500),
-    ]
-}
-
-fn fields(bytes: &[u8]) -> usize {
-    let mut walker = Fields::new(bytes);
-    let mut count = 0;
-    loop {
-        match walker.read_field() {
-            Scan::Field(_) => count += 1,
-            end => {
-                assert_eq!(end, Scan::Boundary);
-                return count;
-            }
-        }
-    }
-}
-
-/// What decides: status, echoes, currency, and who authorised.
-fn deciding_fields(bytes: &[u8]) -> Option<u64> {
-    let answer = Answer::new(Message::decode(bytes).ok()?);
-    let currency = answer.message().get(Tag::CE)?.value();
-    let register = answer.message().get(Tag::CA)?.value();
-    let action = answer.message().get(Tag::CD)?.value();
-    let performed = answer.status() == Some(Status::Performed) && answer.authorisation().is_some();
-    (performed && currency == b"978" && matches!(register, b"01" | b"1") && action == b"0")
-        .then(|| answer.amount_minor())?
-}
-
-fn scan_bytes(bytes: &[u8]) -> usize {
-    let mut scanner = FieldScanner::new();
-    let mut ends = 0;
-    for byte in bytes.chunks(1) {
-        let mut input = byte;
-        while let Some(piece) = scanner.next(&mut input) {
-            ends += usize::from(piece == Piece::End);
-        }
-    }
-    assert!(scanner.at_boundary());
-    ends
-}
-
-fn measure<T: PartialEq + std::fmt::Debug>(
+/// One decoder on bytes that the compiler does not know.
+fn decode<T: PartialEq + Debug>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
-    input: &[u8],
+    bytes: &[u8],
     expected: T,
     contender: impl Fn(&[u8]) -> T,
 ) {
-    group.bench_function(name, |bencher| {
-        bencher.iter(|| assert_eq!(contender(black_box(input)), expected));
+    group.bench_function(name, |bencher| bencher.iter(|| assert_eq!(contender(black_box(bytes)), expected)));
+}
+
+/// The parts of the work that no reader can leave out, and a copy to compare them with.
+fn limits(group: &mut BenchmarkGroup<'_, WallTime>, bytes: &[u8]) {
+    let check_byte = bytes.iter().fold(3, |check, byte| check ^ byte);
+    decode(group, "limit: characters alone", bytes, true, limit::characters);
+    decode(group, "limit: check byte alone", bytes, check_byte, limit::check_byte);
+    group.bench_function("limit: memcpy", |bencher| {
+        let mut buffer = [0; 1024];
+        bencher.iter(|| limit::copy(black_box(bytes), black_box(&mut buffer)).len());
+        assert_eq!(&buffer[..bytes.len()], bytes);
     });
 }
 
-fn decode(criterion: &mut Criterion) {
-    for Input { name, bytes, fields: count, minor } in inputs() {
+fn decode_tlv(criterion: &mut Criterion) {
+    for input in [input::request_57(), input::answer_170(), input::answer_744()] {
+        let Input { name, bytes, fields, documented, deciding } = &input;
+        let is_answer = deciding.performed.is_some();
         let mut group = criterion.benchmark_group(format!("decode/{name}"));
-        group.throughput(Throughput::Elements(count as u64));
-        // Structure only: all fields, nothing looked up.
-        measure(&mut group, "ours: Fields", &bytes, count, fields);
-        measure(&mut group, "ours: Message::decode", &bytes, true, |bytes| Message::decode(bytes).is_ok());
-        measure(&mut group, "ours: FieldScanner, byte by byte", &bytes, count, scan_bytes);
-        measure(&mut group, "nom: streaming fields", &bytes, count, contenders::nom_fields);
-        measure(&mut group, "nom: text style, many0", &bytes, count, contenders::nom_text_style);
-        // With the amount looked up.
-        if name != "request-57" {
-            measure(&mut group, "ours: Answer, deciding fields", &bytes, Some(minor), deciding_fields);
+        decode(&mut group, "limit: bare walk", bytes, *fields, limit::bare_walk);
+        limits(&mut group, bytes);
+        decode(&mut group, "ours: fields", bytes, *fields, ours::fields);
+        decode(&mut group, "ours: message", bytes, true, ours::message);
+        if is_answer {
+            decode(&mut group, "ours: typed answer", bytes, Some((*deciding, *documented)), ours::answer);
+        } else {
+            decode(&mut group, "ours: typed request", bytes, Some(*deciding), ours::request);
         }
-        measure(&mut group, "nom: oracle, owned fields", &bytes, Some(minor), contenders::oracle);
-        measure(&mut group, "owned Vec of fields", &bytes, Some(minor), contenders::owned);
-        measure(&mut group, "HashMap<String, String>", &bytes, Some(minor), contenders::map);
+        decode(&mut group, "nom: take, structure", bytes, *fields, nom_style::fields);
+        decode(&mut group, "nom: take, deciding", bytes, Some(*deciding), nom_style::deciding);
+        decode(&mut group, "nom: text, structure", bytes, *fields, nom_style::text);
+        decode(&mut group, "owned: Vec", bytes, Some(*deciding), owned::list);
+        decode(&mut group, "owned: HashMap", bytes, Some(*deciding), owned::map);
         group.finish();
     }
 }
 
-fn encode(criterion: &mut Criterion) {
-    let wire: &[u8] = b"CZ0040300CJ012247300123456CA00201CB00512345CD0010CE003978";
-    let request = DebitRequest {
-        version: Version::V3_00,
-        identifier: "247300123456".parse().expect("twelve digits"),
-        register: Register::FIRST,
-        amount: Amount::from_minor(12345, Currency::EUR),
-        partial: None,
-        application: None,
-        ticket: None,
-    };
+fn decode_fixed(criterion: &mut Criterion) {
+    let ours: [fn(&[u8]) -> _; 2] = [ours::fixed_request, ours::fixed_answer];
+    let nom: [fn(&[u8]) -> _; 2] = [nom_style::fixed_request, nom_style::fixed_answer];
+    let e_plus = (input::e_plus_34(), owned::E_PLUS);
+    for (input, layout) in
+        [e_plus, (input::answer_25(), owned::SHORT_ANSWER), (input::answer_80(), owned::LONG_ANSWER)]
+    {
+        let Input { name, bytes, deciding, .. } = &input;
+        let way = usize::from(deciding.performed.is_some());
+        let mut group = criterion.benchmark_group(format!("decode/{name}"));
+        limits(&mut group, bytes);
+        decode(&mut group, "ours: body", bytes, true, ours::body);
+        decode(&mut group, "ours: typed", bytes, Some(*deciding), ours[way]);
+        decode(&mut group, "nom: take, deciding", bytes, Some(*deciding), nom[way]);
+        decode(&mut group, "owned: Vec", bytes, Some(*deciding), |it| owned::fixed_list(it, layout));
+        decode(&mut group, "owned: HashMap", bytes, Some(*deciding), |it| owned::fixed_map(it, layout));
+        group.finish();
+    }
+}
+
+/// The bytes of one answer as they dribble in: the time must grow as the number of pieces and of bytes, no faster.
+fn feed(criterion: &mut Criterion) {
+    let one = input::answer_744();
+    for times in [1, 2, 4, 8] {
+        let bytes = one.bytes.repeat(times);
+        let mut group = criterion.benchmark_group(format!("feed/{}", bytes.len()));
+        for piece in [1, 16, 512] {
+            let name = format!("ours: in pieces of {piece}");
+            decode(&mut group, &name, &bytes, one.fields * times, |bytes| ours::scan(bytes, piece));
+        }
+        group.finish();
+    }
+}
+
+/// One encoder on values that the compiler does not know.
+fn write<V, T: AsRef<[u8]>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    values: &V,
+    wire: &[u8],
+    contender: impl Fn(&V) -> T,
+) {
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| assert_eq!(contender(black_box(values)).as_ref(), wire));
+    });
+}
+
+/// The same into a buffer that the compiler does not know either.
+fn write_into<V>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    values: &V,
+    wire: &[u8],
+    contender: impl for<'b> Fn(&V, &'b mut [u8]) -> &'b [u8],
+) {
+    let mut buffer = [0; LONGEST_ANSWER];
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| assert_eq!(contender(black_box(values), black_box(&mut buffer)), wire));
+    });
+}
+
+fn encode_tlv(criterion: &mut Criterion) {
+    let (request, wire) = (encode::debit_request(), input::request_57().bytes);
     let mut group = criterion.benchmark_group("encode/request-57");
-    group.bench_function("ours: DebitRequest::encode", |bencher| {
-        let mut buffer = [0; LONGEST_REQUEST];
-        bencher.iter(|| assert_eq!(black_box(&request).encode(black_box(&mut buffer)), Ok(wire)));
+    write_into(&mut group, "ours: typed request", &request, &wire, |request, buffer| {
+        request.encode(buffer.first_chunk_mut::<LONGEST_REQUEST>().expect("room")).expect("a request")
     });
-    group.bench_function("format! into a String", |bencher| {
-        // Knows no length and no character set.
-        bencher.iter(|| assert_eq!(contenders::format_request(black_box(&request)).as_bytes(), wire));
-    });
+    write(&mut group, "format!", &request, &wire, encode::format_request);
     group.finish();
+
+    let (values, input) = (answer_values(), input::answer_170());
+    let mut group = criterion.benchmark_group("encode/answer-170");
+    // What the encoding is held against, in the same run.
+    decode(&mut group, "limit: bare walk", &input.bytes, input.fields, limit::bare_walk);
+    write_into(&mut group, "limit: memcpy", &input.bytes, &input.bytes, |bytes, buffer| {
+        limit::copy(bytes, buffer)
+    });
+    write_into(&mut group, "ours: 16 fields, each checked", &values, &input.bytes, |values, buffer| {
+        encode::answer(values, buffer).expect("an answer")
+    });
+    write(&mut group, "Vec and write!", &values, &input.bytes, encode::write_answer);
+    write(&mut group, "format!", &values, &input.bytes, encode::format_answer);
+    group.finish();
+
+    let text = [b'x'; LONGEST_TEXT];
+    for (name, ticket) in [("without", None), ("with", Some(text.get(..450).expect("450 bytes")))] {
+        let tickets: Vec<_> = ticket.map(|text| (TicketRequest::CUSTOMER_TEXT, text)).into_iter().collect();
+        let answer = encode::debit_answer(&tickets);
+        let wire = encode::format_debit_answer(ticket);
+        let mut group = criterion.benchmark_group(format!("encode/debit answer {name} a ticket"));
+        write_into(&mut group, "ours: typed answer", &answer, wire.as_bytes(), |answer, buffer| {
+            answer.encode(buffer).expect("an answer")
+        });
+        write(&mut group, "format!", &ticket, wire.as_bytes(), |ticket| encode::format_debit_answer(*ticket));
+        group.finish();
+    }
+}
+
+fn encode_fixed(criterion: &mut Criterion) {
+    let (request, wire) = (encode::e_plus_request(), input::e_plus_34().bytes);
+    let mut group = criterion.benchmark_group("encode/e-plus-request-34");
+    write_into(&mut group, "ours: typed", &request, &wire, |request, buffer| {
+        request.encode(buffer).expect("a request")
+    });
+    write(&mut group, "format!", &request, &wire, encode::format_e_plus);
+    group.finish();
+
+    let long = input::answer_80();
+    let report = long.bytes[12..].first_chunk().expect("55 characters");
+    let report = Report::new(report).expect("printable");
+    for (input, report) in [(input::answer_25(), None), (long.clone(), Some(report))] {
+        let answer: fixed::Answer<'_> = encode::fixed_answer(report);
+        let mut group = criterion.benchmark_group(format!("encode/{}", input.name));
+        write_into(&mut group, "ours: typed", &answer, &input.bytes, |answer, buffer| {
+            answer.encode(buffer).expect("an answer")
+        });
+        write(&mut group, "format!", &answer, &input.bytes, |it| encode::format_fixed_answer(it));
+        group.finish();
+    }
 }
 
 fn main() {
     let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
         .sample_size(50)
         .without_plots()
         .configure_from_args();
-    decode(&mut criterion);
-    encode(&mut criterion);
+    decode_tlv(&mut criterion);
+    decode_fixed(&mut criterion);
+    feed(&mut criterion);
+    encode_tlv(&mut criterion);
+    encode_fixed(&mut criterion);
     criterion.final_summary();
 }

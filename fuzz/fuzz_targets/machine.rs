@@ -61,7 +61,7 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) 
                 assert_eq!(sends, 1);
                 assert!(now.millis() <= 180_000);
                 let report = machine.report().expect("a report");
-                return (verdict, report.answer().message().as_bytes().to_vec());
+                return (verdict, report.message().as_bytes().to_vec());
             }
             Action::Event(_) | Action::Close => {}
         }

@@ -60,9 +60,6 @@ pub enum BuildError {
     Identifier,
 }
 
-/// The identifier that most published tills send. A till's editor gets its own from the association.
-const COMMON_IDENTIFIER: &str = "012345678901";
-
 impl Builder {
     /// The terminal is at `tcp://HOST:PORT` or at `serial:PATH?baud=9600&line=7e1`. Unless
     /// [`terminal_id`](Self::terminal_id) says otherwise, its id is made of the address.
@@ -234,10 +231,7 @@ impl Builder {
             }
             None => self.kind.unwrap_or(LinkKind::Stream),
         };
-        let identifier = match self.identifier {
-            Some(identifier) => identifier,
-            None => COMMON_IDENTIFIER.parse().map_err(|_| BuildError::Identifier)?,
-        };
+        let identifier = self.identifier.unwrap_or(Identifier::COMMON);
         let mut config = Config { link, ..Config::new(dialect, identifier) };
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
@@ -265,7 +259,7 @@ pub(crate) struct Parts {
 }
 
 /// What a terminal is called that has no id of its own.
-fn name_of(address: &Address) -> String {
+pub(crate) fn name_of(address: &Address) -> String {
     match address {
         // Names of hosts know no case.
         Address::Tcp(address) => format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port()),

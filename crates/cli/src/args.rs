@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::intent::arguments::IntentArguments;
+use crate::probing::{ProbeArguments, ReprintArguments};
 use crate::terminal::TerminalArguments;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
@@ -20,7 +22,13 @@ pub(crate) enum Command {
     Terminal(TerminalArguments),
     Explain(ExplainArguments),
     Journal(JournalArguments),
+    Intent(IntentArguments),
     Dialect(DialectArguments),
+    /// Ask whether a terminal is there. No money: exit code 0 alive, 1 not, 2 wrong usage, 6 the journal cannot be used.
+    Ping(ProbeArguments),
+    /// Find what is wrong between till and terminal. No money: exit code 0 healthy, 1 findings, 2 wrong usage.
+    Doctor(ProbeArguments),
+    Reprint(ReprintArguments),
 }
 
 impl Command {
@@ -30,7 +38,10 @@ impl Command {
             Self::Terminal(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
             Self::Journal(arguments) => arguments.command.wants_json(),
+            Self::Intent(arguments) => arguments.command.wants_json(),
             Self::Dialect(_) => false,
+            Self::Ping(arguments) | Self::Doctor(arguments) => arguments.json,
+            Self::Reprint(arguments) => arguments.probe.json,
         }
     }
 }
@@ -176,6 +187,32 @@ pub(crate) enum JournalCommand {
     },
     /// Record what a person found out about an unknown outcome. Exit code 1 when the transaction is not unresolved.
     Resolve(ResolveArguments),
+    /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
+    /// 0 when none is open afterwards, 3 when some are.
+    Recover(RecoverArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArguments {
+    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. Unless given, a terminal whose id
+    /// was made of its address is found there.
+    #[arg(long, value_name = "ADDRESS|NAME")]
+    pub(crate) terminal: Option<String>,
+    /// How the terminal is spoken to; as recorded with the transaction unless given.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) dialect: Option<String>,
+    /// Nobody but the tills of this journal uses the terminal.
+    #[arg(long)]
+    pub(crate) exclusive: bool,
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +241,7 @@ impl JournalCommand {
         match self {
             Self::List { json, .. } | Self::Show { json, .. } => *json,
             Self::Resolve(arguments) => arguments.json,
+            Self::Recover(arguments) => arguments.json,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `caisse journal`: what stands in the file, and an operator's word on what is not known.
 
 use caisse::{
-    Amount, Decision, Journal, JournalError, Paid, Record, RecordState, SqliteJournal, TransactionId,
+    Amount, Decision, Journal, JournalError, Paid, Record, RecordState, Source, SqliteJournal, TransactionId,
     WallTime,
 };
 use caisse_journal::{LockError, in_flight};
@@ -10,13 +10,14 @@ use std::fmt::Display;
 
 use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
 use crate::output::Output;
+use crate::recover;
 use crate::usage::Wrong;
 
 /// Exit code when the journal cannot be used.
 const UNUSABLE: u8 = 6;
 
 /// Exit code when some transaction is open.
-const SOME_OPEN: u8 = 3;
+pub(crate) const SOME_OPEN: u8 = 3;
 
 /// Exit code when there is no such transaction, or none that is open.
 const NO_SUCH: u8 = 1;
@@ -31,10 +32,14 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::List { unresolved, .. } => list(&journal, *unresolved, output),
         JournalCommand::Show { id, .. } => show(&journal, id, output),
         JournalCommand::Resolve(arguments) => resolve(&mut journal, arguments, output),
+        JournalCommand::Recover(arguments) => {
+            drop(journal);
+            recover::run(file, arguments, output)
+        }
     }
 }
 
-fn unusable(error: impl Display) -> Wrong {
+pub(crate) fn unusable(error: impl Display) -> Wrong {
     Wrong::failure(UNUSABLE, "journal", error)
 }
 
@@ -111,7 +116,7 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
     show(journal, &arguments.id, output)
 }
 
-fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong> {
+pub(crate) fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong> {
     Ok(match record.state() {
         RecordState::Final => "final",
         RecordState::Disputed => "disputed",
@@ -120,7 +125,7 @@ fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong
     })
 }
 
-fn json(record: &Record, state: &str) -> Value {
+pub(crate) fn json(record: &Record, state: &str) -> Value {
     let start = &record.start;
     let amount = start.content.amount;
     let verdict = record.verdict();
@@ -136,11 +141,12 @@ fn json(record: &Record, state: &str) -> Value {
         "outcome": verdict.outcome.name(),
         "proof": verdict.proof.name(),
         "started_at": record.started_at.to_string(),
+        "evidence_resolved": record.decision.as_ref().map(|decision| decision.source == Source::Evidence),
         "resolved_by": record.decision.as_ref().map(|decision| decision.by.clone()),
     })
 }
 
-fn line(record: &Record, state: &str) -> String {
+pub(crate) fn line(record: &Record, state: &str) -> String {
     let start = &record.start;
     let verdict = record.verdict();
     let reason = verdict.outcome.reason_code().map(|code| format!(" [{code}]")).unwrap_or_default();

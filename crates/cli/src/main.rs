@@ -3,12 +3,18 @@
 mod args;
 mod configuration;
 mod dialect;
+mod doctor;
 mod explain;
 mod harmless;
+mod intent;
 mod journal;
 mod output;
 mod pay;
+mod ping;
+mod probing;
+mod recover;
 mod report;
+mod reprint;
 mod stop;
 mod terminal;
 mod usage;
@@ -39,7 +45,11 @@ fn run() -> u8 {
         Command::Terminal(arguments) => terminal::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Journal(arguments) => journal::run(&arguments, &output),
+        Command::Intent(arguments) => intent::run(&arguments.command, &output),
         Command::Dialect(arguments) => dialect::run(&arguments, &output),
+        Command::Ping(arguments) => ping::run(&arguments, &output),
+        Command::Doctor(arguments) => doctor::run(&arguments, &output),
+        Command::Reprint(arguments) => reprint::run(&arguments, &output),
     };
     result.unwrap_or_else(|wrong| wrong.report(&output))
 }

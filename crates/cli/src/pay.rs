@@ -196,7 +196,10 @@ fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>)
     })
 }
 
-fn given<T: FromStr<Err: Display>>(kind: &'static str, text: Option<&str>) -> Result<Option<T>, Wrong> {
+pub(crate) fn given<T: FromStr<Err: Display>>(
+    kind: &'static str,
+    text: Option<&str>,
+) -> Result<Option<T>, Wrong> {
     text.map(|text| parse(kind, text)).transpose()
 }
 
@@ -204,7 +207,7 @@ fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, 
     text.parse().map_err(|error| Wrong::usage(kind, format_args!("{}: {error}", quoted(text))))
 }
 
-fn default_journal(output: &Output) -> Result<PathBuf, Wrong> {
+pub(crate) fn default_journal(output: &Output) -> Result<PathBuf, Wrong> {
     let no_home = |error: &dyn Display| {
         Wrong::failure(
             6,

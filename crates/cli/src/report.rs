@@ -162,7 +162,7 @@ const fn retry(retry: Retry) -> Text {
 }
 
 /// A ticket as a screen may show it: line ends stay, other control characters could repaint the screen.
-fn harmless(ticket: &str) -> String {
+pub(crate) fn harmless(ticket: &str) -> String {
     ticket.chars().map(|it| if it.is_control() && it != '\n' { '\u{fffd}' } else { it }).collect()
 }
 

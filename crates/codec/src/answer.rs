@@ -55,11 +55,15 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// Says where the bytes are cut or stop being fields. No bytes at all are a cut message.
+    #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut answer = Self { message: Message::of_whole_fields(bytes), index: Index::EMPTY };
-        if answer.index.read(bytes) {
-            return Ok(answer);
-        }
+        if answer.index.read(bytes) { Ok(answer) } else { Self::decode_slowly(bytes) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decode_slowly(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Message::decode(bytes).map(Self::new)
     }
 
@@ -76,33 +80,51 @@ impl<'a> Answer<'a> {
         self.index.is_documented(tag, self.message.as_bytes())
     }
 
+    /// Whether every field of a documented tag is as documented: of fields of the same tag, the first one.
+    #[must_use]
+    pub fn is_all_documented(&self) -> bool {
+        self.index.is_all_documented()
+    }
+
+    #[inline(always)]
     fn value(&self, tag: Tag) -> Option<&'a [u8]> {
         self.index.value(tag, self.message.as_bytes())
     }
 
+    /// The value if it has exactly so many bytes, which costs less to find out than how many it has.
+    #[inline(always)]
+    fn exact<const N: usize>(&self, tag: Tag) -> Option<&'a [u8; N]> {
+        self.index.exact(tag, self.message.as_bytes())
+    }
+
+    #[inline(always)]
     fn text(&self, tag: Tag) -> Option<&'a str> {
         core::str::from_utf8(self.value(tag)?).ok()
     }
 
     /// The protocol version of the terminal (CZ); it need not be the one that was sent.
+    #[inline]
     #[must_use]
     pub fn version(&self) -> Option<Version> {
-        Version::from_value(self.value(Tag::CZ)?)
+        Version::from_value(self.exact::<4>(Tag::CZ)?)
     }
 
     /// What the terminal did (AE).
+    #[inline]
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        Status::from_value(self.value(Tag::AE)?)
+        Status::from_value(self.exact::<2>(Tag::AE)?)
     }
 
     /// The complement to the status (AF).
+    #[inline]
     #[must_use]
     pub fn complement(&self) -> Option<Complement> {
         Complement::from_value(self.value(Tag::AF)?)
     }
 
     /// The amount (CB) in minor units, zeros in front of it dropped.
+    #[inline]
     #[must_use]
     pub fn amount_minor(&self) -> Option<u64> {
         value::number(self.value(Tag::CB)?)
@@ -129,13 +151,13 @@ impl<'a> Answer<'a> {
     /// The card application (CC).
     #[must_use]
     pub fn application(&self) -> Option<Application> {
-        Application::from_value(self.value(Tag::CC)?)
+        Application::from_value(self.exact::<3>(Tag::CC)?)
     }
 
     /// How the card was read (CI).
     #[must_use]
     pub fn reading_mode(&self) -> Option<ReadingMode> {
-        ReadingMode::from_value(self.value(Tag::CI)?)
+        ReadingMode::from_value(self.exact::<1>(Tag::CI)?)
     }
 
     /// The tickets (ZT), in their order.
@@ -148,10 +170,10 @@ impl<'a> Answer<'a> {
 /// What fewer readers ask for.
 impl<'a> Answer<'a> {
     /// The register (CA) that the answer is for; one digit is tolerated.
+    #[inline]
     #[must_use]
     pub fn register(&self) -> Option<Register> {
-        let number = value::number(self.value(Tag::CA).filter(|value| value.len() <= 2)?)?;
-        Register::new(u8::try_from(number).ok()?)
+        value::register(self.value(Tag::CA)?)
     }
 
     /// The identifier (CJ): the till's, or the terminal's own.
@@ -161,22 +183,24 @@ impl<'a> Answer<'a> {
     }
 
     /// The type of action (CD) that was done or refused.
+    #[inline]
     #[must_use]
     pub fn action(&self) -> Option<Action> {
-        Action::from_value(self.value(Tag::CD)?)
+        Action::from_value(self.exact::<1>(Tag::CD)?)
     }
 
     /// The currency (CE): three digits of ISO 4217.
+    #[inline]
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
-        let number = value::number(self.value(Tag::CE).filter(|value| value.len() == 3)?)?;
-        Currency::from_numeric(u16::try_from(number).ok()?)
+        Currency::from_numeric(value::three_digits(self.exact(Tag::CE)?)?)
     }
 
     /// Whether this is an immediate answer (BA=1): then the status says nothing of the payment.
+    #[inline]
     #[must_use]
     pub fn immediate(&self) -> Option<bool> {
-        match self.value(Tag::BA)? {
+        match self.exact(Tag::BA)? {
             b"0" => Some(false),
             b"1" => Some(true),
             _ => None,

@@ -10,11 +10,11 @@ use core::ops::RangeInclusive;
 use caisse_payment::Text;
 
 use crate::Tag;
-use crate::field::byte;
 
 pub use charset::Charset;
-pub(crate) use charset::HIGH;
-pub(crate) use form::FORMS;
+pub(crate) use charset::{HIGH, WORD};
+pub use form::find;
+pub(crate) use form::{FORMS, place, row_of};
 pub use presence::{Exchange, Presence};
 
 /// The messages that carry a tag.
@@ -98,59 +98,6 @@ const fn vendor(definition: Definition) -> Definition {
 
 const fn carried(directions: Directions, definition: Definition) -> Definition {
     Definition { directions, ..definition }
-}
-
-/// Finds what is documented of a tag.
-///
-/// ```
-/// use caisse_codec::{Tag, dictionary};
-///
-/// let amount = dictionary::find(Tag::CB).expect("documented");
-/// assert_eq!(amount.lengths(), 2..=12);
-/// assert!(dictionary::find(Tag::AA).is_some_and(|pan| pan.sensitive));
-/// ```
-#[inline]
-#[must_use]
-pub fn find(tag: Tag) -> Option<&'static Definition> {
-    DEFINITIONS.get(row_of(tag)?)
-}
-
-/// The row of a tag in [`DEFINITIONS`].
-#[inline]
-pub(crate) fn row_of(tag: Tag) -> Option<usize> {
-    let row = row_of_letters(tag.letters());
-    (row < DEFINITIONS.len()).then_some(row)
-}
-
-/// The row of the tag that a word begins with. Beyond all rows when it is not documented; of what is no tag, any.
-#[inline]
-pub(crate) fn row_in(word: u64) -> usize {
-    row_of_letters([byte(word, 0), byte(word, 1)])
-}
-
-/// For each pair of letters its row: a look-up without a search, because every field comes here.
-static ROWS: [u8; 32 * 32] = rows();
-
-#[inline]
-fn row_of_letters(letters: [u8; 2]) -> usize {
-    ROWS.get(place(letters)).map_or(usize::MAX, |row| usize::from(*row))
-}
-
-/// Five bits tell 26 letters apart.
-#[inline]
-const fn place([first, second]: [u8; 2]) -> usize {
-    ((first & 31) as usize) << 5 | (second & 31) as usize
-}
-
-#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
-const fn rows() -> [u8; 32 * 32] {
-    let mut rows = [u8::MAX; 32 * 32];
-    let mut row = 0;
-    while row < DEFINITIONS.len() {
-        rows[place(DEFINITIONS[row].tag.letters())] = row as u8;
-        row += 1;
-    }
-    rows
 }
 
 use Charset::{Alphanumeric, Base64, Digits, Fields, Printable};

@@ -106,7 +106,8 @@ impl<'b> Encoder<'b> {
             return Err(EncodeError::NoRoom(tag));
         };
         let [first, second] = tag.letters();
-        *header = [first, second, digit(length, 100), digit(length, 10), digit(length, 1)];
+        let [hundreds, tens, units] = three_digits(length);
+        *header = [first, second, hundreds, tens, units];
         self.length = self.length.wrapping_add(HEADER).wrapping_add(length);
         Ok(value)
     }
@@ -179,10 +180,15 @@ fn first_stranger(tag: Tag, charset: Charset, value: &[u8]) -> EncodeError {
     EncodeError::Character { tag, offset }
 }
 
-/// One digit of a length of at most 999.
+/// The digits of a length of at most 999.
 #[inline]
-fn digit(number: usize, place: usize) -> u8 {
-    digit_of(number.checked_div(place).unwrap_or(0) as u64)
+fn three_digits(length: usize) -> [u8; 3] {
+    let length = length as u32;
+    let hundreds = length / 100;
+    let rest = length.wrapping_sub(hundreds.wrapping_mul(100));
+    let tens = rest / 10;
+    let units = rest.wrapping_sub(tens.wrapping_mul(10));
+    [hundreds, tens, units].map(|digit| (digit as u8).wrapping_add(b'0'))
 }
 
 /// The last digit of a number.

@@ -207,56 +207,36 @@ impl<'a> Iterator for Fields<'a> {
 /// Two letters A-Z and exactly three digits. No sign and no blank, which `str::parse` would let through.
 #[inline]
 pub(crate) fn read_header(header: &[u8; HEADER]) -> Option<(Tag, usize)> {
-    let [first, second, hundreds, tens, units] = header;
+    let [first, second, .., units] = *header;
+    let length = length_of(header);
     let word = u32::from_le_bytes(*header.first_chunk()?);
-    let allowed = faults(word as u64) & HIGH_OF_FOUR == 0 && units.is_ascii_digit();
-    allowed.then(|| (Tag::of_letters([*first, *second]), length([*hundreds, *tens, *units])))
+    let allowed = faults(word) & HIGH == 0 && units.is_ascii_digit();
+    allowed.then_some((Tag::of_letters([first, second]), length))
 }
 
-/// Has a high bit when the five bytes that a word begins with are no header, and where any byte is above 0x7F.
-#[inline]
-pub(crate) const fn header_faults(word: u64) -> u64 {
-    faults(word)
-}
+const HIGH: u32 = u32::from_ne_bytes([0x80; 4]);
 
-/// The length in the header that a word begins with; of no header, anything.
+/// The high bits of the first four bytes that a header does not have there. A byte above 0x7F may carry into the next
+/// one, and has its own high bit.
 #[inline]
-pub(crate) const fn length_in(word: u64) -> usize {
-    length([byte(word, 2), byte(word, 3), byte(word, 4)])
-}
-
-const HIGH_OF_FOUR: u64 = u32::from_ne_bytes([0x80; 4]) as u64;
-
-/// The high bits of the bytes that a header does not have there. A byte above 0x7F may carry into the next one, and has
-/// its own high bit.
-#[inline]
-const fn faults(word: u64) -> u64 {
+const fn faults(word: u32) -> u32 {
     // Adding `FIRST` lifts a byte over 0x7F from the first one allowed in its place on, adding `BEHIND` from the one
     // behind the last one on.
-    const FIRST: u64 = u64::from_le_bytes([
-        0x80 - b'A',
-        0x80 - b'A',
-        0x80 - b'0',
-        0x80 - b'0',
-        0x80 - b'0',
-        0x80,
-        0x80,
-        0x80,
-    ]);
-    const BEHIND: u64 =
-        u64::from_le_bytes([0x7F - b'Z', 0x7F - b'Z', 0x7F - b'9', 0x7F - b'9', 0x7F - b'9', 0, 0, 0]);
+    const FIRST: u32 = u32::from_le_bytes([0x80 - b'A', 0x80 - b'A', 0x80 - b'0', 0x80 - b'0']);
+    const BEHIND: u32 = u32::from_le_bytes([0x7F - b'Z', 0x7F - b'Z', 0x7F - b'9', 0x7F - b'9']);
     !word.wrapping_add(FIRST) | word.wrapping_add(BEHIND) | word
 }
 
-/// One byte of a word. Shifts leave the word in its register, where `to_le_bytes` has it taken apart.
+/// The length in a header; of no header, anything.
 #[inline]
-pub(crate) const fn byte(word: u64, place: u32) -> u8 {
-    (word.wrapping_shr(place.wrapping_mul(8)) & 0xFF) as u8
+pub(crate) const fn length_of(header: &[u8; HEADER]) -> usize {
+    let [_, _, hundreds, tens, units] = *header;
+    length([hundreds, tens, units])
 }
 
 /// The number that three digits write; of other bytes, anything.
 #[inline]
-const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
+pub(crate) const fn length([hundreds, tens, units]: [u8; 3]) -> usize {
     #[expect(clippy::arithmetic_side_effects, reason = "bytes make at most 28 305")]
     let sum = hundreds as usize * 100 + tens as usize * 10 + units as usize;
     // What the three zeros of ASCII add.

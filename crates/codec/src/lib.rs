@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 mod answer;
+mod base64;
 pub mod check;
 pub mod dictionary;
 mod encoder;

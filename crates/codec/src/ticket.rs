@@ -2,20 +2,9 @@
 
 use core::fmt;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-
 use crate::field::LONGEST_VALUE;
 use crate::value::TicketRequest;
-use crate::{EncodeError, Encoder, Fields, Tag};
-
-/// Padding may be missing or not; nothing else is forgiven beside blanks and line ends, which are skipped.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::{EncodeError, Encoder, Fields, Tag, base64};
 
 /// One ticket of a ZT: what its CK says and the base64 of its AK. The text is personal data and does not print.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,8 +36,7 @@ impl<'a> Ticket<'a> {
         let (mut filled, mut written) = (0usize, 0usize);
         let mut flush = |group: &[u8], written: &mut usize| {
             let free = buffer.get_mut(*written..).unwrap_or_default();
-            let mut bytes = [0; 3];
-            let count = BASE64.decode_slice(group, &mut bytes).map_err(|_| TicketError::NotBase64)?;
+            let (bytes, count) = base64::decode_group(group).ok_or(TicketError::NotBase64)?;
             let (target, source) =
                 free.get_mut(..count).zip(bytes.get(..count)).ok_or(TicketError::NoRoom)?;
             target.copy_from_slice(source);
@@ -204,17 +192,16 @@ pub fn encode_tickets(
 ) -> Result<(), EncodeError> {
     let mut inner = [0; LONGEST_VALUE];
     let mut fields = Encoder::new(&mut inner);
-    let mut base64 = [0; LONGEST_BASE64];
     for (request, text) in tickets {
+        let mut base64 = [0; LONGEST_BASE64];
         let too_long = EncodeError::Length { tag: Tag::AK, least: 1, most: LONGEST_TEXT, length: text.len() };
-        let length = BASE64.encode_slice(text, &mut base64).map_err(|_| too_long)?;
-        fields.field(Tag::CK, &request.value()).map_err(|_| no_room())?;
-        fields.field(Tag::AK, base64.get(..length).unwrap_or_default()).map_err(|error| match error {
-            EncodeError::NoRoom(_) => no_room(),
-            _ => too_long,
-        })?;
+        let encoded =
+            base64::encode(text, &mut base64).filter(|base64| !base64.is_empty()).ok_or(too_long)?;
+        // Base64 is of its characters, and fields are of theirs: only the room can lack.
+        fields.exact(Tag::CK, request.value()).map_err(|_| no_room())?;
+        fields.raw(Tag::AK, encoded).map_err(|_| no_room())?;
     }
-    encoder.field(Tag::ZT, fields.finish())
+    encoder.raw(Tag::ZT, fields.finish())
 }
 
 /// The most characters of one AK.

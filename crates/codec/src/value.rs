@@ -6,28 +6,61 @@ mod complement;
 use core::fmt;
 use core::str::FromStr;
 
-use caisse_payment::{Operation, Refusal, Text};
-use nom::Parser;
-use nom::bytes::complete::take_while_m_n;
-use nom::character::complete::u64 as decimal;
-use nom::combinator::{all_consuming, map_opt, rest};
-use nom::sequence::pair;
+use caisse_payment::{Operation, Refusal, Register, Text};
 
 pub use application::{APPLICATIONS, KnownApplication};
 pub use complement::LongComplement;
 
 /// A whole number in decimal digits and nothing else; nothing when it needs more than 64 bits.
+#[inline]
 #[must_use]
 pub fn number(value: &[u8]) -> Option<u64> {
-    // nom's `u64` reads digits only; a sign never gets this far.
-    let parsed: Result<_, nom::Err<()>> = all_consuming(decimal).parse(value);
-    parsed.ok().map(|(_, number)| number)
+    // So many digits need no more than 64 bits.
+    const CERTAIN: usize = 19;
+    let mut number = 0u64;
+    for byte in value {
+        let digit = u64::from(digit(*byte)?);
+        number = if value.len() <= CERTAIN {
+            number.wrapping_mul(10).wrapping_add(digit)
+        } else {
+            number.checked_mul(10)?.checked_add(digit)?
+        };
+    }
+    (!value.is_empty()).then_some(number)
 }
 
+#[inline]
+fn digit(byte: u8) -> Option<u8> {
+    let digit = byte.wrapping_sub(b'0');
+    (digit <= 9).then_some(digit)
+}
+
+/// The register of CA: two digits, of which one may be missing.
+#[inline]
+pub(crate) fn register(value: &[u8]) -> Option<Register> {
+    let (tens, units) = match value {
+        [units] => (0, digit(*units)?),
+        [tens, units] => (digit(*tens)?, digit(*units)?),
+        _ => return None,
+    };
+    Register::new(tens.wrapping_mul(10).wrapping_add(units))
+}
+
+/// The number of CE: three digits.
+#[inline]
+pub(crate) fn three_digits([hundreds, tens, units]: &[u8; 3]) -> Option<u16> {
+    let (hundreds, tens, units) = (digit(*hundreds)?, digit(*tens)?, digit(*units)?);
+    Some(
+        u16::from(hundreds)
+            .wrapping_mul(100)
+            .wrapping_add(u16::from(tens.wrapping_mul(10).wrapping_add(units))),
+    )
+}
+
+#[inline]
 fn text<const N: usize>(value: &[u8], allowed: fn(u8) -> bool) -> Option<[u8; N]> {
-    let mut characters = map_opt(take_while_m_n(N, N, allowed), |value: &[u8]| value.try_into().ok());
-    let parsed: Result<_, nom::Err<()>> = all_consuming(|input| characters.parse(input)).parse(value);
-    parsed.ok().map(|(_, characters)| characters)
+    let value: [u8; N] = value.try_into().ok()?;
+    value.iter().all(|byte| allowed(*byte)).then_some(value)
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -54,6 +87,7 @@ macro_rules! fixed_text {
 
         impl $name {
             /// Reads the value of a field.
+            #[inline]
             #[must_use]
             pub fn from_value(value: &[u8]) -> Option<Self> {
                 text(value, $allowed).map(Self)
@@ -110,6 +144,11 @@ fixed_text! {
     Application, 3, is_alphanumeric, "an application of three letters or digits, such as 001"
 }
 
+impl Identifier {
+    /// The one that most published tills send. A till's editor gets its own from the association.
+    pub const COMMON: Self = Self(*b"012345678901");
+}
+
 impl Version {
     /// 3.00, what most tills send.
     pub const V3_00: Self = Self(*b"0300");
@@ -138,6 +177,7 @@ pub enum Status {
 
 impl Status {
     /// Reads the value of AE: two characters.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
         Some(match value {
@@ -192,11 +232,10 @@ impl Complement {
     pub const AUTHORISED: Self = Self(*b"01");
 
     /// Reads the value of AF: two digits, then anything.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
-        let mut code = map_opt(take_while_m_n(2, 2, is_digit), |code: &[u8]| code.try_into().ok());
-        let parsed: Result<_, nom::Err<()>> = pair(|input| code.parse(input), rest).parse(value);
-        parsed.ok().map(|(_, (code, _))| Self(code))
+        text(value.get(..2)?, is_digit).map(Self)
     }
 
     /// The complement that says no for this reason. A refusal without a code of its own becomes 00.
@@ -247,6 +286,7 @@ impl Action {
     pub const TRANSACTION_STATUS: Self = Self(b'T');
 
     /// Reads the value of CD: one letter or digit.
+    #[inline]
     #[must_use]
     pub fn from_value(value: &[u8]) -> Option<Self> {
         text(value, is_alphanumeric).map(|[action]| Self(action))

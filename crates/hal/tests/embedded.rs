@@ -290,6 +290,10 @@ struct Scripted {
     writes: VecDeque<Result<usize, ErrorKind>>,
     flush: Option<ErrorKind>,
     hangs: bool,
+    /// What asking whether it is ready gives, before it gives the truth.
+    asked: VecDeque<ErrorKind>,
+    /// Noise that never ends.
+    noisy: bool,
 }
 
 impl embedded_io::ErrorType for Scripted {
@@ -298,7 +302,7 @@ impl embedded_io::ErrorType for Scripted {
 
 impl embedded_io::ReadReady for Scripted {
     fn read_ready(&mut self) -> Result<bool, ErrorKind> {
-        Ok(!self.reads.is_empty())
+        self.asked.pop_front().map_or(Ok(self.noisy || !self.reads.is_empty()), Err)
     }
 }
 
@@ -310,6 +314,9 @@ impl embedded_io::WriteReady for Scripted {
 
 impl embedded_io::Read for Scripted {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        if self.noisy {
+            return Err(ErrorKind::Other);
+        }
         let bytes = self.reads.pop_front().unwrap()?;
         buffer[..bytes.len()].copy_from_slice(&bytes);
         Ok(bytes.len())
@@ -328,7 +335,7 @@ impl embedded_io::Write for Scripted {
 
 impl embedded_io_async::Read for Scripted {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
-        if self.reads.is_empty() {
+        if self.reads.is_empty() && !self.noisy {
             std::future::pending::<()>().await;
         }
         embedded_io::Read::read(self, buffer)
@@ -376,12 +383,24 @@ fn noise_costs_a_byte_and_not_the_line() {
         assert_eq!(link.receive(&mut buffer, SOON), Ok(Received::Nothing), "{kind}");
     });
     // Nothing but noise is silence, in time.
-    let noise = || reads(&[Err(ErrorKind::Other); 2_000_000]);
+    let noise = || Scripted { noisy: true, ..Scripted::default() };
     both(noise, |link, kind| {
         let start = Instant::now();
         assert_eq!(link.receive(&mut [0; 4], SOON), Ok(Received::Nothing), "{kind}");
         assert!(start.elapsed() >= SOON.mul_f32(0.9) && start.elapsed() < LONG / 2, "{kind}");
     });
+}
+
+#[test]
+fn a_port_that_cannot_say_whether_it_is_ready_is_asked_again() {
+    let port = |asked: &[ErrorKind]| {
+        let scripted = Scripted { asked: asked.iter().copied().collect(), ..reads(&[Ok(b"\x06")]) };
+        let mut link = PortLink::new(scripted, SystemClock::new(), Sleep);
+        link.connect(LONG).unwrap();
+        link.receive(&mut [0; 4], LONG)
+    };
+    assert_eq!(port(&[ErrorKind::Other, ErrorKind::Interrupted]), Ok(Received::Bytes(1)));
+    assert_eq!(port(&[ErrorKind::Other, ErrorKind::NotConnected]), Err(ReceiveError));
 }
 
 #[test]

@@ -56,8 +56,8 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
 
-    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably. The caller holds the lock of its terminal,
-    /// which proves that no till is still waiting for its answer.
+    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably. The caller holds the
+    /// lock of its terminal, which proves that no till is still waiting for its answer.
     ///
     /// # Errors
     /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such open transaction,

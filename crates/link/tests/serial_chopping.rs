@@ -25,7 +25,7 @@ enum Act {
 }
 
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let text = prop::collection::vec(0x20..0x80_u8, 1..40).prop_map(|body| framed(&body));
+    let text = vec(0x20..0x80_u8, 1..40).prop_map(|body| framed(&body));
     // Bodies whose check byte looks like ETX, EOT, ENQ, ACK, STX and NAK.
     let check = prop::sample::select(vec![0x03, 0x04, 0x05, 0x06, 0x02, 0x15_u8])
         .prop_map(|check| framed(&[b'A', b'B', 0x7f, 0x7f ^ 0x03 ^ check]));

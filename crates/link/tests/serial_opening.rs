@@ -130,7 +130,13 @@ fn an_enquiry_that_cannot_be_sent_is_a_failed_attempt() {
     till.tells(&[failed, failed, failed, GAVE_UP]);
     till.rests();
 
-    // If it may have left, its answer is waited for.
+    // If it was accepted, or may have been, its answer is waited for.
+    let mut till = open(TILL);
+    till.hands_out();
+    till.session.handle_sent(till.instant(), 1);
+    till.session.handle_send_failed(till.instant(), 0);
+    till.hears(ACK);
+    till.tells(&[E::Opened]);
     let mut till = open(TILL);
     till.hands_out();
     till.session.handle_send_uncertain(till.instant());
@@ -167,6 +173,32 @@ fn contention_brings_the_earlier_result_and_then_our_turn() {
 }
 
 #[test]
+fn an_end_that_leaves_late_does_not_make_the_enquiry_behind_it_answered() {
+    let mut till = delivered_but_for_its_end();
+    till.session.send(till.instant(), till.frame.len()).unwrap();
+    // The enquiry stands behind the EOT, which leaves only now.
+    till.passes(100);
+    till.skip();
+    till.hears(NAK);
+    till.accept(1);
+    till.hears(ACK);
+    till.tells(&[E::Ignored, E::Ignored]);
+    till.says(80, ENQ);
+    till.hears(ACK);
+    till.tells(&[E::Opened]);
+}
+
+fn delivered_but_for_its_end() -> Bench<Once> {
+    let mut till = open(TILL);
+    till.says(30, ENQ);
+    till.hears(ACK);
+    till.emits(40);
+    till.hears(ACK);
+    assert_eq!(till.hands_out().as_deref(), Some(EOT));
+    till
+}
+
+#[test]
 fn contention_does_not_go_on_for_ever() {
     let mut till = open(TILL);
     for at in [30, 70, 110] {
@@ -178,6 +210,8 @@ fn contention_does_not_go_on_for_ever() {
     till.skip();
     till.rests();
     assert_eq!((till.emissions, till.session.proof()), (0, Proof::NothingSent));
+    let counters = till.session.counters();
+    assert_eq!((counters.called, counters.contentions, counters.enquiries), (3, 3, 3));
 
     // A peer that asks in our pauses only is stopped by the time for opening.
     let mut till = open(TILL);
@@ -223,8 +257,11 @@ fn a_till_may_insist() {
     till.tells(&[E::Opened, E::Unanswered]);
     till.emits(40);
     till.hears(ENQ);
-    till.hears(ACK);
-    till.tells(&[E::Emitted, E::Drained, E::Unanswered, E::Delivered]);
+    till.tells(&[E::Emitted, E::Drained, E::Unanswered]);
+    // What means nothing gives no more time.
+    till.now = 2_000;
+    till.hears(ENQ);
+    till.says(3_040, EOT);
 }
 
 #[test]
@@ -302,6 +339,7 @@ fn cancelled_in_time_nothing_is_sent() {
         till.skip();
         till.session.withdraw(till.instant());
         till.tells(&[GAVE_UP]);
+        assert!(!till.session.is_idle(), "its EOT has not left");
         till.says(30, EOT);
         till.rests();
     }

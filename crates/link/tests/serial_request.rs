@@ -26,6 +26,9 @@ fn a_whole_transaction() {
     till.tells(&[CALLED, received(Standing::After), E::Ended(SessionEnd::Peer)]);
     till.rests();
     assert_eq!(till.emissions, 1);
+    let counters = till.session.counters();
+    assert_eq!((counters.enquiries, counters.messages, counters.received), (1, 1, 1));
+    assert_eq!((counters.called, counters.contentions, counters.ignored), (1, 0, 0));
 }
 
 #[test]
@@ -169,6 +172,32 @@ fn what_the_system_accepted_decides_what_is_proven() {
         till.tells(&[E::Delivered]);
         assert_eq!(till.emissions, 1);
     }
+}
+
+#[test]
+fn reports_that_say_nothing_change_nothing() {
+    let mut till = open(TILL);
+    // Nothing is with the driver.
+    till.session.handle_sent(till.instant(), 37);
+    till.session.handle_drained(till.instant());
+    till.session.handle_send_failed(till.instant(), 0);
+    till.session.handle_send_uncertain(till.instant());
+    till.tells(&[]);
+    till.says(30, ENQ);
+    till.hears(ACK);
+    till.hands_out();
+    // Handed out: no byte accepted is no progress, and what was not accepted cannot have left.
+    till.session.handle_sent(till.instant(), 0);
+    till.session.handle_drained(till.instant());
+    till.hears(ACK);
+    till.tells(&[E::Opened, E::Ignored]);
+    till.session.handle_send_failed(till.instant(), 0);
+    till.tells(&[GAVE_UP]);
+    assert_eq!(till.session.proof(), Proof::NothingSent);
+    // The EOT that follows is still with us.
+    assert!(!till.session.is_idle());
+    till.says(50, EOT);
+    assert!(till.session.is_idle());
 }
 
 #[test]
@@ -332,7 +361,7 @@ fn the_line_goes_away_at_every_step() {
         till.skip();
         till.session.handle_closed(till.instant());
         till.tells(&[PERHAPS, E::Closed]);
-        assert_eq!(till.session.proof(), Proof::PerhapsSent);
+        assert_eq!((till.session.proof(), till.session.deadline()), (Proof::PerhapsSent, None));
         assert_eq!(till.hands_out(), None);
     }
     // Delivered: that stays. Nothing moves any more.

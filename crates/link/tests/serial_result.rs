@@ -81,6 +81,9 @@ fn a_result_without_a_session_is_read_too() {
     till.hears(&framed(ANSWER));
     till.tells(&[E::Ignored]);
     till.rests();
+    let mut till = emitted(SerialConfig { rules, ..TILL });
+    till.hears(&[framed(ANSWER).as_slice(), ACK].concat());
+    till.tells(&[E::Ignored, E::Delivered]);
 }
 
 #[test]
@@ -138,12 +141,50 @@ fn a_frame_that_stops_is_bad_after_three_seconds() {
 }
 
 #[test]
+fn each_byte_of_a_frame_has_its_time_and_none_beyond_the_longest() {
+    let mut till = delivered(TILL);
+    let millis = |till: &Bench<Once>| till.session.deadline().map(caisse_link::Instant::millis);
+    till.now = 1_000;
+    till.hears(b"\x02");
+    assert_eq!(millis(&till), Some(4_000));
+    // Nothing is nothing.
+    till.now = 1_500;
+    till.session.handle_input(till.instant(), &mut b"".as_slice());
+    assert_eq!(millis(&till), Some(4_000));
+    till.now = 2_000;
+    till.hears(&[b'x'; 511]);
+    assert_eq!(millis(&till), Some(5_000));
+    till.now = 3_000;
+    till.hears(b"x");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 4_000;
+    till.hears(b"x");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 5_000;
+    till.hears(b"\x03");
+    assert_eq!(millis(&till), Some(6_000));
+    till.now = 5_500;
+    till.hears(b"x");
+    assert_eq!(millis(&till), None);
+    till.tells(&[E::BadFrame(Some(Fault::TooLong))]);
+    // In one piece it is the same.
+    till.hears(&[b"\x02".as_slice(), &[b'x'; 600]].concat());
+    assert_eq!(millis(&till), Some(8_500));
+    till.hears(b"x");
+    till.waits(8_500);
+    till.tells(&[E::BadFrame(None)]);
+}
+
+#[test]
 fn a_peer_that_calls_and_says_nothing_is_dropped() {
     let mut till = delivered(TILL);
     till.hears(ENQ);
     till.says(60, ACK);
+    // What means nothing gives it no more time.
+    till.waits(2_000);
+    till.hears(ACK);
     till.waits(3_060);
-    till.tells(&[CALLED, E::Ended(SessionEnd::Silence)]);
+    till.tells(&[CALLED, E::Ignored, E::Ended(SessionEnd::Silence)]);
     // And may call again.
     till.hears(ENQ);
     till.says(3_070, ACK);

@@ -7,6 +7,21 @@ use core::str::FromStr;
 
 use table::TABLE;
 
+/// For each number its row in the table: a look-up without a search, because every message that carries money comes here.
+static BY_NUMBER: [u8; 1000] = by_number();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
+const fn by_number() -> [u8; 1000] {
+    assert!(TABLE.len() < u8::MAX as usize, "the last number of a byte is that of no row");
+    let mut rows = [u8::MAX; 1000];
+    let mut row = 0;
+    while row < TABLE.len() {
+        rows[TABLE[row].1 as usize] = row as u8;
+        row += 1;
+    }
+    rows
+}
+
 /// A currency of ISO 4217 with the decimals of its minor unit (0, 2 or 3).
 ///
 /// ```
@@ -36,9 +51,11 @@ impl Currency {
     }
 
     /// Finds a currency by its number, as the protocol's tag CE carries it.
+    #[inline]
     #[must_use]
     pub fn from_numeric(numeric: u16) -> Option<Self> {
-        TABLE.iter().find(|row| row.1 == numeric).copied().map(Self::from_row)
+        let row = BY_NUMBER.get(usize::from(numeric)).copied()?;
+        TABLE.get(usize::from(row)).copied().map(Self::from_row)
     }
 
     /// Every currency known here, in alphabetic order of the codes.

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 /// How many movements a terminal keeps before it takes no more money: a memory that is full asks for a telecollection.
 pub const MOST_MOVEMENTS: usize = 200_000;
 
+/// Longer references are not kept: no test looks for them, and a till could fill the memory with them.
+const LONGEST_LABEL: usize = 256;
+
 /// Which way the money went, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -79,7 +82,7 @@ pub struct Booking<'a> {
     pub register: u8,
     /// The number of the movement that this one gives back.
     pub original: Option<u64>,
-    /// The till's own reference, by which a test finds the movement again.
+    /// The till's own reference, by which a test finds the movement again: at most 256 bytes, a longer one is not kept.
     pub label: Option<&'a str>,
 }
 
@@ -130,6 +133,7 @@ impl Ledger {
             Charge { number, kind, amount_minor, currency, register, original, at: SystemTime::now() };
         book.movements.push(charge);
         book.charges += usize::from(kind.is_charge());
+        let label = label.filter(|label| label.len() <= LONGEST_LABEL);
         book.labels.extend(label.map(|label| (number, label.into())));
         self.shared.1.notify_all();
         charge

@@ -7,6 +7,7 @@ mod control;
 mod conversation;
 pub mod fault;
 pub mod ledger;
+pub mod payment_app;
 pub mod persona;
 mod random;
 pub mod script;
@@ -20,6 +21,11 @@ mod wire;
 pub use builder::Builder;
 pub use ledger::{Charge, Ledger};
 pub use script::Script;
-pub use ticket::VIRTUAL;
+pub use ticket::{TicketContent, VIRTUAL};
 pub use transport::{VirtualLine, VirtualWorld};
 pub use virtual_terminal::VirtualTerminal;
+
+/// The page about the terminal, whose code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/virtual-terminal.md")]
+struct Page;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use caisse_hal::{Address, Clock, Instant, SystemClock};
 use caisse_link::Limits;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     /// The number of the last event that was told.
     told: AtomicU64,
     telling: Mutex<()>,
+    /// Who is telling: a listener that does something at the terminal must not wait for itself.
+    teller: Mutex<Option<ThreadId>>,
 }
 
 /// A thread that panicked cannot have left a terminal half changed: each change is one step of its machine.
@@ -50,6 +53,7 @@ impl Shared {
             listeners,
             told: AtomicU64::new(0),
             telling: Mutex::new(()),
+            teller: Mutex::new(None),
         }
     }
 
@@ -66,6 +70,10 @@ impl Shared {
     }
 
     /// The line is now found elsewhere.
+    #[cfg_attr(
+        not(any(feature = "serial", all(unix, feature = "pty"))),
+        expect(dead_code, reason = "a TCP listener stays where it is")
+    )]
     pub(crate) fn moved(&self, address: Address) {
         self.listeners.places.iter().for_each(|listener| listener(&address));
         *locked(&self.address) = address;
@@ -108,17 +116,28 @@ impl Shared {
         if self.terminal().event_count() == self.told.load(Ordering::Acquire) {
             return;
         }
-        let _one_at_a_time = locked(&self.telling);
-        let news = self.terminal().events_since(self.told.load(Ordering::Acquire));
-        for happened in &news {
-            events.iter().for_each(|listener| listener(happened));
-            if let (Event::Charged(movement), false) = (&happened.event, charges.is_empty()) {
-                let charge = self.terminal().ledger().movement(movement.number);
-                charge.iter().for_each(|charge| charges.iter().for_each(|listener| listener(charge)));
-            }
+        let me = thread::current().id();
+        if *locked(&self.teller) == Some(me) {
+            // What a listener has done is told when it has come back.
+            return;
         }
-        if let Some(last) = news.last() {
+        let _one_at_a_time = locked(&self.telling);
+        *locked(&self.teller) = Some(me);
+        loop {
+            let news = self.terminal().events_since(self.told.load(Ordering::Acquire));
+            let Some(last) = news.last() else { break };
+            news.iter().for_each(|happened| self.tell_one(happened));
             self.told.store(last.number, Ordering::Release);
+        }
+        *locked(&self.teller) = None;
+    }
+
+    fn tell_one(&self, happened: &Happened) {
+        let Listeners { events, charges, .. } = &self.listeners;
+        events.iter().for_each(|listener| listener(happened));
+        if let (Event::Charged(movement), false) = (&happened.event, charges.is_empty()) {
+            let charge = self.terminal().ledger().movement(movement.number);
+            charge.iter().for_each(|charge| charges.iter().for_each(|listener| listener(charge)));
         }
     }
 }

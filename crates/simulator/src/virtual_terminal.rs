@@ -67,7 +67,7 @@ impl VirtualTerminal {
     /// What it has charged.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.shared.terminal().ledger().clone()
+        self.at_terminal(|terminal, _| terminal.ledger().clone())
     }
 
     /// Tells it what to answer from now on.
@@ -151,7 +151,7 @@ impl VirtualTerminal {
         self.shared.terminal().events_since(number)
     }
 
-    /// The line that starts such a terminal again.
+    /// The command that does the same again, exactly; see [`Terminal::replay`].
     #[must_use]
     pub fn replay(&self) -> String {
         self.shared.terminal().replay()
@@ -186,16 +186,10 @@ impl VirtualTerminal {
             .iter()
             .map(|it| format!("  {} {} {} in {}", it.number, it.kind, it.amount_minor, it.currency))
             .collect();
-        let turns = self.events_since(0).into_iter().filter_map(|happened| match happened.event {
-            crate::terminal::Event::Turn { turn, .. } => Some(turn),
-            _ => None,
-        });
-        let turns: Vec<String> = turns.collect();
         format!(
-            "{what}; the ledger has {} movement(s):\n{}\nturns so far: --answer {}\nreplay: {}",
+            "{what}; the ledger has {} movement(s):\n{}\nreplay: {}",
             movements.len(),
             movements.join("\n"),
-            turns.join(","),
             self.replay()
         )
     }

@@ -178,3 +178,112 @@ fn a_line_that_was_cut_comes_back_under_another_path() {
     assert_eq!(at(&terminal, PATIENCE, 1, E_PLUS).result(), APPROVED);
     assert_eq!(terminal.ledger().len(), 2);
 }
+
+#[test]
+fn reports_receipts_and_answers_at_once_in_e_and_e_plus() {
+    let receipt = {
+        let terminal = start(Persona::CONCERT_E, "approve", None);
+        at(&terminal, PATIENCE, 1, b"0700002500010978          T012").result()
+    };
+    assert!(receipt.starts_with("07000002500B497010******1234                  "), "{receipt:?}");
+    assert_eq!(&receipt[67..80], "978          ");
+    assert!(receipt[80..].contains("MONTANT 25.00 EUR\nDEBIT\nTICKET CLIENT\nA CONSERVER\n"), "{receipt:?}");
+    let terminal = start(Persona::CONCERT_E_PLUS, "approve,decline:04", None);
+    let report = at(&terminal, PATIENCE, 1, b"0700002500110978          A010B010");
+    assert_eq!(report.result().len(), 80);
+    let refused = at(&terminal, PATIENCE, 1, b"0700002500110978          A010B010");
+    assert!(refused.result().starts_with("077000025000497010******1234"), "{}", refused.result());
+    terminal.set_answer("approve".parse().unwrap());
+    let taken = at(&terminal, PATIENCE, 1, b"0700002500010978          A011B010");
+    assert_eq!(taken.result(), "079000025000978          ");
+    assert_eq!(terminal.ledger().len(), 2);
+    for (transaction, kind) in [("1", "credit"), ("2", "cancellation"), ("4", "")] {
+        let terminal = start(Persona::CONCERT_E_PLUS, "approve", None);
+        at(&terminal, PATIENCE, 1, b"0700002500010978          A010B010");
+        let body = format!("070000250001{transaction}978          A010B010");
+        let seen = at(&terminal, PATIENCE, 1, body.as_bytes());
+        let expected = if kind.is_empty() { "077" } else { "070" };
+        assert!(seen.result().starts_with(expected), "{transaction}: {}", seen.result());
+        let kinds: Vec<_> = terminal.ledger().movements().iter().map(|it| it.kind.name()).collect();
+        assert_eq!(kinds, if kind.is_empty() { vec!["debit"] } else { vec!["debit", kind] });
+    }
+    let terminal = start(Persona::CONCERT_E_PLUS, "approve", None);
+    let cheque = at(&terminal, PATIENCE, 1, b"07000025001C0978          A010B010");
+    assert!(
+        cheque.result().starts_with("07000002500CD0416926D031017807908F011519431044B"),
+        "{}",
+        cheque.result()
+    );
+    assert_eq!(terminal.ledger().charges()[0].kind.name(), "cheque");
+}
+
+#[test]
+fn what_is_no_message_of_the_dialect_is_refused_with_nak() {
+    for (persona, body) in [
+        (Persona::CONCERT_E, E_PLUS),
+        (Persona::CONCERT_E_PLUS, REQUEST),
+        (Persona::PAYXPRESS, E_PLUS),
+        (Persona::CONCERT_E_PLUS, b"00010000000300978"),
+    ] {
+        let terminal = start(persona, "approve", None);
+        assert_eq!(at(&terminal, PATIENCE, 1, body).bytes(), [6, 0x15], "{}", persona.name);
+        assert!(terminal.ledger().is_empty());
+    }
+    // A message of 3.x that lacks a field gets an answer that says so.
+    let terminal = start(Persona::PAYXPRESS, "approve", None);
+    let seen = at(&terminal, PATIENCE, 1, b"CZ0040300CA00201CD0010CE003978");
+    assert_eq!(seen.result(), "CZ0040300CA00201CD0010CE003978AE00201AF00209");
+}
+
+#[test]
+fn one_that_is_busy_says_nak_and_one_that_sleeps_says_nothing() {
+    let terminal = start(Persona::CONCERT_E_PLUS, "approve", None);
+    terminal.at_terminal(caisse_simulator::terminal::Terminal::make_busy).unwrap();
+    let seen = at(&terminal, PATIENCE, 1, E_PLUS);
+    assert_eq!((seen.bytes(), seen.enquiries), (vec![0x15; 3], 3));
+    terminal.wake().unwrap();
+    terminal.sleep().unwrap();
+    assert!(at(&terminal, PATIENCE, 1, E_PLUS).bytes().is_empty());
+    terminal.wake().unwrap();
+    assert_eq!(at(&terminal, PATIENCE, 1, E_PLUS).result(), APPROVED);
+}
+
+/// The other end of a port of this machine: a line that is open already.
+struct Open(caisse_hal::pty::PtyLink);
+
+impl caisse_hal::Link for Open {
+    fn connect(&mut self, _: Duration) -> Result<(), caisse_hal::ConnectError> {
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, caisse_hal::SendError> {
+        self.0.send(bytes, within)
+    }
+
+    fn drain(&mut self, within: Duration) -> Result<(), caisse_hal::DrainError> {
+        self.0.drain(within)
+    }
+
+    fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        within: Duration,
+    ) -> Result<caisse_hal::Received, caisse_hal::ReceiveError> {
+        self.0.receive(buffer, within)
+    }
+
+    fn close(&mut self) {}
+}
+
+#[test]
+fn on_a_serial_port_of_this_machine() {
+    let mut line = Open(caisse_hal::pty::PtyLink::open().unwrap());
+    let port = format!("serial:{}", line.0.path().unwrap().display()).parse().unwrap();
+    let terminal = VirtualTerminal::builder().serial(port).dialect(Persona::CONCERT_E).start().unwrap();
+    let clock = caisse_hal::SystemClock::new();
+    for number in 1..=3 {
+        let mut till = support::Counter { link: &mut line, clock: &clock, patience: PATIENCE, pieces: 1 };
+        assert_eq!(till.framed(&E_PLUS[..26]).result(), APPROVED);
+        assert_eq!(terminal.ledger().len(), number);
+    }
+}

@@ -300,7 +300,7 @@ fn cheques_currencies_and_a_memory_that_is_full() {
 fn scripts_in_their_order_by_code_and_ahead_of_time() {
     let mut terminal =
         terminal(Settings { script: "decline:02,cancel".parse().unwrap(), ..Settings::default() });
-    let mut verdicts = |terminal: &mut Terminal, count: usize| -> Vec<Verdict> {
+    let verdicts = |terminal: &mut Terminal, count: usize| -> Vec<Verdict> {
         (0..count).map(|_| ask(terminal, at(0), asked(Operation::Debit, 2_500)).verdict).collect()
     };
     let (two, six) = (Verdict::NotPerformed(*b"02"), Verdict::NotPerformed(*b"06"));

@@ -9,12 +9,14 @@
 //! ENQ and EOT. The same holds on a serial line whose dialect nobody has named.
 
 mod config;
+mod finding;
 mod machine;
 mod message;
 mod store;
 mod voice;
 
 pub use config::{ProbeConfig, QuestionError};
-pub use machine::{Finding, ProbeAction, ProbeMachine, ProbeReport};
+pub use finding::{Finding, ProbeAction, ProbeReport};
+pub use machine::ProbeMachine;
 pub use message::Question;
 pub use voice::Voice;

@@ -30,6 +30,9 @@ pub struct ConfiguredTerminal {
     pub address: Address,
     /// How it is spoken to; PayXpress unless the file says otherwise.
     pub dialect: Dialect,
+    /// Whether the file says so. Of a terminal on a serial line whose dialect nobody has named only its presence may be
+    /// asked for.
+    pub dialect_named: bool,
     /// Whether nobody but the tills of this journal uses it; not unless the file says so.
     pub exclusive: bool,
     /// The number of the register, if the file says it.
@@ -106,6 +109,7 @@ impl Shop {
                 id,
                 address,
                 dialect: dialect.or(default_dialect).unwrap_or(Dialect::PAYXPRESS),
+                dialect_named: dialect.or(default_dialect).is_some(),
                 exclusive: terminal.exclusive.or(defaults.exclusive).unwrap_or(false),
                 register: terminal.register.or(defaults.register).map(|it| it.0),
                 identifier: terminal.ipc.or(defaults.ipc).map(|it| it.0),

@@ -77,11 +77,18 @@ struct FatedLink<L> {
     fate: Fate,
     gone: bool,
     waiting: bool,
+    /// Whether the line that was cut has been opened anew: nothing more happens to it.
+    healed: bool,
+    opened: bool,
 }
 
 impl<L: Link> FatedLink<L> {
+    fn cut(&self) -> Option<Cut> {
+        self.fate.cut().filter(|_| !self.healed)
+    }
+
     fn gone(&mut self) -> bool {
-        if self.fate.cut() == Some(Cut::Reset) && !self.gone {
+        if self.cut() == Some(Cut::Reset) && !self.gone {
             self.gone = true;
             self.inner.close();
         }
@@ -92,6 +99,10 @@ impl<L: Link> FatedLink<L> {
 impl<L: Link> Link for FatedLink<L> {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
         self.fate.moment();
+        if self.opened && self.cut().is_some() {
+            (self.healed, self.gone) = (true, false);
+        }
+        self.opened = true;
         if self.gone() {
             return Err(ConnectError::Unreachable);
         }
@@ -107,14 +118,16 @@ impl<L: Link> Link for FatedLink<L> {
             return Err(SendError::Closed);
         }
         let room = match self.fate.trouble {
-            Trouble::CutAfterSent(most, _) => most.saturating_sub(self.fate.sent.load(Ordering::SeqCst)),
+            Trouble::CutAfterSent(most, _) if !self.healed => {
+                most.saturating_sub(self.fate.sent.load(Ordering::SeqCst))
+            }
             _ => usize::MAX,
         };
-        let (cut, arriving) = (self.fate.cut(), bytes.len().min(room));
+        let (cut, arriving) = (self.cut(), bytes.len().min(room));
         let accepted = match (self.fate.trouble, cut) {
             // What a dead line takes goes nowhere.
             (_, Some(Cut::OneWay | Cut::Silence)) => bytes.len(),
-            (Trouble::CutAfterSent(_, Cut::OneWay | Cut::Silence), None) => {
+            (Trouble::CutAfterSent(_, Cut::OneWay | Cut::Silence), None) if !self.healed => {
                 let _ = self.inner.send(&bytes[..arriving], within)?;
                 bytes.len()
             }
@@ -139,12 +152,12 @@ impl<L: Link> Link for FatedLink<L> {
             return Err(ReceiveError);
         }
         let room = match self.fate.trouble {
-            Trouble::CutAfterReceived(most, _) => {
+            Trouble::CutAfterReceived(most, _) if !self.healed => {
                 most.saturating_sub(self.fate.received.load(Ordering::SeqCst)).max(1).min(buffer.len())
             }
             _ => buffer.len(),
         };
-        if self.fate.cut() == Some(Cut::Silence) {
+        if self.cut() == Some(Cut::Silence) {
             // Time passes all the same, and the terminal lives.
             self.clock.run_for(within);
             return Ok(Received::Nothing);
@@ -246,6 +259,8 @@ impl Shop<'_> {
             fate: fate.clone(),
             gone: false,
             waiting: false,
+            healed: false,
+            opened: false,
         };
         let journal = FatedJournal { inner: (self.journal)(), fate: fate.clone() };
         Till::builder()

@@ -1,104 +1,136 @@
 //! Where the first field of each documented tag stands.
 
-use crate::dictionary::{DEFINITIONS, FORMS, HIGH, row_in, row_of};
-use crate::field::{HEADER, header_faults, length_in, read_header};
-use crate::{Field, Fields, Tag};
+use crate::dictionary::{self, DEFINITIONS, FORMS, HIGH, WORD, place};
+use crate::field::{HEADER, length, length_of, read_header};
+use crate::{Field, Tag};
+
+/// The letters of a tag in front of a length.
+const LETTERS: u16 = 2;
 
 const ROWS: usize = DEFINITIONS.len();
 
 /// One place for each row of the dictionary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Index {
-    /// Where the value begins; never 0, because a header stands before it.
-    starts: [u16; ROWS],
+    /// Where the length stands; never 0, because two letters stand before it.
+    lengths: [u16; ROWS],
     /// Whether every documented field was found to be as documented; otherwise each is looked at when asked for.
     all_documented: bool,
 }
 
 impl Index {
-    pub(super) const EMPTY: Self = Self { starts: [0; ROWS], all_documented: false };
+    pub(super) const EMPTY: Self = Self { lengths: [0; ROWS], all_documented: false };
 
-    /// Reads whole fields from end to end, of which every documented one is as documented. False when anything may be
-    /// otherwise: then a slower reading says what, from an empty index.
+    /// Reads whole fields from end to end. False when they may be otherwise: then a slower reading says what, from an
+    /// empty index.
     ///
-    /// Wrong bytes are gathered and looked at once, at the end: finding a field does not wait for the check of the one
-    /// before it.
+    /// What is wrong with values is gathered and looked at once, at the end: finding a field does not wait for the
+    /// check of the one before it.
     #[inline]
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        if bytes.is_empty() || bytes.len() > LAST_START {
+        if bytes.is_empty() || bytes.len() > LAST {
             return false;
         }
         let mut faults = 0;
+        let mut at = LETTERS;
         let mut rest = bytes;
-        while let Some(word) = rest.first_chunk() {
-            let word = u64::from_le_bytes(*word);
-            faults |= header_faults(word);
-            let length = length_in(word);
-            let Some((field, behind)) = rest.split_at_checked(HEADER.wrapping_add(length)) else {
+        while let Some(first) = rest.first_chunk::<WORD>() {
+            // The length before the word: the other way round the compiler takes the digits out of the word.
+            let header = rest.first_chunk().unwrap_or(&[0; HEADER]);
+            let Some((field, next)) = rest.split_at_checked(HEADER.wrapping_add(length_of(header))) else {
                 return false;
             };
-            let row = row_in(word);
-            if let (Some(slot), Some(form)) = (self.starts.get_mut(row), FORMS.get(row))
-                && *slot == 0
+            let word = u64::from_le_bytes(*first);
+            let place = place(word as u16);
+            if FORMS.fit(place, word)
+                && let Some(slot) = self.lengths.get_mut(FORMS.row(place))
             {
-                *slot = start(bytes, rest);
-                if !form.has_length(length) {
-                    return false;
+                if *slot == 0 {
+                    *slot = at;
+                    faults |= FORMS.value_faults(place, word, field);
                 }
-                faults |= form.value_faults(word, field, length);
+            } else {
+                let Some((tag, _)) = read_header(header) else { return false };
+                if let Some(slot) = self.slot(tag)
+                    && *slot == 0
+                {
+                    *slot = at;
+                    faults = HIGH;
+                }
             }
-            rest = behind;
+            at = at.wrapping_add(field.len() as u16);
+            rest = next;
         }
-        self.all_documented = faults & HIGH == 0;
-        self.all_documented && (rest.is_empty() || self.read_short(bytes, rest))
-    }
-
-    /// Reads what is left when it is shorter than a word: one field, or the start of one.
-    fn read_short(&mut self, bytes: &[u8], rest: &[u8]) -> bool {
-        let mut fields = Fields::new(rest);
-        let Some(field) = fields.next() else { return false };
-        let row = row_of(field.tag());
-        if let Some((slot, definition)) =
-            row.and_then(|row| self.starts.get_mut(row).zip(DEFINITIONS.get(row)))
+        self.all_documented = faults == 0;
+        if rest.is_empty() {
+            return true;
+        }
+        // What is left is shorter than a word: one field, or the start of one.
+        let Some(field) = short_field(rest) else { return false };
+        if let Some(slot) = self.lengths.get_mut(field.row)
             && *slot == 0
         {
-            *slot = start(bytes, rest);
-            self.all_documented = definition.allows(field.value());
+            *slot = at;
+            self.all_documented &= field.documented;
         }
-        self.all_documented && fields.offset() == rest.len()
+        true
+    }
+
+    fn slot(&mut self, tag: Tag) -> Option<&mut u16> {
+        self.lengths.get_mut(dictionary::row_of(tag)?)
     }
 
     /// Takes a field; later ones of the same tag change nothing.
     pub(super) fn take(&mut self, field: &Field<'_>) {
-        if let Some(slot) = row_of(field.tag()).and_then(|row| self.starts.get_mut(row))
+        let at = u16::try_from(field.offset()).ok().and_then(|offset| offset.checked_add(LETTERS));
+        if let Some(slot) = self.slot(field.tag())
             && *slot == 0
         {
-            *slot = u16::try_from(field.offset().saturating_add(HEADER)).unwrap_or(0);
+            *slot = at.unwrap_or(0);
         }
     }
 
-    /// The value of the first field of this tag.
-    #[inline]
+    /// The value of the first field of this tag. Always in the place where the tag is known: there its place is too.
+    #[inline(always)]
     pub(super) fn value<'a>(&self, tag: Tag, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let start = usize::from(*self.starts.get(row_of(tag)?)?);
-        let (before, value) = bytes.split_at_checked(start)?;
-        let (_, length) = read_header(before.last_chunk::<HEADER>()?)?;
-        value.get(..length)
+        let at = self.lengths.get(dictionary::row_of(tag)?).copied().filter(|at| *at != 0)?;
+        let (digits, value) = bytes.get(usize::from(at)..)?.split_first_chunk()?;
+        value.get(..length(*digits))
+    }
+
+    /// The same, if it has exactly so many bytes, 0 to 9.
+    #[inline(always)]
+    pub(super) fn exact<'a, const N: usize>(&self, tag: Tag, bytes: &'a [u8]) -> Option<&'a [u8; N]> {
+        let at = self.lengths.get(dictionary::row_of(tag)?).copied().filter(|at| *at != 0)?;
+        let (digits, value) = bytes.get(usize::from(at)..)?.split_first_chunk()?;
+        if *digits == [b'0', b'0', b'0'.wrapping_add(N as u8)] { value.first_chunk() } else { None }
+    }
+
+    pub(super) const fn is_all_documented(&self) -> bool {
+        self.all_documented
     }
 
     /// Whether that field is as documented.
     pub(super) fn is_documented(&self, tag: Tag, bytes: &[u8]) -> Option<bool> {
         let value = self.value(tag, bytes)?;
-        let definition = DEFINITIONS.get(row_of(tag)?)?;
-        Some(self.all_documented || definition.allows(value))
+        Some(self.all_documented || dictionary::find(tag)?.allows(value))
     }
 }
 
-/// The last byte at which the value of a field can begin and still be found.
-const LAST_START: usize = u16::MAX as usize;
-
-/// Where the value begins of the field that `rest` begins with.
-#[inline]
-fn start(bytes: &[u8], rest: &[u8]) -> u16 {
-    bytes.len().wrapping_sub(rest.len()).wrapping_add(HEADER) as u16
+/// A field that is shorter than a word, and documented or of no documented tag.
+struct ShortField {
+    row: usize,
+    documented: bool,
 }
+
+/// Reads one field from end to end.
+#[inline(never)]
+fn short_field(bytes: &[u8]) -> Option<ShortField> {
+    let (header, value) = bytes.split_first_chunk()?;
+    let (tag, _) = read_header(header).filter(|(_, length)| *length == value.len())?;
+    let documented = dictionary::find(tag).is_some_and(|definition| definition.allows(value));
+    Some(ShortField { row: dictionary::row_of(tag).unwrap_or(ROWS), documented })
+}
+
+/// The last byte at which the length of a field can begin and still be found.
+const LAST: usize = u16::MAX as usize;

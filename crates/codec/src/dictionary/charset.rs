@@ -16,7 +16,10 @@ pub enum Charset {
 }
 
 /// Bytes of a word that is checked at once.
-pub(super) const WORD: usize = 8;
+pub(crate) const WORD: usize = 8;
+
+/// Half a word.
+const HALF: usize = 4;
 
 /// The highest bit of each byte of a word.
 pub(crate) const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
@@ -49,70 +52,79 @@ impl Charset {
     #[must_use]
     pub fn holds(self, value: &[u8]) -> bool {
         let Some(last) = value.last_chunk::<WORD>() else {
-            return value.iter().all(|byte| self.contains(*byte));
+            return match (value.first_chunk::<HALF>(), value.last_chunk::<HALF>()) {
+                (Some(first), Some(last)) => {
+                    let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+                    self.outside(u64::from(first) | u64::from(last).wrapping_shl(u32::BITS)) == 0
+                }
+                _ => value.iter().all(|byte| self.contains(*byte)),
+            };
         };
         let (words, _) = value.as_chunks::<WORD>();
         self.outside(u64::from_le_bytes(*last)) == 0
             && words.iter().all(|word| self.outside(u64::from_le_bytes(*word)) == 0)
     }
 
-    /// The high bits of the bytes that do not belong to it.
+    /// The high bits of the bytes that do not belong to it. The other bits say nothing.
     #[inline]
     const fn outside(self, word: u64) -> u64 {
-        let inside = match self {
-            Self::Digits => within(word, b'0', b'9'),
-            Self::Printable => within(word, b' ', b'~'),
+        let outside = match self {
+            Self::Digits => beyond(word, b'0', b'9'),
+            Self::Printable => beyond(word, b' ', b'~'),
             Self::Alphanumeric => alphanumeric(word),
             Self::Base64 => {
-                alphanumeric(word)
-                    | within(word, b'+', b'+')
-                    | within(word, b'/', b'/')
-                    | within(word, b'=', b'=')
-                    | line_end(word)
-                    | within(word, b' ', b' ')
+                let sign = equal(word, b'+') & equal(word, b'/') & equal(word, b'=');
+                alphanumeric(word) & sign & line_end(word) & equal(word, b' ')
             }
-            Self::Fields => within(word, b' ', b'~') | line_end(word),
+            Self::Fields => beyond(word, b' ', b'~') & line_end(word),
         };
         // A byte with its high bit set may carry into the next one, and is outside itself.
-        (!inside | word) & HIGH
+        (outside | word) & HIGH
     }
 }
+
+// Each of these sets the high bit of the bytes that are outside, for bytes below 0x80.
 
 #[inline]
 pub(super) const fn alphanumeric(word: u64) -> u64 {
     // The bit that tells small letters from capital ones makes no letter of anything else.
-    within(word, b'0', b'9') | within(word | repeated(0x20), b'a', b'z')
+    beyond(word, b'0', b'9') & beyond(word | repeated(0x20), b'a', b'z')
 }
 
 #[inline]
 const fn line_end(word: u64) -> u64 {
-    within(word, b'\r', b'\r') | within(word, b'\n', b'\n')
+    equal(word, b'\r') & equal(word, b'\n')
 }
 
-/// A range of characters, as what finds the bytes of a word in it.
+#[inline]
+const fn equal(word: u64, byte: u8) -> u64 {
+    (word ^ repeated(byte)).wrapping_add(repeated(0x7F))
+}
+
+#[inline]
+const fn beyond(word: u64, first: u8, last: u8) -> u64 {
+    Range::new(first, last).outside(word)
+}
+
+/// A range of characters, as what finds the bytes of a word outside of it.
 #[derive(Clone, Copy)]
-pub(super) struct Within {
+pub(super) struct Range {
     /// Adding it lifts a byte over 0x7F from the first character on.
-    first: u64,
+    pub(super) first: u64,
     /// Adding it lifts a byte over 0x7F from the one behind the last character on.
-    behind: u64,
+    pub(super) behind: u64,
 }
 
-impl Within {
+impl Range {
+    #[inline]
     pub(super) const fn new(first: u8, last: u8) -> Self {
         Self { first: repeated(0x80_u8.wrapping_sub(first)), behind: repeated(0x7F_u8.wrapping_sub(last)) }
     }
 
-    /// The high bits of the bytes in the range, for bytes below 0x80.
     #[inline]
-    pub(super) const fn of(self, word: u64) -> u64 {
-        word.wrapping_add(self.first) & !word.wrapping_add(self.behind)
+    pub(super) const fn outside(self, word: u64) -> u64 {
+        !word.wrapping_add(self.first) | word.wrapping_add(self.behind)
     }
-}
-
-#[inline]
-const fn within(word: u64, first: u8, last: u8) -> u64 {
-    Within::new(first, last).of(word)
 }
 
 #[inline]

@@ -4,7 +4,7 @@ use core::fmt;
 
 use caisse_payment::REDACTED;
 
-use super::layout::{Expected, FieldName, Layout};
+use super::layout::{Expected, FieldName, Layout, Slot};
 
 /// What reading forgives. All off unless a terminal or a till is known to need it.
 ///
@@ -116,13 +116,14 @@ impl<'a> Body<'a> {
     /// The fields in the order of the wire.
     #[must_use]
     pub const fn fields(&self) -> Fields<'a> {
-        Fields { body: *self, place: 0 }
+        Fields { bytes: self.bytes, slots: self.layout.slots() }
     }
 
     /// The field of this name, if the layout has it.
     #[must_use]
     pub fn get(&self, name: FieldName) -> Option<Field<'a>> {
-        self.fields().find(|field| field.name == name)
+        let slot = self.layout.slots().iter().find(|slot| slot.name == name)?;
+        Field::at(slot, self.bytes)
     }
 
     /// The characters of a field of `N` characters.
@@ -154,21 +155,25 @@ impl serde::Serialize for Body<'_> {
 }
 
 /// The fields of a body; made by [`Body::fields`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Fields<'a> {
-    body: Body<'a>,
-    place: usize,
+    bytes: &'a [u8],
+    slots: &'static [Slot],
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let slot = self.body.layout.slot(self.place)?;
-        self.place = self.place.saturating_add(1);
-        let rest = self.body.bytes.get(slot.offset..)?;
-        let value = rest.get(..slot.length).unwrap_or(rest);
-        Some(Field { name: slot.name, offset: slot.offset, expected: slot.expected, value })
+        let (slot, behind) = self.slots.split_first()?;
+        self.slots = behind;
+        Field::at(slot, self.bytes)
     }
 }
 
@@ -182,6 +187,12 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    fn at(slot: &Slot, body: &'a [u8]) -> Option<Self> {
+        let rest = body.get(slot.offset..)?;
+        let value = rest.get(..slot.length).unwrap_or(rest);
+        Some(Self { name: slot.name, offset: slot.offset, expected: slot.expected, value })
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(&self) -> FieldName {
@@ -208,9 +219,7 @@ impl<'a> Field<'a> {
     }
 
     fn check(&self, tolerance: Tolerance) -> Result<(), Fault> {
-        let allows =
-            |(place, byte): (usize, &u8)| self.expected.allows(place, *byte, tolerance.register_letters);
-        match self.value.iter().enumerate().position(|it| !allows(it)) {
+        match self.expected.stranger(self.value, tolerance.register_letters) {
             None => Ok(()),
             Some(place) => {
                 let offset = self.offset.saturating_add(place);

@@ -130,22 +130,32 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// Whether the byte may stand at this place of the field. The last two are no matter of single bytes.
-    pub(super) fn allows(self, place: usize, byte: u8, register_letters: bool) -> bool {
+    /// Where the first byte stands that may not stand there. The last two are no matter of single bytes.
+    pub(super) fn stranger(self, value: &[u8], register_letters: bool) -> Option<usize> {
         match self {
-            Self::Digits | Self::MoreThanZero | Self::KnownCurrency => byte.is_ascii_digit(),
-            Self::Register => byte.is_ascii_digit() || (register_letters && byte.is_ascii_alphabetic()),
-            Self::Printable => matches!(byte, b' '..=b'~'),
-            Self::Visible => byte.is_ascii_graphic(),
-            Self::Line => matches!(byte, b' '..=0x7f),
-            Self::Lines => matches!(byte, b' '..=0x7f | b'\n'),
-            Self::OneOf(characters) => characters.as_bytes().contains(&byte),
-            Self::Option(start, last) => match start.as_bytes().get(place) {
-                Some(expected) => byte == *expected,
-                None => last.as_bytes().contains(&byte),
-            },
+            Self::Register if register_letters => first(value, u8::is_ascii_alphanumeric),
+            Self::Digits | Self::Register | Self::MoreThanZero | Self::KnownCurrency => {
+                first(value, u8::is_ascii_digit)
+            }
+            Self::Printable => first(value, |byte| matches!(byte, b' '..=b'~')),
+            Self::Visible => first(value, u8::is_ascii_graphic),
+            Self::Line => first(value, |byte| matches!(byte, b' '..=0x7f)),
+            Self::Lines => first(value, |byte| matches!(byte, b' '..=0x7f | b'\n')),
+            Self::OneOf(characters) => first(value, |byte| characters.as_bytes().contains(byte)),
+            Self::Option(start, last) => {
+                let (start, last) = (start.as_bytes(), last.as_bytes());
+                let allowed = |place, byte| start.get(place).map_or(last.contains(byte), |it| it == byte);
+                value.iter().enumerate().position(|(place, byte)| !allowed(place, byte))
+            }
         }
     }
+}
+
+/// Where the first byte stands that is not allowed. Whether there is one is asked without a branch for each byte.
+#[inline]
+fn first(value: &[u8], allowed: impl Fn(&u8) -> bool) -> Option<usize> {
+    let all = value.iter().fold(true, |all, byte| all & allowed(byte));
+    if all { None } else { value.iter().position(|byte| !allowed(byte)) }
 }
 
 impl fmt::Display for Expected {
@@ -205,30 +215,48 @@ const REQUEST: &[Slot] = &[
     slot(FieldName::Currency, 13, 3, Expected::Digits),
     slot(FieldName::Private, 16, 10, Expected::Printable),
 ];
-const RECEIPT_OPTION: &[Slot] = &[slot(FieldName::Receipt, 26, 4, Expected::Option("T01", "2"))];
-const E_PLUS_OPTIONS: &[Slot] = &[
-    slot(FieldName::Delay, 26, 4, Expected::Option("A01", "01")),
-    slot(FieldName::Authorisation, 30, 4, Expected::Option("B01", "012")),
-];
+const REQUEST_RECEIPT: &[Slot] =
+    &behind::<8>(REQUEST, &[slot(FieldName::Receipt, 26, 4, Expected::Option("T01", "2"))]);
+const REQUEST_E_PLUS: &[Slot] = &behind::<9>(
+    REQUEST,
+    &[
+        slot(FieldName::Delay, 26, 4, Expected::Option("A01", "01")),
+        slot(FieldName::Authorisation, 30, 4, Expected::Option("B01", "012")),
+    ],
+);
 const ANSWER: &[Slot] = &[
     slot(FieldName::Register, 0, 2, Expected::Register),
     slot(FieldName::Stat, 2, 1, Expected::Printable),
     slot(FieldName::Amount, 3, 8, Expected::Digits),
     slot(FieldName::Mode, 11, 1, Expected::Printable),
 ];
-const SHORT_END: &[Slot] =
-    &[slot(FieldName::Currency, 12, 3, Expected::Digits), slot(FieldName::Private, 15, 10, Expected::Line)];
-const LONG_END: &[Slot] = &[
-    slot(FieldName::Report, 12, 55, Expected::Line),
-    slot(FieldName::Currency, 67, 3, Expected::Digits),
-    slot(FieldName::Private, 70, 10, Expected::Line),
-];
-const RECEIPT_END: &[Slot] = &[
-    slot(FieldName::Report, 12, 55, Expected::Line),
-    slot(FieldName::Currency, 67, 3, Expected::Digits),
-    slot(FieldName::Private, 70, 10, Expected::Line),
-    slot(FieldName::ReceiptText, 80, super::LONGEST_RECEIPT, Expected::Lines),
-];
+const ANSWER_SHORT: &[Slot] = &behind::<6>(
+    ANSWER,
+    &[slot(FieldName::Currency, 12, 3, Expected::Digits), slot(FieldName::Private, 15, 10, Expected::Line)],
+);
+const ANSWER_LONG: &[Slot] = &behind::<7>(
+    ANSWER,
+    &[
+        slot(FieldName::Report, 12, 55, Expected::Line),
+        slot(FieldName::Currency, 67, 3, Expected::Digits),
+        slot(FieldName::Private, 70, 10, Expected::Line),
+    ],
+);
+const ANSWER_RECEIPT: &[Slot] =
+    &behind::<8>(ANSWER_LONG, &[slot(FieldName::ReceiptText, 80, super::LONGEST_RECEIPT, Expected::Lines)]);
+
+/// `N` fields: the start of a layout and what stands behind it.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler")]
+const fn behind<const N: usize>(start: &[Slot], end: &[Slot]) -> [Slot; N] {
+    assert!(start.len() + end.len() == N, "the number of fields");
+    let mut slots = [start[0]; N];
+    let mut place = 0;
+    while place < N {
+        slots[place] = if place < start.len() { start[place] } else { end[place - start.len()] };
+        place += 1;
+    }
+    slots
+}
 
 impl Layout {
     /// Every one.
@@ -288,21 +316,16 @@ impl Layout {
         }
     }
 
-    const fn parts(self) -> (&'static [Slot], &'static [Slot]) {
+    /// The fields in the order of the wire.
+    pub(super) const fn slots(self) -> &'static [Slot] {
         match self {
-            Self::RequestE => (REQUEST, &[]),
-            Self::RequestReceipt => (REQUEST, RECEIPT_OPTION),
-            Self::RequestEPlus => (REQUEST, E_PLUS_OPTIONS),
-            Self::AnswerShort => (ANSWER, SHORT_END),
-            Self::AnswerLong => (ANSWER, LONG_END),
-            Self::AnswerReceipt => (ANSWER, RECEIPT_END),
+            Self::RequestE => REQUEST,
+            Self::RequestReceipt => REQUEST_RECEIPT,
+            Self::RequestEPlus => REQUEST_E_PLUS,
+            Self::AnswerShort => ANSWER_SHORT,
+            Self::AnswerLong => ANSWER_LONG,
+            Self::AnswerReceipt => ANSWER_RECEIPT,
         }
-    }
-
-    /// The field at this place of the order on the wire.
-    pub(super) fn slot(self, place: usize) -> Option<&'static Slot> {
-        let (start, end) = self.parts();
-        start.iter().chain(end).nth(place)
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> ReceiptText<'a> {
 }
 
 fn check(characters: &[u8], field: FieldName, expected: Expected) -> Result<(), Fault> {
-    match characters.iter().position(|byte| !expected.allows(0, *byte, false)) {
+    match expected.stranger(characters, false) {
         None => Ok(()),
         Some(offset) => Err(Fault::Field { field, offset, expected }),
     }

@@ -147,13 +147,18 @@ pub(super) fn write_checked<'b, const N: usize>(
 ) -> Result<&'b [u8], EncodeError> {
     let mut body = [0; N];
     let mut length = 0usize;
-    for (slot, byte) in body.iter_mut().zip(parts.iter().copied().flatten()) {
-        *slot = *byte;
-        length = length.saturating_add(1);
+    for part in parts {
+        let free = body.get_mut(length..).unwrap_or_default();
+        // What no layout has room for is cut, and is of no layout then.
+        let count = part.len().min(free.len());
+        for (slot, byte) in free.iter_mut().zip(*part) {
+            *slot = *byte;
+        }
+        length = length.saturating_add(count);
     }
     let body = body.get(..length).unwrap_or_default();
     Body::expect(body, Tolerance::ALL, "a body", wanted).map_err(EncodeError::Character)?;
-    let target = buffer.get_mut(..length).ok_or(EncodeError::NoRoom { needed: length })?;
+    let target = buffer.get_mut(..body.len()).ok_or(EncodeError::NoRoom { needed: length })?;
     target.copy_from_slice(body);
     Ok(target)
 }

@@ -67,7 +67,6 @@ pub(crate) fn connect_error(error: &serialport::Error, address: &SerialAddress) 
         ErrorKind::Io(io::ErrorKind::NotFound) => ConnectError::PortNotFound,
         ErrorKind::Io(io::ErrorKind::PermissionDenied) => ConnectError::PermissionDenied,
         ErrorKind::NoDevice if is_there(path) => ConnectError::PortBusy,
-        ErrorKind::NoDevice => ConnectError::PortNotFound,
         // A driver whose device has just gone has an error of its own.
         _ if !is_there(path) => ConnectError::PortNotFound,
         _ if is_something_else(path) => ConnectError::NotAPort,
@@ -181,5 +180,15 @@ mod tests {
         assert_eq!(usual, expected);
         assert_eq!(usual, expected.clone().exclusive(true));
         assert_ne!(usual, expected.exclusive(false));
+    }
+
+    #[test]
+    fn a_pseudo_terminal_is_shared_and_has_a_speed() {
+        let (_far, near) = serialport::TTYPort::pair().unwrap();
+        let path = serialport::SerialPort::name(&near).unwrap();
+        let asked = settings(&SerialAddress::new(&path, LineSettings::default()).unwrap());
+        let speed = if cfg!(target_vendor = "apple") { 0 } else { 9_600 };
+        let usual = settings(&SerialAddress::new("COM3", LineSettings::default()).unwrap());
+        assert_eq!(asked, usual.path(path).baud_rate(speed).exclusive(false));
     }
 }

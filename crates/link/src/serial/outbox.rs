@@ -103,16 +103,12 @@ impl<M: Copy> Outbox<M> {
         Progress::Message { all }
     }
 
-    /// Whether the system has taken nothing at all of the first, not even a byte.
-    pub(super) fn is_untouched(&self) -> bool {
-        let message = matches!(self.queue.first(), Some(Outgoing::Message(_)));
-        self.flight != Flight::Accepted && (self.accepted == 0 || !message)
-    }
-
+    /// Whether the first is no longer with us.
     pub(super) fn is_handed(&self) -> bool {
         self.flight != Flight::Waiting
     }
 
+    /// Whether the system has accepted the first, to its last byte.
     pub(super) fn is_accepted(&self) -> bool {
         self.flight == Flight::Accepted
     }

@@ -219,7 +219,8 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
     /// The system accepts no more of what was last handed out; it had accepted so many bytes of it.
     pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
         if self.outbox.is_handed() {
-            let nothing = accepted == 0 && self.outbox.is_untouched();
+            // What earlier calls told of the message, the state knows.
+            let nothing = accepted == 0 && !self.outbox.is_accepted();
             self.land(now, if nothing { Input::SendFailed } else { Input::SendUncertain });
         }
     }
@@ -390,7 +391,7 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
         }
         self.opening_deadline =
             next.call().and(self.opening_deadline.or_else(|| Some(now.after(self.config.timers.opening))));
-        if before.is_calling() && !next.is_calling() {
+        if !next.is_calling() {
             self.outbox.forget_enquiry();
         }
         if matches!(next, State::Closed) {

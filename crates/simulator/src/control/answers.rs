@@ -1,10 +1,21 @@
-//! What the interface says when it cannot do something.
+//! How the interface says something, and that it cannot do something.
 
-use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use crate::terminal::NotNow;
+
+/// JSON on a line of its own, as a shell likes it.
+#[derive(Debug)]
+pub(crate) struct Said(pub(crate) Value);
+
+impl IntoResponse for Said {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/json")], format!("{}\n", self.0)).into_response()
+    }
+}
 
 /// A request that was not done, and why.
 #[derive(Debug)]
@@ -35,7 +46,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let Self { kind, message, .. } = self;
-        (status, Json(serde_json::json!({ "error": { "kind": kind, "message": message } }))).into_response()
+        (status, Said(json!({ "error": { "kind": kind, "message": message } }))).into_response()
     }
 }
 

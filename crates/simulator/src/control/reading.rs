@@ -3,21 +3,20 @@
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::answers::Failure;
+use super::answers::{Failure, Said};
 use crate::fault::CATALOGUE;
 use crate::ledger::Charge;
 use crate::script::MAGIC;
 use crate::terminal::Movement;
 
-pub(crate) async fn state(State(context): State<Arc<Context>>) -> Json<Value> {
-    Json(describe(&context))
+pub(crate) async fn state(State(context): State<Arc<Context>>) -> Said {
+    Said(describe(&context))
 }
 
 /// Everything about the terminal that is not a list of its own.
@@ -61,7 +60,7 @@ fn movement(charge: &Charge) -> Value {
 pub(crate) async fn ledger(
     State(context): State<Arc<Context>>,
     query: Result<Query<LedgerQuery>, QueryRejection>,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Said, Failure> {
     let Query(query) = query.map_err(|error| Failure::new(400, "query", error.body_text()))?;
     let ledger = context.shared.at_terminal(|terminal, _| terminal.ledger().clone());
     let movements = match &query.reference {
@@ -69,14 +68,14 @@ pub(crate) async fn ledger(
         None => ledger.movements(),
     };
     let charges = movements.iter().filter(|charge| charge.kind.is_charge()).count();
-    Ok(Json(json!({ "charges": charges, "movements": movements.iter().map(movement).collect::<Vec<_>>() })))
+    Ok(Said(json!({ "charges": charges, "movements": movements.iter().map(movement).collect::<Vec<_>>() })))
 }
 
-pub(crate) async fn catalogue() -> Json<Value> {
-    Json(CATALOGUE.iter().map(crate::fault::Description::to_json).collect())
+pub(crate) async fn catalogue() -> Said {
+    Said(CATALOGUE.iter().map(crate::fault::Description::to_json).collect())
 }
 
-pub(crate) async fn magic() -> Json<Value> {
+pub(crate) async fn magic() -> Said {
     let lines = MAGIC.iter();
-    Json(lines.map(|it| json!({ "digits": it.digits, "turn": it.turn, "text": it.text })).collect())
+    Said(lines.map(|it| json!({ "digits": it.digits, "turn": it.turn, "text": it.text })).collect())
 }

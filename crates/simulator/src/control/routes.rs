@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 
-use super::answers::{Failure, no_such_path};
+use super::answers::{Failure, Said, no_such_path};
 use super::{Context, events, guard, reading, steering};
 
 /// The most bytes of a request.
@@ -50,10 +50,10 @@ routes! {
     post "/reset" steering::reset, "everything as at the start";
 }
 
-async fn index() -> Json<serde_json::Value> {
+async fn index() -> Said {
     let line = |(method, path, text): &Line| serde_json::json!({ "method": method.to_uppercase(), "path": path, "text": text });
     let routes: Vec<_> = TABLE.iter().map(line).collect();
-    Json(serde_json::json!({ "virtual": true, "routes": routes }))
+    Said(serde_json::json!({ "virtual": true, "routes": routes }))
 }
 
 async fn wrong_method() -> Failure {

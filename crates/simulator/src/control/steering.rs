@@ -3,23 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use caisse_hal::Instant;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::Context;
-use super::answers::Failure;
+use super::answers::{Failure, Said};
 use super::reading::describe;
 use crate::fault::{Fault, FaultError};
 use crate::script::{Scenario, Script, ScriptError, Turn};
 use crate::terminal::{NotNow, Terminal};
 use crate::virtual_terminal::nudge;
 
-type Done = Result<Json<Value>, Failure>;
+type Done = Result<Said, Failure>;
 
 impl Context {
     fn at_terminal<T, E: Into<Failure>>(
@@ -30,7 +28,7 @@ impl Context {
         if !self.shared.is_reachable() {
             nudge(self.listener);
         }
-        Ok(Json(describe(self)))
+        Ok(Said(describe(self)))
     }
 
     fn always(&self, action: impl FnOnce(&mut Terminal, Instant)) -> Done {

@@ -11,7 +11,7 @@ use caisse_transaction::terminal::refusal_of;
 
 use super::tracker::Tracker;
 use super::{Conversation, earlier, note_faults};
-use crate::fault::{Leaves, Name, Pipe, Step, alter};
+use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
 use crate::persona::Generation;
 use crate::random::Random;
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
@@ -52,6 +52,8 @@ pub(crate) struct Framed<'s> {
     outbox: VecDeque<Vec<u8>>,
     /// The till's enquiry has met one of ours in this exchange.
     collided: bool,
+    /// The faults that were known before the request.
+    early: Vec<Fault>,
     /// A message came in this exchange.
     asked: bool,
     /// When the till was last heard.
@@ -61,6 +63,10 @@ pub(crate) struct Framed<'s> {
     connected: bool,
     /// Somebody else drives the terminal when the line is gone.
     permanent: bool,
+    /// The eighth bit of what comes is nobody's.
+    seven_bits: bool,
+    /// The customer of this line stands at the terminal, whether the till has its answer or not.
+    working: bool,
 }
 
 impl std::fmt::Debug for Framed<'_> {
@@ -89,11 +95,14 @@ impl<'s> Framed<'s> {
             stage: Stage::Listening,
             outbox: VecDeque::new(),
             collided: false,
+            early: Vec::new(),
             asked: false,
             heard: Instant::default(),
             draining: false,
             connected: true,
             permanent,
+            seven_bits: config.tolerance.parity_bits,
+            working: false,
         }
     }
 
@@ -101,11 +110,14 @@ impl<'s> Framed<'s> {
     fn knock(&mut self, now: Instant, terminal: &mut Terminal) -> bool {
         terminal.advance(now);
         let at_work = !matches!(self.stage, Stage::Listening);
-        let forgotten = now.since(self.heard) > FORGOTTEN;
-        self.heard = now;
+        self.forget(now, terminal);
+        if !self.pipe.is_dead() {
+            self.heard = now;
+        }
         // An enquiry that is repeated before any message belongs to the same exchange.
-        if !at_work && (self.line.is_none() || self.asked || forgotten) {
+        if !at_work && (self.line.is_none() || self.asked) {
             self.begin_exchange(terminal);
+            self.heard = now;
         }
         let collision = self.pipe.armed(Name::Collision).filter(|_| !at_work && !self.collided);
         if let Some(collision) = collision {
@@ -126,26 +138,32 @@ impl<'s> Framed<'s> {
         true
     }
 
-    fn begin_exchange(&mut self, terminal: &mut Terminal) {
+    /// An exchange that has not come to a message is over when the till has been silent for long.
+    fn forget(&mut self, now: Instant, terminal: &mut Terminal) {
+        if self.line.is_some() && !self.asked && now >= self.heard.after(FORGOTTEN) {
+            self.end_exchange(terminal);
+            self.pipe = Pipe::new(&[], Random::of(0, 0));
+        }
+    }
+
+    fn end_exchange(&mut self, terminal: &mut Terminal) {
         if let Some(line) = self.line.take() {
-            if self.pipe.is_dead() && !self.asked {
-                // The line broke before the request was whole: this turn of the script is over.
-                terminal.spend_turn();
+            if self.pipe.has_fired() && !self.asked {
+                // No message came of it, but faults happened: that was this turn of the script.
+                terminal.spend_turn(&self.early);
             }
             terminal.close(line);
         }
+    }
+
+    fn begin_exchange(&mut self, terminal: &mut Terminal) {
+        self.end_exchange(terminal);
         let opened = terminal.open();
         self.line = Some(opened.line);
         self.pipe = Pipe::new(&opened.faults, opened.random);
+        self.early = opened.faults;
         (self.asked, self.collided) = (false, false);
         self.pipe.step(Step::Connected);
-    }
-
-    /// The terminal forgets the line.
-    pub(crate) fn close(&self, terminal: &mut Terminal) {
-        if let Some(line) = self.line {
-            terminal.close(line);
-        }
     }
 
     /// The terminal has a result to tell at the same moment: that of an earlier transaction.
@@ -327,9 +345,14 @@ impl<'s> Framed<'s> {
         }
     }
 
+    /// The character that a byte stands for, as the session reads it.
+    const fn meant(&self, byte: u8) -> u8 {
+        if self.seven_bits { byte & 0x7f } else { byte }
+    }
+
     /// A byte of the till's is lost on its way: the acknowledgement of a result.
     fn is_lost(&mut self, byte: u8) -> bool {
-        if byte & 0x7f != Control::Acknowledge.byte() || self.tracker.is_inside() {
+        if self.meant(byte) != Control::Acknowledge.byte() || self.tracker.is_inside() {
             return false;
         }
         let step = match self.session.state() {
@@ -348,7 +371,7 @@ impl Conversation for Framed<'_> {
             return self.advance(now, terminal);
         }
         for byte in bytes {
-            let control = byte & 0x7f;
+            let control = self.meant(*byte);
             let between = !self.tracker.is_inside();
             if between && control == Control::Enquiry.byte() && !self.knock(now, terminal) {
                 self.drive(now, terminal);
@@ -388,6 +411,7 @@ impl Conversation for Framed<'_> {
         terminal.advance(now);
         self.session.handle_timeout(now);
         self.drive(now, terminal);
+        self.forget(now, terminal);
         if let Some(line) = self.line {
             match (terminal.take(line), &self.stage) {
                 // The terminal has forgotten what it had to say.
@@ -398,6 +422,7 @@ impl Conversation for Framed<'_> {
         }
         self.drive(now, terminal);
         note_faults(now, &mut self.pipe, terminal);
+        self.working = self.line.is_some_and(|line| terminal.is_working_for(line));
     }
 
     fn poll(&mut self, now: Instant, terminal: &mut Terminal) -> Leaves {
@@ -410,8 +435,9 @@ impl Conversation for Framed<'_> {
                         return self.poll(now, terminal);
                     }
                 }
+                let waiting = self.line.filter(|_| !self.asked).map(|_| self.heard.after(FORGOTTEN));
                 let own = earlier(self.session.deadline(), terminal.deadline());
-                Leaves::Wait(earlier(until, own))
+                Leaves::Wait(earlier(earlier(until, own), waiting))
             }
             Leaves::Cut { reset } => {
                 self.connected = false;
@@ -422,6 +448,12 @@ impl Conversation for Framed<'_> {
     }
 
     fn is_over(&self, _: Instant) -> bool {
-        !self.connected && (self.permanent || !matches!(self.stage, Stage::Deciding(..)))
+        !self.connected && (self.permanent || !self.working)
+    }
+
+    fn close(&self, terminal: &mut Terminal) {
+        if let Some(line) = self.line {
+            terminal.close(line);
+        }
     }
 }

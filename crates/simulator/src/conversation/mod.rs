@@ -11,7 +11,7 @@ pub(crate) use framed::Framed;
 pub(crate) use plain::Plain;
 
 use crate::fault::{Leaves, Pipe};
-use crate::terminal::{LineId, Terminal};
+use crate::terminal::Terminal;
 
 /// A line as a driver sees it.
 pub(crate) trait Conversation {
@@ -29,6 +29,9 @@ pub(crate) trait Conversation {
 
     /// Nothing more will come of this line, and nobody waits for it.
     fn is_over(&self, now: Instant) -> bool;
+
+    /// The terminal forgets the line.
+    fn close(&self, terminal: &mut Terminal);
 }
 
 /// The earlier of two moments.
@@ -44,9 +47,4 @@ pub(crate) fn note_faults(now: Instant, pipe: &mut Pipe, terminal: &mut Terminal
     for fault in pipe.take_happened() {
         terminal.note_fault(now, fault);
     }
-}
-
-/// Whether the line's transaction goes on without it.
-pub(crate) fn works_on(terminal: &Terminal, line: LineId) -> bool {
-    terminal.is_working_for(line)
 }

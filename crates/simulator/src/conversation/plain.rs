@@ -6,8 +6,8 @@ use caisse_hal::Instant;
 use caisse_link::Limits;
 use caisse_transaction::terminal::{Action, End, MOST_STORAGE, TerminalMachine, refusal_of};
 
-use super::{Conversation, earlier, note_faults, works_on};
-use crate::fault::{Leaves, Name, Pipe, Step, alter};
+use super::{Conversation, earlier, note_faults};
+use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
 use crate::wire::three;
 
@@ -41,8 +41,12 @@ pub(crate) struct Plain {
     pipe: Pipe,
     stage: Stage,
     read_something: bool,
+    /// The faults that were known before the request.
+    early: Vec<Fault>,
     /// The till is there, as far as anybody knows.
     connected: bool,
+    /// Its customer stands at the terminal, whether it has its answer or not.
+    working: bool,
 }
 
 impl Plain {
@@ -57,13 +61,10 @@ impl Plain {
             pipe,
             stage: Stage::Reading(now.after(REQUEST_TIME)),
             read_something: false,
+            early: opened.faults,
             connected: true,
+            working: false,
         }
-    }
-
-    /// The terminal forgets the line.
-    pub(crate) fn close(&self, terminal: &mut Terminal) {
-        terminal.close(self.line);
     }
 
     fn ask(&mut self, now: Instant, terminal: &mut Terminal) {
@@ -96,8 +97,15 @@ impl Plain {
             self.ask(now, terminal);
             return self.advance(now, terminal);
         }
-        terminal.spend_turn();
-        self.stage = Stage::Silent(now.after(SILENCE));
+        self.end_unasked(Stage::Silent(now.after(SILENCE)), terminal);
+    }
+
+    /// No request will come. If one of its faults has happened, that was this turn of the script.
+    fn end_unasked(&mut self, stage: Stage, terminal: &mut Terminal) {
+        if self.pipe.has_fired() && matches!(self.stage, Stage::Reading(_)) {
+            terminal.spend_turn(&self.early);
+        }
+        self.stage = stage;
     }
 
     /// Hands the machine's answer to the line.
@@ -157,7 +165,7 @@ impl Conversation for Plain {
         self.pipe.break_off();
         match self.stage {
             Stage::Deciding(_) => terminal.line_lost(now, self.line),
-            _ => self.stage = Stage::Over,
+            _ => self.end_unasked(Stage::Over, terminal),
         }
     }
 
@@ -175,9 +183,9 @@ impl Conversation for Plain {
                     self.ask(now, terminal);
                     self.advance(now, terminal);
                 }
-                Action::Done(End::Malformed | End::NoRequest) => self.stage = Stage::Over,
+                Action::Done(End::Malformed | End::NoRequest) => self.end_unasked(Stage::Over, terminal),
                 _ if self.pipe.is_dead() => self.read_no_more(now, terminal),
-                _ if now >= *until => self.stage = Stage::Over,
+                _ if now >= *until => self.end_unasked(Stage::Over, terminal),
                 _ => {}
             },
             (Stage::Deciding(asked), Outcome::Reply(reply)) => {
@@ -191,7 +199,8 @@ impl Conversation for Plain {
             _ => {}
         }
         note_faults(now, &mut self.pipe, terminal);
-        if !self.connected && !works_on(terminal, self.line) {
+        self.working = terminal.is_working_for(self.line);
+        if !self.connected && !self.working {
             self.stage = Stage::Over;
         }
     }
@@ -208,8 +217,10 @@ impl Conversation for Plain {
                         earlier(Some(*until), machine)
                     }
                     Stage::Deciding(_) => terminal.deadline(),
-                    Stage::Silent(until) | Stage::Answered(until) => Some(*until),
-                    Stage::Over => None,
+                    Stage::Silent(until) | Stage::Answered(until) => {
+                        earlier(Some(*until), terminal.deadline())
+                    }
+                    Stage::Over => terminal.deadline(),
                 };
                 Leaves::Wait(earlier(until, own))
             }
@@ -227,10 +238,16 @@ impl Conversation for Plain {
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        match self.stage {
+        let ended = match self.stage {
             Stage::Over => true,
             Stage::Silent(until) | Stage::Answered(until) => now >= until || !self.connected,
             Stage::Reading(_) | Stage::Deciding(_) => false,
-        }
+        };
+        // An answer at once is not the end: the customer is still there.
+        ended && !self.working
+    }
+
+    fn close(&self, terminal: &mut Terminal) {
+        terminal.close(self.line);
     }
 }

@@ -73,23 +73,30 @@ impl<L: Link, C: Clock> FaultyLink<L, C> {
         }
     }
 
-    fn release(&mut self, within: Duration) -> Result<(), SendError> {
+    /// Lets out what is due, and waits for what is delayed; says how many bytes the link inside has accepted.
+    fn release(&mut self, within: Duration) -> (usize, Result<(), SendError>) {
         let deadline = self.clock.now().after(within);
+        let mut accepted = 0_usize;
         loop {
             let now = self.clock.now();
             match self.pipe.poll(now) {
                 Leaves::Bytes(bytes) => {
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
-                        let accepted = self.inner.send(rest, deadline.since(self.clock.now()))?;
-                        rest = rest.get(accepted..).unwrap_or_default();
+                        match self.inner.send(rest, deadline.since(self.clock.now())) {
+                            Ok(count) => {
+                                accepted = accepted.saturating_add(count);
+                                rest = rest.get(count..).unwrap_or_default();
+                            }
+                            Err(error) => return (accepted, Err(error)),
+                        }
                     }
                 }
                 Leaves::Cut { .. } => {
                     self.inner.close();
                     self.closed = true;
                 }
-                Leaves::Finish | Leaves::Wait(None) => return Ok(()),
+                Leaves::Finish | Leaves::Wait(None) => return (accepted, Ok(())),
                 Leaves::Wait(Some(until)) => self.wait(until),
             }
         }
@@ -107,12 +114,19 @@ impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
     }
 
     fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
+        if self.faults.is_empty() || bytes.is_empty() {
+            return self.inner.send(bytes, within);
+        }
         if self.closed {
             return Err(SendError::Closed);
         }
         self.pipe.write(bytes, true);
-        self.release(within)?;
-        Ok(bytes.len())
+        match self.release(within) {
+            (_, Ok(())) => Ok(bytes.len()),
+            (0, Err(error)) => Err(error),
+            // How many of these bytes went before the faults is nobody's to say.
+            (_, Err(_)) => Err(SendError::Uncertain),
+        }
     }
 
     fn drain(&mut self, within: Duration) -> Result<(), DrainError> {
@@ -142,5 +156,6 @@ impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
 
     fn close(&mut self) {
         self.inner.close();
+        self.early.clear();
     }
 }

@@ -59,6 +59,7 @@ pub(crate) struct Pipe {
     /// The line is gone.
     cut: bool,
     reads: u32,
+    fired: bool,
     random: Random,
 }
 
@@ -78,19 +79,14 @@ impl Pipe {
             blocked: false,
             cut: false,
             reads: 0,
+            fired: false,
             random,
         }
     }
 
-    /// Other faults from here on; what has happened stays happened.
+    /// Other faults from here on. Their places before this one are past: nothing happens there again.
     pub(crate) fn rearm(&mut self, faults: &[Fault]) {
-        let before = std::mem::take(&mut self.faults);
-        // A count that has begun goes on.
-        let known = |fault: &Fault| {
-            let same = |it: &Fault| it.name() == fault.name() && it.position() == fault.position();
-            before.iter().find(|(it, _)| same(it)).copied()
-        };
-        self.faults = faults.iter().map(|fault| known(fault).unwrap_or((*fault, false))).collect();
+        self.faults = faults.iter().map(|fault| (*fault, false)).collect();
     }
 
     /// A fault that happens as often as its value says: whether it happens this time.
@@ -116,6 +112,7 @@ impl Pipe {
 
     /// Notes that a fault has happened.
     pub(crate) fn note(&mut self, fault: Fault) {
+        self.fired = true;
         if self.happened.len() < 64 {
             self.happened.push(fault);
         }
@@ -129,6 +126,11 @@ impl Pipe {
     /// Whether the line was cut, or is as good as cut.
     pub(crate) const fn is_dead(&self) -> bool {
         self.cut || self.deaf
+    }
+
+    /// Whether any fault has happened.
+    pub(crate) const fn has_fired(&self) -> bool {
+        self.fired
     }
 
     /// Whether nothing waits to leave.

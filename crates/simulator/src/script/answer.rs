@@ -28,7 +28,10 @@ pub enum Answer {
 
 /// The text is not an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an answer: expected approve, partial:AMOUNT, decline:NN, cancel or timeout")]
+#[error(
+    "not an answer: expected approve, partial:AMOUNT, decline:NN, cancel or timeout, several with commas; or by-amount or \
+     random alone"
+)]
 pub struct AnswerError;
 
 impl Answer {

@@ -154,7 +154,8 @@ impl Event {
 /// An event with its number and its time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Happened {
-    /// 1 for the first event of the terminal.
+    /// 1 for the first event of the terminal. A movement of money has a `number` of its own in the ledger.
+    #[serde(rename = "event_number")]
     pub number: u64,
     /// Milliseconds since the terminal was started.
     pub at: u64,

@@ -85,7 +85,7 @@ impl Memory {
 
     fn cancellable(&self, amount: Amount) -> Option<&Debit> {
         let debit = self.debits.back().filter(|_| self.last_is_open_debit)?;
-        Some(debit).filter(|debit| debit.amount == amount && debit.given_back == 0)
+        Some(debit).filter(|debit| debit.amount == amount)
     }
 
     fn linked(&self, asked: &Asked) -> Option<&Debit> {

@@ -37,6 +37,9 @@ pub(crate) const CONTRACT: &str = "1234567";
 /// The serial number of every virtual terminal (AQ).
 pub(crate) const SERIAL_NUMBER: &str = "VIRTUAL0000001";
 
+/// How many turns are kept for a replay.
+const MOST_PLAYED: usize = 200;
+
 /// How many turns may wait for their transactions.
 const MOST_NEXT: usize = 10_000;
 
@@ -117,6 +120,9 @@ pub struct Terminal {
     outcomes: BTreeMap<LineId, Outcome>,
     memory: Memory,
     log: EventLog,
+    /// The turns so far, with nothing left to chance.
+    played: Vec<String>,
+    turns_played: usize,
     /// Bytes of the last answer that was made, for the fault of an earlier answer.
     answered: Option<Vec<u8>>,
     now: Instant,
@@ -149,6 +155,8 @@ impl Terminal {
             outcomes: BTreeMap::new(),
             memory: Memory::default(),
             log: EventLog::default(),
+            played: Vec::new(),
+            turns_played: 0,
             answered: None,
             now: Instant::default(),
         }
@@ -228,6 +236,8 @@ impl Terminal {
         let mut random = Random::of(self.settings.seed, self.transactions.saturating_add(1));
         let turn = self.next.front().cloned().or_else(|| self.script.ahead(self.turns)).unwrap_or_default();
         let faults = self.resolve(&turn.faults, &mut random);
+        // What the line leaves to chance does not hang on what the script has left to it.
+        let random = Random::of(!self.settings.seed, self.transactions.saturating_add(1));
         Opened { line, faults, random }
     }
 
@@ -256,11 +266,21 @@ impl Terminal {
         }
     }
 
-    /// A turn of the script is over because its line broke before the request was whole.
-    pub(crate) fn spend_turn(&mut self) {
-        if self.next.pop_front().is_none() {
-            self.turns = self.turns.saturating_add(1);
-        }
+    /// A turn of the script is over although no request came: one of its faults has happened before.
+    pub(crate) fn spend_turn(&mut self, faults: &[Fault]) {
+        self.transactions = self.transactions.saturating_add(1);
+        let next = self.next.pop_front();
+        let mut turn = match next {
+            Some(turn) => turn,
+            None => {
+                let turn = self.script.ahead(self.turns).unwrap_or_default();
+                self.turns = self.turns.saturating_add(1);
+                turn
+            }
+        };
+        turn.faults = faults.to_vec();
+        self.log(Event::turn(self.transactions, &turn));
+        self.note_turn(&turn);
     }
 
     /// What became of the request of this line; an outcome is given out once.
@@ -306,17 +326,25 @@ impl Terminal {
         charge
     }
 
-    /// The line that starts such a terminal again.
+    /// The command that does the same again, exactly: with this seed, and with every turn so far spelled out, nothing left
+    /// to chance or to code. After two hundred turns, the command that starts such a terminal.
     #[must_use]
     pub fn replay(&self) -> String {
         let Settings { persona, seed, latency, .. } = &self.settings;
+        let (name, latency) = (persona.name, latency.as_millis());
+        let start = format!("caisse terminal --dialect {name} --seed {seed} --latency {latency}");
+        if self.turns_played == self.played.len() && !self.played.is_empty() {
+            return format!("{start} --answer {}", self.played.join(","));
+        }
         let faults: String = self.faults.iter().map(|fault| format!(" --fault {fault}")).collect();
-        format!(
-            "caisse terminal --dialect {} --seed {seed} --latency {} --answer {}{faults}",
-            persona.name,
-            latency.as_millis(),
-            self.script
-        )
+        format!("{start} --answer {}{faults}", self.script)
+    }
+
+    fn note_turn(&mut self, turn: &Turn) {
+        self.turns_played = self.turns_played.saturating_add(1);
+        if self.played.len() < MOST_PLAYED {
+            self.played.push(turn.to_string());
+        }
     }
 }
 

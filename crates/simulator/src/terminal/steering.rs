@@ -99,6 +99,8 @@ impl Terminal {
         self.set_times(scenario.latency, scenario.authorisation, scenario.printing);
         if let Some(seed) = scenario.seed {
             (self.settings.seed, self.transactions) = (seed, 0);
+            self.played.clear();
+            self.turns_played = 0;
         }
         self.set_faults(scenario.faults);
         self.set_script(scenario.script);
@@ -208,6 +210,8 @@ impl Terminal {
         self.faults = self.settings.faults.clone();
         self.next.clear();
         (self.turns, self.transactions, self.answered) = (0, 0, None);
+        self.played.clear();
+        self.turns_played = 0;
         for outcome in self.outcomes.values_mut() {
             *outcome = Outcome::Lost;
         }

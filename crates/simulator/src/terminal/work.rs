@@ -96,6 +96,7 @@ impl Terminal {
         let mut random = Random::of(self.settings.seed, transaction);
         turn.faults = self.resolve(&turn.faults, &mut random);
         self.log(Event::turn(transaction, &turn));
+        self.note_turn(&turn);
         let faults = turn.faults.clone();
         let immediate = asked.immediate;
         if immediate {

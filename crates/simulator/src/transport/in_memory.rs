@@ -47,7 +47,7 @@ pub struct VirtualWorld<'s> {
 /// The till's end of the line.
 ///
 /// On TCP each [`connect`](Link::connect) is a new connection. On a serial line it opens the port, which the terminal does
-/// not see. Dropping it, as a till that is killed does, closes it.
+/// not see; what the terminal sends while it is closed is lost. Dropping it, as a till that is killed does, closes it.
 pub struct VirtualLine<'s> {
     world: VirtualWorld<'s>,
     open: bool,
@@ -62,16 +62,18 @@ struct World<'s> {
     end: Option<End>,
     to_till: u64,
     from_till: u64,
+    /// When something is due next, if nobody does anything; nothing when somebody has.
+    due: Option<Due>,
 }
+
+/// The next moment at which something happens, if there is one.
+type Due = Option<Instant>;
 
 enum Kind<'s> {
     /// The connections, the till's own last; the others go on by themselves.
-    Tcp {
-        connections: Vec<Box<Plain>>,
-        limits: Limits,
-        current: bool,
-    },
-    Serial(Box<Framed<'s>>),
+    Tcp { connections: Vec<Box<Plain>>, limits: Limits, current: bool },
+    /// The line, and how many tills have the port open: what comes while nobody has is lost.
+    Serial(Box<Framed<'s>>, usize),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,7 @@ impl<'s> VirtualWorld<'s> {
     /// A terminal on a serial line with other timers.
     #[must_use]
     pub fn serial_with(settings: Settings, config: SerialConfig, storage: &'s mut [u8]) -> Self {
-        Self::build(settings, Kind::Serial(Box::new(Framed::new(config, true, storage))))
+        Self::build(settings, Kind::Serial(Box::new(Framed::new(config, true, storage)), 0))
     }
 
     fn build(settings: Settings, kind: Kind<'s>) -> Self {
@@ -131,6 +133,7 @@ impl<'s> VirtualWorld<'s> {
             end: None,
             to_till: 0,
             from_till: 0,
+            due: None,
         };
         Self { world: Arc::new(Mutex::new(world)), ledger }
     }
@@ -163,6 +166,7 @@ impl<'s> VirtualWorld<'s> {
         let mut world = self.world();
         let now = world.now;
         world.terminal.advance(now);
+        world.due = None;
         action(&mut world.terminal, now)
     }
 
@@ -187,7 +191,7 @@ impl Clock for VirtualWorld<'_> {
 
 impl World<'_> {
     /// Runs everything that is due now; gives back when something is due next.
-    fn step(&mut self) -> Option<Instant> {
+    fn step(&mut self) -> Due {
         let now = self.now;
         let Self { terminal, kind, inbox, end, to_till, .. } = self;
         let mut next = terminal.deadline();
@@ -213,11 +217,15 @@ impl World<'_> {
                     }
                 }
             }
-            conversation.is_over(now)
+            let over = conversation.is_over(now);
+            if over && !heard {
+                conversation.close(terminal);
+            }
+            over
         };
         match kind {
-            Kind::Serial(framed) => {
-                drive(framed.as_mut(), true);
+            Kind::Serial(framed, open) => {
+                drive(framed.as_mut(), *open > 0);
             }
             Kind::Tcp { connections, current, .. } => {
                 let last = connections.len();
@@ -230,11 +238,22 @@ impl World<'_> {
                 });
             }
         }
+        self.due = Some(next);
         next
+    }
+
+    /// Whether nothing at all happens until this moment.
+    fn is_quiet_until(&self, until: Instant) -> bool {
+        let nothing_came = self.inbox.is_empty() && self.end.is_none();
+        nothing_came && self.due.is_some_and(|due| due.is_none_or(|due| due > until))
     }
 
     /// Runs until this moment, or until something has come for the till.
     fn run_until(&mut self, until: Instant, whatever_comes: bool) {
+        if self.is_quiet_until(until) {
+            self.now = self.now.max(until);
+            return;
+        }
         loop {
             let next = self.step();
             if !whatever_comes && (!self.inbox.is_empty() || self.end.is_some()) || self.now >= until {
@@ -249,7 +268,7 @@ impl World<'_> {
     fn current(&mut self) -> Option<(&mut dyn Conversation, &mut Terminal)> {
         let Self { terminal, kind, .. } = self;
         match kind {
-            Kind::Serial(framed) => Some((framed.as_mut(), terminal)),
+            Kind::Serial(framed, _) => Some((framed.as_mut(), terminal)),
             Kind::Tcp { connections, current, .. } => {
                 let last = connections.last_mut().filter(|_| *current)?;
                 Some((last.as_mut(), terminal))
@@ -264,8 +283,9 @@ impl World<'_> {
         {
             conversation.handle_closed(now, terminal);
         }
-        if let Kind::Tcp { current, .. } = &mut self.kind {
-            *current = false;
+        match &mut self.kind {
+            Kind::Tcp { current, .. } => *current = false,
+            Kind::Serial(_, open) => *open = open.saturating_sub(1),
         }
         self.inbox.clear();
         self.end = None;
@@ -280,12 +300,13 @@ impl Link for VirtualLine<'_> {
         let now = world.now;
         world.terminal.advance(now);
         let World { terminal, kind, .. } = &mut *world;
-        if let Kind::Tcp { connections, limits, current } = kind {
-            if !terminal.is_reachable() {
-                return Err(ConnectError::Refused);
+        match kind {
+            Kind::Tcp { .. } if !terminal.is_reachable() => return Err(ConnectError::Refused),
+            Kind::Tcp { connections, limits, current } => {
+                connections.push(Box::new(Plain::new(now, *limits, terminal)));
+                *current = true;
             }
-            connections.push(Box::new(Plain::new(now, *limits, terminal)));
-            *current = true;
+            Kind::Serial(_, open) => *open = open.saturating_add(1),
         }
         world.step();
         drop(world);

@@ -17,7 +17,7 @@ use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::SerialConfig;
 
 use super::drive::{Line, run};
-use crate::conversation::Framed;
+use crate::conversation::{Conversation, Framed};
 use crate::shared::Shared;
 
 /// How long a line that was cut stays away.
@@ -65,6 +65,16 @@ impl Port {
         }
     }
 
+    /// Speed and form of a character.
+    fn settings(&self) -> LineSettings {
+        match self {
+            #[cfg(all(unix, feature = "pty"))]
+            Self::Pty(_) => LineSettings::USB,
+            #[cfg(feature = "serial")]
+            Self::Serial(link) => link.address().line(),
+        }
+    }
+
     fn link(&mut self) -> &mut dyn Link {
         match self {
             #[cfg(all(unix, feature = "pty"))]
@@ -102,7 +112,7 @@ impl Line for Port {}
 /// Serves a line until the terminal is switched off. A line that was cut comes back; a pseudo-terminal under a new path.
 pub(crate) fn serve(mut port: Port, shared: &Arc<Shared>) {
     // The eighth bit is nobody's: some tills send seven bits with parity through a line of eight.
-    let mut config = SerialConfig::TERMINAL;
+    let mut config = SerialConfig { line: port.settings(), ..SerialConfig::TERMINAL };
     config.tolerance.parity_bits = true;
     while !shared.is_stopped() {
         let mut storage = [0; LONGEST_BODY];

@@ -14,7 +14,7 @@ use caisse_link::serial::SerialConfig;
 use socket2::SockRef;
 
 use super::drive::{Line, run};
-use crate::conversation::{Framed, Plain};
+use crate::conversation::{Conversation, Framed, Plain};
 use crate::persona::Generation;
 use crate::shared::Shared;
 

@@ -226,7 +226,8 @@ struct FramedTill {
     unread: Vec<u8>,
 }
 
-/// Listens on the till's side of a virtual terminal's real line.
+/// One exchange with a virtual terminal on its real line.
+#[cfg(feature = "serial")]
 pub fn at(
     terminal: &caisse_simulator::VirtualTerminal,
     patience: Duration,

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use arrayvec::ArrayVec;
-use caisse_codec::{Answer, Status, Tag};
+use caisse_codec::{Answer, Tag};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::{
     self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
@@ -13,6 +13,7 @@ use caisse_link::{Assembly, Ending, Instant};
 use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
+use super::finding::{Finding, ProbeAction, ProbeReport};
 use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
@@ -23,126 +24,6 @@ const LINGER: core::time::Duration = core::time::Duration::from_secs(5);
 
 /// How much of what was heard is kept to tell who speaks.
 const SAMPLE: usize = 128;
-
-/// What the driver has to do next.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum ProbeAction<'m> {
-    /// Open the connection, then call [`handle_connected`](ProbeMachine::handle_connected) or
-    /// [`handle_closed`](ProbeMachine::handle_closed).
-    Connect,
-    /// Hand these bytes to the link, then call [`handle_sent`](ProbeMachine::handle_sent) or
-    /// [`handle_send_failed`](ProbeMachine::handle_send_failed), and once they have left
-    /// [`handle_drained`](ProbeMachine::handle_drained).
-    Send(&'m [u8]),
-    /// Close the connection.
-    Close,
-    /// Do nothing until something happens or this moment comes; then call the matching `handle_` method.
-    Wait {
-        /// When to call [`handle_timeout`](ProbeMachine::handle_timeout) at the latest.
-        until: Option<Instant>,
-    },
-    /// It is over.
-    Done(Finding),
-}
-
-impl fmt::Debug for ProbeAction<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect => f.write_str("Connect"),
-            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
-            Self::Close => f.write_str("Close"),
-            Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
-            Self::Done(finding) => f.debug_tuple("Done").field(finding).finish(),
-        }
-    }
-}
-
-/// What came of the question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Finding {
-    /// The connection did not open.
-    NotOpened(NotSent),
-    /// It opened, and no more was asked.
-    Connected,
-    /// ENQ was acknowledged: the terminal is there and ready.
-    Granted,
-    /// ENQ was refused (NAK), or the session ended at once: the terminal is there and busy.
-    LineRefused,
-    /// Nothing answered ENQ: the terminal is off, busy, or does not speak on this line.
-    EnquiryUnanswered,
-    /// The terminal asked for the line itself: it has a result to tell, which a probe leaves for the till that files it.
-    Calling,
-    /// The system did not take what was to be sent.
-    SendFailed,
-    /// The message was refused (NAK).
-    MessageRefused,
-    /// The message was not acknowledged, and nothing answered it.
-    MessageUnacknowledged,
-    /// An answer to the question.
-    Answered(Status),
-    /// An answer that is not to this question.
-    OtherAnswer,
-    /// An answer that broke off.
-    AnswerCut,
-    /// Something else than an answer.
-    Strange(Voice),
-    /// Nothing.
-    Silence,
-    /// The terminal closed the connection, or the line was lost, before an answer.
-    Closed,
-    /// The caller gave up.
-    GivenUp,
-}
-
-/// What is known at the end.
-#[derive(Clone, Copy, Debug)]
-pub struct ProbeReport<'m> {
-    finding: Finding,
-    answer: Option<Answer<'m>>,
-    framed: bool,
-    voice: Option<Voice>,
-    calls: u8,
-    late: u8,
-}
-
-impl<'m> ProbeReport<'m> {
-    /// What came of the question.
-    #[must_use]
-    pub const fn finding(&self) -> Finding {
-        self.finding
-    }
-
-    /// The answer, if the terminal gave one to this question.
-    #[must_use]
-    pub const fn answer(&self) -> Option<Answer<'m>> {
-        self.answer
-    }
-
-    /// Whether a frame stood around the answer on a stream, where none belongs.
-    #[must_use]
-    pub const fn framed(&self) -> bool {
-        self.framed
-    }
-
-    /// Who was heard, told by the first bytes that came.
-    #[must_use]
-    pub const fn voice(&self) -> Option<Voice> {
-        self.voice
-    }
-
-    /// How often the terminal asked for the line before anything was said: it has a result to tell.
-    #[must_use]
-    pub const fn calls(&self) -> u8 {
-        self.calls
-    }
-
-    /// How many messages came that are no answer to the question: perhaps results of earlier transactions.
-    #[must_use]
-    pub const fn late(&self) -> u8 {
-        self.late
-    }
-}
 
 /// Asks one [`Question`], without socket, clock or file: the driver reports what happens, and after each report drains
 /// [`poll`](Self::poll) until it says `Wait` or `Done`.
@@ -175,7 +56,6 @@ impl<'m> ProbeReport<'m> {
 /// assert!(matches!(finding, Finding::Answered(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct ProbeMachine<'s> {
     config: ProbeConfig,
     question: Question,
@@ -190,6 +70,23 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
+}
+
+impl fmt::Debug for ProbeMachine<'_> {
+    /// What was heard is counted, not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeMachine")
+            .field("question", &self.question)
+            .field("accepted", &self.accepted)
+            .field("phase", &self.phase)
+            .field("line", &self.line)
+            .field("store", &self.store)
+            .field("sample", &self.sample.len())
+            .field("deadline", &self.deadline)
+            .field("calls", &self.calls)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -455,17 +352,23 @@ impl<'s> ProbeMachine<'s> {
     }
 
     fn poll_line(&mut self) -> ProbeAction<'_> {
-        // The events were heard as they came.
         let sent = match &mut self.line {
             Line::Stream(_) => None,
-            Line::Presence { probe, .. } => match probe.poll() {
-                serial::ProbeAction::Send(control) => Some((Some(control), 0)),
-                serial::ProbeAction::Event(_) | serial::ProbeAction::Wait { .. } => None,
+            Line::Presence { probe, .. } => loop {
+                match probe.poll() {
+                    // What matters was heard as it came.
+                    serial::ProbeAction::Event(_) => {}
+                    serial::ProbeAction::Send(control) => break Some((Some(control), 0)),
+                    serial::ProbeAction::Wait { .. } => break None,
+                }
             },
-            Line::Session { session, .. } => match session.poll() {
-                serial::Action::Send(control) => Some((Some(control), 0)),
-                serial::Action::Emit { from, .. } => Some((None, from)),
-                serial::Action::Event(_) | serial::Action::Wait { .. } => None,
+            Line::Session { session, .. } => loop {
+                match session.poll() {
+                    serial::Action::Event(_) => {}
+                    serial::Action::Send(control) => break Some((Some(control), 0)),
+                    serial::Action::Emit { from, .. } => break Some((None, from)),
+                    serial::Action::Wait { .. } => break None,
+                }
             },
         };
         match sent {
@@ -559,6 +462,8 @@ impl<'s> ProbeMachine<'s> {
         let is_presence = matches!(self.line, Line::Presence { .. });
         match event {
             Event::Opened if is_presence => self.end(now, Finding::Granted),
+            // One refusal shows that somebody is there, whatever follows it.
+            Event::AttemptFailed(AttemptFailure::Silence) if self.in_vain() == Finding::LineRefused => {}
             Event::AttemptFailed(failure) => self.fail(match failure {
                 AttemptFailure::Silence => Finding::EnquiryUnanswered,
                 AttemptFailure::Refused | AttemptFailure::Ended => Finding::LineRefused,

@@ -172,16 +172,16 @@ mod tests {
             (b"\x02CZ0040300", End::Cut),
             (b"\x02CZ0040300\x03", End::Cut),
             // The check byte of CZ0040300.
-            (b"\x02CZ0040300\x03\x1e", End::Closed),
-            (b"\x02CZ0040300\x03\x1d", End::Broken),
-            (b"\x02CZ00403\x03\x1e", End::Broken),
+            (b"\x02CZ0040300\x03\x2d", End::Closed),
+            (b"\x02CZ0040300\x03\x2c", End::Broken),
+            (b"\x02CZ00403\x03\x2d", End::Broken),
             (b"\x020171\x03", End::Broken),
         ] {
             assert_eq!(end(bytes), expected, "{bytes:02x?}");
         }
-        assert_eq!(check_byte(b"CZ0040300"), 0x1e);
-        assert!(read(b"\x02CZ0040300\x03\x1e").framed && !read(b"CZ0040300").framed);
-        assert_eq!(read(b"\x02CZ0040300\x03\x1e").message.as_bytes(), b"CZ0040300");
+        assert_eq!(check_byte(b"CZ0040300"), 0x2d);
+        assert!(read(b"\x02CZ0040300\x03\x2d").framed && !read(b"CZ0040300").framed);
+        assert_eq!(read(b"\x02CZ0040300\x03\x2d").message.as_bytes(), b"CZ0040300");
     }
 
     #[test]

@@ -1,0 +1,161 @@
+//! `caisse journal FILE recover`: finding out what became of transactions whose end nobody knows.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use caisse::{
+    Address, Dialect, Evidence, Finding, Journal, Open, Record, Recovered, SqliteJournal, TerminalId, Till,
+};
+use serde_json::json;
+
+use crate::args::RecoverArguments;
+use crate::configuration::{Target, dialect_of};
+use crate::journal::{self, SOME_OPEN, unusable};
+use crate::output::Output;
+use crate::report::harmless;
+use crate::usage::Wrong;
+
+/// Above the time that is left: the terminal's clock is not ours.
+const MARGIN: Duration = Duration::from_secs(1);
+
+pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output) -> Result<u8, Wrong> {
+    let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
+    let open = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
+    let mut terminals: Vec<TerminalId> = open.iter().map(|record| record.start.content.terminal).collect();
+    terminals.dedup();
+    for terminal in terminals {
+        let record = open.iter().find(|record| record.start.content.terminal == terminal);
+        let Some(record) = record else { continue };
+        match till(file, record, dialect, arguments, output)? {
+            Some(mut till) => recover(&mut till, file, arguments.wait, output)?,
+            None => {
+                let evidence = "no address: say --terminal, or --config with a terminal of this name";
+                tell(file, record, None, evidence, evidence, None, output)?;
+            }
+        }
+    }
+    let left = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
+    Ok(if left.is_empty() { 0 } else { SOME_OPEN })
+}
+
+fn open_entries(journal: &SqliteJournal) -> Result<Vec<Record>, Wrong> {
+    let mut records = journal.list().map_err(unusable)?;
+    records.retain(|record| record.state() == caisse::RecordState::Unresolved);
+    Ok(records)
+}
+
+/// A till at the terminal of an entry; nothing when its address is not known.
+fn till(
+    file: &Path,
+    record: &Record,
+    dialect: Option<Dialect>,
+    arguments: &RecoverArguments,
+    output: &Output,
+) -> Result<Option<Till>, Wrong> {
+    let terminal = record.start.content.terminal;
+    let target = match (&arguments.terminal, &arguments.config) {
+        (Some(terminal), config) => Some(Target::find(terminal, config.as_deref(), output)?),
+        (None, Some(config)) => Some(Target::find(terminal.as_str(), Some(config), output)?),
+        (None, None) => None,
+    };
+    let configured = target.as_ref().and_then(|target| target.terminal()).cloned();
+    let Some(address) = target.map(|target| target.address).or_else(|| address_of(&terminal)) else {
+        return Ok(None);
+    };
+    let recorded = record.start.dialect.as_str().parse::<Dialect>().ok();
+    let dialect = dialect.or_else(|| configured.as_ref().map(|it| it.dialect)).or(recorded);
+    let dialect = dialect.unwrap_or(Dialect::PAYXPRESS);
+    let exclusive = arguments.exclusive || configured.as_ref().is_some_and(|it| it.exclusive);
+    let mut builder = Till::builder()
+        .address(&address.to_string())
+        .terminal_id(terminal.as_str())
+        .dialect(dialect)
+        .exclusive(exclusive)
+        .register(&record.start.content.register.to_string())
+        .journal(SqliteJournal::open(file).map_err(unusable)?);
+    if let Some(identifier) = configured.and_then(|it| it.identifier) {
+        builder = builder.identifier(&identifier.to_string());
+    }
+    builder.build().map(Some).map_err(|error| Wrong::usage("till", error))
+}
+
+/// The address that an id was made of, where it was.
+fn address_of(terminal: &TerminalId) -> Option<Address> {
+    let text = terminal.as_str();
+    if let Some(host_and_port) = text.strip_prefix("tcp:") {
+        return format!("tcp://{host_and_port}").parse().ok();
+    }
+    // In the id of a serial port each slash is a colon.
+    let path = text.strip_prefix("serial:")?.replace(':', "/");
+    Path::new(&path).exists().then(|| format!("serial:{path}").parse().ok())?
+}
+
+fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<(), Wrong> {
+    output.json(&json!({ "event": "recovering", "terminal": till.terminal().as_str() }));
+    output.text(format_args!("… asking terminal {} (it may print a ticket)", till.terminal()));
+    let listen = if wait { Duration::MAX } else { Duration::ZERO };
+    let mut recovered = till.recover_listening(listen).map_err(unusable)?;
+    while let (true, Some(left)) = (wait, too_soon(&recovered)) {
+        output
+            .notice(format_args!("the customer may still be at the terminal: waiting {} s", left.as_secs()));
+        thread::sleep(left.saturating_add(MARGIN));
+        recovered = till.recover_listening(Duration::ZERO).map_err(unusable)?;
+    }
+    for Recovered { record, finding, evidence } in recovered {
+        let ticket = match &evidence {
+            Evidence::Duplicata { ticket: Some(ticket), .. } => Some(harmless(ticket.text().trim_end())),
+            _ => None,
+        };
+        let text = evidence.text();
+        tell(file, &record, Some(finding), text.en, text.fr, ticket, output)?;
+    }
+    Ok(())
+}
+
+fn too_soon(recovered: &[Recovered]) -> Option<Duration> {
+    recovered.iter().find_map(|recovered| match recovered.finding {
+        Finding::Open(Open::TooSoon { left }) => Some(left),
+        _ => None,
+    })
+}
+
+fn tell(
+    file: &Path,
+    record: &Record,
+    finding: Option<Finding>,
+    en: &str,
+    fr: &str,
+    ticket: Option<String>,
+    output: &Output,
+) -> Result<(), Wrong> {
+    let journal = SqliteJournal::open(file).map_err(unusable)?;
+    let state = journal::state(&journal, record)?;
+    let (name, why) = match finding {
+        Some(Finding::Paid(_)) => ("paid", None),
+        Some(Finding::NotPaid) => ("not_paid", None),
+        Some(Finding::Open(open)) => ("open", Some(open)),
+        None => ("open", None),
+    };
+    let mut object = journal::json(record, state);
+    object["finding"] = json!(name);
+    object["evidence"] = json!({
+        "en": en,
+        "fr": fr,
+        "why_open": why.map(|open| json!({ "code": open.code(), "en": open.text().en, "fr": open.text().fr })),
+        "ticket": ticket.clone(),
+    });
+    output.json(&object);
+    output.text(journal::line(record, state));
+    output.text(format_args!("  {en} / {fr}"));
+    if let Some(open) = why {
+        output.text(format_args!("  {} [{}]", open.text().en, open.code()));
+        output.text(format_args!("  {}", open.text().fr));
+    }
+    if let Some(ticket) = ticket {
+        output.text("---------- ticket ----------");
+        output.text(ticket);
+        output.text("----------------------------");
+    }
+    Ok(())
+}
