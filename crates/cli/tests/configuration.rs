@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Ran, Shop, Terminal, raw_terminal, read_request};
@@ -39,13 +40,14 @@ fn recorded(shop: &Shop, journal: &str) -> Value {
 /// A terminal that takes one request and refuses it, and what it was asked.
 fn asked(pay: impl FnOnce(&str) -> Ran) -> (String, Ran) {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let (address, serving) = raw_terminal(move |mut stream| {
+    let (address, _) = raw_terminal(move |mut stream| {
         sender.send(read_request(&mut stream)).unwrap();
         std::io::Write::write_all(&mut stream, b"CZ0040300AE00201AF00204").unwrap();
     });
     let ran = pay(&address);
-    serving.join().unwrap();
-    (String::from_utf8(receiver.recv().unwrap()).unwrap(), ran)
+    let request = receiver.recv_timeout(Duration::from_secs(10));
+    let request = request.unwrap_or_else(|_| panic!("nothing was asked: {}", ran.err));
+    (String::from_utf8(request).unwrap(), ran)
 }
 
 #[test]
