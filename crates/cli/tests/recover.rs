@@ -362,3 +362,90 @@ fn a_terminal_is_asked_about_its_own_transactions_only() {
         ran.out
     );
 }
+
+/// One entry is open, and the terminal that is named or addressed is another one, which was paid the same amount.
+#[test]
+fn another_terminal_of_the_shop_is_not_asked_about_it() {
+    let case = Case::in_doubt(Persona::NEPTING, CANCELLED_AND_CUT);
+    let bar = VirtualTerminal::builder().dialect(Persona::NEPTING).latency(Duration::ZERO).start().unwrap();
+    let bar_at = bar.address().to_string();
+    assert_eq!(case.pay_at(&bar_at, "sale-2", "25.00", "").code, 0);
+    let config = case.shop.path("shop.toml");
+    let text = format!("[terminals.bar]\naddress = '{bar_at}'\ndialect = 'nepting'\nexclusive = true\n");
+    fs::write(&config, text).unwrap();
+    let port = bar_at.rsplit(':').next().unwrap();
+    for terminal in [bar_at.clone(), format!("tcp://LOCALHOST:{port}"), format!("bar --config {config}")] {
+        let ran = case.recover(&format!("--json --exclusive --terminal {terminal}"));
+        assert_eq!((ran.code, ran.lines().len()), (3, 1), "{terminal}: {}{}", ran.out, ran.err);
+        let told = ran.last();
+        assert_eq!((&told["id"], &told["finding"]), (&json!("sale-1"), &json!("open")), "{terminal}");
+        for (language, words) in [("en", "not asked"), ("fr", "non interrogé")] {
+            assert!(told["evidence"][language].as_str().unwrap().contains(words), "{told}");
+        }
+        assert_eq!(case.show("sale-1")["outcome"], "unknown", "{terminal}");
+    }
+    // A file without its terminal is no reason not to ask where its id says that it is.
+    let ran = case.recover(&format!("--json --exclusive --config {config}"));
+    case.stays_open(&ran, "too_soon");
+    assert_eq!((case.duplicatas(), bar.ledger().len()), (1, 1));
+}
+
+/// Its own proof was a duplicata: the next one must not be proven by the same.
+#[test]
+fn one_charge_proves_one_payment() {
+    let case = Case::new(Persona::NEPTING, CHARGED_AND_CUT);
+    let (here, named) = (case.terminal.address().to_string(), "--terminal-id counter");
+    assert_eq!(case.pay_at(&here, "sale-1", "25.00", named).code, 3);
+    let recover = || case.recover(&format!("--json --exclusive --terminal {here}"));
+    assert_eq!(recover().code, 0);
+    let (elsewhere, serving) = raw_terminal(|mut stream| drop(read_request(&mut stream)));
+    assert_eq!(case.pay_at(&elsewhere, "sale-2", "25.00", named).code, 3);
+    serving.join().unwrap();
+    let ran = recover();
+    assert_eq!(
+        (ran.code, &ran.last()["evidence"]["why_open"]["code"]),
+        (3, &json!("perhaps_earlier")),
+        "{}",
+        ran.out
+    );
+    assert_eq!(case.show("sale-2")["outcome"], "unknown");
+    assert_eq!(case.charges(), [2500]);
+}
+
+/// "Not paid" was said too soon, and then the customer paid: that charge proves no other payment of the same amount,
+/// whatever was said of others in between.
+#[test]
+fn what_a_person_said_was_not_paid_may_still_be_the_terminal_s_last_transaction() {
+    let case = Case::new(Persona::NEPTING, "approve+drop@step=decided");
+    let (here, named) = (case.terminal.address().to_string(), "--terminal-id counter");
+    let settle = |id: &str, as_what: &str| {
+        let because = ["--by", "Anne", "--because", "no ticket"];
+        case.shop.run(&[&["journal", &case.file(), "resolve", id, as_what][..], &because].concat()).code
+    };
+    let lose = |id: &str, amount: &str| {
+        let (elsewhere, serving) = raw_terminal(|mut stream| drop(read_request(&mut stream)));
+        assert_eq!(case.pay_at(&elsewhere, id, amount, named).code, 3);
+        serving.join().unwrap();
+    };
+    let recover = || case.recover(&format!("--json --exclusive --terminal {here}"));
+    assert_eq!((case.pay_at(&here, "sale-1", "25.00", named).code, settle("sale-1", "--not-paid")), (3, 0));
+    lose("sale-2", "10.00");
+    assert_eq!(settle("sale-2", "--not-paid"), 0);
+    lose("sale-3", "12.00");
+    assert_eq!(settle("sale-3", "--paid"), 0);
+    lose("sale-4", "25.00");
+    let ran = recover();
+    assert_eq!(
+        (ran.code, &ran.last()["evidence"]["why_open"]["code"]),
+        (3, &json!("perhaps_earlier")),
+        "{}",
+        ran.out
+    );
+    assert_eq!((case.show("sale-4")["outcome"].clone(), case.charges()), (json!("unknown"), vec![2500]));
+
+    // Another amount cannot be any of theirs.
+    assert_eq!((settle("sale-4", "--not-paid"), case.pay_at(&here, "sale-5", "7.00", named).code), (0, 3));
+    let ran = recover();
+    assert_eq!((ran.code, &ran.last()["finding"], &ran.last()["id"]), (0, &json!("paid"), &json!("sale-5")));
+    assert_eq!(case.charges(), [2500, 700]);
+}
