@@ -36,8 +36,8 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         let record = open.iter().find(|record| record.start.content.terminal == terminal);
         let Some(record) = record else { continue };
         if said.as_ref().is_some_and(|target| !is_meant(target, terminal, &known, alone)) {
-            let en = "not asked: --terminal does not mean this one";
-            let fr = "non interrogé : --terminal ne désigne pas celui-ci";
+            let en = "not asked: --terminal does not mean this one; its name in a file would (--config)";
+            let fr = "non interrogé : --terminal ne désigne pas celui-ci ; son nom dans un fichier le ferait (--config)";
             tell(file, record, None, en, fr, None, output)?;
             continue;
         }

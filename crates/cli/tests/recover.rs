@@ -449,3 +449,36 @@ fn what_a_person_said_was_not_paid_may_still_be_the_terminal_s_last_transaction(
     assert_eq!((ran.code, &ran.last()["finding"], &ran.last()["id"]), (0, &json!("paid"), &json!("sale-5")));
     assert_eq!(case.charges(), [2500, 700]);
 }
+
+/// Ids that say no address, and an address that says no id: which is whose is for a file to say.
+#[test]
+fn with_two_in_doubt_an_address_alone_says_nothing_of_either() {
+    let case = Case::new(Persona::NEPTING, CHARGED_AND_CUT);
+    let here = case.terminal.address().to_string();
+    assert_eq!(case.pay_at(&here, "sale-1", "25.00", "--terminal-id counter").code, 3);
+    let (bar, serving) = raw_terminal(|mut stream| drop(read_request(&mut stream)));
+    assert_eq!(case.pay_at(&bar, "sale-2", "25.00", "--terminal-id bar").code, 3);
+    serving.join().unwrap();
+    let ran = case.recover(&format!("--json --exclusive --terminal {here}"));
+    let found: Vec<Value> = ran.lines().iter().map(|line| line["finding"].clone()).collect();
+    assert_eq!((ran.code, found), (3, vec![json!("open"), json!("open")]), "{}{}", ran.out, ran.err);
+    assert_eq!(case.duplicatas(), 0);
+
+    let config = case.shop.path("shop.toml");
+    let terminal = |name: &str, address: &str| {
+        format!("[terminals.{name}]\naddress = '{address}'\ndialect = 'nepting'\nexclusive = true\n")
+    };
+    fs::write(&config, terminal("bar", &bar) + &terminal("kiosk", &here)).unwrap();
+    // A name that is not that of an open entry's terminal, and whose address no id was made of.
+    let ran = case.recover(&format!("--json --terminal kiosk --config {config}"));
+    assert_eq!((ran.code, ran.lines().len(), case.duplicatas()), (3, 2, 0), "{}{}", ran.out, ran.err);
+    fs::write(&config, terminal("bar", &bar) + &terminal("counter", &here)).unwrap();
+    let ran = case.recover(&format!("--json --terminal counter --config {config}"));
+    assert_eq!((ran.code, case.duplicatas()), (3, 1), "{}{}", ran.out, ran.err);
+    let outcome = |id: &str| case.show(id)["outcome"].clone();
+    assert_eq!((outcome("sale-1"), outcome("sale-2")), (json!("approved"), json!("unknown")));
+    // Now it is the only one, and another terminal's name still is not its own.
+    let ran = case.recover(&format!("--json --terminal counter --config {config}"));
+    assert_eq!((ran.code, ran.lines().len(), case.duplicatas()), (3, 1, 1), "{}{}", ran.out, ran.err);
+    assert_eq!(case.charges(), [2500]);
+}
