@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use caisse_codec::Answer;
 use caisse_hal::Received;
-use caisse_journal::{Decision, Dispute, JournalError, LockError, Paid, Record, WallTime};
-use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome, Proof, Receipt, Text, TransactionId};
+use caisse_journal::{Decision, Dispute, JournalError, LockError, Paid, Record, Source, WallTime};
+use caisse_payment::{
+    AuthorisationNumber, ContractNumber, Outcome, Proof, Receipt, Text, TransactionId, Verdict,
+};
 use caisse_transaction::Request;
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::{
@@ -226,10 +228,19 @@ impl Till {
                 continue;
             }
             let number: Option<AuthorisationNumber> = earlier.end.and_then(|end| end.authorisation);
-            if let Some(amount) = earlier.verdict().outcome.approved_amount() {
-                previous = number
-                    .map_or(Previous::Unnumbered(amount), |number| Previous::Authorised(number, amount));
-            }
+            let Verdict { outcome, proof } = earlier.verdict();
+            let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
+            let paid = outcome.approved_amount();
+            let of_this_amount = [Some(earlier.start.content.amount), paid].contains(&Some(content.amount));
+            previous = match (paid, number) {
+                (Some(amount), Some(number)) => Previous::Authorised(number, amount),
+                (Some(amount), None) if !by_a_person => Previous::Unnumbered(amount),
+                // Whatever was said: perhaps it was said before the card holder was done.
+                _ if by_a_person && proof != Proof::NothingSent && of_this_amount => {
+                    Previous::Unnumbered(content.amount)
+                }
+                _ => previous,
+            };
             contract = earlier.end.and_then(|end| end.contract).or(contract);
         }
         Ok(Knowledge {

@@ -194,8 +194,8 @@ pub(crate) enum JournalCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArguments {
-    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. Unless given, a terminal whose id
-    /// was made of its address is found there.
+    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. What is open at others is not
+    /// looked into. Unless given, a terminal whose id was made of its address is found there.
     #[arg(long, value_name = "ADDRESS|NAME")]
     pub(crate) terminal: Option<String>,
     /// How the terminal is spoken to; as recorded with the transaction unless given.

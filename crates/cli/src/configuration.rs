@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::usage::{Wrong, quoted};
 
 /// The terminal that the command line means.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) address: Address,
     /// What the configuration file says of it, and of the journal; nothing of a terminal that is given by its address.
@@ -51,8 +51,19 @@ impl Target {
         };
         let shop = Shop::load(file).map_err(|error| Wrong::usage("config", error))?;
         let terminal = shop.terminal(text).map_err(|error| wrong(&error))?;
+        Ok(Self::of(terminal, &shop))
+    }
+
+    /// The terminal of this id, if the configuration file has one.
+    pub(crate) fn listed(id: &TerminalId, config: &Path) -> Result<Option<Self>, Wrong> {
+        let shop = Shop::load(config).map_err(|error| Wrong::usage("config", error))?;
+        let found = shop.terminals().iter().find(|terminal| terminal.id == *id);
+        Ok(found.map(|terminal| Self::of(terminal, &shop)))
+    }
+
+    fn of(terminal: &ConfiguredTerminal, shop: &Shop) -> Self {
         let configured = (terminal.clone(), shop.journal().map(Path::to_owned));
-        Ok(Self { address: terminal.address.clone(), configured: Some(configured) })
+        Self { address: terminal.address.clone(), configured: Some(configured) }
     }
 
     /// The terminal as the file has it.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::args::RecoverArguments;
 use crate::configuration::{Target, dialect_of};
+use crate::harmless::is_harmless;
 use crate::journal::{self, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::report::harmless;
@@ -21,17 +22,36 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output) -> Result<u8, Wrong> {
     let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
-    let open = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
+    let said = arguments.terminal.as_deref();
+    let said = said.map(|text| Target::find(text, arguments.config.as_deref(), output)).transpose()?;
+    let (known, open) = {
+        let journal = SqliteJournal::open(file).map_err(unusable)?;
+        let known = journal.list().map_err(unusable)?;
+        (known.iter().map(|it| it.start.content.terminal).collect::<Vec<_>>(), open_entries(&journal)?)
+    };
     let mut terminals: Vec<TerminalId> = open.iter().map(|record| record.start.content.terminal).collect();
     terminals.dedup();
+    let alone = terminals.len() == 1;
     for terminal in terminals {
         let record = open.iter().find(|record| record.start.content.terminal == terminal);
         let Some(record) = record else { continue };
-        match till(file, record, dialect, arguments, output)? {
+        if said.as_ref().is_some_and(|target| !is_meant(target, terminal, &known, alone)) {
+            let en = "not asked: --terminal does not mean this one; its name in a file would (--config)";
+            let fr = "non interrogé : --terminal ne désigne pas celui-ci ; son nom dans un fichier le ferait (--config)";
+            tell(file, record, None, en, fr, None, output)?;
+            continue;
+        }
+        let target = match (&said, &arguments.config) {
+            (Some(target), _) => Some(target.clone()),
+            (None, Some(config)) => Target::listed(&terminal, config)?,
+            (None, None) => None,
+        };
+        match till(file, record, dialect, target, arguments)? {
             Some(mut till) => recover(&mut till, file, arguments.wait, output)?,
             None => {
-                let evidence = "no address: say --terminal, or --config with a terminal of this name";
-                tell(file, record, None, evidence, evidence, None, output)?;
+                let en = "no address: say --terminal, or --config with a terminal of this name";
+                let fr = "pas d'adresse : dites --terminal, ou --config avec un terminal de ce nom";
+                tell(file, record, None, en, fr, None, output)?;
             }
         }
     }
@@ -45,20 +65,45 @@ fn open_entries(journal: &SqliteJournal) -> Result<Vec<Record>, Wrong> {
     Ok(records)
 }
 
+/// Whether what `--terminal` says is the terminal of an entry: no other may be asked about it, its last transaction could
+/// be taken for this one. An address belongs to the terminal of the journal whose id was made of it; one that is new to
+/// the journal, to the only terminal that has an open entry.
+fn is_meant(target: &Target, terminal: TerminalId, known: &[TerminalId], alone: bool) -> bool {
+    if let Some(configured) = target.terminal()
+        && configured.id == terminal
+    {
+        return true;
+    }
+    let is_there = |known: &&TerminalId| {
+        address_of(known).is_some_and(|address| is_same_place(&address, &target.address))
+    };
+    match known.iter().find(is_there) {
+        Some(owner) => *owner == terminal,
+        None => alone && target.terminal().is_none(),
+    }
+}
+
+/// Whether both lead to one terminal, whatever the settings of the line, and whichever name this machine goes by.
+fn is_same_place(one: &Address, other: &Address) -> bool {
+    match (one, other) {
+        (Address::Tcp(a), Address::Tcp(b)) => {
+            a.port() == b.port()
+                && (a.host().eq_ignore_ascii_case(b.host()) || (is_harmless(one) && is_harmless(other)))
+        }
+        (Address::Serial(a), Address::Serial(b)) => a.path() == b.path(),
+        _ => false,
+    }
+}
+
 /// A till at the terminal of an entry; nothing when its address is not known.
 fn till(
     file: &Path,
     record: &Record,
     dialect: Option<Dialect>,
+    target: Option<Target>,
     arguments: &RecoverArguments,
-    output: &Output,
 ) -> Result<Option<Till>, Wrong> {
     let terminal = record.start.content.terminal;
-    let target = match (&arguments.terminal, &arguments.config) {
-        (Some(terminal), config) => Some(Target::find(terminal, config.as_deref(), output)?),
-        (None, Some(config)) => Some(Target::find(terminal.as_str(), Some(config), output)?),
-        (None, None) => None,
-    };
     let configured = target.as_ref().and_then(|target| target.terminal()).cloned();
     let Some(address) = target.map(|target| target.address).or_else(|| address_of(&terminal)) else {
         return Ok(None);
