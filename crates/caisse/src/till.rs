@@ -63,7 +63,7 @@ impl Till {
     ///
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent. Whatever happens later is an
-    /// [`Outcome`].
+    /// [`Outcome`](caisse_payment::Outcome).
     pub fn pay(&mut self, request: impl Borrow<PaymentRequest>) -> Result<Payment, PayError> {
         self.pay_with(request, |_| {})
     }

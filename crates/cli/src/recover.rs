@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Address, Dialect, Evidence, Finding, Journal, Open, Record, Recovered, SqliteJournal, TerminalId, Till,
+    Address, Dialect, Evidence, Finding, Journal, Open, Record, RecordState, Recovered, SqliteJournal,
+    TerminalId, Till,
 };
 use serde_json::json;
 
@@ -29,8 +30,12 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         let known = journal.list().map_err(unusable)?;
         (known.iter().map(|it| it.start.content.terminal).collect::<Vec<_>>(), open_entries(&journal)?)
     };
-    let mut terminals: Vec<TerminalId> = open.iter().map(|record| record.start.content.terminal).collect();
-    terminals.dedup();
+    let mut terminals: Vec<TerminalId> = Vec::new();
+    for terminal in open.iter().map(|record| record.start.content.terminal) {
+        if !terminals.contains(&terminal) {
+            terminals.push(terminal);
+        }
+    }
     let alone = terminals.len() == 1;
     for terminal in terminals {
         let record = open.iter().find(|record| record.start.content.terminal == terminal);
@@ -55,13 +60,19 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
             }
         }
     }
-    let left = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
-    Ok(if left.is_empty() { 0 } else { SOME_OPEN })
+    let records = SqliteJournal::open(file).map_err(unusable)?.list().map_err(unusable)?;
+    for record in records.iter().filter(|record| record.state() == RecordState::Disputed) {
+        let en = "a late answer says otherwise: a person has to look";
+        let fr = "une réponse tardive dit autre chose : une personne doit regarder";
+        tell(file, record, None, en, fr, None, output)?;
+    }
+    let settled = records.iter().all(|record| record.state() == RecordState::Final);
+    Ok(if settled { 0 } else { SOME_OPEN })
 }
 
 fn open_entries(journal: &SqliteJournal) -> Result<Vec<Record>, Wrong> {
     let mut records = journal.list().map_err(unusable)?;
-    records.retain(|record| record.state() == caisse::RecordState::Unresolved);
+    records.retain(|record| record.state() == RecordState::Unresolved);
     Ok(records)
 }
 

@@ -117,6 +117,11 @@ impl Case {
         });
         let terminal = terminal.start().unwrap();
         let mut case = Self { shop, scene, terminal, options, said: Vec::new(), killed: false };
+        if options.contains("--exclusive") {
+            // Only behind a payment that the journal knows can a terminal prove one.
+            assert_eq!(case.shop.caisse(&case.line("before", "3.00", &case.address())).code, 0);
+            case.scene.log.lock().unwrap().clear();
+        }
         let line = case.line(OURS.0, OURS.1, &address.map_or_else(|| case.address(), str::to_owned));
         let mut command = case.shop.command(&line.split_whitespace().collect::<Vec<_>>());
         command.stdout(Stdio::piped()).stderr(Stdio::null());

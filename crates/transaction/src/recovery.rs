@@ -252,7 +252,9 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<Finding, Open> {
     // Without a number, or behind a payment of the same amount whose number nobody knows, it may be that one.
     let earlier_is_possible = match known.previous {
         Previous::Unnumbered(amount) => amount == known.amount,
-        Previous::Authorised(..) | Previous::Unknown => false,
+        Previous::Authorised(..) => false,
+        // It may be older than the journal, which somebody may have moved away.
+        Previous::Unknown => true,
     };
     if authorisation.is_none() || earlier_is_possible {
         return Err(Open::PerhapsEarlier);
