@@ -124,6 +124,11 @@ fn each_answer_on_a_stream_has_its_finding() {
         (say(&IDENTIFIED[..8]), F::AnswerCut),
         (say(&IDENTIFIED[..1]), F::Strange(Voice::Text)),
         (say(&[IDENTIFIED, b"\r\n"].concat()), performed),
+        (say(&[IDENTIFIED, b"CG00"].concat()), F::AnswerCut),
+        (say(&[IDENTIFIED, b"!!"].concat()), F::AnswerCut),
+        (say(b"\x02CZ0040301CD00"), F::AnswerCut),
+        (say(b"\x02CZ0040301CD001IAE00210\x03"), F::AnswerCut),
+        (say(b"\x02"), F::Strange(Voice::Session)),
         // It need not repeat anything.
         (say(b"CZ0040300AE00201AF00209"), F::Answered(Status::NotPerformed)),
         (say(b"CZ0040300AE00211"), F::Answered(Status::Taken)),
@@ -285,6 +290,18 @@ fn what_a_session_brings_instead_of_an_answer() {
         assert_eq!((ran.finding, ran.late, ran.calls), (expected, late, calls), "{:02x?}", ran.sent);
         assert!(ran.seconds <= 13, "{expected:?} {} s", ran.seconds);
     }
+}
+
+#[test]
+fn before_its_own_message_a_probe_grants_the_line_to_nobody() {
+    let ran = ask(serial(Dialect::INGENICO), Question::Identification, &[say(b"\x05")]);
+    assert_eq!((ran.finding, ran.sent.as_slice()), (Finding::Calling, b"\x05\x04".as_slice()));
+    // A result without a session around it: not taken, and not acknowledged.
+    let result = framed(b"017000012421978          ");
+    let script = [Then::Say(result), Then::Wait, Then::Wait];
+    let ran = ask(serial(Dialect::INGENICO), Question::Identification, &script);
+    assert_eq!((ran.finding, ran.late), (Finding::EnquiryUnanswered, 0));
+    assert_eq!(ran.sent, b"\x05\x04\x05\x04\x05\x04");
 }
 
 #[test]
@@ -466,5 +483,19 @@ fn another_register_and_a_small_storage() {
     probe.handle_closed(now, Closed::ByPeer);
     let _ = probe.poll();
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::AnswerCut), "what was not kept proves nothing");
-    assert!(!format!("{probe:?}").contains("CZ004"));
+    let shown = format!("{probe:?}");
+    assert!(shown.starts_with("ProbeMachine") && !shown.contains("CZ004"), "{shown}");
+
+    // What is kept ends with a field.
+    let mut storage = [0; 18];
+    let mut probe = ProbeMachine::new(config, Question::Identification, &mut storage).unwrap();
+    probe.start(now);
+    let _ = probe.poll();
+    probe.handle_connected(now);
+    let _ = probe.poll();
+    probe.handle_sent(now, length);
+    probe.handle_input(now, IDENTIFIED);
+    probe.handle_closed(now, Closed::ByPeer);
+    let _ = probe.poll();
+    assert_eq!(probe.poll(), ProbeAction::Done(Finding::AnswerCut));
 }

@@ -245,17 +245,7 @@ impl Examination {
     }
 
     fn not_opened(&mut self, probe: &Probe, journal: &dyn Journal, reason: NotSent) {
-        let fault = match reason {
-            NotSent::ConnectionRefused => Fault::Refused,
-            NotSent::Unreachable => Fault::Unreachable,
-            NotSent::ConnectTimedOut => Fault::TimedOut,
-            NotSent::NameNotResolved => Fault::NameNotResolved,
-            NotSent::PortMissing => Fault::PortMissing,
-            NotSent::PortBusy => Fault::PortBusy,
-            NotSent::PortForbidden => Fault::PortForbidden,
-            NotSent::NotAPort => Fault::NotAPort,
-            _ => Fault::ConnectFailed,
-        };
+        let fault = fault_of(reason);
         let (address, text) = (probe.address(), reason.text());
         self.find(fault, format_args!("{address} : {}", text.fr), format_args!("{address}: {}", text.en));
         if let Address::Tcp(address) = probe.address()
@@ -386,5 +376,43 @@ impl Examination {
                 "after a doubt the dialect can ask for the last amount (duplicata)",
             );
         }
+    }
+}
+
+/// What is wrong when the connection, or the port, did not open for this reason.
+const fn fault_of(reason: NotSent) -> Fault {
+    match reason {
+        NotSent::ConnectionRefused => Fault::Refused,
+        NotSent::Unreachable => Fault::Unreachable,
+        NotSent::ConnectTimedOut => Fault::TimedOut,
+        NotSent::NameNotResolved => Fault::NameNotResolved,
+        NotSent::PortMissing => Fault::PortMissing,
+        NotSent::PortBusy => Fault::PortBusy,
+        NotSent::PortForbidden => Fault::PortForbidden,
+        NotSent::NotAPort => Fault::NotAPort,
+        _ => Fault::ConnectFailed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_its_fault() {
+        for (reason, fault) in [
+            (NotSent::ConnectionRefused, Fault::Refused),
+            (NotSent::Unreachable, Fault::Unreachable),
+            (NotSent::ConnectTimedOut, Fault::TimedOut),
+            (NotSent::NameNotResolved, Fault::NameNotResolved),
+            (NotSent::PortMissing, Fault::PortMissing),
+            (NotSent::PortBusy, Fault::PortBusy),
+            (NotSent::PortForbidden, Fault::PortForbidden),
+            (NotSent::NotAPort, Fault::NotAPort),
+            (NotSent::ConnectFailed, Fault::ConnectFailed),
+        ] {
+            assert_eq!(fault_of(reason), fault);
+        }
+        assert!(Fault::PortForbidden.advice().en.contains("dialout"));
     }
 }

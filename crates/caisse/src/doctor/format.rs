@@ -88,3 +88,46 @@ pub(super) fn better_dialect(dialect: &Dialect, answered: Option<Version>) -> Op
 pub(super) fn was_refused(record: &Record) -> bool {
     record.end.is_some_and(|end| end.status.status == Some(*b"01") && end.status.complement == Some(*b"09"))
 }
+
+#[cfg(test)]
+mod tests {
+    use FormatReason::{PaddedAmount, Partial, PrivateData, Version as OldVersion};
+
+    use super::*;
+
+    #[test]
+    fn what_each_dialect_may_be_refused_for() {
+        let optional = Dialect::PAYXPRESS.optional;
+        let eager = Dialect {
+            optional: caisse_transaction::OptionalFields { partial: true, ..optional },
+            amount_digits: 12,
+            ..Dialect::PAYXPRESS
+        };
+        let of = |dialect: &Dialect, reference, answered| format_reasons(dialect, reference, answered);
+        assert_eq!(of(&eager, true, None), [OldVersion, Partial, PrivateData, PaddedAmount]);
+        assert_eq!(of(&eager, false, Some(Version::V3_20)), [Partial, PaddedAmount]);
+        assert_eq!(of(&Dialect::PAYXPRESS, false, Some(Version::V3_01)), [OldVersion]);
+        assert_eq!(of(&Dialect::PAYXPRESS, false, Some(Version::V3_00)), [OldVersion]);
+        let newer = Dialect { version: Version::V3_10, ..Dialect::INGENICO };
+        assert_eq!(of(&newer, true, None), [OldVersion]);
+        assert_eq!(of(&Dialect::INGENICO, true, None), []);
+        let three = Dialect { amount_digits: 3, ..Dialect::INGENICO };
+        assert_eq!(of(&three, false, None), [PaddedAmount]);
+    }
+
+    #[test]
+    fn an_ingenico_is_known_by_its_version() {
+        let better = |dialect: Dialect, answered| better_dialect(&dialect, answered).map(|it| it.name);
+        assert_eq!(better(Dialect::PAYXPRESS, Some(Version::V3_01)), Some("ingenico"));
+        assert_eq!(better(Dialect::NEPTING, Some(Version::V3_01)), Some("ingenico"));
+        assert_eq!(better(Dialect::PAYXPRESS, Some(Version::V3_20)), None);
+        assert_eq!(better(Dialect::PAYXPRESS, None), None);
+        assert_eq!(better(Dialect::INGENICO, Some(Version::V3_01)), None);
+    }
+
+    #[test]
+    fn codes_differ() {
+        let codes: std::collections::BTreeSet<_> = FormatReason::ALL.map(FormatReason::code).into();
+        assert_eq!(codes.into_iter().collect::<Vec<_>>(), ["bf", "cf", "padded_cb", "version"]);
+    }
+}

@@ -7,7 +7,7 @@ use caisse_codec::{Answer, Tag};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::{
     self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
-    Session, SpeakError, Standing,
+    Session, SpeakError,
 };
 use caisse_link::{Assembly, Ending, Instant};
 use caisse_payment::NotSent;
@@ -462,13 +462,12 @@ impl<'s> ProbeMachine<'s> {
         let is_presence = matches!(self.line, Line::Presence { .. });
         match event {
             Event::Opened if is_presence => self.end(now, Finding::Granted),
-            // One refusal shows that somebody is there, whatever follows it.
-            Event::AttemptFailed(AttemptFailure::Silence) if self.in_vain() == Finding::LineRefused => {}
-            Event::AttemptFailed(failure) => self.fail(match failure {
-                AttemptFailure::Silence => Finding::EnquiryUnanswered,
-                AttemptFailure::Refused | AttemptFailure::Ended => Finding::LineRefused,
-                AttemptFailure::SendFailed => Finding::SendFailed,
-            }),
+            // What is assumed until something else shows; and one refusal shows that somebody is there.
+            Event::AttemptFailed(AttemptFailure::Silence) => {}
+            Event::AttemptFailed(AttemptFailure::Refused | AttemptFailure::Ended) => {
+                self.fail(Finding::LineRefused);
+            }
+            Event::AttemptFailed(AttemptFailure::SendFailed) => self.fail(Finding::SendFailed),
             Event::Unanswered | Event::Called { .. } if self.nothing_is_out() => {
                 self.calls = self.calls.saturating_add(1);
                 self.end(now, Finding::Calling);
@@ -488,7 +487,7 @@ impl<'s> ProbeMachine<'s> {
             Event::Delivered => self.fail(Finding::Silence),
             Event::Refused => self.end(now, Finding::MessageRefused),
             Event::Unacknowledged(Instead::EndOfSession) => self.fail(Finding::MessageRefused),
-            Event::Received { standing, .. } => self.take_message(now, standing),
+            Event::Received { .. } => self.take_message(now),
             Event::GaveUp { proof: Proof::NothingSent } => {
                 let finding = self.in_vain();
                 self.end(now, finding);
@@ -514,21 +513,19 @@ impl<'s> ProbeMachine<'s> {
     /// What the end of the wait means without an answer.
     fn in_vain(&self) -> Finding {
         match &self.line {
-            Line::Stream(_) if self.store.received() == 0 => Finding::Silence,
             Line::Stream(_) => self.judged(),
             Line::Presence { failure, .. } => *failure,
             Line::Session { failure, .. } => *failure,
         }
     }
 
-    fn take_message(&mut self, now: Instant, standing: Standing) {
+    /// A message came after ours was out, or it would not have been taken.
+    fn take_message(&mut self, now: Instant) {
         let Line::Session { session, .. } = &mut self.line else { return };
         self.store.clear();
         self.store.take(session.body());
         match self.judged() {
-            Finding::Answered(status) if standing != Standing::Earlier => {
-                self.end(now, Finding::Answered(status));
-            }
+            Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
                 self.late = self.late.saturating_add(1);
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {

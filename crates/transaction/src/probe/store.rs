@@ -205,11 +205,13 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let mut storage = [0; 9];
+        let mut storage = [0; 12];
         let mut store = Store::new(&mut storage, false);
-        assert_eq!(store.feed(b"CZ0040300AE00210CD001I"), Judgement::Boundary);
-        assert_eq!((store.received(), store.dropped()), (22, 13));
-        assert_eq!(store.bytes(), b"CZ0040300");
+        assert_eq!(store.feed(b"CZ0040300AE0"), Judgement::NeedMore);
+        // What is not kept is not missed: only silence or the bounds end it.
+        assert_eq!(store.feed(b"0210CD001I"), Judgement::Boundary);
+        assert_eq!((store.received(), store.dropped()), (22, 10));
+        assert_eq!(store.bytes(), b"CZ0040300AE0");
         store.clear();
         assert_eq!((store.received(), store.bytes()), (0, b"".as_slice()));
     }
