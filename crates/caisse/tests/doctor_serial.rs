@@ -69,7 +69,32 @@ fn a_dialect_that_nobody_has_named_is_asked_with_enq_alone() {
     assert!(probe.check(Question::Duplicata { ticket: false }).is_err());
     let examination = examine(probe, &journal);
     assert!(examination.is_healthy(), "{examination:?}");
+    let note = |examination: &Examination| {
+        examination.works.iter().any(|words| words.en.starts_with("without --dialect"))
+    };
+    assert!(note(&examination), "{examination:?}");
     assert_eq!(served.stop(), b"\x05\x04");
+    assert!(!note(&found(Dialect::CONCERT_E, &[ACK]).0));
+}
+
+#[test]
+fn a_terminal_that_answers_is_not_called_noise_or_another_dialect() {
+    let (examination, _) = found(Dialect::CONCERT_E, &[Say(b"\x00\x06")]);
+    assert!(examination.is_healthy(), "{examination:?}");
+    // An earlier result in the older form, then the answer.
+    let (examination, _) = found(
+        Dialect::INGENICO,
+        &[
+            ACK,
+            ACK,
+            Say(b"\x05"),
+            Say(b"\x02017000012421978          \x037"),
+            Say(b"\x04\x05"),
+            Say(b"\x02CZ0040301CA00201CD001IAE00210\x03\x55"),
+            Say(b"\x04"),
+        ],
+    );
+    assert_eq!(faults(&examination), [Fault::BadAnswer], "{examination:?}");
 }
 
 #[test]

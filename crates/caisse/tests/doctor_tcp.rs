@@ -130,6 +130,7 @@ fn a_frame_that_the_dialect_expects_is_no_finding() {
 
 #[test]
 fn half_open_and_closed() {
+    assert_eq!(faults(&found(Dialect::CONCERT_E, b"")), [Fault::NoAnswer]);
     let start = Instant::now();
     let (address, served) = on_tcp(|_| {});
     let examination = examine(probe(address), &MemoryJournal::new());
