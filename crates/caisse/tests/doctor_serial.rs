@@ -257,3 +257,31 @@ fn a_duplicata_in_sessions() {
     assert!(matches!(reply.finding, Finding::Answered(_)), "{reply:?}");
     assert_eq!(served.stop(), b"\x05\x02CZ0040300CJ012012345678901CA00201CD0013\x03\x23\x04\x06\x06");
 }
+
+#[test]
+fn what_comes_beside_an_answer_is_counted() {
+    let journal = MemoryJournal::new();
+    let (address, served) = on_pty(&[Say(b"\x05")]);
+    let mut calling = probe(address, Dialect::INGENICO);
+    let lock = calling.lock(&journal).unwrap();
+    let reply = calling.ask(&lock, Question::Identification).unwrap();
+    assert_eq!((reply.finding, reply.called, reply.late), (Finding::Calling, true, 0));
+    drop(lock);
+    served.stop();
+
+    // An earlier result, then the answer.
+    let (address, served) = on_pty(&[
+        ACK,
+        ACK,
+        Say(b"\x05"),
+        Say(b"\x02CZ0040301CA00201CB0042500CD0010CE003978AE00210\x03\x1d"),
+        Say(b"\x04\x05"),
+        Say(b"\x02CZ0040301CA00201CD001IAE00210\x03\x55"),
+        Say(b"\x04"),
+    ]);
+    let examination = examine(probe(address, Dialect::INGENICO), &journal);
+    assert_eq!(faults(&examination), [Fault::BadAnswer], "{examination:?}");
+    assert_eq!(examination.findings[0].seen.en, "1 message(s) of another transaction");
+    assert!(examination.works.iter().any(|words| words.en.contains("CZ 0301")));
+    served.stop();
+}

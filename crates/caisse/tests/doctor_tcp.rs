@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use caisse::doctor::{Examination, Fault, FormatReason, examine};
 use caisse::probe::{Finding, Probe, Question};
-use caisse::{Address, Dialect, Journal, MemoryJournal, Register};
+use caisse::{Address, Dialect, Journal, MemoryJournal, OptionalFields, Register};
 
 #[path = "support/terminals.rs"]
 mod terminals;
@@ -112,6 +112,10 @@ fn an_identification_refused_for_its_format_has_one_likely_reason() {
     let examination = found(Dialect::PAYXPRESS, b"CZ0040301AE00201AF00209");
     assert_eq!(examination.findings[0].reasons, [FormatReason::Version]);
     assert!(found(Dialect::INGENICO, b"CZ0040301AE00201AF00209").findings[0].reasons.is_empty());
+    // What only payments carry is no reason.
+    let optional = OptionalFields { partial: true, ..Dialect::PAYXPRESS.optional };
+    let eager = Dialect { optional, amount_digits: 12, ..Dialect::PAYXPRESS };
+    assert_eq!(found(eager, b"CZ0040301AE00201AF00209").findings[0].reasons, [FormatReason::Version]);
     let unsaid = found(Dialect::PAYXPRESS, b"AE00201AF00209");
     assert_eq!(unsaid.findings[0].reasons, [FormatReason::Version]);
     assert!(found(Dialect::PAYXPRESS, b"CZ0040320AE00201AF00209").findings[0].reasons.is_empty());
@@ -252,6 +256,7 @@ fn what_a_terminal_says_of_itself() {
     let lock = probe.lock(&journal).unwrap();
     let reply = probe.ask(&lock, Question::Identification).unwrap();
     assert!(reply.is_alive() && reply.refusal.is_none() && reply.receipts.is_empty());
+    assert!(!reply.called && reply.late == 0 && !reply.framed);
     assert_eq!(reply.version.unwrap().to_string(), "0320");
     assert_eq!(reply.identifier.unwrap().to_string(), "330538600404");
     assert_eq!((reply.serial_number.as_deref(), reply.contract.as_deref()), (Some("1234"), Some("1234567")));

@@ -81,6 +81,9 @@ mod tests {
         assert_eq!(of(0x079b, 1), Some("Sagem, perhaps a terminal"));
         assert_eq!(of(0x0b00, 1), Some("Ingenico, perhaps a terminal"));
         assert_eq!(of(0x0403, 0x6001), Some("USB-to-serial cable by FTDI"));
+        assert_eq!(of(0x067b, 0x2303), Some("USB-to-serial cable by Prolific"));
+        assert_eq!(of(0x1a86, 0x7523), Some("USB-to-serial cable by QinHeng (CH340)"));
+        assert_eq!(of(0x10c4, 0xea60), Some("USB-to-serial cable by Silicon Labs"));
         assert_eq!(of(0x1234, 0x0028), None);
         let bare = described("/dev/ttyS0".into(), None);
         assert_eq!((bare.usb, bare.description, bare.maker), (None, None, None));
