@@ -44,7 +44,8 @@ pub(crate) struct TerminalArguments {
     /// A scenario in TOML: dialect, times, faults and turns.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// What goes wrong in every transaction: NAME[@byte=N|@request-byte=N|@step=NAME][:VALUE]. See --list-faults.
+    /// What goes wrong in every transaction: NAME, NAME@byte=N, NAME@request-byte=N or NAME@step=STEP, each perhaps with
+    /// :VALUE behind. See --list-faults.
     #[arg(long = "fault", value_name = "SPEC")]
     pub(crate) faults: Vec<String>,
     /// List every fault, and exit.
