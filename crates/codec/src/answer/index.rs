@@ -106,9 +106,16 @@ impl Index {
         if *digits == [b'0', b'0', b'0'.wrapping_add(N as u8)] { value.first_chunk() } else { None }
     }
 
+    #[inline]
     pub(super) fn is_all_documented(&self, bytes: &[u8]) -> bool {
+        self.all_documented.unwrap_or_else(|| self.are_all_documented(bytes))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn are_all_documented(&self, bytes: &[u8]) -> bool {
         let is_documented = |row: &Definition| self.is_documented(row.tag, bytes) != Some(false);
-        self.all_documented.unwrap_or_else(|| DEFINITIONS.iter().all(is_documented))
+        DEFINITIONS.iter().all(is_documented)
     }
 
     /// Whether that field is as documented.
