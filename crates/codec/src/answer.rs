@@ -30,11 +30,20 @@ pub use written::{AnswerComplement, CardFields, ChequeFields, LONGEST_ANSWER, Te
 /// assert!(answer.card().is_none());
 /// # Ok::<(), caisse_codec::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     message: Message<'a>,
     index: Index,
 }
+
+impl PartialEq for Answer<'_> {
+    /// The index follows from the message.
+    fn eq(&self, other: &Self) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Eq for Answer<'_> {}
 
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,9 +90,10 @@ impl<'a> Answer<'a> {
     }
 
     /// Whether every field of a documented tag is as documented: of fields of the same tag, the first one.
+    #[inline]
     #[must_use]
     pub fn is_all_documented(&self) -> bool {
-        self.index.is_all_documented()
+        self.index.is_all_documented(self.message.as_bytes())
     }
 
     #[inline(always)]

@@ -516,7 +516,30 @@ fn an_answer_is_indexed_as_its_fields_say() {
     let plain =
         b"CZ0040300CJ012012345678901CA00201CE003978BA0010CD0010CB00511245AE00210CC00300BCI0012AC006123456\
         AA016497010######1234AI014A0000000041010AB0042612CF0101010000000CG006424242";
+    // The same with a last field that is shorter than a word.
+    let (before, behind) = plain.split_at(plain.windows(2).position(|letters| letters == b"CB").unwrap());
+    let short_end = [behind, before].concat();
+    assert!(short_end.ends_with(b"BA0010CD0010"));
+    let counts = [plain.as_slice(), &short_end].map(indexed_as_the_fields_say);
+    let length = plain.len();
+    assert_eq!(counts.map(|counts| counts.messages), [1 + length * 21 + length + 4 * 16 * 5; 2]);
+    for Counts { whole, broken, departing, .. } in counts {
+        assert!(whole > 1900 && broken > 1400 && departing > 900, "{whole} {broken} {departing}");
+    }
+}
+
+/// What came of the messages made of one.
+#[derive(Clone, Copy)]
+struct Counts {
+    messages: usize,
+    whole: usize,
+    broken: usize,
+    departing: usize,
+}
+
+fn indexed_as_the_fields_say(plain: &[u8]) -> Counts {
     let mut messages = vec![plain.to_vec()];
+    messages.extend((0..plain.len()).map(|length| plain[..length].to_vec()));
     // Every byte of every value and header replaced by what could confuse a check of several bytes at once.
     for place in 0..plain.len() {
         for byte in [
@@ -551,6 +574,7 @@ fn an_answer_is_indexed_as_its_fields_say() {
         };
         whole += 1;
         let (fast, slow) = (Answer::decode(bytes).unwrap(), Answer::new(message));
+        let mut all_documented = true;
         for definition in dictionary::DEFINITIONS {
             let value = message.get(definition.tag).map(|field| field.value());
             let documented = value.map(|value| {
@@ -558,9 +582,13 @@ fn an_answer_is_indexed_as_its_fields_say() {
                     && value.iter().all(|byte| definition.charset.contains(*byte))
             });
             departing += usize::from(documented == Some(false));
+            all_documented &= documented != Some(false);
             assert_eq!(fast.is_documented(definition.tag), documented, "{:?} in {message:?}", definition.tag);
             assert_eq!(slow.is_documented(definition.tag), documented, "{:?} in {message:?}", definition.tag);
         }
+        let all = [fast, slow].map(|answer| answer.is_all_documented());
+        assert_eq!(all, [all_documented; 2], "{message:?}");
+        assert_eq!(fast, slow);
         assert_eq!(
             fast.private().map(|value| value.reveal().to_vec()),
             message.get(Tag::CF).map(|field| field.value().to_vec()).filter(|value| !value.is_empty())
@@ -570,6 +598,25 @@ fn an_answer_is_indexed_as_its_fields_say() {
             fast.private().map(|value| value.reveal().to_vec())
         );
     }
-    assert_eq!((messages.len(), whole + broken), (1 + plain.len() * 21 + 4 * 16 * 5, messages.len()));
-    assert!(whole > 1900 && broken > 1300 && departing > 900, "{whole} {broken} {departing}");
+    assert_eq!(whole + broken, messages.len());
+    Counts { messages: messages.len(), whole, broken, departing }
+}
+
+#[test]
+fn what_begins_behind_64_kib_is_not_looked_at() {
+    // Where a place is cut to 16 bits, something stands that looks like the status.
+    let filler = [b"CF995".as_slice(), &b"00210".repeat(199)].concat();
+    // The length of the last field stands two bytes behind its begin.
+    for (begin, found) in [(65_533, true), (65_534, false), (65_535, false), (65_999, false), (70_005, false)]
+    {
+        let mut bytes = filler.repeat(begin / filler.len());
+        let left = begin - bytes.len();
+        bytes.extend(format!("XY{:03}", left - 5).bytes().chain(std::iter::repeat_n(b'x', left - 5)));
+        bytes.extend(b"AE00210");
+        let answer = Answer::decode(&bytes).unwrap();
+        assert_eq!(answer.status(), found.then_some(Status::Performed), "{begin}");
+        assert_eq!(Answer::new(Message::decode(&bytes).unwrap()).status(), answer.status(), "{begin}");
+        assert!(answer.private().is_some());
+        assert!(!answer.is_all_documented());
+    }
 }
