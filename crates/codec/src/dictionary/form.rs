@@ -86,7 +86,7 @@ const fn forms() -> Forms {
         whole: [false; PLACES],
         alphanumeric: [false; PLACES],
         range: [[0; PLACES]; 2],
-        last: [HIGH; PLACES],
+        last: [0; PLACES],
         // No field is so long.
         least: [u16::MAX; PLACES],
         by_last: [0; PLACES],
@@ -168,8 +168,10 @@ impl Forms {
         if at(&self.whole, place) {
             return 0;
         }
-        let last = field.last_chunk().map_or(word, |last| u64::from_le_bytes(*last));
-        let faults = self.outside(place, last) & at(&self.last, place);
+        let faults = match field.last_chunk() {
+            Some(last) => self.outside(place, u64::from_le_bytes(*last)) & at(&self.last, place),
+            None => self.outside(place, word) & at(&self.last, place) & first_bytes(field.len()),
+        };
         let longer = (field.len() as u16).wrapping_sub(at(&self.least, place));
         if longer < at(&self.by_last, place) {
             faults
@@ -205,6 +207,12 @@ impl Forms {
     pub(crate) fn row(&self, place: usize) -> usize {
         usize::from(at(&self.row, place))
     }
+}
+
+/// The bits of so many bytes, fewer than a word's, that come first on the wire.
+#[inline]
+const fn first_bytes(count: usize) -> u64 {
+    !u64::MAX.wrapping_shl((count as u32).wrapping_mul(u8::BITS))
 }
 
 #[inline(never)]
