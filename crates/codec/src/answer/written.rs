@@ -212,27 +212,29 @@ impl TerminalAnswer<'_> {
     }
 
     /// Writes what only some operations and some vendors have.
+    #[inline]
     fn encode_rare(&self, out: &mut Encoder<'_>) -> Result<(), EncodeError> {
-        let cheque = self.cheque.unwrap_or_default();
-        for (tag, value) in [
-            (Tag::AD, cheque.track),
-            (Tag::AG, cheque.file),
-            (Tag::AH, cheque.guarantee),
-            (Tag::CF, self.private),
-        ] {
-            if let Some(value) = value {
-                out.field(tag, value.reveal())?;
-            }
+        if let Some(cheque) = &self.cheque {
+            encode_if(out, Tag::AD, cheque.track.map(Sensitive::into_revealed))?;
+            encode_if(out, Tag::AG, cheque.file.map(Sensitive::into_revealed))?;
+            encode_if(out, Tag::AH, cheque.guarantee.map(Sensitive::into_revealed))?;
         }
-        for (tag, value) in
-            [(Tag::CH, self.reference), (Tag::ID, self.transaction_id), (Tag::AQ, self.serial_number)]
-        {
-            if let Some(value) = value {
-                out.field(tag, value.as_bytes())?;
-            }
-        }
-        Ok(())
+        encode_if(out, Tag::CF, self.private.map(Sensitive::into_revealed))?;
+        encode_if(out, Tag::CH, self.reference.map(str::as_bytes))?;
+        encode_if(out, Tag::ID, self.transaction_id.map(str::as_bytes))?;
+        encode_if(out, Tag::AQ, self.serial_number.map(str::as_bytes))
     }
+}
+
+/// Writes a field that is rarely there: looking costs little, and the check and the copy stand in one place.
+#[inline]
+fn encode_if(out: &mut Encoder<'_>, tag: Tag, value: Option<&[u8]>) -> Result<(), EncodeError> {
+    value.map_or(Ok(()), |value| encode_present(out, tag, value))
+}
+
+#[inline(never)]
+fn encode_present(out: &mut Encoder<'_>, tag: Tag, value: &[u8]) -> Result<(), EncodeError> {
+    out.field(tag, value)
 }
 
 impl CardFields<'_> {
