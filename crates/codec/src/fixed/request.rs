@@ -140,6 +140,7 @@ impl Request {
 }
 
 /// Puts the parts of a body together, holds the whole to the table of its layout and hands it out.
+#[inline(always)]
 pub(super) fn write_checked<'b, const N: usize>(
     parts: &[&[u8]],
     buffer: &'b mut [u8],
