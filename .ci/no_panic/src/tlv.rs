@@ -33,6 +33,7 @@ pub fn read(bytes: &[u8]) {
     }
     black_box((scanner.at_boundary(), scanner.offset(), scanner.open_tag(), scanner.need_more()));
     black_box((value::number(bytes), value::LongComplement::from_value(bytes)));
+    reached!(tlv_read);
 }
 
 fn look_up(answer: &Answer<'_>) {
@@ -60,6 +61,7 @@ fn look_up(answer: &Answer<'_>) {
     black_box(refusal.map(Complement::from_refusal));
     black_box(answer.application().as_ref().and_then(|application| application.known()));
     black_box(answer.action().and_then(Action::text));
+    reached!(tlv_answer_looked_up);
 }
 
 pub fn read_request(bytes: &[u8]) {
@@ -68,8 +70,10 @@ pub fn read_request(bytes: &[u8]) {
         let received = ReceivedRequest::read(&message);
         if let Ok(ReceivedRequest::Print(print)) = &received {
             print.tickets().for_each(|ticket| _ = black_box(ticket));
+            reached!(tlv_print_request_read);
         }
         let _ = black_box(received.map(|request| request.header()));
+        reached!(tlv_request_read);
     }
 }
 
@@ -112,6 +116,7 @@ pub fn write(bytes: &[u8], buffer: &mut [u8]) {
     let (partial, application, ticket) = (options.partial, options.application, options.ticket);
     let debit = DebitRequest { version, identifier, register, amount, partial, application, ticket };
     let _ = black_box(black_box(debit).encode(buffer));
+    reached!(tlv_debit_written);
     let _ = black_box(MoneyRequest::from(debit).encode(buffer));
     let operation = black_box(MoneyOperation::LinkedCredit { original: secret });
     let _ = black_box(black_box(MoneyRequest { header, operation, amount, options, extra }).encode(buffer));
@@ -159,4 +164,5 @@ pub fn write(bytes: &[u8], buffer: &mut [u8]) {
     let _ = black_box(encode_tickets(&mut encoder, &tickets));
     black_box(encoder.as_bytes());
     black_box(encoder.finish());
+    reached!(tlv_written);
 }
