@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Register, Sensitive};
+use caisse_payment::{
+    Amount, AuthorisationNumber, ContractNumber, REDACTED, Register, Sensitive, holds_card_number,
+};
 
 use crate::ticket::encode_tickets;
 use crate::value::{
@@ -123,13 +125,18 @@ impl fmt::Debug for TerminalAnswer<'_> {
             .field("cheque", &self.cheque)
             .field("contract", &self.contract)
             .field("private", &self.private)
-            .field("reference", &self.reference)
-            .field("transaction_id", &self.transaction_id)
-            .field("serial_number", &self.serial_number)
+            .field("reference", &self.reference.map(harmless))
+            .field("transaction_id", &self.transaction_id.map(harmless))
+            .field("serial_number", &self.serial_number.map(harmless))
             // Of the tickets only the lengths: their text is personal data.
             .field("tickets", &DebugList(tickets))
             .finish()
     }
+}
+
+/// A label may be shown unless somebody wrote a card number into it.
+fn harmless(label: &str) -> &str {
+    if holds_card_number(label) { REDACTED } else { label }
 }
 
 struct DebugList<I>(I);
