@@ -173,8 +173,10 @@ fn cuts<'a>(body: &'a str, free: &'a str) -> impl Iterator<Item = (usize, Vec<u8
     (0..body.len()).filter_map(move |cut| Some((cut, with_fitting_cut(body, free, cut)?)))
 }
 
+type CutAndWhole = (Vec<u8>, Vec<u8>);
+
 /// Shorter bodies that are contrary, of all that can be made of this one by a fitting check byte.
-fn contrary(body: &str, free: &str) -> (usize, Vec<(Vec<u8>, Vec<u8>)>) {
+fn contrary(body: &str, free: &str) -> (usize, Vec<CutAndWhole>) {
     let (mut all, mut found) = (0, Vec::new());
     for (at, made) in cuts(body, free) {
         let mut seen = false;
