@@ -193,5 +193,9 @@ fn what_may_be_shown_is() {
             ])
         );
         assert_eq!(serde_json::to_value(answer.private).unwrap(), "[redacted]");
+        let revealed = serde_json::to_value(caisse_codec::Revealed(body)).unwrap();
+        assert_eq!(revealed[6], field("PRIV", 70, 10, Some(PRIVATE)));
+        assert_eq!(revealed[4]["value"], format!("{PAN:<55}"));
+        assert_eq!(revealed.as_array().unwrap().len(), 7);
     }
 }
