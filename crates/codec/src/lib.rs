@@ -24,6 +24,8 @@ mod encoder;
 pub mod explain;
 mod field;
 pub mod fixed;
+#[cfg(feature = "bytes")]
+mod growing;
 mod message;
 mod request;
 #[cfg(feature = "serde")]

@@ -12,7 +12,8 @@ use crate::value::{
 };
 use crate::{EncodeError, Encoder, Tag};
 
-/// The most bytes that an answer takes: each field at its longest, with a whole ZT and an ID of 999 characters.
+/// Room for an answer with each field at its longest, with a whole ZT and an ID of 999 characters. What was read from a
+/// cheque comes on top: nobody documents largest lengths for these three fields, which could take 1004 bytes each.
 pub const LONGEST_ANSWER: usize = 2560;
 
 /// An answer of any operation, as a terminal writes it. What is nothing is left out; which fields an operation's answer
@@ -179,7 +180,8 @@ impl TerminalAnswer<'_> {
         }
     }
 
-    /// Writes the answer into the caller's buffer, CZ first; [`LONGEST_ANSWER`] bytes are always enough.
+    /// Writes the answer into the caller's buffer, CZ first; [`LONGEST_ANSWER`] bytes are enough but for
+    /// the fields of a cheque at lengths that nobody has seen.
     ///
     /// # Errors
     /// When a value does not have the form that the protocol asks for, or the buffer is too small.
