@@ -75,6 +75,13 @@ fn every_operation_has_its_bytes_in_each_format() {
             encoded(&request, &Format::EPlus { report: true }),
             with_report.map(|body| body + "A010B010")
         );
+        for format in [CONCERT3(), E, E_PLUS] {
+            let Ok(body) = encoded(&request, &format) else { continue };
+            let received = Received::read(body.as_bytes()).unwrap();
+            let expected = (format.generation(), Some(operation), Some(request.amount));
+            assert_eq!((received.generation(), received.operation(), received.amount()), expected);
+            assert!(!received.immediate());
+        }
     }
 }
 
