@@ -53,6 +53,7 @@ fn look_up(answer: &Answer<'_>) {
     black_box((answer.cheque_track(), answer.cheque_file(), answer.cheque_guarantee()));
     black_box((answer.phone(), answer.email()));
     black_box(answer.card().as_ref().map(|card| (card.masked(), card.last_four())));
+    black_box((answer.tickets().customer(), answer.tickets().merchant()));
     for ticket in answer.tickets() {
         black_box((ticket.kind(), ticket.base64()));
         let _ = black_box(ticket.decode(black_box(&mut [0; 8])));
