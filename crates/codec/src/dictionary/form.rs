@@ -168,10 +168,9 @@ impl Forms {
         if at(&self.whole, place) {
             return 0;
         }
-        let faults = match field.last_chunk() {
-            Some(last) => self.outside(place, u64::from_le_bytes(*last)) & at(&self.last, place),
-            None => self.outside(place, word) & at(&self.last, place) & first_bytes(field.len()),
-        };
+        let last =
+            field.last_chunk().map_or_else(|| alone(word, field.len()), |last| u64::from_le_bytes(*last));
+        let faults = self.outside(place, last) & at(&self.last, place);
         let longer = (field.len() as u16).wrapping_sub(at(&self.least, place));
         if longer < at(&self.by_last, place) {
             faults
@@ -209,10 +208,12 @@ impl Forms {
     }
 }
 
-/// The bits of so many bytes, fewer than a word's, that come first on the wire.
+/// The first bytes of a word, so many and fewer than all. Behind them stand zeros instead of what comes there: digits are
+/// of every set that is a range.
 #[inline]
-const fn first_bytes(count: usize) -> u64 {
-    !u64::MAX.wrapping_shl((count as u32).wrapping_mul(u8::BITS))
+const fn alone(word: u64, count: usize) -> u64 {
+    let behind = u64::MAX.wrapping_shl((count as u32).wrapping_mul(u8::BITS));
+    word & !behind | u64::from_ne_bytes([b'0'; WORD]) & behind
 }
 
 #[inline(never)]
