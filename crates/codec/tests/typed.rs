@@ -603,3 +603,17 @@ fn what_begins_behind_64_kib_is_not_looked_at() {
         assert!(!answer.is_all_documented());
     }
 }
+
+#[test]
+fn answers_are_equal_as_their_messages_are_however_they_were_made() {
+    let bytes = b"CZ0040300AE00210CB00205";
+    let answer = Answer::decode(bytes).unwrap();
+    assert_eq!(answer, Answer::new(Message::decode(bytes).unwrap()));
+    assert_ne!(answer, Answer::decode(b"CZ0040300AE00210CB00206").unwrap());
+    let shown = "Answer { message: [CZ@0[4]=0300, AE@9[2]=10, CB@16[2]=05] }";
+    assert_eq!(format!("{answer:?}"), shown);
+    for (value, immediate) in [("0", Some(false)), ("1", Some(true)), ("2", None), ("01", None), ("", None)] {
+        let wire = format!("CZ0040300BA{:03}{value}AE00210", value.len());
+        assert_eq!(Answer::decode(wire.as_bytes()).unwrap().immediate(), immediate, "{value}");
+    }
+}
