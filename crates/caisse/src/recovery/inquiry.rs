@@ -187,8 +187,9 @@ impl Inquiry<'_> {
         let named = is_named_by_its_reference(&self.journal.list()?, record);
         let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
         let told = LastTransaction::read(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
-        // On a line that was there before, a refusal that repeats nothing may be any transaction's.
-        let repeats = answer.action().is_some() && answer.register().is_some();
+        // On a line that was there before, a refusal that repeats nothing may be any transaction's. The action is not asked
+        // for: PayXpert's answers to a duplicata have none.
+        let repeats = answer.register().is_some();
         let told = match told {
             LastTransaction::NotCompleted if self.config.has_sessions() && !repeats => {
                 LastTransaction::Unclear
