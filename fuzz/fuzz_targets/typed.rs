@@ -96,8 +96,27 @@ fn answers(message: Message<'_>) {
         assert!(digits.iter().all(u8::is_ascii_digit));
         assert!(digits.ends_with(minor.to_string().as_bytes()));
     }
+    documented(&answer);
     let _ = Direction::of(message);
     assert!(check::faults(message).all(|fault| !fault.to_string().is_empty()));
+}
+
+/// Whether fields are as documented, found several bytes at a time, is what the dictionary says of each.
+fn documented(answer: &Answer<'_>) {
+    let message = answer.message();
+    let Ok(read) = Answer::decode(message.as_bytes()) else { return assert!(message.as_bytes().is_empty()) };
+    let mut all = true;
+    for row in dictionary::DEFINITIONS {
+        let allowed = message.get(row.tag).map(|field| row.allows(field.value()));
+        assert_eq!(
+            (read.is_documented(row.tag), answer.is_documented(row.tag)),
+            (allowed, allowed),
+            "{}",
+            row.tag
+        );
+        all &= allowed != Some(false);
+    }
+    assert_eq!((read.is_all_documented(), answer.is_all_documented()), (all, all));
 }
 
 fn tickets(constructed: &[u8]) {
