@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use caisse_simulator::script::ANSWERS;
 use serde_json::{Value, json};
 use support::{Shop, Terminal};
 
@@ -118,6 +119,9 @@ fn the_tables_of_the_page_are_what_there_is() {
         })
         .collect();
     assert_eq!(table("faults"), faults);
+    let answers: Vec<Vec<String>> =
+        ANSWERS.iter().map(|it| vec![format!("`{}`", it.example), it.text.to_owned()]).collect();
+    assert_eq!(table("answers"), answers);
     let shop = Shop::new();
     let said = "caisse terminal --listen tcp://127.0.0.1:0 --control 127.0.0.1:0 --json > terminal.jsonl 2> /dev/null &\n\
                 trap 'kill %1' EXIT\n\

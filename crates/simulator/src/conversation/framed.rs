@@ -11,7 +11,7 @@ use caisse_transaction::terminal::refusal_of;
 
 use super::tracker::Tracker;
 use super::{Conversation, earlier, note_faults};
-use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
+use crate::fault::{Fault, Leaves, Lines, Name, Pipe, Step, alter};
 use crate::persona::Generation;
 use crate::random::Random;
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
@@ -158,7 +158,7 @@ impl<'s> Framed<'s> {
 
     fn begin_exchange(&mut self, terminal: &mut Terminal) {
         self.end_exchange(terminal);
-        let opened = terminal.open();
+        let opened = terminal.open(Lines::Framed);
         self.line = Some(opened.line);
         self.pipe = Pipe::new(&opened.faults, opened.random);
         self.early = opened.faults;
@@ -210,7 +210,6 @@ impl<'s> Framed<'s> {
         };
         self.session.rules_mut().on_message = Reaction::Acknowledge;
         self.asked = true;
-        self.pipe.step(Step::Request);
         let (request, asked) = match fixed {
             Some((request, asked)) => (Request::Fixed(Box::new(request)), asked),
             None => {
@@ -223,6 +222,7 @@ impl<'s> Framed<'s> {
                     Err(fault) => {
                         let refusal = wire::three::refuse(&message, refusal_of(fault));
                         self.stage = Stage::Telling;
+                        self.pipe.step(Step::Request);
                         self.pipe.step(Step::Decided);
                         let messages = alter(&mut self.pipe, &refusal, None);
                         self.tell(now, &messages);
@@ -232,7 +232,9 @@ impl<'s> Framed<'s> {
             }
         };
         let faults = terminal.ask(now, line, asked.clone());
+        // Where the request chooses, its faults are known only now.
         self.pipe.rearm(&faults);
+        self.pipe.step(Step::Request);
         self.stage = Stage::Deciding(request, Box::new(asked));
     }
 
