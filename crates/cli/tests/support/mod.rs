@@ -84,6 +84,8 @@ pub struct Terminal {
     child: Child,
     reader: BufReader<std::process::ChildStdout>,
     pub address: String,
+    /// What it said when it was ready.
+    pub ready: Value,
 }
 
 impl Terminal {
@@ -105,7 +107,7 @@ impl Terminal {
         reader.read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["event"], "listening");
-        Self { child, reader, address: ready["at"].as_str().unwrap().to_owned() }
+        Self { child, reader, address: ready["at"].as_str().unwrap().to_owned(), ready }
     }
 
     /// Stops it and gives what it charged.
