@@ -288,3 +288,37 @@ fn a_dialect_of_the_till_s_own_file_is_played() {
     assert_eq!((ran.code, &ran.last()["error"]["kind"]), (2, &json!("dialect")));
     assert!(ran.last()["error"]["message"].as_str().unwrap().contains("generation"), "{}", ran.out);
 }
+
+/// The README's own words, in each protocol; and a payment that is declined.
+#[test]
+fn a_serial_line_from_the_readme_s_own_words() {
+    const README: &str = include_str!("../../../README.md");
+    let block = README.split("```sh\n").find(|block| block.starts_with("caisse terminal --pty")).unwrap();
+    let block = block.split("```").next().unwrap();
+    let (terminal, payments) = block.split_once('\n').unwrap();
+    assert_eq!(payments.lines().count(), 4);
+    for dialect in ["concert-e", "concert-e-plus", "payxpress"] {
+        let terminal = terminal.split('#').next().unwrap().trim_end();
+        let payments = payments.replace("serial:/dev/pts/3", "$terminal");
+        let script = format!(
+            "{terminal} --answer approve,approve,approve,approve,decline:04 > terminal 2> /dev/null &\n\
+             trap 'kill %1' EXIT\n\
+             until grep -q listening terminal; do kill -0 %1; sleep 0.1; done\n\
+             terminal=$(sed -n 's/listening //p' terminal)\n\
+             {payments}\n\
+             caisse pay 26.00 --terminal $terminal --dialect concert-e-plus || echo code $?\n\
+             cat terminal"
+        );
+        let out = shell(&Shop::new(), &script.replace("concert-e-plus", dialect));
+        assert_eq!(out.matches("Payment approved: ").count(), 4, "{dialect}: {out}");
+        assert!(out.contains("Payment declined: 26.00 EUR") && out.contains("\ncode 1\n"), "{dialect}: {out}");
+        let moved: Vec<&str> = out.lines().rev().take(4).collect();
+        let expected = [
+            "charged 30.00 EUR, register 01 (charge 4)",
+            "credited 12.00 EUR, register 01 (charge 3)",
+            "cancelled 25.00 EUR, register 01 (charge 2)",
+            "charged 25.00 EUR, register 01 (charge 1)",
+        ];
+        assert_eq!(moved, expected, "{dialect}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The test suite for stores: what every [`Journal`] must do, whatever lies beneath it.
 //!
-//! Call [`check`] from a test of your store. What it cannot see is yours to test: that what `append` acknowledged survives
-//! a power cut, and that other processes are excluded by its lock.
+//! Call [`check`] from a test of your store, and [`check_torn_writes`] if it lies in files. What they cannot see is yours to
+//! test: that what `append` acknowledged has reached the disk, and that other processes are excluded by its lock.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -17,7 +17,10 @@ mod locks;
 mod ordering;
 mod resolving;
 mod samples;
+mod torn;
 mod writing;
+
+pub use torn::check_torn_writes;
 
 use caisse_payment::TransactionId;
 use caisse_payment::entry::Entry;
@@ -64,6 +67,7 @@ where
         resolving::what_evidence_proves_is_told_from_a_person_s_word,
         disputing::later_proof_is_kept_and_changes_no_end,
         disputing::only_a_known_end_can_be_disputed,
+        disputing::a_person_settles_a_dispute,
         ordering::an_order_is_kept_beside_its_transaction,
         ordering::an_order_is_for_open_returns_of_money_alone,
         locks::a_terminal_is_locked_once,
