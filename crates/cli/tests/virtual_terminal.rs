@@ -260,6 +260,7 @@ fn a_dialect_of_the_till_s_own_file_is_played() {
     for (file, base, line) in [
         ("mine.toml", "concert-e-plus", "generation = \"concert-e\""),
         ("partial.toml", "ingenico", "optional.partial = true"),
+        ("slow.toml", "concert-e", "session.line = \"baud=1200&line=8n1\""),
         ("wrong.toml", "ingenico", "generation = \"concert-f\""),
     ] {
         fs::write(shop.path(file), format!("base = \"{base}\"\n{line}\n")).unwrap();
@@ -284,6 +285,18 @@ fn a_dialect_of_the_till_s_own_file_is_played() {
     let answer = "--listen tcp://127.0.0.1:0 --answer partial:20.00";
     assert_eq!(pay(&format!("{answer} --dialect {partial}"), &partial, "--allow-partial"), "5\n");
     assert_eq!(pay(&format!("{answer} --dialect ingenico"), &partial, "--allow-partial"), "1\n");
+    // On a port, its line; what the address says comes first.
+    let far = Terminal::start_on_a_pty(&shop, &[]);
+    let port = far.ready["path"].as_str().unwrap();
+    let slow = shop.path("slow.toml");
+    for (port, line) in [
+        (port.to_owned(), "baud=1200&line=8n1"),
+        (format!("{port}?baud=2400&line=7o1"), "baud=2400&line=7o1"),
+    ] {
+        let near = Terminal::start_at(&shop, &["--serial", &port], &["--dialect", &slow]);
+        let path = far.ready["path"].as_str().unwrap();
+        assert_eq!(near.address, format!("serial:{path}?{line}"));
+    }
     let ran = shop.run(&["terminal", "--json", "--dialect", &shop.path("wrong.toml")]);
     assert_eq!((ran.code, &ran.last()["error"]["kind"]), (2, &json!("dialect")));
     assert!(ran.last()["error"]["message"].as_str().unwrap().contains("generation"), "{}", ran.out);

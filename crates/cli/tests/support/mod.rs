@@ -98,7 +98,8 @@ impl Terminal {
         Self::start_at(shop, &["--pty"], arguments)
     }
 
-    fn start_at(shop: &Shop, place: &[&str], arguments: &[&str]) -> Self {
+    /// Anywhere.
+    pub fn start_at(shop: &Shop, place: &[&str], arguments: &[&str]) -> Self {
         let mut command = shop.command(&["terminal", "--json"]);
         command.args(place);
         let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
