@@ -20,7 +20,7 @@ class VirtualTerminal:
         threading.Thread(target=self._listen, daemon=True).start()
         listening = self.wait_for("listening")
         # The address says the line's settings too: serial:PATH?baud=9600&line=7e1.
-        self.path = listening["at"].removeprefix("serial:").partition("?")[0]
+        self.path = listening["path"]
         self._control = listening["control"]
 
     def _listen(self):

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use caisse::configuration::{ConfiguredTerminal, Shop, find_dialect};
+use caisse::configuration::{ConfiguredTerminal, Shop, find_dialect_and_base};
 use caisse::{Address, Dialect, TerminalId};
 use etcetera::BaseStrategy;
 
@@ -85,7 +85,12 @@ fn own_file() -> Option<PathBuf> {
 
 /// The dialect of this name, or from this file.
 pub(crate) fn dialect_of(text: &str) -> Result<Dialect, Wrong> {
-    find_dialect(text, Path::new("")).map_err(|error| match error {
+    dialect_and_base_of(text).map(|(dialect, _)| dialect)
+}
+
+/// The same, and the known one that it begins with.
+pub(crate) fn dialect_and_base_of(text: &str) -> Result<(Dialect, Dialect), Wrong> {
+    find_dialect_and_base(text, Path::new("")).map_err(|error| match error {
         caisse::configuration::DialectError::Unknown(_) => {
             Wrong::usage("dialect", format_args!("{}: {error}", quoted(text)))
         }

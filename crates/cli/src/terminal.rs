@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use caisse_hal::Address;
-use caisse_hal::serial::SerialAddress;
+use caisse_hal::serial::{LineSettings, SerialAddress};
 use caisse_simulator::fault::{CATALOGUE, Fault};
 use caisse_simulator::persona::Persona;
 use caisse_simulator::script::{Scenario, Script};
@@ -15,6 +15,7 @@ use caisse_simulator::{Builder, VIRTUAL, VirtualTerminal};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::configuration::dialect_and_base_of;
 use crate::output::Output;
 use crate::stop;
 use crate::usage::Wrong;
@@ -31,11 +32,13 @@ pub(crate) struct TerminalArguments {
     /// The serial port on which to play it, with its settings as in PATH?baud=9600&line=7e1.
     #[arg(long, value_name = "PATH", conflicts_with = "pty")]
     pub(crate) serial: Option<String>,
-    /// Play it on a pseudo-terminal, whose path is printed (not under Windows).
+    /// Play it on a pseudo-terminal (not under Windows). What it prints is what a till of ours takes; the path for any other
+    /// program stands behind `serial:`, and with --json under "path".
     #[arg(long)]
     pub(crate) pty: bool,
-    /// Which terminal to play: payxpress, ingenico, nepting, concert-e or concert-e-plus. payxpress unless given.
-    #[arg(long, value_name = "NAME")]
+    /// Which terminal to play: payxpress, ingenico, nepting, concert-e or concert-e-plus, or one that a file of the till's
+    /// describes, such as ./mine.toml. payxpress unless given.
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) dialect: Option<String>,
     /// What to answer: approve, partial:AMOUNT, decline:NN, cancel or timeout; several with commas, of which the last one
     /// stays; each with faults of its own behind a plus sign; or by-amount, or random. approve unless given.
@@ -116,9 +119,7 @@ fn play(arguments: &TerminalArguments, mut builder: Builder) -> Result<Builder, 
         let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
         builder = builder.scenario(text.parse::<Scenario>().map_err(|error| wrong(&error))?);
     }
-    if let Some(name) = &arguments.dialect {
-        let persona: Persona =
-            name.parse().map_err(|error| Wrong::usage("dialect", format_args!("'{name}': {error}")))?;
+    if let Some((persona, _)) = persona(arguments)? {
         builder = builder.dialect(persona);
     }
     if let Some(answer) = &arguments.answer {
@@ -143,6 +144,21 @@ fn play(arguments: &TerminalArguments, mut builder: Builder) -> Result<Builder, 
     Ok(builder)
 }
 
+/// The terminal that is played, and the usual line of its kind.
+fn persona(arguments: &TerminalArguments) -> Result<Option<(Persona, LineSettings)>, Wrong> {
+    let Some(text) = &arguments.dialect else { return Ok(None) };
+    let (dialect, base) = dialect_and_base_of(text)?;
+    let family: Persona =
+        base.name.parse().map_err(|error| Wrong::usage("dialect", format_args!("'{text}': {error}")))?;
+    let persona = if dialect == base {
+        family
+    } else {
+        // Once in the life of a process: it is what the line that replays a failure has to say.
+        family.with_dialect(text.clone().leak(), &dialect)
+    };
+    Ok(Some((persona, dialect.session.line)))
+}
+
 /// On which line.
 fn plug_in(arguments: &TerminalArguments, builder: Builder) -> Result<Builder, Wrong> {
     if let Some(path) = &arguments.serial {
@@ -150,7 +166,8 @@ fn plug_in(arguments: &TerminalArguments, builder: Builder) -> Result<Builder, W
         let address: SerialAddress = format!("serial:{path}")
             .parse()
             .map_err(|error| Wrong::usage("serial", format_args!("'{path}': {error}")))?;
-        return Ok(builder.serial(address));
+        let usual = persona(arguments)?.map_or_else(LineSettings::default, |(_, line)| line);
+        return Ok(builder.serial(address.with_usual_line(usual)));
     }
     if arguments.pty {
         #[cfg(unix)]
@@ -188,9 +205,14 @@ fn resolve(authority: &str) -> Option<SocketAddr> {
 fn announce(address: &Address, control: Option<SocketAddr>, output: Output) {
     output.text(format_args!("listening {address}"));
     let mut listening = json!({ "event": "listening", "at": address.to_string() });
-    if let (Some(control), Some(object)) = (control, listening.as_object_mut()) {
-        object.insert("control".to_owned(), json!(format!("http://{control}")));
-        output.text(format_args!("control http://{control}"));
+    if let Some(object) = listening.as_object_mut() {
+        if let Address::Serial(serial) = address {
+            object.insert("path".to_owned(), json!(serial.path()));
+        }
+        if let Some(control) = control {
+            object.insert("control".to_owned(), json!(format!("http://{control}")));
+            output.text(format_args!("control http://{control}"));
+        }
     }
     output.json(&listening);
 }

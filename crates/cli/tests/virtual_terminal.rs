@@ -4,9 +4,11 @@
 mod support;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use caisse_simulator::script::ANSWERS;
 use serde_json::{Value, json};
 use support::{Shop, Terminal};
 
@@ -118,6 +120,9 @@ fn the_tables_of_the_page_are_what_there_is() {
         })
         .collect();
     assert_eq!(table("faults"), faults);
+    let answers: Vec<Vec<String>> =
+        ANSWERS.iter().map(|it| vec![format!("`{}`", it.example), it.text.to_owned()]).collect();
+    assert_eq!(table("answers"), answers);
     let shop = Shop::new();
     let said = "caisse terminal --listen tcp://127.0.0.1:0 --control 127.0.0.1:0 --json > terminal.jsonl 2> /dev/null &\n\
                 trap 'kill %1' EXIT\n\
@@ -220,7 +225,123 @@ fn serial_lines_in_each_generation_from_the_command_line() {
              cat terminal"
         );
         let out = shell(&shop, &script);
-        assert!(out.starts_with("1\nlistening serial:/dev/"), "{dialect}: {out}");
+        // A path and nothing behind it: what any other program opens.
+        let path = out.lines().nth(1).and_then(|line| line.strip_prefix("listening serial:")).unwrap();
+        assert!(
+            out.starts_with("1\n") && path.starts_with("/dev/") && !path.contains('?'),
+            "{dialect}: {out}"
+        );
         assert!(out.ends_with("charged 25.00 EUR, register 01 (charge 1)\n"), "{dialect}: {out}");
+    }
+}
+
+#[test]
+fn another_program_opens_the_path_that_is_printed() {
+    let shop = Shop::new();
+    let terminal = Terminal::start_on_a_pty(&shop, &["--dialect", "concert-e"]);
+    let path = terminal.address.strip_prefix("serial:").unwrap();
+    assert_eq!(terminal.ready["path"], path);
+    let mut line = fs::File::options().read(true).write(true).open(path).unwrap();
+    let body = b"01000025000109780123456789";
+    let check = body.iter().fold(3, |check, byte| check ^ byte);
+    for (said, heard) in [(&[5][..], 6), (&[&[2], &body[..], &[3, check]].concat(), 6), (&[4], 5)] {
+        line.write_all(said).unwrap();
+        let mut byte = [0];
+        line.read_exact(&mut byte).unwrap();
+        assert_eq!(byte, [heard]);
+    }
+    drop(line);
+    assert_eq!(terminal.stop()[0]["event"], "charged");
+}
+
+#[test]
+fn a_dialect_of_the_till_s_own_file_is_played() {
+    let shop = Shop::new();
+    for (file, base, line) in [
+        ("mine.toml", "concert-e-plus", "generation = \"concert-e\""),
+        ("partial.toml", "ingenico", "optional.partial = true"),
+        ("slow.toml", "concert-e", "session.line = \"baud=1200&line=8n1\""),
+        ("wrong.toml", "ingenico", "generation = \"concert-f\""),
+    ] {
+        fs::write(shop.path(file), format!("base = \"{base}\"\n{line}\n")).unwrap();
+    }
+    // Its base speaks another language: each till is understood where its own dialect is played, and nowhere else.
+    let [mine, partial] = ["mine.toml", "partial.toml"].map(|file| shop.path(file));
+    let pay = |played: &str, till: &str, more: &str| {
+        let script = format!(
+            "caisse terminal {played} --json > terminal 2> /dev/null &\n\
+             trap 'kill %1' EXIT\n\
+             until grep -q listening terminal; do kill -0 %1; sleep 0.1; done\n\
+             at=$(sed -n 's/.*\"at\":\"\\([^\"]*\\)\".*/\\1/p' terminal)\n\
+             caisse pay 25.00 --terminal $at --dialect {till} --timeout 1 {more} > /dev/null 2>&1 || echo $?"
+        );
+        shell(&Shop::new(), &script)
+    };
+    let played = format!("--pty --dialect {mine}");
+    assert_eq!(pay(&played, &mine, ""), "");
+    assert_eq!(pay(&played, "concert-e", ""), "");
+    assert_eq!(pay(&played, "concert-e-plus", ""), "3\n");
+    // A terminal of the base refuses BF, and one of the file's takes it.
+    let answer = "--listen tcp://127.0.0.1:0 --answer partial:20.00";
+    assert_eq!(pay(&format!("{answer} --dialect {partial}"), &partial, "--allow-partial"), "5\n");
+    assert_eq!(pay(&format!("{answer} --dialect ingenico"), &partial, "--allow-partial"), "1\n");
+    // On a port, its line; what the address says comes first.
+    let far = Terminal::start_on_a_pty(&shop, &[]);
+    let port = far.ready["path"].as_str().unwrap();
+    let slow = shop.path("slow.toml");
+    for (port, line) in [
+        (port.to_owned(), "baud=1200&line=8n1"),
+        (format!("{port}?baud=2400&line=7o1"), "baud=2400&line=7o1"),
+    ] {
+        let near = Terminal::start_at(&shop, &["--serial", &port], &["--dialect", &slow]);
+        let path = far.ready["path"].as_str().unwrap();
+        assert_eq!(near.address, format!("serial:{path}?{line}"));
+    }
+    let ran = shop.run(&["terminal", "--json", "--dialect", &shop.path("wrong.toml")]);
+    assert_eq!((ran.code, &ran.last()["error"]["kind"]), (2, &json!("dialect")));
+    assert!(ran.last()["error"]["message"].as_str().unwrap().contains("generation"), "{}", ran.out);
+}
+
+/// The README's own words, in each protocol; and a payment that is declined.
+#[test]
+fn a_serial_line_from_the_readme_s_own_words() {
+    const README: &str = include_str!("../../../README.md");
+    let block = README.split("```sh\n").find(|block| block.starts_with("caisse terminal --pty")).unwrap();
+    let block = block.split("```").next().unwrap();
+    let (terminal, payments) = block.split_once('\n').unwrap();
+    assert_eq!(payments.lines().count(), 4);
+    for dialect in ["concert-e", "concert-e-plus", "payxpress"] {
+        let terminal = terminal.split('#').next().unwrap().trim_end();
+        let payments = payments.replace("serial:/dev/pts/3", "$terminal");
+        let script = format!(
+            "{terminal} --answer approve,approve,approve,approve,decline:04 > terminal 2> /dev/null &\n\
+             trap 'kill %1' EXIT\n\
+             until grep -q listening terminal; do kill -0 %1; sleep 0.1; done\n\
+             terminal=$(sed -n 's/listening //p' terminal)\n\
+             {payments}\n\
+             caisse pay 26.00 --terminal $terminal --dialect concert-e-plus || echo code $?\n\
+             cat terminal"
+        );
+        let out = shell(&Shop::new(), &script.replace("concert-e-plus", dialect));
+        for words in [
+            "Payment approved: 25",
+            "Cancellation approved: 25",
+            "Credit approved: 12",
+            "Cheque accepted: 30",
+        ] {
+            assert_eq!(out.matches(words).count(), 1, "{dialect}: {out}");
+        }
+        assert!(
+            out.contains("Payment declined: 26.00 EUR") && out.contains("\ncode 1\n"),
+            "{dialect}: {out}"
+        );
+        let moved: Vec<&str> = out.lines().rev().take(4).collect();
+        let expected = [
+            "charged 30.00 EUR, register 01 (charge 4)",
+            "credited 12.00 EUR, register 01 (charge 3)",
+            "cancelled 25.00 EUR, register 01 (charge 2)",
+            "charged 25.00 EUR, register 01 (charge 1)",
+        ];
+        assert_eq!(moved, expected, "{dialect}");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use caisse_codec::{Identifier, Version};
+use caisse_codec::{Identifier, Version, wire};
+use caisse_transaction::Dialect;
 
 /// What a terminal answers to a request for a duplicata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,46 @@ impl Persona {
     /// Every one that has a name.
     pub const ALL: [Self; 5] =
         [Self::PAYXPRESS, Self::INGENICO, Self::NEPTING, Self::CONCERT_E, Self::CONCERT_E_PLUS];
+
+    /// One of this family that differs as a dialect does: in the messages that it speaks, in what a duplicata gives, and in
+    /// that it takes the optional fields which the dialect sends. What no dialect says stays. The name is what `--dialect`
+    /// takes for it.
+    ///
+    /// ```
+    /// use caisse_simulator::persona::Persona;
+    /// use caisse_transaction::{Dialect, OptionalFields};
+    ///
+    /// let optional = OptionalFields { partial: true, ..Dialect::INGENICO.optional };
+    /// let older = Dialect { name: "custom", optional, ..Dialect::INGENICO };
+    /// let played = Persona::INGENICO.with_dialect("./older.toml", &older);
+    /// assert!(!played.refuses_partial_flag);
+    /// assert_eq!(Persona { refuses_partial_flag: true, name: "ingenico", ..played }, Persona::INGENICO);
+    /// ```
+    #[must_use]
+    pub fn with_dialect(self, name: &'static str, dialect: &Dialect) -> Self {
+        let generation = match dialect.generation {
+            wire::Generation::Concert3 => Generation::Three,
+            wire::Generation::E => Generation::E,
+            wire::Generation::EPlus => Generation::EPlus,
+        };
+        let duplicata = match dialect.duplicata {
+            caisse_transaction::Duplicata::TicketOnly => Duplicata::Ticket,
+            caisse_transaction::Duplicata::Fields => Duplicata::Fields,
+            caisse_transaction::Duplicata::Nothing | caisse_transaction::Duplicata::Unverified => {
+                Duplicata::Nothing
+            }
+        };
+        let echoes_private = dialect.optional.reference;
+        Self {
+            name,
+            generation,
+            duplicata,
+            private: self.private.filter(|_| !echoes_private),
+            refuses_private: self.refuses_private && !echoes_private,
+            refuses_partial_flag: self.refuses_partial_flag && !dialect.optional.partial,
+            ..self
+        }
+    }
 
     pub(crate) fn identifier(&self) -> Option<Identifier> {
         self.identifier.and_then(|digits| Identifier::from_value(digits))

@@ -3,16 +3,20 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::fault::CATALOGUE;
 use caisse_simulator::persona::Persona;
-use support::{E_PLUS, End, REQUEST, Seen, at};
+use caisse_simulator::script::ANSWERS;
+use support::{E_PLUS, End, REQUEST, Seen, at, by_chance, magic_amounts, name_of};
 
 const PATIENCE: Duration = Duration::from_millis(700);
 /// Longer than the three seconds after which a session says something again.
 const LONG: Duration = Duration::from_millis(4_500);
+/// With this one, every answer comes by chance soon.
+const SEED: u64 = 39;
 
 fn start(persona: Persona, answer: &str, fault: Option<&str>) -> VirtualTerminal {
     let mut builder = VirtualTerminal::builder().pty().dialect(persona).answer(answer.parse().unwrap());
@@ -24,53 +28,67 @@ fn start(persona: Persona, answer: &str, fault: Option<&str>) -> VirtualTerminal
 
 const APPROVED: &str = "07000002500B978order 7   ";
 
+const REFUSED: &str = "077000025000978          ";
+const APPROVED_3_X: &str = "AE00210AF00201CG0071234567ID010VT00000001";
+
+/// A generation and its request; an answer, what the till reads at its end, and what is charged.
+type Answered = (Persona, &'static [u8], &'static [(&'static str, &'static str, u64)]);
+
+const ANSWERED: &[Answered] = &[
+    (Persona::CONCERT_E_PLUS, E_PLUS, FIXED),
+    (Persona::CONCERT_E, E_PLUS.split_at(26).0, FIXED),
+    (
+        Persona::PAYXPRESS,
+        REQUEST,
+        &[
+            ("approve", APPROVED_3_X, 2_500),
+            ("partial:20.00", APPROVED_3_X, 2_000),
+            ("decline:04", "AE00201AF00204CG0071234567", 0),
+            ("cancel", "CE003978AE00201AF00206CG0071234567", 0),
+            ("timeout", "", 0),
+            ("by-amount", APPROVED_3_X, 2_500),
+        ],
+    ),
+    (
+        Persona::PAYXPRESS,
+        b"CZ0040300CJ012012345678901CA00207CB0042504CD0010CE003978",
+        &[("by-amount", "AE00201AF00204CG0071234567", 0)],
+    ),
+];
+
+const FIXED: &[(&str, &str, u64)] = &[
+    ("approve", APPROVED, 2_500),
+    ("partial:20.00", REFUSED, 0),
+    ("decline:04", REFUSED, 0),
+    ("cancel", REFUSED, 0),
+    ("timeout", "", 0),
+    ("by-amount", APPROVED, 2_500),
+];
+
 #[test]
 fn each_answer_in_each_generation() {
-    for (persona, body, answers) in [
-        (
-            Persona::CONCERT_E_PLUS,
-            E_PLUS,
-            [
-                ("approve", APPROVED, 2500),
-                ("partial:20.00", "077000025000978          ", 0),
-                ("decline:04", "077000025000978          ", 0),
-                ("cancel", "077000025000978          ", 0),
-                ("timeout", "", 0),
-            ],
-        ),
-        (
-            Persona::CONCERT_E,
-            &E_PLUS[..26],
-            [
-                ("approve", APPROVED, 2500),
-                ("partial:20.00", "077000025000978          ", 0),
-                ("decline:04", "077000025000978          ", 0),
-                ("cancel", "077000025000978          ", 0),
-                ("timeout", "", 0),
-            ],
-        ),
-        (
-            Persona::PAYXPRESS,
-            REQUEST,
-            [
-                ("approve", "AE00210AF00201CG0071234567ID010VT00000001", 2500),
-                ("partial:20.00", "AE00210AF00201CG0071234567ID010VT00000001", 2000),
-                ("decline:04", "AE00201AF00204CG0071234567", 0),
-                ("cancel", "CE003978AE00201AF00206CG0071234567", 0),
-                ("timeout", "", 0),
-            ],
-        ),
-    ] {
-        for (answer, words, charged) in answers {
-            let terminal = start(persona, answer, None);
+    let mut looked = BTreeSet::from(["random"]);
+    for (persona, body, answers) in ANSWERED {
+        for (answer, words, charged) in *answers {
+            looked.insert(name_of(answer));
+            let terminal = start(*persona, answer, None);
             let seen = at(&terminal, PATIENCE, 1, body);
             assert!(seen.result().ends_with(words), "{answer}: {} {seen:?}", seen.result());
             assert_eq!(seen.results.len(), usize::from(!words.is_empty()), "{answer}");
             let charges = terminal.ledger().charges();
-            assert_eq!(charges.iter().map(|charge| charge.amount_minor).sum::<u64>(), charged, "{answer}");
+            assert_eq!(charges.iter().map(|charge| charge.amount_minor).sum::<u64>(), *charged, "{answer}");
             assert!(charges.iter().all(|charge| (charge.currency, charge.register) == (978, 7)));
         }
     }
+    let terminal = VirtualTerminal::builder().pty().answer("random".parse().unwrap()).seed(SEED);
+    let answers = by_chance(&terminal.start().unwrap(), PATIENCE, 8);
+    assert_eq!(answers, BTreeSet::from(["approve", "cancel", "decline", "partial", "timeout"]));
+    assert_eq!(looked, ANSWERS.iter().map(|line| line.name).collect());
+}
+
+#[test]
+fn each_magic_amount_does_what_the_table_says() {
+    magic_amounts(PATIENCE, |script| start(Persona::PAYXPRESS, script, None));
 }
 
 /// A fault, into how many pieces the till cuts its message, how long it listens, what it sees, and how often it is
@@ -127,43 +145,55 @@ const CHECKS: &[Check] = &[
     ("no-eot", 1, PATIENCE, |seen| seen.result() == APPROVED && !seen.bytes().ends_with(&[4]), 1),
 ];
 
-fn check(checks: &[Check]) {
+/// What differs in 3.x, or is not there in E and E+.
+const CHECKS_3_X: &[Check] = &[
+    ("wrong-action", 1, PATIENCE, |seen| seen.result().contains("CD0011"), 1),
+    ("wrong-amount:1", 1, PATIENCE, |seen| seen.result().contains("CB00201CD"), 1),
+    ("duplicate", 1, PATIENCE, |seen| seen.results.len() == 2, 1),
+    ("bad-lrc", 1, PATIENCE, |seen| seen.bad == 1 && seen.result().contains("AE00210"), 1),
+    ("drop@step=decided", 1, PATIENCE, |seen| seen.end == End::Broken, 1),
+];
+
+fn check(persona: Persona, body: &[u8], checks: &[Check]) {
     for (fault, pieces, patience, sees, charged) in checks {
-        let terminal = start(Persona::CONCERT_E_PLUS, "approve", Some(fault));
-        let seen = at(&terminal, *patience, *pieces, E_PLUS);
+        let terminal = start(persona, "approve", Some(fault));
+        let seen = at(&terminal, *patience, *pieces, body);
         assert!(sees(&seen), "{fault}: {} {seen:?}", seen.result());
         assert_eq!(terminal.ledger().len(), *charged, "{fault}");
     }
 }
 
-#[test]
-fn each_fault() {
-    for description in CATALOGUE.iter().filter(|it| !matches!(it.name, "wrong-action" | "random")) {
-        let looked =
-            CHECKS.iter().any(|(fault, ..)| fault.split(['@', ':']).next() == Some(description.name));
-        assert!(looked, "{} is not looked at", description.name);
-    }
-    // They spend their time waiting: side by side.
-    std::thread::scope(|scope| {
-        for part in CHECKS.chunks(4) {
-            scope.spawn(|| check(part));
-        }
+/// Chance has its share, and a till sees it.
+fn check_by_chance(share: u64, seeds: std::ops::Range<u64>) -> usize {
+    let troubled = seeds.filter(|seed| {
+        let fault = format!("random:{share}").parse().unwrap();
+        let terminal = VirtualTerminal::builder().pty().dialect(Persona::CONCERT_E_PLUS).seed(*seed);
+        let terminal = terminal.fault(fault).start().unwrap();
+        let seen = at(&terminal, PATIENCE, 1, E_PLUS);
+        let frame = [&[2], APPROVED.as_bytes(), &[3, APPROVED.bytes().fold(3, |check, byte| check ^ byte)]];
+        let good = [&[6, 6, 5], &*frame.concat(), &[4]].concat();
+        seen.bytes() != good || seen.end != End::Silent || seen.enquiries > 1
     });
+    troubled.count()
 }
 
 #[test]
-fn the_faults_of_3_x_on_the_line() {
-    for (fault, sees) in [
-        ("wrong-action", (|seen| seen.result().contains("CD0011")) as fn(&Seen) -> bool),
-        ("wrong-amount:1", |seen| seen.result().contains("CB00201CD")),
-        ("duplicate", |seen| seen.results.len() == 2),
-        ("bad-lrc", |seen| seen.bad == 1 && seen.result().contains("AE00210")),
-        ("drop@step=decided", |seen| seen.end == End::Broken),
-    ] {
-        let terminal = start(Persona::PAYXPRESS, "approve", Some(fault));
-        let seen = at(&terminal, PATIENCE, 1, REQUEST);
-        assert!(sees(&seen), "{fault}: {} {seen:?}", seen.result());
-    }
+fn each_fault() {
+    let mut looked = BTreeSet::from(["random"]);
+    looked.extend(CHECKS.iter().chain(CHECKS_3_X).map(|(fault, ..)| name_of(fault)));
+    assert_eq!(looked, CATALOGUE.iter().map(|line| line.name).collect());
+    // They spend their time waiting: side by side.
+    std::thread::scope(|scope| {
+        for part in CHECKS.chunks(4) {
+            scope.spawn(|| check(Persona::CONCERT_E_PLUS, E_PLUS, part));
+        }
+        scope.spawn(|| check(Persona::PAYXPRESS, REQUEST, CHECKS_3_X));
+        let always = scope.spawn(|| check_by_chance(100, 0..12));
+        assert_eq!(check_by_chance(1, 0..6), 0);
+        // The others cut and delay what comes: the bytes are the same.
+        let always = always.join().unwrap();
+        assert!(always >= 7, "{always} of 12");
+    });
 }
 
 #[test]

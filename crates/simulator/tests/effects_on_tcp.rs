@@ -3,13 +3,17 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::fault::{CATALOGUE, Lines};
-use support::{End, REQUEST, Seen, at};
+use caisse_simulator::script::ANSWERS;
+use support::{End, REQUEST, Seen, at, by_chance, magic_amounts, name_of, request_of};
 
 const PATIENCE: Duration = Duration::from_millis(700);
+/// With this one, every answer comes by chance soon.
+const SEED: u64 = 39;
 
 fn pay(answer: &str, fault: Option<&str>, pieces: usize) -> (Seen, VirtualTerminal) {
     let mut builder = VirtualTerminal::builder().answer(answer.parse().unwrap());
@@ -26,21 +30,41 @@ fn approved() -> Vec<u8> {
         .to_vec()
 }
 
+/// An answer, how much the till asks for, what it reads, and what is charged.
+const ANSWERED: &[(&str, u64, &str, u64)] = &[
+    ("approve", 2_500, "AE00210AF00201", 2_500),
+    ("partial:20.00", 2_500, "CB0042000CD0010", 2_000),
+    ("decline:04", 2_500, "AE00201AF00204", 0),
+    ("cancel", 2_500, "AE00201AF00206", 0),
+    ("timeout", 2_500, "", 0),
+    ("by-amount", 2_500, "AE00210AF00201", 2_500),
+    ("by-amount", 2_504, "AE00201AF00204", 0),
+    ("by-amount", 2_530, "CB0041265CD0010", 1_265),
+];
+
 #[test]
 fn each_answer() {
-    for (answer, words, charged) in [
-        ("approve", "AE00210AF00201", 2500),
-        ("partial:20.00", "CB0042000CD0010", 2000),
-        ("decline:04", "AE00201AF00204", 0),
-        ("cancel", "AE00201AF00206", 0),
-        ("timeout", "", 0),
-    ] {
-        let (seen, terminal) = pay(answer, None, 1);
+    let mut looked = BTreeSet::from(["random"]);
+    for (answer, minor, words, charged) in ANSWERED {
+        looked.insert(name_of(answer));
+        let terminal = VirtualTerminal::builder().answer(answer.parse().unwrap()).start().unwrap();
+        let seen = at(&terminal, PATIENCE, 1, &request_of(*minor));
         assert!(seen.text().contains(words), "{answer}: {seen:?}");
         assert_eq!(seen.end, if words.is_empty() { End::Silent } else { End::Closed }, "{answer}");
         let charges = terminal.ledger().charges();
-        assert_eq!(charges.iter().map(|charge| charge.amount_minor).sum::<u64>(), charged, "{answer}");
+        assert_eq!(charges.iter().map(|charge| charge.amount_minor).sum::<u64>(), *charged, "{answer}");
     }
+    let terminal = VirtualTerminal::builder().answer("random".parse().unwrap()).seed(SEED).start().unwrap();
+    let answers = by_chance(&terminal, PATIENCE, 8);
+    assert_eq!(answers, BTreeSet::from(["approve", "cancel", "decline", "partial", "timeout"]));
+    assert_eq!(looked, ANSWERS.iter().map(|line| line.name).collect());
+}
+
+#[test]
+fn each_magic_amount_does_what_the_table_says() {
+    magic_amounts(PATIENCE, |script| {
+        VirtualTerminal::builder().answer(script.parse().unwrap()).start().unwrap()
+    });
 }
 
 /// A fault, into how many pieces the till cuts its request, and what it sees.
@@ -94,8 +118,7 @@ const CHECKS: &[Check] = &[
 fn each_fault() {
     let known = CATALOGUE.iter().filter(|it| it.lines == Lines::Any);
     for description in known {
-        let checked =
-            CHECKS.iter().any(|(fault, ..)| fault.split(['@', ':']).next() == Some(description.name));
+        let checked = CHECKS.iter().any(|(fault, ..)| name_of(fault) == description.name);
         assert!(checked, "{} is not looked at", description.name);
     }
     for (fault, pieces, sees) in CHECKS {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use caisse_simulator::VirtualWorld;
 use caisse_simulator::fault::{CATALOGUE, Fault, Lines, Name, Position, Step};
 use caisse_simulator::persona::Persona;
-use caisse_simulator::script::{Script, Turn};
+use caisse_simulator::script::{ANSWERS, Script, Turn};
 use caisse_simulator::terminal::{Event, Settings};
 use support::{Counter, E_PLUS, REQUEST, Seen};
 
@@ -148,4 +148,22 @@ fn the_catalogue_says_of_each_how_it_is_written() {
     assert!(error.contains("step=decided") && !error.contains("lunch"), "{error}");
     let error = "split:0".parse::<Fault>().unwrap_err().to_string();
     assert!(error.contains("1 to 3600000 milliseconds"), "{error}");
+}
+
+#[test]
+fn the_table_of_answers_says_of_each_how_it_is_written() {
+    let error = "aprove".parse::<Script>().unwrap_err().to_string();
+    for line in ANSWERS {
+        let example: Script = line.example.parse().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(example.to_string(), line.example);
+        assert!(line.example.starts_with(line.name) && error.contains(line.name), "{}: {error}", line.name);
+        for wrong in [":", ":x", "@byte=1", "@", " "] {
+            let text = format!("{}{wrong}", line.name);
+            assert!(text.parse::<Script>().is_err(), "{text}");
+        }
+    }
+    for wrong in ["by-amount,approve", "approve,random", "partial", "decline", "decline:01", "decline:4", ""]
+    {
+        assert!(wrong.parse::<Script>().is_err(), "{wrong}");
+    }
 }

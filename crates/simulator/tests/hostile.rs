@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_hal::Link;
+use caisse_hal::{Link, Received};
 use caisse_simulator::VirtualWorld;
 use caisse_simulator::persona::Persona;
 use caisse_simulator::terminal::Settings;
@@ -92,15 +92,21 @@ fn check(persona: Persona, framed: bool, fault: Option<&str>, acts: &[Act]) {
     for charge in &charges {
         assert_eq!((charge.amount_minor, charge.currency, charge.register), (2_500, 978, 7));
     }
-    // And it is well.
+    check_well(&shop, request, framed);
+}
+
+/// An honest till pays.
+fn check_well(shop: &VirtualWorld<'_>, request: &[u8], framed: bool) {
+    let charges = shop.ledger().len();
     shop.at_terminal(|terminal, _| terminal.set_faults(Vec::new()));
+    shop.run_for(Duration::from_secs(120));
     assert_eq!(shop.at_terminal(|terminal, _| terminal.state()), "idle");
     let mut line = shop.line();
-    let mut till = Counter { link: &mut line, clock: &shop, patience: Duration::from_secs(15), pieces: 1 };
+    let mut till = Counter { link: &mut line, clock: shop, patience: Duration::from_secs(15), pieces: 1 };
     let seen = if framed { till.framed(request) } else { till.plain(request) };
     let approved = if framed { seen.results.len() == 1 } else { seen.text().contains("AE00210") };
     assert!(approved, "{seen:?}");
-    assert_eq!(shop.ledger().len(), charges.len() + 1);
+    assert_eq!(shop.ledger().len(), charges + 1);
 }
 
 proptest! {
@@ -126,4 +132,56 @@ proptest! {
     fn on_a_serial_line_with_faults(acts in prop::collection::vec(act(), 0..25)) {
         check(Persona::CONCERT_E_PLUS, true, Some("random:60"), &acts);
     }
+}
+
+/// Found by fuzzing: a till that asks for the line right behind its ACK ends the session of an earlier result in its own way,
+/// and the result that waited behind it was never told: the terminal stayed busy for good.
+#[test]
+fn a_result_that_waits_is_told_however_the_session_before_it_ends() {
+    let faults = vec!["collision".parse().unwrap()];
+    let settings = Settings { persona: Persona::CONCERT_E_PLUS, faults, ..Settings::default() };
+    let mut storage = [0; 512];
+    let shop = VirtualWorld::serial(settings, &mut storage);
+    let mut line = shop.line();
+    let soon = Duration::from_secs(1);
+    line.connect(soon).unwrap();
+    let frame = |body: &[u8]| [&[2], body, &[3, body.iter().fold(3, |check, byte| check ^ byte)]].concat();
+    let mut heard = Vec::new();
+    for (bytes, waits) in [
+        (&[0x05][..], true),
+        (&[], true),
+        (&[0x05], true),
+        (&frame(E_PLUS), true),
+        (&[0x04], true),
+        (&[0x06], true),
+        // Both at once.
+        (&[0x06], false),
+        (&[0x05], true),
+    ] {
+        line.send(bytes, soon).unwrap();
+        let mut buffer = [0; 64];
+        if waits && let Ok(Received::Bytes(count)) = line.receive(&mut buffer, Duration::from_secs(5)) {
+            heard.push(buffer[..count].to_vec());
+        }
+    }
+    // Its ENQ of the collision, which it ends; leave; ACK; its ENQ again; the earlier result; busy with the other one.
+    let earlier = frame(b"01000000100B978          ");
+    assert_eq!(heard, [vec![5], vec![4], vec![6], vec![6], vec![5], earlier, vec![0x15]]);
+    drop(line);
+    assert_eq!(shop.ledger().len(), 1);
+    check_well(&shop, E_PLUS, true);
+}
+
+/// Found by fuzzing: a frame that broke off on a dead line was still open for the next till.
+#[test]
+fn a_frame_that_breaks_off_on_a_dead_line_is_over() {
+    let faults = vec!["half-open@step=connected".parse().unwrap()];
+    let settings = Settings { persona: Persona::CONCERT_E_PLUS, faults, ..Settings::default() };
+    let mut storage = [0; 512];
+    let shop = VirtualWorld::serial(settings, &mut storage);
+    let mut line = shop.line();
+    line.connect(Duration::from_secs(1)).unwrap();
+    line.send(&[0x05, 0x02, b'0'], Duration::from_secs(1)).unwrap();
+    drop(line);
+    check_well(&shop, E_PLUS, true);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use caisse_hal::Instant;
 use caisse_payment::{Amount, Currency, Sensitive};
 use caisse_simulator::Ledger;
+use caisse_simulator::fault::Lines;
 use caisse_simulator::ledger::Kind;
 use caisse_simulator::persona::{Duplicata, Persona};
 use caisse_simulator::script::{Answer, Script, Turn};
@@ -30,7 +31,7 @@ fn terminal(settings: Settings) -> Terminal {
 
 /// Asks and takes the answer, which comes at once.
 fn ask(terminal: &mut Terminal, now: Instant, asked: Asked) -> Reply {
-    let line = terminal.open().line;
+    let line = terminal.open(Lines::Any).line;
     terminal.ask(now, line, asked);
     let Outcome::Reply(reply) = terminal.take(line) else { panic!("no answer") };
     terminal.close(line);
@@ -47,7 +48,7 @@ fn slow() -> Settings {
 }
 
 fn begin(terminal: &mut Terminal, now: Instant, minor: u64) -> LineId {
-    let line = terminal.open().line;
+    let line = terminal.open(Lines::Any).line;
     terminal.ask(now, line, asked(Operation::Debit, minor));
     line
 }

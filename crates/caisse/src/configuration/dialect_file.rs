@@ -23,8 +23,12 @@ const NAME: &str = "custom";
 /// # Errors
 /// When the file cannot be read, is not of this form, or describes a dialect that could not work.
 pub fn load_dialect(file: impl AsRef<Path>) -> Result<Dialect, ConfigurationError> {
-    let file = file.as_ref();
-    read_dialect(&bytes_of(file)?, file)
+    load_with_base(file.as_ref()).map(|(dialect, _)| dialect)
+}
+
+/// The dialect of a file, and the known one that it begins with.
+pub(super) fn load_with_base(file: &Path) -> Result<(Dialect, Dialect), ConfigurationError> {
+    read_with_base(&bytes_of(file)?, file)
 }
 
 /// Reads a dialect from the bytes of its file, whose name is for errors only.
@@ -43,6 +47,10 @@ pub fn load_dialect(file: impl AsRef<Path>) -> Result<Dialect, ConfigurationErro
 /// # Errors
 /// As [`load_dialect`].
 pub fn read_dialect(bytes: &[u8], file: &Path) -> Result<Dialect, ConfigurationError> {
+    read_with_base(bytes, file).map(|(dialect, _)| dialect)
+}
+
+fn read_with_base(bytes: &[u8], file: &Path) -> Result<(Dialect, Dialect), ConfigurationError> {
     let document = Document::new(bytes, file)?;
     let said: DialectFile = document.parse()?;
     let dialect = said.dialect();
@@ -51,7 +59,7 @@ pub fn read_dialect(bytes: &[u8], file: &Path) -> Result<Dialect, ConfigurationE
         return Err(document.refuse(&["refused_message_source"], problem));
     }
     match problem(&dialect) {
-        None => Ok(dialect),
+        None => Ok((dialect, said.base.0)),
         Some((path, problem)) => Err(document.refuse(path, &problem)),
     }
 }

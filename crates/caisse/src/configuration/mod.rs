@@ -43,9 +43,21 @@ pub enum DialectError {
 /// # Errors
 /// When there is no such dialect, or its file cannot be used.
 pub fn find_dialect(name_or_file: &str, directory: &Path) -> Result<Dialect, DialectError> {
+    find_dialect_and_base(name_or_file, directory).map(|(dialect, _)| dialect)
+}
+
+/// The same, and the known dialect that it begins with: for those with a name, itself.
+///
+/// # Errors
+/// As [`find_dialect`].
+pub fn find_dialect_and_base(
+    name_or_file: &str,
+    directory: &Path,
+) -> Result<(Dialect, Dialect), DialectError> {
     if name_or_file.contains(['/', '\\']) || name_or_file.ends_with(".toml") {
-        Ok(load_dialect(directory.join(name_or_file))?)
+        Ok(dialect_file::load_with_base(&directory.join(name_or_file))?)
     } else {
-        Ok(name_or_file.parse::<Dialect>()?)
+        let dialect = name_or_file.parse::<Dialect>()?;
+        Ok((dialect, dialect))
     }
 }

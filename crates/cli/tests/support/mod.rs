@@ -84,6 +84,8 @@ pub struct Terminal {
     child: Child,
     reader: BufReader<std::process::ChildStdout>,
     pub address: String,
+    /// What it said when it was ready.
+    pub ready: Value,
 }
 
 impl Terminal {
@@ -96,7 +98,8 @@ impl Terminal {
         Self::start_at(shop, &["--pty"], arguments)
     }
 
-    fn start_at(shop: &Shop, place: &[&str], arguments: &[&str]) -> Self {
+    /// Anywhere.
+    pub fn start_at(shop: &Shop, place: &[&str], arguments: &[&str]) -> Self {
         let mut command = shop.command(&["terminal", "--json"]);
         command.args(place);
         let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -105,7 +108,7 @@ impl Terminal {
         reader.read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["event"], "listening");
-        Self { child, reader, address: ready["at"].as_str().unwrap().to_owned() }
+        Self { child, reader, address: ready["at"].as_str().unwrap().to_owned(), ready }
     }
 
     /// Stops it and gives what it charged.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use caisse_codec::{Message, ReceivedRequest, fixed};
 use caisse_hal::Instant;
 use caisse_link::frame::{Control, ETX, LONGEST_FRAME, STX, check_byte};
-use caisse_link::serial::{Action, Copies, Event, Reaction, Readiness, SerialConfig, Session, SessionEnd};
+use caisse_link::serial::{Action, Copies, Event, Reaction, Readiness, SerialConfig, Session};
 use caisse_transaction::terminal::refusal_of;
 
 use super::tracker::Tracker;
 use super::{Conversation, earlier, note_faults};
-use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
+use crate::fault::{Fault, Leaves, Lines, Name, Pipe, Step, alter};
 use crate::persona::Generation;
 use crate::random::Random;
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
@@ -58,6 +58,10 @@ pub(crate) struct Framed<'s> {
     asked: bool,
     /// When the till was last heard.
     heard: Instant,
+    /// When bytes came last, dead line or not.
+    spoken: Instant,
+    /// How long a frame may pause.
+    frame_time: Duration,
     /// Something was handed to the pipe and has not left it.
     draining: bool,
     connected: bool,
@@ -98,6 +102,8 @@ impl<'s> Framed<'s> {
             early: Vec::new(),
             asked: false,
             heard: Instant::default(),
+            spoken: Instant::default(),
+            frame_time: config.timers.frame,
             draining: false,
             connected: true,
             permanent,
@@ -158,7 +164,7 @@ impl<'s> Framed<'s> {
 
     fn begin_exchange(&mut self, terminal: &mut Terminal) {
         self.end_exchange(terminal);
-        let opened = terminal.open();
+        let opened = terminal.open(Lines::Framed);
         self.line = Some(opened.line);
         self.pipe = Pipe::new(&opened.faults, opened.random);
         self.early = opened.faults;
@@ -183,7 +189,7 @@ impl<'s> Framed<'s> {
 
     fn tell_next(&mut self, now: Instant) {
         if let Some(next) = self.outbox.front() {
-            // The session is busy only with an earlier one of these; its end comes back here.
+            // The session is busy only with an earlier one of these: its turn comes when the line is free.
             let _ = self.session.reply(now, next.len().clamp(4, LONGEST_FRAME), MORE);
         }
     }
@@ -210,7 +216,6 @@ impl<'s> Framed<'s> {
         };
         self.session.rules_mut().on_message = Reaction::Acknowledge;
         self.asked = true;
-        self.pipe.step(Step::Request);
         let (request, asked) = match fixed {
             Some((request, asked)) => (Request::Fixed(Box::new(request)), asked),
             None => {
@@ -223,6 +228,7 @@ impl<'s> Framed<'s> {
                     Err(fault) => {
                         let refusal = wire::three::refuse(&message, refusal_of(fault));
                         self.stage = Stage::Telling;
+                        self.pipe.step(Step::Request);
                         self.pipe.step(Step::Decided);
                         let messages = alter(&mut self.pipe, &refusal, None);
                         self.tell(now, &messages);
@@ -232,7 +238,9 @@ impl<'s> Framed<'s> {
             }
         };
         let faults = terminal.ask(now, line, asked.clone());
+        // Where the request chooses, its faults are known only now.
         self.pipe.rearm(&faults);
+        self.pipe.step(Step::Request);
         self.stage = Stage::Deciding(request, Box::new(asked));
     }
 
@@ -279,7 +287,6 @@ impl<'s> Framed<'s> {
                     self.stage = Stage::Listening;
                 }
             }
-            Event::Ended(SessionEnd::Own) => self.tell_next(now),
             _ => {}
         }
     }
@@ -335,11 +342,15 @@ impl<'s> Framed<'s> {
                 Action::Send(control) => self.say(now, control),
                 Action::Emit { .. } => self.emit(now),
                 Action::Wait { .. } => {
-                    if !self.draining || !self.pipe.is_empty() {
+                    if self.draining && self.pipe.is_empty() {
+                        self.draining = false;
+                        self.session.handle_drained(now);
+                    } else if self.session.is_idle() && !self.outbox.is_empty() {
+                        // However the session of the one before has ended.
+                        self.tell_next(now);
+                    } else {
                         return;
                     }
-                    self.draining = false;
-                    self.session.handle_drained(now);
                 }
             }
         }
@@ -366,6 +377,11 @@ impl<'s> Framed<'s> {
 
 impl Conversation for Framed<'_> {
     fn handle_input(&mut self, now: Instant, bytes: &[u8], terminal: &mut Terminal) {
+        // A line that is dead does not hear how a frame breaks off: its time is over all the same.
+        if now >= self.spoken.after(self.frame_time) {
+            self.tracker = Tracker::default();
+        }
+        self.spoken = now;
         if self.pipe.armed(Name::SingleRead).is_some() && self.tracker.is_inside() {
             // The rest of a message that did not come at once.
             return self.advance(now, terminal);

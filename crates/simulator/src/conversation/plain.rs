@@ -7,7 +7,7 @@ use caisse_link::Limits;
 use caisse_transaction::terminal::{Action, End, MOST_STORAGE, TerminalMachine, refusal_of};
 
 use super::{Conversation, earlier, note_faults};
-use crate::fault::{Fault, Leaves, Name, Pipe, Step, alter};
+use crate::fault::{Fault, Leaves, Lines, Name, Pipe, Step, alter};
 use crate::terminal::{Asked, LineId, Outcome, Reply, Terminal};
 use crate::wire::three;
 
@@ -52,7 +52,7 @@ pub(crate) struct Plain {
 impl Plain {
     /// A connection that has just been taken.
     pub(crate) fn new(now: Instant, limits: Limits, terminal: &mut Terminal) -> Self {
-        let opened = terminal.open();
+        let opened = terminal.open(Lines::Any);
         let mut pipe = Pipe::new(&opened.faults, opened.random);
         pipe.step(Step::Connected);
         Self {
@@ -68,17 +68,19 @@ impl Plain {
     }
 
     fn ask(&mut self, now: Instant, terminal: &mut Terminal) {
-        self.pipe.step(Step::Request);
         let persona = *terminal.persona();
         let Action::Decide(request) = self.machine.poll() else { return };
         match request {
             Ok(request) => {
                 let asked = three::read(&request, &persona);
                 let faults = terminal.ask(now, self.line, asked.clone());
+                // Where the request chooses, its faults are known only now.
                 self.pipe.rearm(&faults);
+                self.pipe.step(Step::Request);
                 self.stage = Stage::Deciding(Box::new(asked));
             }
             Err(fault) => {
+                self.pipe.step(Step::Request);
                 // What cannot be read is refused by the machine itself, whatever the terminal is told to answer.
                 let refused = self.machine.refuse(refusal_of(fault)).is_ok();
                 self.stage = Stage::Answered(now.after(SILENCE));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Fault, Position, Step};
+use crate::persona::Generation;
 use crate::random::Random;
 
 /// On which lines a fault can happen.
@@ -151,7 +152,7 @@ catalogue! {
         "The result ends without its EOT.";
     Random "random" Any, NOWHERE,
         Value::Number { least: 1, most: 100, default: Some(50), unit: "percent of the transactions" }, "random:50",
-        "One of the others at a place that the seed chooses, for this share of the transactions.";
+        "One of the others that can happen on this line, at a place that the seed chooses, for this share of the transactions.";
 }
 
 impl Name {
@@ -201,17 +202,22 @@ impl Description {
     }
 }
 
-/// The same fault at one of the places where it may happen. An exchange has some 150 bytes on the way to the till.
-pub(crate) fn somewhere(fault: Fault, random: &mut Random) -> Fault {
+/// The same fault at one of the places where it may happen.
+pub(crate) fn somewhere(fault: Fault, generation: Generation, random: &mut Random) -> Fault {
+    // What an exchange has on the way to the till, and on the way from it.
+    let (to_till, from_till) = match generation {
+        Generation::Three => (160, 60),
+        Generation::E | Generation::EPlus => (32, 32),
+    };
     let places = fault.name().description().places;
     let steps: Vec<Step> =
         Step::ALL.iter().copied().filter(|step| places.steps.contains(&step.name())).collect();
     let mut ways = Vec::new();
     if places.byte {
-        ways.push(Position::Byte(random.below(160)));
+        ways.push(Position::Byte(random.below(to_till)));
     }
     if places.request_byte {
-        ways.push(Position::RequestByte(random.below(60)));
+        ways.push(Position::RequestByte(random.below(from_till)));
     }
     ways.extend(random.choose(&steps).map(Position::Step));
     match random.choose(&ways) {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use caisse_payment::Amount;
 
+use super::catalogue::{ANSWERS, Read};
 use crate::fault::Spec;
 use crate::random::Random;
 use crate::terminal::Asked;
@@ -65,23 +66,11 @@ impl FromStr for Answer {
 
     fn from_str(text: &str) -> Result<Self, AnswerError> {
         let spec = Spec::of(text);
-        match (spec.name, spec.place, spec.value) {
-            ("approve", None, None) => Ok(Self::Approve),
-            ("cancel", None, None) => Ok(Self::Cancel),
-            ("timeout", None, None) => Ok(Self::Timeout),
-            ("decline", None, Some(code)) => match code.as_bytes() {
-                [first @ b'0'..=b'9', second @ b'0'..=b'9'] if code != "01" => {
-                    Ok(Self::Decline([*first, *second]))
-                }
-                _ => Err(AnswerError),
-            },
-            // Whether it fits the currency shows when a request comes.
-            ("partial", None, Some(amount)) => {
-                let decimal =
-                    !amount.is_empty() && amount.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-                if decimal { Ok(Self::Partial(amount.to_owned())) } else { Err(AnswerError) }
-            }
-            _ => Err(AnswerError),
+        let line = ANSWERS.iter().find(|line| line.name == spec.name && spec.place.is_none());
+        match line.map(|line| &line.read) {
+            Some(Read::One(read)) => read(spec.value).ok_or(AnswerError),
+            // Those that stand alone are no answers to one transaction.
+            Some(Read::Alone(_)) | None => Err(AnswerError),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the terminal is told to do: answers, and the faults that come with them.
 
 mod answer;
+mod catalogue;
 mod magic;
 mod scenario;
 mod turn;
@@ -10,9 +11,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use answer::{Answer, AnswerError};
+pub use catalogue::{ANSWERS, AnswerDescription};
 pub use magic::{MAGIC, Magic};
 pub use scenario::{Scenario, ScenarioError};
 pub use turn::{ScriptError, Turn};
+
+use catalogue::Read;
 
 use crate::random::Random;
 use crate::terminal::Asked;
@@ -73,7 +77,8 @@ impl Script {
         Self(Source::Random)
     }
 
-    /// What the function says of each request.
+    /// What the function says of each request. Faults at places before the request is whole come too late: it has to be
+    /// there first.
     pub fn from_fn(function: impl Fn(&Asked) -> Turn + Send + Sync + 'static) -> Self {
         Self(Source::Function(Arc::new(function)))
     }
@@ -108,9 +113,8 @@ impl FromStr for Script {
     type Err = ScriptError;
 
     fn from_str(text: &str) -> Result<Self, ScriptError> {
-        match text {
-            "by-amount" => Ok(Self::by_amount()),
-            "random" => Ok(Self::random()),
+        match ANSWERS.iter().find(|line| line.name == text).map(|line| &line.read) {
+            Some(Read::Alone(script)) => Ok(script()),
             _ => Ok(Self::sequence(text.split(',').map(str::parse).collect::<Result<Vec<Turn>, _>>()?)),
         }
     }

@@ -22,7 +22,7 @@ pub use request::{Asked, Operation};
 pub use state::LineId;
 pub use steering::NotNow;
 
-use crate::fault::{Fault, Name};
+use crate::fault::{Fault, Lines, Name};
 use crate::ledger::{Charge, Ledger};
 use crate::persona::Persona;
 use crate::random::Random;
@@ -91,12 +91,13 @@ impl Default for Settings {
 /// use caisse_hal::Instant;
 /// use caisse_payment::{Amount, Currency};
 /// use caisse_simulator::Ledger;
+/// use caisse_simulator::fault::Lines;
 /// use caisse_simulator::terminal::{Asked, Operation, Outcome, Settings, Terminal, Verdict};
 /// use std::time::Duration;
 ///
 /// let settings = Settings { latency: Duration::from_secs(30), ..Settings::default() };
 /// let mut terminal = Terminal::new(settings, Ledger::new());
-/// let line = terminal.open().line;
+/// let line = terminal.open(Lines::Any).line;
 /// let asked = Asked::new(Operation::Debit, Some(Amount::from_minor(2_500, Currency::EUR)), 1);
 /// terminal.ask(Instant::from_millis(0), line, asked);
 /// assert_eq!((terminal.state(), terminal.take(line)), ("waiting_for_card", Outcome::Pending));
@@ -116,6 +117,8 @@ pub struct Terminal {
     /// How many requests there were.
     transactions: u64,
     lines: u64,
+    /// What a line to this terminal is: it has one kind.
+    kind: Lines,
     state: State,
     outcomes: BTreeMap<LineId, Outcome>,
     memory: Memory,
@@ -151,6 +154,7 @@ impl Terminal {
             turns: 0,
             transactions: 0,
             lines: 0,
+            kind: Lines::Any,
             state: State::Idle,
             outcomes: BTreeMap::new(),
             memory: Memory::default(),
@@ -228,8 +232,9 @@ impl Terminal {
         }
     }
 
-    /// A till's line opens.
-    pub fn open(&mut self) -> Opened {
+    /// A till's line opens. Which kind it is says what can go wrong there.
+    pub fn open(&mut self, lines: Lines) -> Opened {
+        self.kind = lines;
         self.lines = self.lines.saturating_add(1);
         let line = LineId(self.lines);
         self.outcomes.insert(line, Outcome::Pending);
@@ -245,7 +250,9 @@ impl Terminal {
     fn resolve(&self, faults: &[Fault], random: &mut Random) -> Vec<Fault> {
         let all = self.faults.iter().chain(faults).copied();
         all.flat_map(|fault| match fault.name() {
-            Name::Random => crate::fault::by_chance(fault, random),
+            Name::Random => {
+                crate::fault::by_chance(fault, self.kind, self.settings.persona.generation, random)
+            }
             _ => Some(fault),
         })
         .collect()

@@ -57,8 +57,8 @@ impl Port {
         match self {
             #[cfg(all(unix, feature = "pty"))]
             Self::Pty(link) => {
-                let path = link.path()?.to_str()?;
-                SerialAddress::new(path, LineSettings::default()).ok().map(Address::Serial)
+                // Without settings, which have no effect there: other programs take what stands behind `serial:` as it is.
+                format!("serial:{}", link.path()?.to_str()?).parse().ok()
             }
             #[cfg(feature = "serial")]
             Self::Serial(link) => Some(Address::Serial(link.address().clone())),

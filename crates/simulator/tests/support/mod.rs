@@ -226,6 +226,77 @@ struct FramedTill {
     unread: Vec<u8>,
 }
 
+/// A request of 3.x for this many minor units, four digits of them.
+pub fn request_of(minor: u64) -> Vec<u8> {
+    format!("CZ0040300CJ012012345678901CA00207CB004{minor:04}CD0010CE003978").into_bytes()
+}
+
+/// What has no colon and no place behind it: the name of an answer or of a fault.
+pub fn name_of(spec: &str) -> &str {
+    spec.split(['@', ':']).next().unwrap()
+}
+
+/// So many payments of 25.00 in 3.x at a terminal whose answers come by chance: which answers there were, as the till sees
+/// them. After each, the ledger has what the till was told.
+#[cfg(feature = "serial")]
+pub fn by_chance(
+    terminal: &caisse_simulator::VirtualTerminal,
+    patience: Duration,
+    payments: usize,
+) -> std::collections::BTreeSet<&'static str> {
+    let mut charged = 0;
+    let answers = (0..payments).map(|number| {
+        let seen = at(terminal, patience, 1, REQUEST);
+        let text = if seen.results.is_empty() { seen.text() } else { seen.result() };
+        let (answer, more) = match () {
+            () if text.contains("AE00210") && text.contains("CB0042500") => ("approve", 2_500),
+            () if text.contains("AE00210") && text.contains("CB0041250") => ("partial", 1_250),
+            () if text.contains("AE00201AF00206") => ("cancel", 0),
+            () if text.contains("AE00201") => ("decline", 0),
+            () => {
+                assert_eq!(seen.end, End::Silent, "{number}: {seen:?}");
+                ("timeout", 0)
+            }
+        };
+        charged += more;
+        let ledger = terminal.ledger().charges();
+        assert_eq!(
+            ledger.iter().map(|charge| charge.amount_minor).sum::<u64>(),
+            charged,
+            "{number}: {answer}"
+        );
+        answer
+    });
+    answers.collect()
+}
+
+/// With `by-amount`, each amount of the table does what its line says: the same as that line in a script.
+#[cfg(feature = "serial")]
+pub fn magic_amounts(patience: Duration, start: fn(&str) -> caisse_simulator::VirtualTerminal) {
+    use caisse_simulator::script::{MAGIC, Magic};
+    let run = |script: &str, minor| {
+        let terminal = start(script);
+        let seen = at(&terminal, patience, 1, &request_of(minor));
+        // Some move the money when the line is gone.
+        std::thread::sleep(Duration::from_millis(50));
+        (seen.bytes(), seen.end, terminal.ledger().len())
+    };
+    let check = |line: &Magic| {
+        let minor = 2_500 + u64::from(line.digits);
+        let half = format!("partial:{}.{:02}", minor / 200, minor / 2 % 100);
+        let said = run(if line.turn == "partial:half" { &half } else { line.turn }, minor);
+        assert_eq!(run("by-amount", minor), said, "{line:?}");
+        let same_bytes = line.turn.contains("split") || line.turn.contains("drip");
+        assert_eq!(run("approve", minor) == said, same_bytes, "{line:?}");
+    };
+    // They spend their time waiting: side by side.
+    std::thread::scope(|scope| {
+        for part in MAGIC.chunks(6) {
+            scope.spawn(move || part.iter().for_each(check));
+        }
+    });
+}
+
 /// One exchange with a virtual terminal on its real line.
 #[cfg(feature = "serial")]
 pub fn at(
