@@ -10,7 +10,9 @@ use caisse_link::serial::SerialConfig;
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
 use caisse_transaction::till::Config;
-use caisse_transaction::{Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine};
+use caisse_transaction::{
+    Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine,
+};
 use support::line::{ACK, Break, ENQ, EOT, NAK, Run, Usual, framed, run, run_broken, serial};
 use support::{config, content, debit, euros};
 
