@@ -1,10 +1,10 @@
 //! May a payment begin? The same for every driver.
 
 use caisse_journal::{Admitted, Journal, Order, Record, TerminalLock, WallTime, admit, admit_original};
-use caisse_payment::{Blocked, Outcome, Verdict};
+use caisse_payment::{Blocked, Outcome, TerminalId, Verdict};
 use caisse_transaction::{Config, Request, RequestError};
 
-use crate::late::late_result_possible;
+use crate::late::{last_reached, late_result_possible};
 use crate::{PayError, Payment};
 
 /// What the answer depends on beside the journal.
@@ -41,6 +41,18 @@ impl Admission {
             }
         }
         Ok(lock)
+    }
+
+    /// The transaction before, whose result may still be told on a line with sessions.
+    pub(crate) fn earlier(
+        self,
+        journal: &dyn Journal,
+        terminal: &TerminalId,
+    ) -> Result<Option<Record>, Refused> {
+        if !self.config.has_sessions() {
+            return Ok(None);
+        }
+        last_reached(journal, terminal).map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))
     }
 }
 

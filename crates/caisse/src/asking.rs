@@ -3,13 +3,21 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Link, Received, SendError};
+use caisse_payment::Outcome;
 use caisse_transaction::probe::{ProbeAction, ProbeMachine};
 use caisse_transaction::till::Closed;
 
 use crate::driver::not_connected;
 
-/// Drives a probe to its end.
-pub(crate) fn ask(link: &mut dyn Link, clock: &dyn Clock, machine: &mut ProbeMachine<'_>) {
+/// Drives a probe to its end. `on_earlier` is told what came of the last transaction before the terminal hears that
+/// somebody has it.
+pub(crate) fn ask(
+    link: &mut dyn Link,
+    clock: &dyn Clock,
+    machine: &mut ProbeMachine<'_>,
+    mut on_earlier: impl FnMut(Outcome),
+) {
+    let mut earlier = None;
     let mut buffer = [0; 1024];
     let left = |deadline: Option<Instant>| {
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
@@ -51,6 +59,10 @@ pub(crate) fn ask(link: &mut dyn Link, clock: &dyn Clock, machine: &mut ProbeMac
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
+                        if earlier != machine.earlier_outcome() {
+                            earlier = machine.earlier_outcome();
+                            earlier.into_iter().for_each(&mut on_earlier);
+                        }
                     }
                     Ok(Received::Nothing) => {}
                     Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),

@@ -19,7 +19,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bridge;
 mod driver;
+mod journal;
 mod link;
 mod running;
 mod till;

@@ -12,6 +12,7 @@ use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
 use crate::configuration::ConfiguredTerminal;
+use crate::recovery::Memory;
 use crate::{CancelHandle, Till};
 
 /// Sets up a [`Till`]. A terminal and a journal are needed; there is no journal in memory by default, because a payment
@@ -198,10 +199,7 @@ impl Builder {
             config: parts.config,
             exclusive: parts.exclusive,
             cancel: CancelHandle::default(),
-            built_at,
-            sent: None,
-            pending: None,
-            asked_at: None,
+            memory: Memory::new(built_at),
         })
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
 use caisse_journal::{Journal, JournalError, Order, WallTime};
 use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, NotSent};
+use caisse_payment::{Blocked, NotSent, TransactionId};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
 
 use crate::cancel::{CancelHandle, Wish};
+use crate::late::{TOLD_ON_THE_LINE, file};
 
 /// How often a wait looks for a wish to cancel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -22,6 +23,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) cancel: &'d CancelHandle,
     /// Who took responsibility for the transaction, to be written before it leaves.
     pub(crate) order: Option<&'d Order>,
+    /// The transaction before, whose result the terminal may still tell.
+    pub(crate) earlier: Option<TransactionId>,
 }
 
 impl Driver<'_> {
@@ -39,7 +42,15 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => on_event(event),
+                Action::Event(event) => {
+                    if let (Event::LateAnswer, Some(id)) = (event, self.earlier)
+                        && let Some(outcome) = machine.earlier_outcome()
+                    {
+                        // A journal that fails now fails again when the payment asks it.
+                        let _filing = file(self.journal, &id, outcome, TOLD_ON_THE_LINE);
+                    }
+                    on_event(event);
+                }
                 Action::Close => self.link.close(),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);

@@ -35,6 +35,8 @@ pub struct Payment {
     pub replayed: bool,
     /// Whether the outcome stands in the journal. If not, the terminal stays blocked until it is settled.
     pub journaled: bool,
+    /// Whether proof that came later contradicts what the journal holds, so that a person has to look.
+    pub disputed: bool,
     /// Whether the answer broke off in a part that decides nothing, such as the ticket.
     pub cut: bool,
     /// How many fields of the answer were too much for the till's storage.
@@ -60,7 +62,8 @@ impl Payment {
             authorisation: record.end.and_then(|end| end.authorisation),
             replayed: true,
             journaled: true,
-            ..Self::of(request, record.verdict())
+            disputed: record.disputed,
+            ..Self::of(request, record.told())
         }
     }
 
@@ -96,6 +99,7 @@ impl Payment {
             receipts: Vec::new(),
             replayed: false,
             journaled: false,
+            disputed: false,
             cut: false,
             skipped_fields: 0,
             late_answers: 0,

@@ -8,15 +8,18 @@ use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Address, Clock, Link, SystemClock};
 use caisse_journal::{Journal, LockError, TerminalLock};
-use caisse_payment::{IdentifierError, Receipt, Refusal, Register, TerminalId};
+use caisse_payment::entry::Content;
+use caisse_payment::{IdentifierError, Outcome, Receipt, Refusal, Register, TerminalId, TransactionId};
 use caisse_transaction::probe::{ProbeConfig, ProbeMachine};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Dialect, LinkKind};
 
+pub use crate::late::Filing;
 pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 
 use crate::asking::ask;
 use crate::builder::name_of;
+use crate::late::{TOLD_ON_THE_LINE, file, last_reached};
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
 ///
@@ -24,10 +27,11 @@ use crate::builder::name_of;
 /// use caisse::MemoryJournal;
 /// use caisse::probe::{Finding, Probe};
 ///
-/// let journal = MemoryJournal::new();
+/// let mut journal = MemoryJournal::new();
 /// let mut probe = Probe::new("tcp://127.0.0.1:1".parse()?)?;
 /// let lock = probe.lock(&journal)?;
-/// let reply = probe.ask(&lock, probe.greeting(&journal))?;
+/// let greeting = probe.greeting(&journal);
+/// let reply = probe.ask(&mut journal, &lock, greeting)?;
 /// assert!(matches!(reply.finding, Finding::NotOpened(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -63,6 +67,8 @@ pub struct Reply {
     pub called: bool,
     /// Messages that came and were no answer to the question: perhaps results of earlier transactions.
     pub late: u8,
+    /// What one of them says of the last payment of this journal on the terminal.
+    pub earlier: Option<Earlier>,
     /// The protocol version of the terminal (CZ).
     pub version: Option<Version>,
     /// The identifier that it answered with (CJ): the till's, or its own.
@@ -75,6 +81,17 @@ pub struct Reply {
     pub refusal: Option<Refusal>,
     /// The tickets that it sent.
     pub receipts: Vec<Receipt>,
+}
+
+/// A result of an earlier payment, which came where it was not asked for. The terminal does not tell it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The payment.
+    pub id: TransactionId,
+    /// Its outcome by this result.
+    pub outcome: Outcome,
+    /// What the journal makes of it.
+    pub filing: Filing,
 }
 
 impl Probe {
@@ -207,17 +224,52 @@ impl Probe {
         ProbeMachine::new(self.config, question, &mut []).map(|_| ())
     }
 
-    /// Asks, and waits for the answer.
+    /// Asks, and waits for the answer. Where the terminal tells the result of the last payment instead, on a line with
+    /// sessions, that is written in the journal as far as it contradicts what stands there; an open payment stays open, and
+    /// [`Reply::earlier`] says what was told.
     ///
     /// # Errors
     /// When the question cannot be put to such a terminal, or the lock is another's. Nothing was opened then.
-    pub fn ask(&mut self, lock: &TerminalLock, question: Question) -> Result<Reply, AskError> {
+    pub fn ask(
+        &mut self,
+        journal: &mut dyn Journal,
+        lock: &TerminalLock,
+        question: Question,
+    ) -> Result<Reply, AskError> {
+        // Without the journal nothing is known of an earlier payment; its result is counted then.
+        let last = last_reached(journal, &self.terminal).ok().flatten();
+        let mut earlier = None;
+        let asked = last.as_ref().map(|last| last.start.content);
+        let reply = self.put(lock, question, asked, |outcome| {
+            if let Some(last) = &last {
+                let filing = file(journal, &last.start.id, outcome, TOLD_ON_THE_LINE);
+                earlier = Some(Earlier { id: last.start.id, outcome, filing });
+            }
+        })?;
+        Ok(Reply { earlier, ..reply })
+    }
+
+    /// Asks with ENQ and EOT alone, where the terminal can tell nothing.
+    pub(crate) fn ask_presence(&mut self, lock: &TerminalLock) -> Result<Reply, AskError> {
+        self.put(lock, Question::Presence, None, |_| {})
+    }
+
+    fn put(
+        &mut self,
+        lock: &TerminalLock,
+        question: Question,
+        earlier: Option<Content>,
+        on_earlier: impl FnMut(Outcome),
+    ) -> Result<Reply, AskError> {
         if *lock.terminal() != self.terminal {
             return Err(AskError::WrongLock);
         }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = ProbeMachine::new(self.config, question, &mut storage)?;
-        ask(&mut *self.link, &*self.clock, &mut machine);
+        if let Some(earlier) = earlier {
+            machine.expect_earlier(earlier);
+        }
+        ask(&mut *self.link, &*self.clock, &mut machine, on_earlier);
         let Some(report) = machine.report() else {
             // The driver returns at the end, where there is a report.
             return Ok(Reply::empty(Finding::GivenUp));
@@ -249,6 +301,7 @@ impl Reply {
             framed: false,
             called: false,
             late: 0,
+            earlier: None,
             version: None,
             identifier: None,
             serial_number: None,

@@ -3,15 +3,15 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use caisse_hal::{Clock, Instant, Link};
+use caisse_hal::{Clock, Link};
 use caisse_journal::{Journal, JournalError, Order, Record};
-use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
+use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
 use crate::admission::{Admission, Refused};
 use crate::driver::Driver;
-use crate::recovery::Pending;
+use crate::recovery::Memory;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -35,14 +35,7 @@ pub struct Till {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
-    /// When this till was set up: every send of an earlier process was before.
-    pub(crate) built_at: Instant,
-    /// The last request that left, and when.
-    pub(crate) sent: Option<(TransactionId, Instant)>,
-    /// A connection on which an answer may still come.
-    pub(crate) pending: Option<Pending>,
-    /// When the terminal was last asked for a duplicata.
-    pub(crate) asked_at: Option<Instant>,
+    pub(crate) memory: Memory,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -92,31 +85,35 @@ impl Till {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Payment, Refused> {
         let mut lock = self.admission().admit(&*self.journal, request, order);
-        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved))) && self.can_recover_alone() {
-            self.recover_first(on_event);
+        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved)))
+            && self.memory.can_prove_alone(&self.config)
+        {
+            on_event(Event::Recovering);
+            // A journal that fails now fails again when the payment asks it.
+            let _ = self.recover();
             lock = self.admission().admit(&*self.journal, request, order);
         }
         let lock = lock?;
         // Nothing is open on this terminal: what was waited for has been decided.
-        self.hear_out_pending();
+        self.inquiry().hear_out_pending();
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), *request)?;
+        let earlier = self.admission().earlier(&*self.journal, &self.terminal)?;
+        if let Some(earlier) = &earlier {
+            machine.expect_earlier(earlier.start.content);
+        }
         let mut driver = Driver {
             link: &mut *self.link,
             clock: &*self.clock,
             journal: &mut *self.journal,
             cancel: &self.cancel,
             order,
+            earlier: earlier.map(|earlier| earlier.start.id),
         };
         driver.run(&mut machine, on_event);
         let payment = Payment::at_the_end(request, &machine);
-        self.sent = machine.sent_at().map(|at| (request.id, at));
-        if machine.stays_open() {
-            let sent = machine.sent_at().unwrap_or_else(|| self.clock.now());
-            let until = sent.after(self.config.dialect.longest_transaction);
-            self.pending = Some(Pending { request: *request, until });
-        }
+        self.memory.keep(request, &machine, &self.config, self.clock.now());
         drop(lock);
         payment
     }

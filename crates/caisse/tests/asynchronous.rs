@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use caisse::asynchronous::AsyncTill;
 use caisse::{
-    Amount, Blocked, Currency, Decision, Dispute, Doubt, Event, Journal, JournalError, MemoryJournal,
-    NotSent, Order, Outcome, PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
+    Amount, Blocked, Currency, Decision, Dialect, Dispute, Doubt, Event, Evidence, Finding, Journal,
+    JournalError, MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, TerminalId, Till,
+    TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
 use caisse_payment::entry::Entry;
 use caisse_simulator::VirtualTerminal;
+use caisse_simulator::persona::Persona;
 
 fn debit(text: &str) -> PaymentRequest {
     PaymentRequest::debit(Amount::parse(text, Currency::EUR).unwrap())
@@ -238,4 +240,137 @@ async fn a_slow_disk_does_not_hold_the_runtime() {
     speak.send(()).unwrap();
     assert_eq!(payment.outcome().await.outcome.name(), "approved");
     assert_eq!(terminal.ledger().len(), 1);
+}
+
+/// A till of a terminal that tells its last transaction with its fields, and that nobody else uses.
+fn exclusive(terminal: &VirtualTerminal, journal: MemoryJournal) -> AsyncTill {
+    Till::builder()
+        .address(&terminal.address().to_string())
+        .terminal_id("counter")
+        .dialect(Dialect::NEPTING)
+        .exclusive(true)
+        .journal(journal)
+        .build_async()
+        .unwrap()
+}
+
+fn nepting(script: &str) -> VirtualTerminal {
+    let builder = VirtualTerminal::builder().dialect(Persona::NEPTING).latency(Duration::ZERO);
+    builder.answer(script.parse().unwrap()).start().unwrap()
+}
+
+/// On both kinds of runtime: the inquiry waits on a thread of its own, and the runtime goes on.
+fn on_each_runtime<F: Future<Output = ()>>(test: impl Fn() -> F) {
+    use tokio::runtime::Builder;
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        builder.enable_all().build().unwrap().block_on(test());
+    }
+}
+
+#[test]
+fn a_late_answer_is_heard_on_the_connection_that_was_left_open() {
+    on_each_runtime(|| async {
+        let (address, release, requests) = held_back();
+        let journal = MemoryJournal::new();
+        let builder = Till::builder().address(&address).terminal_id("counter").journal(journal.clone());
+        let till = builder.answer_timeout(Duration::from_millis(200)).build_async().unwrap();
+        let request = debit("25.00");
+        let payment = till.pay(&request).unwrap().await;
+        assert_eq!(payment.outcome, Outcome::Unknown { doubt: Doubt::Silence });
+        requested(requests).await;
+        let recovered = till.recover().await.unwrap();
+        assert!(matches!(recovered[0].evidence, Evidence::Listening { .. }), "{recovered:?}");
+        release.send(APPROVED).unwrap();
+        let approved = Outcome::Approved { amount: Amount::parse("25.00", Currency::EUR).unwrap() };
+        let recovered = loop {
+            let recovered = till.recover().await.unwrap();
+            if !matches!(recovered[0].evidence, Evidence::Listening { .. }) {
+                break recovered;
+            }
+        };
+        assert_eq!(recovered[0].evidence, Evidence::LateAnswer(approved));
+        assert_eq!(till.recover().await.unwrap(), []);
+        let replayed = till.pay(&request).unwrap().await;
+        assert_eq!((replayed.outcome, replayed.replayed), (approved, true));
+    });
+}
+
+#[test]
+fn a_duplicata_is_asked_for_and_settles() {
+    on_each_runtime(|| async {
+        let terminal = nepting("approve,approve+drop@step=decided,approve");
+        let journal = MemoryJournal::new();
+        let till = exclusive(&terminal, journal.clone());
+        assert_eq!(till.pay(debit("3.00")).unwrap().await.outcome.name(), "approved");
+        let lost = debit("25.00");
+        assert!(till.pay(&lost).unwrap().await.outcome.is_unknown());
+        drop(till);
+        // A till of the next morning.
+        let till = exclusive(&terminal, journal);
+        let recovered = till.recover().await.unwrap();
+        let paid = Finding::Paid(Amount::parse("25.00", Currency::EUR).unwrap());
+        assert_eq!((recovered.len(), recovered[0].finding), (1, paid), "{recovered:?}");
+        assert_eq!(till.pay(&lost).unwrap().await.outcome.name(), "approved");
+        assert_eq!(till.pay(debit("4.00")).unwrap().await.outcome.name(), "approved");
+        assert_eq!(terminal.ledger().len(), 3);
+    });
+}
+
+/// As the blocking till does: the payment that is in the way is looked into first.
+#[test]
+fn the_next_payment_recovers_by_itself() {
+    on_each_runtime(|| async {
+        let terminal = nepting("approve,approve+drop@step=decided,approve");
+        let till = exclusive(&terminal, MemoryJournal::new());
+        assert_eq!(till.pay(debit("3.00")).unwrap().await.outcome.name(), "approved");
+        assert!(till.pay(debit("25.00")).unwrap().await.outcome.is_unknown());
+        let mut next = till.pay(debit("4.00")).unwrap();
+        assert_eq!(next.next_event().await, Some(Event::Recovering));
+        assert_eq!(next.await.outcome.name(), "approved");
+        assert_eq!(till.unresolved().await.unwrap(), []);
+        assert_eq!(terminal.ledger().len(), 3);
+    });
+}
+
+#[test]
+fn a_payment_that_runs_is_not_disturbed() {
+    on_each_runtime(|| async {
+        let (address, release, requests) = held_back();
+        let till = till(&address, MemoryJournal::new());
+        let payment = till.pay(debit("25.00")).unwrap();
+        requested(requests).await;
+        let recovered = till.recover().await.unwrap();
+        assert_eq!((recovered.len(), &recovered[0].evidence), (1, &Evidence::Busy));
+        release.send(APPROVED).unwrap();
+        assert_eq!(payment.await.outcome.name(), "approved");
+    });
+}
+
+/// What was decided while the connection was open is contradicted by what comes on it.
+#[test]
+fn what_comes_after_a_person_has_decided_makes_a_dispute() {
+    on_each_runtime(|| async {
+        let (address, release, requests) = held_back();
+        let mut journal = MemoryJournal::new();
+        let builder = Till::builder().address(&address).terminal_id("counter").journal(journal.clone());
+        let till = builder.answer_timeout(Duration::from_millis(200)).build_async().unwrap();
+        let request = debit("25.00");
+        let id = request.transaction_id();
+        assert!(till.pay(&request).unwrap().await.outcome.is_unknown());
+        requested(requests).await;
+        let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
+        let decision = Decision::new(caisse::Paid::NotPaid, "Anne", "no ticket").unwrap();
+        journal.resolve(&lock, &id, &decision, WallTime::now()).unwrap();
+        drop(lock);
+        release.send(APPROVED).unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Nobody listens at the address any more: the next payment is not sent, and has heard the answer before.
+        let next = till.pay(debit("4.00")).unwrap().await;
+        assert!(matches!(next.outcome, Outcome::NotSent { .. }), "{:?}", next.outcome);
+        let replayed = till.pay(&request).unwrap().await;
+        assert_eq!(
+            (replayed.outcome, replayed.disputed),
+            (Outcome::Unknown { doubt: Doubt::Disputed }, true)
+        );
+    });
 }

@@ -36,7 +36,7 @@ fn probe(address: Address, dialect: Dialect) -> Probe {
 /// What is found at a terminal that behaves so, and what it was sent.
 fn found(dialect: Dialect, script: &'static [Then]) -> (Examination, Vec<u8>) {
     let (address, served) = on_pty(script);
-    let examination = examine(probe(address, dialect), &MemoryJournal::new());
+    let examination = examine(probe(address, dialect), &mut MemoryJournal::new());
     (examination, served.stop())
 }
 
@@ -63,11 +63,11 @@ fn a_healthy_line() {
 fn a_dialect_that_nobody_has_named_is_asked_with_enq_alone() {
     let (address, served) = on_pty(&[ACK]);
     let probe = Probe::new(address).unwrap();
-    let journal = MemoryJournal::new();
+    let mut journal = MemoryJournal::new();
     assert_eq!(probe.greeting(&journal), Question::Presence);
     assert!(probe.check(Question::Identification).is_err());
     assert!(probe.check(Question::Duplicata { ticket: false }).is_err());
-    let examination = examine(probe, &journal);
+    let examination = examine(probe, &mut journal);
     assert!(examination.is_healthy(), "{examination:?}");
     let note = |examination: &Examination| {
         examination.works.iter().any(|words| words.en.starts_with("without --dialect"))
@@ -150,7 +150,7 @@ fn a_silent_line_is_asked_at_the_other_speeds_with_enq_and_eot() {
 
     let (address, served) = on_pty(&[Nothing, Nothing, Nothing, Nothing, Nothing, Nothing, ACK]);
     let path = address.to_string();
-    let examination = examine(probe(address, Dialect::CONCERT_E), &MemoryJournal::new());
+    let examination = examine(probe(address, Dialect::CONCERT_E), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::LineSettings]);
     assert_eq!(examination.findings[0].attempt, Some(format!("{path}?baud=1200&line=7e1")));
     let heard = served.stop();
@@ -163,7 +163,7 @@ fn seven_bits_read_as_eight_are_named_with_their_settings() {
     let Address::Serial(serial) = &address else { unreachable!() };
     let path = serial.path().to_owned();
     let eight: Address = format!("serial:{path}?line=8n1").parse().unwrap();
-    let examination = examine(probe(eight, Dialect::CONCERT_E_PLUS), &MemoryJournal::new());
+    let examination = examine(probe(eight, Dialect::CONCERT_E_PLUS), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::LineSettings], "{examination:?}");
     // 9600 7E1 is what an address means that says nothing.
     let attempt = examination.findings[0].attempt.clone().unwrap();
@@ -173,7 +173,7 @@ fn seven_bits_read_as_eight_are_named_with_their_settings() {
 
     let (address, served) = on_pty(&[Say(b"\x86"), Nothing, Nothing]);
     let odd: Address = format!("{address}?line=8n1&baud=1200").parse().unwrap();
-    let examination = examine(probe(odd, Dialect::CONCERT_E_PLUS), &MemoryJournal::new());
+    let examination = examine(probe(odd, Dialect::CONCERT_E_PLUS), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::LineSettings], "{examination:?}");
     let attempt = examination.findings[0].attempt.as_deref().unwrap();
     assert!(attempt.ends_with("?baud=1200&line=7o1"), "{attempt}");
@@ -183,7 +183,8 @@ fn seven_bits_read_as_eight_are_named_with_their_settings() {
 #[test]
 fn ports_that_do_not_open() {
     let find = |address: &str| {
-        let examination = examine(probe(address.parse().unwrap(), Dialect::CONCERT_E), &MemoryJournal::new());
+        let examination =
+            examine(probe(address.parse().unwrap(), Dialect::CONCERT_E), &mut MemoryJournal::new());
         assert_eq!(examination.ports, ports());
         faults(&examination)
     };
@@ -213,7 +214,7 @@ fn an_unresolved_payment_is_told_and_its_line_only_knocked_at() {
     assert_eq!(journal.unresolved(&id).unwrap().len(), 1);
     let probe = probe(address, Dialect::INGENICO);
     assert_eq!(probe.greeting(&journal), Question::Presence);
-    let examination = examine(probe, &journal);
+    let examination = examine(probe, &mut journal);
     assert_eq!(faults(&examination), [Fault::Unresolved]);
     assert_eq!(served.stop(), b"\x05\x04");
 }
@@ -232,10 +233,10 @@ fn a_last_payment_that_was_refused_for_its_format_is_explained() {
         (Dialect::INGENICO, Some("order 7"), vec![]),
     ] {
         let (address, paid) = refusing();
-        let journal = pay(&address, "counter", MemoryJournal::new(), dialect, reference);
+        let mut journal = pay(&address, "counter", MemoryJournal::new(), dialect, reference);
         paid.join().unwrap();
         let nobody = Probe::at("tcp://127.0.0.1:1".parse().unwrap(), "counter".parse().unwrap());
-        let examination = examine(nobody, &journal);
+        let examination = examine(nobody, &mut journal);
         let finding = &examination.findings[0];
         assert_eq!(finding.fault, Fault::FormatError, "{examination:?}");
         assert_eq!(finding.reasons, expected);
@@ -243,7 +244,7 @@ fn a_last_payment_that_was_refused_for_its_format_is_explained() {
         assert!(finding.seen.en.contains(&seen), "{}", finding.seen.en);
         // Another terminal's is not this one's.
         let other = Probe::at("tcp://127.0.0.1:1".parse().unwrap(), "other".parse().unwrap());
-        assert_eq!(faults(&examine(other, &journal))[0], Fault::Refused);
+        assert_eq!(faults(&examine(other, &mut journal))[0], Fault::Refused);
     }
 }
 
@@ -275,21 +276,21 @@ fn pay(
 fn a_duplicata_in_sessions() {
     let (address, served) =
         on_pty(&[ACK, ACK, Say(b"\x05"), Say(b"\x02CZ0040301CA00201CD0013AE00210\x03\x2f"), Say(b"\x04")]);
-    let journal = MemoryJournal::new();
+    let mut journal = MemoryJournal::new();
     let mut probe = probe(address, Dialect::INGENICO);
     let lock = probe.lock(&journal).unwrap();
-    let reply = probe.ask(&lock, Question::Duplicata { ticket: false }).unwrap();
+    let reply = probe.ask(&mut journal, &lock, Question::Duplicata { ticket: false }).unwrap();
     assert!(matches!(reply.finding, Finding::Answered(_)), "{reply:?}");
     assert_eq!(served.stop(), b"\x05\x02CZ0040300CJ012012345678901CA00201CD0013\x03\x23\x04\x06\x06");
 }
 
 #[test]
 fn what_comes_beside_an_answer_is_counted() {
-    let journal = MemoryJournal::new();
+    let mut journal = MemoryJournal::new();
     let (address, served) = on_pty(&[Say(b"\x05")]);
     let mut calling = probe(address, Dialect::INGENICO);
     let lock = calling.lock(&journal).unwrap();
-    let reply = calling.ask(&lock, Question::Identification).unwrap();
+    let reply = calling.ask(&mut journal, &lock, Question::Identification).unwrap();
     assert_eq!((reply.finding, reply.called, reply.late), (Finding::Calling, true, 0));
     drop(lock);
     served.stop();
@@ -304,7 +305,7 @@ fn what_comes_beside_an_answer_is_counted() {
         Say(b"\x02CZ0040301CA00201CD001IAE00210\x03\x55"),
         Say(b"\x04"),
     ]);
-    let examination = examine(probe(address, Dialect::INGENICO), &journal);
+    let examination = examine(probe(address, Dialect::INGENICO), &mut journal);
     assert_eq!(faults(&examination), [Fault::BadAnswer], "{examination:?}");
     assert_eq!(examination.findings[0].seen.en, "1 message(s) of another transaction");
     assert!(examination.works.iter().any(|words| words.en.contains("CZ 0301")));

@@ -34,7 +34,7 @@ fn found(mut dialect: Dialect, answer: &'static [u8]) -> Examination {
     // Nobody has to wait for seconds here.
     let timers = &mut dialect.session.timers;
     (timers.enquiry, timers.pause) = (Duration::from_millis(400), Duration::from_millis(50));
-    let examination = examine(probe(address).dialect(dialect), &MemoryJournal::new());
+    let examination = examine(probe(address).dialect(dialect), &mut MemoryJournal::new());
     let request = served.join().unwrap();
     let asked = request.starts_with(b"CZ0040") && request.ends_with(b"CD001I");
     assert!(asked || request.iter().all(|byte| matches!(byte, 0x05 | 0x04)), "{request:02x?}");
@@ -133,18 +133,18 @@ fn half_open_and_closed() {
     assert_eq!(faults(&found(Dialect::CONCERT_E, b"")), [Fault::NoAnswer]);
     let start = Instant::now();
     let (address, served) = on_tcp(|_| {});
-    let examination = examine(probe(address), &MemoryJournal::new());
+    let examination = examine(probe(address), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::NoAnswer]);
     assert!(start.elapsed() >= Duration::from_secs(2) && start.elapsed() < Duration::from_secs(15));
     served.join().unwrap();
 
     let (address, served) = on_tcp(|stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
-    let examination = examine(probe(address), &MemoryJournal::new());
+    let examination = examine(probe(address), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::ClosedWithoutAnswer]);
     served.join().unwrap();
 
     let (address, served) = on_tcp(|stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
-    let examination = examine(probe(address).dialect(Dialect::CONCERT_E), &MemoryJournal::new());
+    let examination = examine(probe(address).dialect(Dialect::CONCERT_E), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::ClosedWithoutAnswer]);
     served.join().unwrap();
 }
@@ -152,13 +152,13 @@ fn half_open_and_closed() {
 #[test]
 fn a_name_without_an_address() {
     let examination =
-        examine(probe("tcp://no.such.host.invalid:8888".parse().unwrap()), &MemoryJournal::new());
+        examine(probe("tcp://no.such.host.invalid:8888".parse().unwrap()), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::NameNotResolved]);
     let named = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = named.local_addr().unwrap().port();
     let served = thread::spawn(move || named.accept().unwrap().0.write_all(IDENTIFIED).unwrap());
     let examination =
-        examine(probe(format!("tcp://localhost:{port}").parse().unwrap()), &MemoryJournal::new());
+        examine(probe(format!("tcp://localhost:{port}").parse().unwrap()), &mut MemoryJournal::new());
     // Where localhost has an IPv6 address too, it is tried as well.
     assert!(examination.works.iter().any(|words| words.en.starts_with("localhost has the address ")));
     assert!(examination.is_healthy(), "{examination:?}");
@@ -180,8 +180,8 @@ fn another_usual_port_is_found_and_sent_nothing() {
         stream.read_to_end(&mut heard).unwrap();
         sender.send(heard).unwrap();
     });
-    let journal = MemoryJournal::new();
-    let examination = examine(probe("tcp://127.91.7.1:9".parse().unwrap()), &journal);
+    let mut journal = MemoryJournal::new();
+    let examination = examine(probe("tcp://127.91.7.1:9".parse().unwrap()), &mut journal);
     let found: Vec<_> = examination.findings.iter().map(|it| (it.fault, it.attempt.as_deref())).collect();
     assert_eq!(found, [(Fault::Refused, None), (Fault::OtherPort, Some("tcp://127.91.7.1:5000"))]);
     assert_eq!(receiver.recv_timeout(Duration::from_secs(10)).unwrap(), b"");
@@ -191,7 +191,7 @@ fn another_usual_port_is_found_and_sent_nothing() {
     let paying = TcpListener::bind("127.91.7.2:20002").unwrap();
     paying.set_nonblocking(true).unwrap();
     let _lock = journal.lock(&"tcp:127.91.7.2:20002".parse().unwrap()).unwrap();
-    let examination = examine(probe("tcp://127.91.7.2:9".parse().unwrap()), &journal);
+    let examination = examine(probe("tcp://127.91.7.2:9".parse().unwrap()), &mut journal);
     assert_eq!(examination.findings.len(), 1, "{examination:?}");
     assert!(paying.accept().is_err());
 }
@@ -210,7 +210,7 @@ fn a_terminal_that_does_not_answer_the_connection() {
         assert!(waiting.len() < 10_000, "the queue never fills");
     }
     let start = Instant::now();
-    let examination = examine(probe(at(address)), &MemoryJournal::new());
+    let examination = examine(probe(at(address)), &mut MemoryJournal::new());
     assert_eq!(faults(&examination), [Fault::TimedOut]);
     assert!(start.elapsed() >= Duration::from_secs(2) && start.elapsed() < Duration::from_secs(10));
 }
@@ -219,17 +219,17 @@ fn a_terminal_that_does_not_answer_the_connection() {
 fn a_running_payment_is_not_disturbed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let journal = MemoryJournal::new();
+    let mut journal = MemoryJournal::new();
     let mut probe = probe(at(listener.local_addr().unwrap()));
     let lock = probe.lock(&journal).unwrap();
     assert!(probe.lock(&journal).is_err());
     let other = journal.lock(&"another".parse().unwrap()).unwrap();
-    let refused = probe.ask(&other, Question::Presence);
+    let refused = probe.ask(&mut journal, &other, Question::Presence);
     assert_eq!(refused.unwrap_err().to_string(), "the lock that is held belongs to another terminal");
-    let examination = examine(self::probe(probe.address().clone()), &journal);
+    let examination = examine(self::probe(probe.address().clone()), &mut journal);
     assert_eq!(faults(&examination), [Fault::InUse]);
     assert!(listener.accept().is_err(), "somebody connected");
-    let reply = probe.ask(&lock, Question::Presence).unwrap();
+    let reply = probe.ask(&mut journal, &lock, Question::Presence).unwrap();
     assert_eq!((reply.finding, reply.is_alive()), (Finding::Connected, false));
     assert!(listener.accept().is_ok());
 }
@@ -249,13 +249,13 @@ fn the_lock_is_that_of_a_till() {
 
 #[test]
 fn what_a_terminal_says_of_itself() {
-    let journal = MemoryJournal::new();
+    let mut journal = MemoryJournal::new();
     let (address, served) = answering(b"CZ0040320CJ012330538600404CA00207CD001IAE00210AQ0041234CG0071234567");
     let identifier = "123456789012".parse().unwrap();
     let mut probe = probe(address).register(Register::new(7).unwrap()).identifier(identifier);
     assert_eq!(probe.greeting(&journal), Question::Identification);
     let lock = probe.lock(&journal).unwrap();
-    let reply = probe.ask(&lock, Question::Identification).unwrap();
+    let reply = probe.ask(&mut journal, &lock, Question::Identification).unwrap();
     assert!(reply.is_alive() && reply.refusal.is_none() && reply.receipts.is_empty());
     assert!(!reply.called && reply.late == 0 && !reply.framed);
     assert_eq!(reply.version.unwrap().to_string(), "0320");

@@ -185,11 +185,20 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Record what a person found out about an unknown outcome. Exit code 1 when the transaction is not unresolved.
+    /// Record what a person found out about an unknown or disputed outcome. Exit code 1 when the transaction is neither.
     Resolve(ResolveArguments),
     /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
     /// 0 when none is open afterwards, 3 when some are.
     Recover(RecoverArguments),
+    /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
+    Forget {
+        /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(31..))]
+        older_than: u32,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -239,7 +248,7 @@ pub(crate) struct ResolveArguments {
 impl JournalCommand {
     pub(crate) const fn wants_json(&self) -> bool {
         match self {
-            Self::List { json, .. } | Self::Show { json, .. } => *json,
+            Self::List { json, .. } | Self::Show { json, .. } | Self::Forget { json, .. } => *json,
             Self::Resolve(arguments) => arguments.json,
             Self::Recover(arguments) => arguments.json,
         }

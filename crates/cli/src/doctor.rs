@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
     let address = asked.probe.address().clone();
     let file = asked.file(output)?;
     let examination = match SqliteJournal::open(&file) {
-        Ok(journal) => examine(asked.probe, &journal),
+        Ok(mut journal) => examine(asked.probe, &mut journal),
         Err(error) => without_journal(&address, &format!("{}: {error}", file.display())),
     };
     for port in &examination.ports {

@@ -7,6 +7,7 @@ use caisse::{
 use caisse_journal::{LockError, in_flight};
 use serde_json::{Value, json};
 use std::fmt::Display;
+use std::time::Duration;
 
 use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
 use crate::output::Output;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::List { unresolved, .. } => list(&journal, *unresolved, output),
         JournalCommand::Show { id, .. } => show(&journal, id, output),
         JournalCommand::Resolve(arguments) => resolve(&mut journal, arguments, output),
+        JournalCommand::Forget { older_than, .. } => forget(&mut journal, *older_than, output),
         JournalCommand::Recover(arguments) => {
             drop(journal);
             recover::run(file, arguments, output)
@@ -114,6 +116,19 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
     })?;
     drop(lock);
     show(journal, &arguments.id, output)
+}
+
+fn forget(journal: &mut SqliteJournal, days: u32, output: &Output) -> Result<u8, Wrong> {
+    let keep = Duration::from_secs(u64::from(days).saturating_mul(24 * 3600));
+    let gone = journal.forget(keep, WallTime::now()).map_err(unusable)?;
+    output.json(&json!({ "transactions": gone.transactions, "events": gone.events }));
+    let text = match gone.transactions {
+        0 => "nothing to forget / rien à oublier".to_owned(),
+        1 => "1 transaction forgotten / 1 transaction oubliée".to_owned(),
+        count => format!("{count} transactions forgotten / {count} transactions oubliées"),
+    };
+    output.text(text);
+    Ok(0)
 }
 
 pub(crate) fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static str, Wrong> {

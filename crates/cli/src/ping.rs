@@ -5,7 +5,7 @@ use caisse::probe::{Finding, Reply, Voice};
 use serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::probing::ProbeArguments;
+use crate::probing::{ProbeArguments, tell_earlier};
 use crate::usage::Wrong;
 
 const ALIVE: u8 = 0;
@@ -17,7 +17,7 @@ const TIMEOUT: u64 = 10;
 pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wrong> {
     let mut asked = arguments.understand(TIMEOUT, output)?;
     let address = asked.probe.address().to_string();
-    let journal = asked.open(output)?;
+    let mut journal = asked.open(output)?;
     let Some(lock) = asked.lock(&journal)? else {
         let text = Text {
             fr: "un paiement est en cours sur ce terminal : il n'a pas été dérangé",
@@ -31,7 +31,9 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
         return Ok(NOT_ALIVE);
     };
     let question = asked.probe.greeting(&journal);
-    let reply = asked.probe.ask(&lock, question).map_err(|error| Wrong::usage("question", error))?;
+    let reply =
+        asked.probe.ask(&mut journal, &lock, question).map_err(|error| Wrong::usage("question", error))?;
+    let earlier = tell_earlier(&reply, output);
     let alive = reply.is_alive();
     let (code, text) = words(&reply);
     output.json(&json!({
@@ -45,6 +47,7 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
         "identifier": reply.identifier.map(|identifier| identifier.to_string()),
         "serial_number": reply.serial_number,
         "contract": reply.contract,
+        "earlier": earlier,
         "reason": reason(code, text),
     }));
     show(alive, &address, text, Some(&reply), output);

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use caisse::probe::Probe;
-use caisse::{Address, Identifier, Register, SqliteJournal, TerminalId};
+use caisse::probe::{Filing, Probe, Reply};
+use caisse::{Address, Amount, Identifier, Register, SqliteJournal, TerminalId};
 use caisse_journal::{LockError, TerminalLock};
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::configuration::{Target, dialect_of};
 use crate::harmless::is_harmless;
@@ -140,4 +141,45 @@ impl Asked {
         let spoken = config.named || matches!(self.probe.address(), Address::Tcp(_));
         spoken.then_some(config.dialect.name)
     }
+}
+
+/// Tells of results of earlier payments that came where they were not asked for: the terminal does not tell them again.
+pub(crate) fn tell_earlier(reply: &Reply, output: &Output) -> Value {
+    if reply.late > 0 {
+        output.notice(
+            "a result of another transaction came on the line: look at the terminal before you pay again",
+        );
+        output.notice("le résultat d'une autre transaction est arrivé : regardez le terminal avant tout nouveau paiement");
+    }
+    let Some(earlier) = reply.earlier else { return Value::Null };
+    let (id, outcome) = (earlier.id, earlier.outcome);
+    let amount = outcome.approved_amount().map(|amount| format!(" {amount}")).unwrap_or_default();
+    output.notice(format_args!("it says of payment {id}: {}{amount}", outcome.name()));
+    output.notice(format_args!("il dit du paiement {id} : {}{amount}", outcome.name()));
+    match earlier.filing {
+        Filing::Agrees => {}
+        Filing::Disputed => {
+            output.notice(
+                "the journal holds another end and keeps both: settle it with caisse journal FILE resolve",
+            );
+            output.notice(
+                "le journal dit autre chose et garde les deux : tranchez avec caisse journal FICHIER resolve",
+            );
+        }
+        Filing::Open => {
+            output.notice("the journal knows no end of it: settle it with caisse journal FILE resolve");
+            output
+                .notice("le journal n'en connaît pas la fin : tranchez avec caisse journal FICHIER resolve");
+        }
+        Filing::Failed => {
+            output.notice("warning: this could NOT be written to the journal; note it down");
+            output.notice("attention : ceci n'a PAS pu être écrit dans le journal ; notez-le");
+        }
+    }
+    json!({
+        "id": id.as_str(),
+        "outcome": outcome.name(),
+        "approved_amount_minor": outcome.approved_amount().map(Amount::minor),
+        "journal": earlier.filing.name(),
+    })
 }

@@ -62,8 +62,8 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
     }
     let records = SqliteJournal::open(file).map_err(unusable)?.list().map_err(unusable)?;
     for record in records.iter().filter(|record| record.state() == RecordState::Disputed) {
-        let en = "a late answer says otherwise: a person has to look";
-        let fr = "une réponse tardive dit autre chose : une personne doit regarder";
+        let en = "later proof says otherwise: a person has to look, and to settle it with resolve";
+        let fr = "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve";
         tell(file, record, None, en, fr, None, output)?;
     }
     let settled = records.iter().all(|record| record.state() == RecordState::Final);

@@ -57,6 +57,7 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "virtual": is_virtual,
         "replayed": payment.replayed,
         "journaled": payment.journaled,
+        "disputed": payment.disputed,
         "cut": payment.cut,
         "skipped_fields": payment.skipped_fields,
         "late_answers": payment.late_answers,
@@ -98,6 +99,10 @@ pub(crate) fn text(
     if payment.replayed {
         output.text("  this payment took place before: the outcome comes from the journal, nothing was sent");
         output.text("  ce paiement a déjà eu lieu : l'issue vient du journal, rien n'a été envoyé");
+    }
+    if payment.disputed {
+        output.text("  the journal holds another end: a person has to look");
+        output.text("  le journal dit autre chose : une personne doit vérifier");
     }
     if let Some(duty) = outcome.duty() {
         output.text(format_args!("  {}", duty.text().en));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::output::Output;
 use crate::ping;
-use crate::probing::{BLOCKED, ReprintArguments};
+use crate::probing::{BLOCKED, ReprintArguments, tell_earlier};
 use crate::report::harmless;
 use crate::usage::Wrong;
 
@@ -25,28 +25,23 @@ pub(crate) fn run(arguments: &ReprintArguments, output: &Output) -> Result<u8, W
     let question = Question::Duplicata { ticket: arguments.ticket };
     // Before anything is opened.
     asked.probe.check(question).map_err(|error| unsuitable(error, asked.dialect()))?;
-    let journal = asked.open(output)?;
+    let mut journal = asked.open(output)?;
     let Some(lock) = asked.lock(&journal)? else {
         let text = Text {
             fr: "un paiement est en cours sur ce terminal : rien n'a été demandé",
             en: "a payment is running on this terminal: nothing was asked",
         };
-        tell("blocked", "in_use", text, &address, &[], output);
+        tell("blocked", "in_use", text, &address, &[], Value::Null, output);
         return Ok(BLOCKED);
     };
-    let reply = asked.probe.ask(&lock, question).map_err(|error| match error {
+    let reply = asked.probe.ask(&mut journal, &lock, question).map_err(|error| match error {
         AskError::Question(error) => unsuitable(error, asked.dialect()),
         AskError::WrongLock => Wrong::failure(70, "lock", error),
     })?;
-    if reply.late > 0 {
-        output.notice(
-            "a result of another transaction came on the line: look at the terminal before you pay again",
-        );
-        output.notice("le résultat d'une autre transaction est arrivé : regardez le terminal avant tout nouveau paiement");
-    }
+    let earlier = tell_earlier(&reply, output);
     let (outcome, code, exit) = outcome(&reply);
     let (reason, text) = reason(&reply, arguments.ticket);
-    tell(outcome, code.unwrap_or(reason), text, &address, &reply.receipts, output);
+    tell(outcome, code.unwrap_or(reason), text, &address, &reply.receipts, earlier, output);
     Ok(exit)
 }
 
@@ -104,7 +99,15 @@ fn reason(reply: &Reply, ticket: bool) -> (&'static str, Text) {
     }
 }
 
-fn tell(outcome: &str, code: &str, text: Text, address: &str, receipts: &[Receipt], output: &Output) {
+fn tell(
+    outcome: &str,
+    code: &str,
+    text: Text,
+    address: &str,
+    receipts: &[Receipt],
+    earlier: Value,
+    output: &Output,
+) {
     let ticket = receipts.iter().find(|receipt| receipt.copy() != Copy::Merchant).or(receipts.first());
     output.json(&json!({
         "event": "reprint",
@@ -113,6 +116,7 @@ fn tell(outcome: &str, code: &str, text: Text, address: &str, receipts: &[Receip
         "printed": outcome == "printed",
         "reason": { "code": code, "fr": text.fr, "en": text.en },
         "ticket": ticket.map_or(Value::Null, |ticket| ticket.text().into()),
+        "earlier": earlier,
     }));
     output.text(format_args!("{address}: {outcome}: {}", text.en));
     output.text(format_args!("{address} : {}", text.fr));

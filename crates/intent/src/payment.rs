@@ -69,7 +69,7 @@ impl Payment {
             replayed: true,
             journaled: true,
             disputed: record.disputed,
-            ..Self::bare(&Asked::of(&record.start), record.verdict())
+            ..Self::bare(&Asked::of(&record.start), record.told())
         }
     }
 

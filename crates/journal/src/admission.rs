@@ -2,7 +2,7 @@
 
 use caisse_payment::admission::{self, Admission, Original, Recorded};
 use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, Outcome, Proof, TransactionId};
+use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TransactionId, Verdict};
 
 use crate::{Journal, JournalError, LockError, Record, TerminalLock};
 
@@ -39,6 +39,11 @@ pub fn admit(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Admi
 fn decide(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Result<Admitted, JournalError> {
     let lock = journal.lock(&asked.terminal);
     let record = journal.find(id)?;
+    // Such a record may say that nothing was sent while later proof says that it was paid.
+    let may_be_paid = |record: &Record| record.disputed && record.verdict().proof == Proof::NothingSent;
+    if record.as_ref().is_some_and(|record| may_be_paid(record) && record.start.content == *asked) {
+        return Ok(Admitted::Blocked(Blocked::Unresolved));
+    }
     let recorded =
         record.as_ref().map(|record| Recorded { content: record.start.content, verdict: record.verdict() });
     let lock = match lock {
@@ -77,7 +82,7 @@ fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, 
     let Some(original) = journal.find(&id)? else { return Ok(None) };
     let (mut is_last, mut given_back, mut behind) = (true, 0u64, false);
     for record in journal.list()? {
-        let verdict = record.verdict();
+        let verdict = record.told();
         let reached = verdict.proof != Proof::NothingSent;
         if behind && reached && record.start.content.terminal == original.start.content.terminal {
             is_last = false;
@@ -92,6 +97,11 @@ fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, 
             given_back = given_back.saturating_add(back);
         }
     }
-    let recorded = Recorded { content: original.start.content, verdict: original.verdict() };
+    // Whether a disputed one was paid nobody knows, whichever way it was recorded.
+    let verdict = match original.disputed {
+        true => Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, ..original.verdict() },
+        false => original.verdict(),
+    };
+    let recorded = Recorded { content: original.start.content, verdict };
     Ok(Some(Original { recorded, is_last, given_back }))
 }

@@ -56,11 +56,12 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
 
-    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably. The caller holds the
-    /// lock of its terminal, which proves that no till is still waiting for its answer.
+    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably; or a person's decision
+    /// about a disputed one, which settles the dispute. The caller holds the lock of its terminal, which proves that no till
+    /// is still waiting for its answer.
     ///
     /// # Errors
-    /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such open transaction,
+    /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such transaction,
     /// [`WrongLock`](JournalError::WrongLock) when the lock is another terminal's, [`Refused`](JournalError::Refused) when
     /// the decision is for another currency or is not one that [`Decision::new`] makes, otherwise what the store met.
     /// Nothing was written then.

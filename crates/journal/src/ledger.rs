@@ -19,6 +19,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// An empty one, which goes on after so many events.
+    pub(crate) fn after(events: u64) -> Self {
+        Self { events, ..Self::default() }
+    }
+
     pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
         let clear = match entry {
             Entry::Started(start) => !self.unresolved.contains_key(&start.content.terminal),

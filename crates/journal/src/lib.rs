@@ -30,5 +30,5 @@ pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
 pub use record::{Record, State};
-pub use sqlite::SqliteJournal;
+pub use sqlite::{Forgotten, SqliteJournal};
 pub use wall_time::WallTime;

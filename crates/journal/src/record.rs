@@ -12,9 +12,9 @@ pub struct Record {
     pub start: Start,
     /// How it ended; nothing while it runs, or when the till stopped in between.
     pub end: Option<End>,
-    /// What a person or the evidence decided, if the end was not known.
+    /// What a person or the evidence decided, if the end was not known; or a person, if later proof contradicted the end.
     pub decision: Option<Decision>,
-    /// Whether proof that contradicts the end came later; what it was stands in the events.
+    /// Whether proof that contradicts the end came later, and no person has decided since; what it was stands in the events.
     pub disputed: bool,
     /// When the start was written.
     pub started_at: WallTime,
@@ -62,6 +62,17 @@ impl Record {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.end.is_none() && self.decision.is_none()
+    }
+
+    /// What may be told of it to a till: the [`verdict`](Self::verdict), except that a disputed end that was no approval is
+    /// unknown until a person has looked. Who paid by the later proof is not to pay again.
+    pub fn told(&self) -> Verdict {
+        let verdict = self.verdict();
+        if self.disputed && verdict.outcome.approved_amount().is_none() {
+            let proof = verdict.proof.max(Proof::PerhapsSent);
+            return Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, proof };
+        }
+        verdict
     }
 
     /// How it ended, with the decision applied. A start without an end is unknown. Decided as paid: approved, or

@@ -3,7 +3,7 @@
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof};
 
-use crate::{Decision, Dispute, JournalError, Order, Paid, Record, State, TerminalLock, WallTime};
+use crate::{Decision, Dispute, JournalError, Order, Paid, Record, Source, State, TerminalLock, WallTime};
 
 /// A record and what only stores need to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +57,8 @@ pub(crate) fn resolve(
     at: WallTime,
     existing: Option<&Tracked>,
 ) -> Result<Tracked, JournalError> {
-    let tracked = existing
-        .filter(|tracked| tracked.record.state() == State::Unresolved)
-        .ok_or(JournalError::NotUnresolved)?;
+    let tracked = existing.ok_or(JournalError::NotUnresolved)?;
+    check_open_for(decision, &tracked.record)?;
     if *lock.terminal() != tracked.record.start.content.terminal {
         return Err(JournalError::WrongLock);
     }
@@ -68,9 +67,7 @@ pub(crate) fn resolve(
 
 /// [`resolve`] without the lock, for the replay of what was written under it.
 pub(crate) fn decide(decision: &Decision, at: WallTime, tracked: &Tracked) -> Result<Tracked, JournalError> {
-    if tracked.record.state() != State::Unresolved {
-        return Err(JournalError::NotUnresolved);
-    }
+    check_open_for(decision, &tracked.record)?;
     if decision.check().is_err() {
         return Err(JournalError::Refused { what: "a decision that is not of the form it must have" });
     }
@@ -79,8 +76,17 @@ pub(crate) fn decide(decision: &Decision, at: WallTime, tracked: &Tracked) -> Re
     }
     let mut tracked = tracked.clone();
     tracked.record.decision = Some(decision.clone());
+    tracked.record.disputed = false;
     tracked.decided_at = Some(at);
     Ok(tracked)
+}
+
+/// A doubt is settled by a person or by evidence. What evidence disputes already needs a person.
+fn check_open_for(decision: &Decision, record: &Record) -> Result<(), JournalError> {
+    match (record.state(), decision.source) {
+        (State::Unresolved, _) | (State::Disputed, Source::Person) => Ok(()),
+        (State::Disputed, Source::Evidence) | (State::Final, _) => Err(JournalError::NotUnresolved),
+    }
 }
 
 /// Whether a person may take responsibility for the transaction; it stays as it is.
@@ -131,6 +137,7 @@ fn check_start(start: &Start, existing: Option<&Tracked>) -> Result<(), JournalE
 
 fn is_proven_not_sent(record: &Record) -> bool {
     record.decision.is_none()
+        && !record.disputed
         && record.end.is_some_and(|end| {
             matches!(end.verdict.outcome, Outcome::NotSent { .. }) && end.verdict.proof == Proof::NothingSent
         })

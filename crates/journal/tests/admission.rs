@@ -1,6 +1,6 @@
 //! Taking a terminal: the lock, the record and the rule together.
 
-use caisse_journal::{Admitted, Decision, Journal, MemoryJournal, Paid, WallTime, admit};
+use caisse_journal::{Admitted, Decision, Dispute, Journal, MemoryJournal, Paid, WallTime, admit};
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TransactionId, Verdict,
@@ -99,4 +99,45 @@ fn only_what_was_not_sent_may_be_tried_again_under_its_id() {
     end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
     assert!(matches!(admit(&journal, &id("a"), &asked(100)), Admitted::Proceed(_)));
     assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+}
+
+/// What is told of it would let the customer pay twice.
+#[test]
+fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
+    let mut journal = MemoryJournal::new();
+    start(&mut journal, "a");
+    end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
+    let refusal = caisse_payment::Refusal::Refused;
+    start(&mut journal, "b");
+    end(&mut journal, "b", Outcome::Declined { refusal }, Proof::Answered);
+    let paid = Amount::from_minor(100, Currency::EUR);
+    for name in ["a", "b"] {
+        let dispute = Dispute::new(Paid::Paid(paid), "late result").unwrap();
+        journal.dispute(&id(name), &dispute, AT).unwrap();
+    }
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(100))), Blocked::Unresolved);
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+    let Admitted::Replay(record) = admit(&journal, &id("b"), &asked(100)) else { panic!() };
+    assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
+    assert_eq!(record.verdict().outcome, Outcome::Declined { refusal });
+
+    let lock = journal.lock(&asked(1).terminal).unwrap();
+    for (name, paid, outcome) in [
+        ("a", Paid::Paid(paid), approved()),
+        ("b", Paid::NotPaid, Outcome::Declined { refusal: caisse_payment::Refusal::NotCompleted }),
+    ] {
+        let decision = Decision::new(paid, "Camille", "seen on the statement").unwrap();
+        journal.resolve(&lock, &id(name), &decision, AT).unwrap();
+        let record = journal.find(&id(name)).unwrap().unwrap();
+        assert_eq!(record.told().outcome, outcome);
+    }
+    drop(lock);
+    for name in ["a", "b"] {
+        assert!(matches!(admit(&journal, &id(name), &asked(100)), Admitted::Replay(_)));
+    }
+    // An approval stays one: who says otherwise has to prove it to a person.
+    start(&mut journal, "c");
+    end(&mut journal, "c", approved(), Proof::Answered);
+    journal.dispute(&id("c"), &Dispute::new(Paid::NotPaid, "late result").unwrap(), AT).unwrap();
+    assert_eq!(journal.find(&id("c")).unwrap().unwrap().told().outcome, approved());
 }

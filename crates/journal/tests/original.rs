@@ -2,7 +2,7 @@
 
 mod common;
 
-use caisse_journal::{Decision, Journal, MemoryJournal, Paid, WallTime, admit_original};
+use caisse_journal::{Decision, Dispute, Journal, MemoryJournal, Paid, WallTime, admit_original};
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Verdict,
@@ -140,4 +140,36 @@ fn only_a_sale_that_was_paid_can_be_given_back() {
     let decision = Decision::new(Paid::Paid(euros(2500)), "Zoé", "ticket 12").unwrap();
     journal.resolve(&lock, &"sale-1".parse().unwrap(), &decision, WallTime::from_millis(2)).unwrap();
     assert_eq!(credit(&journal, 2500), Ok(()));
+}
+
+/// Proof that came later, of either kind.
+fn dispute(journal: &mut MemoryJournal, id: &str, paid: Paid) {
+    let dispute = Dispute::new(paid, "late result").unwrap();
+    journal.dispute(&id.parse().unwrap(), &dispute, WallTime::from_millis(1)).unwrap();
+}
+
+#[test]
+fn a_disputed_sale_is_given_back_by_nobody_but_a_person() {
+    for paid in [Paid::NotPaid, Paid::Paid(euros(2500))] {
+        let mut journal = MemoryJournal::new();
+        sale(&mut journal, "sale-1", 2500);
+        dispute(&mut journal, "sale-1", paid);
+        assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotApproved));
+        assert_eq!(credit(&journal, 2500), Err(Blocked::OriginalNotApproved));
+    }
+}
+
+#[test]
+fn a_disputed_refusal_of_a_credit_counts_as_one() {
+    let refused = Outcome::Declined { refusal: Refusal::Refused };
+    let not_sent = Outcome::NotSent { reason: NotSent::ConnectionRefused };
+    for outcome in [refused, not_sent] {
+        let mut journal = MemoryJournal::new();
+        sale(&mut journal, "sale-1", 2500);
+        take(&mut journal, "credit-1", content(Operation::Credit, 2000, Some("sale-1")), outcome);
+        assert_eq!(credit(&journal, 501), Ok(()));
+        dispute(&mut journal, "credit-1", Paid::Paid(euros(2000)));
+        assert_eq!(credit(&journal, 501), Err(Blocked::CreditExceedsOriginal));
+        assert_eq!(credit(&journal, 500), Ok(()));
+    }
 }

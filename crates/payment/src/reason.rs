@@ -207,6 +207,8 @@ reasons! {
         Undocumented = "undocumented", "Aucun document public n'explique cette réponse.", "No public document explains this answer.";
         /// The till stopped in between.
         Interrupted = "interrupted", "La caisse s'est arrêtée pendant la transaction.", "The till stopped during the transaction.";
+        /// Proof that came later contradicts the recorded end, which was no approval.
+        Disputed = "disputed", "Une preuve venue plus tard contredit l'issue enregistrée : une personne doit vérifier.", "Proof that came later contradicts the recorded outcome: a person has to look.";
         /// The operator stopped waiting.
         GivenUp = "given_up", "L'attente a été interrompue à la caisse.", "The till was told to stop waiting.";
     }

@@ -12,6 +12,7 @@
 
 mod deciding;
 mod dialect;
+mod earlier;
 mod fixed_deciding;
 pub mod probe;
 pub mod recovery;

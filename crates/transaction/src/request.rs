@@ -96,8 +96,7 @@ impl Request {
 
     /// The reference as it goes to the terminal, where the terminal gives it back.
     pub(crate) fn nonce(&self, dialect: &Dialect) -> Option<&[u8]> {
-        let reference = self.content.reference.as_ref().filter(|_| dialect.optional.reference)?;
-        Some(reference.as_str().as_bytes())
+        nonce(&self.content, dialect)
     }
 
     /// The message, whatever carries it.
@@ -135,6 +134,12 @@ impl Request {
             error => RequestError::Encode(error),
         }
     }
+}
+
+/// The reference of a transaction as it goes to the terminal, where the dialect says that it comes back as it went.
+pub(crate) fn nonce<'c>(content: &'c Content, dialect: &Dialect) -> Option<&'c [u8]> {
+    let reference = content.reference.as_ref().filter(|_| dialect.optional.reference)?;
+    Some(reference.as_str().as_bytes())
 }
 
 const fn is_cheque(operation: Operation) -> bool {

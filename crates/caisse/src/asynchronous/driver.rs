@@ -1,25 +1,23 @@
 //! Drives the machine without blocking: the same calls as the blocking driver, in the same order.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Received, SendError};
-use caisse_journal::{Journal, JournalError, Order};
-use caisse_payment::Blocked;
+use caisse_journal::{JournalError, Order};
 use caisse_payment::entry::Entry;
+use caisse_payment::{Blocked, TransactionId};
 use caisse_transaction::till::Closed;
-use caisse_transaction::{Action, TillMachine};
+use caisse_transaction::{Action, Event, TillMachine};
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 
+use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::Told;
 use crate::CancelHandle;
 use crate::cancel::Wish;
 use crate::driver::{blocked_by, not_connected, record};
-
-/// A journal that several threads use, one at a time.
-pub(super) type SharedJournal = Arc<Mutex<Box<dyn Journal>>>;
+use crate::late::{TOLD_ON_THE_LINE, file};
 
 /// What the machine is driven with.
 pub(super) struct Driver<'d> {
@@ -27,6 +25,8 @@ pub(super) struct Driver<'d> {
     pub(super) clock: &'d (dyn Clock + Send + Sync),
     pub(super) journal: &'d SharedJournal,
     pub(super) order: Option<Order>,
+    /// The transaction before, whose result the terminal may still tell.
+    pub(super) earlier: Option<TransactionId>,
     pub(super) cancel: &'d CancelHandle,
     pub(super) wake: &'d Notify,
     pub(super) told: &'d watch::Sender<Told>,
@@ -50,10 +50,20 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
+                Action::Event(event) => {
+                    if let (Event::LateAnswer, Some(id)) = (event, self.earlier)
+                        && let Some(outcome) = machine.earlier_outcome()
+                    {
+                        let mut journal = self.journal.clone();
+                        // A journal that fails now fails again when the payment asks it.
+                        let _filing =
+                            spawn_blocking(move || file(&mut journal, &id, outcome, TOLD_ON_THE_LINE)).await;
+                    }
+                    self.told.send_modify(|told| told.events.push(event));
+                }
                 Action::Close => self.link.close().await,
                 Action::Record(entry) => {
-                    let written = write(Arc::clone(self.journal), entry, self.order.clone()).await;
+                    let written = write(self.journal.clone(), entry, self.order.clone()).await;
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
@@ -125,11 +135,10 @@ impl Driver<'_> {
 }
 
 /// Writes on a thread that may block.
-async fn write(journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), Blocked> {
+async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), Blocked> {
     let write = move || {
-        let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-        record(&mut **journal, &entry, order.as_ref())
-            .map_err(|error: JournalError| blocked_by(&**journal, &error, &entry))
+        record(&mut journal, &entry, order.as_ref())
+            .map_err(|error: JournalError| blocked_by(&journal, &error, &entry))
     };
     // A write that panicked may have happened, and may not.
     spawn_blocking(write).await.unwrap_or(Err(Blocked::JournalUnavailable))

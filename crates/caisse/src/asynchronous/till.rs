@@ -3,20 +3,25 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{JournalError, Order, Record};
+use caisse_journal::{Journal, JournalError, Order, Record, TerminalLock};
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
-use caisse_transaction::{Config, LinkKind, Request, TillMachine};
-use tokio::sync::{Mutex as TaskMutex, Notify, watch};
+use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex as TaskMutex, Notify, OwnedMutexGuard, watch};
 use tokio::task::spawn_blocking;
 
-use super::driver::{Driver, SharedJournal};
+use super::bridge::Bridge;
+use super::driver::Driver;
+use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::{RunningPayment, Told};
 use crate::admission::{Admission, Refused};
 use crate::builder::Parts;
+use crate::recovery::{Inquiry, Memory, Recovered, busy};
 use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest};
 
 /// A till at one terminal, on Tokio. Clones are the same till.
@@ -26,7 +31,7 @@ pub struct AsyncTill {
 }
 
 struct Inner {
-    link: TaskMutex<Box<dyn AnyLink>>,
+    line: Arc<TaskMutex<Line>>,
     clock: Box<dyn Clock + Send + Sync>,
     journal: SharedJournal,
     terminal: TerminalId,
@@ -35,6 +40,12 @@ struct Inner {
     exclusive: bool,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
+}
+
+/// The way to the terminal, and what is remembered of it. Whoever holds it uses the terminal.
+struct Line {
+    link: Box<dyn AnyLink>,
+    memory: Memory,
 }
 
 impl Builder {
@@ -68,11 +79,12 @@ impl Builder {
 impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
+        let line = Line { link, memory: Memory::new(clock.now()) };
         Self {
             inner: Arc::new(Inner {
-                link: TaskMutex::new(link),
+                line: Arc::new(TaskMutex::new(line)),
                 clock,
-                journal: Arc::new(Mutex::new(journal)),
+                journal: SharedJournal::new(journal),
                 terminal,
                 register,
                 config,
@@ -142,12 +154,37 @@ impl AsyncTill {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
-        let inner = Arc::clone(&self.inner);
-        let read = move || {
-            let journal = inner.journal.lock().unwrap_or_else(PoisonError::into_inner);
-            journal.unresolved(&inner.terminal)
-        };
-        spawn_blocking(read).await.unwrap_or(Err(JournalError::Locked))
+        let (journal, terminal) = (self.inner.journal.clone(), self.inner.terminal);
+        spawn_blocking(move || journal.unresolved(&terminal)).await.unwrap_or(Err(JournalError::Locked))
+    }
+
+    /// Finds out what became of the transactions of this terminal whose end nobody knows, as
+    /// [`Till::recover`](crate::Till::recover) does: at the start of a program, and whenever somebody wants to know.
+    /// **It occupies the terminal and may print paper.** What was begun goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or written.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn recover(&self) -> Result<Vec<Recovered>, JournalError> {
+        self.recover_listening(Duration::ZERO).await
+    }
+
+    /// The same, and on a serial line it listens for so long first: see
+    /// [`Till::recover_listening`](crate::Till::recover_listening).
+    ///
+    /// # Errors
+    /// As [`recover`](Self::recover).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn recover_listening(&self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
+        match Arc::clone(&self.inner.line).try_lock_owned() {
+            Ok(line) => self.inner.inquire(line, move |inquiry| inquiry.recover(listen)).await.1,
+            // A payment runs, or another inquiry does.
+            Err(_) => Ok(self.unresolved().await?.into_iter().map(busy).collect()),
+        }
     }
 
     fn last(&self) -> MutexGuard<'_, Option<RunningPayment>> {
@@ -164,31 +201,91 @@ impl Inner {
         wake: &Notify,
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
-        let (admission, journal) =
-            (Admission { config: self.config, exclusive: self.exclusive }, Arc::clone(&self.journal));
-        let asked = order.clone();
-        let admitted = spawn_blocking(move || {
-            let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-            admission.admit(&**journal, &request, asked.as_ref())
-        });
-        let lock = admitted.await.unwrap_or(Err(Refused::Blocked(Blocked::JournalUnavailable)))?;
-        let mut link = self.link.lock().await;
+        let mut admitted = self.admit(request, order.clone()).await;
+        if matches!(admitted, Err(Refused::Blocked(Blocked::Unresolved)))
+            && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
+            && line.memory.can_prove_alone(&self.config)
+        {
+            told.send_modify(|told| told.events.push(Event::Recovering));
+            // A journal that fails now fails again when the payment asks it.
+            drop(self.inquire(line, |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await);
+            admitted = self.admit(request, order.clone()).await;
+        }
+        let (lock, earlier) = admitted?;
+        let mut line = Arc::clone(&self.line).lock_owned().await;
+        if line.memory.is_waiting() {
+            // Nothing is open on this terminal: what was waited for has been decided.
+            let hear_out = |inquiry: &mut Inquiry<'_>| {
+                inquiry.hear_out_pending();
+                Ok(())
+            };
+            (line, _) = self.inquire(line, hear_out).await;
+        }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), request)?;
+        if let Some(earlier) = &earlier {
+            machine.expect_earlier(earlier.start.content);
+        }
         let mut driver = Driver {
-            link: &mut **link,
+            link: &mut *line.link,
             clock: &*self.clock,
             journal: &self.journal,
             order,
+            earlier: earlier.map(|earlier| earlier.start.id),
             cancel,
             wake,
             told,
         };
         driver.run(&mut machine).await;
+        line.memory.keep(&request, &machine, &self.config, self.clock.now());
         let payment = Payment::at_the_end(&request, &machine);
         drop(lock);
         payment
+    }
+
+    /// Asks the journal on a thread that may block; also for the transaction before.
+    async fn admit(
+        &self,
+        request: Request,
+        order: Option<Order>,
+    ) -> Result<(TerminalLock, Option<Record>), Refused> {
+        let admission = Admission { config: self.config, exclusive: self.exclusive };
+        let (journal, terminal) = (self.journal.clone(), self.terminal);
+        let admit = move || {
+            let lock = admission.admit(&journal, &request, order.as_ref())?;
+            Ok((lock, admission.earlier(&journal, &terminal)?))
+        };
+        spawn_blocking(admit).await.unwrap_or(Err(Refused::Blocked(Blocked::JournalUnavailable)))
+    }
+
+    /// Inquires on a thread that may block, while the line is held, and gives it back.
+    async fn inquire<T: Send + 'static>(
+        self: &Arc<Self>,
+        mut line: OwnedMutexGuard<Line>,
+        inquire: impl FnOnce(&mut Inquiry<'_>) -> Result<T, JournalError> + Send + 'static,
+    ) -> (OwnedMutexGuard<Line>, Result<T, JournalError>) {
+        let (inner, runtime) = (Arc::clone(self), Handle::current());
+        let inquiring = move || {
+            let Line { link, memory } = &mut *line;
+            let mut inquiry = Inquiry {
+                link: &mut Bridge { link: &mut **link, runtime },
+                clock: &*inner.clock,
+                journal: &mut inner.journal.clone(),
+                terminal: inner.terminal,
+                register: inner.register,
+                config: inner.config,
+                exclusive: inner.exclusive,
+                memory,
+            };
+            let result = inquire(&mut inquiry);
+            (line, result)
+        };
+        match spawn_blocking(inquiring).await {
+            Ok(inquired) => inquired,
+            // Only a runtime that goes down ends here: then nobody asks for the line again.
+            Err(_) => (Arc::clone(&self.line).lock_owned().await, Err(JournalError::Locked)),
+        }
     }
 }
 

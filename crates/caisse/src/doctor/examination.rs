@@ -40,12 +40,12 @@ const LISTEN: Duration = Duration::from_secs(4);
 /// use caisse::probe::Probe;
 ///
 /// let probe = Probe::new("serial:/dev/no-such-port".parse()?)?;
-/// let examination = examine(probe, &MemoryJournal::new());
+/// let examination = examine(probe, &mut MemoryJournal::new());
 /// assert_eq!(examination.findings[0].fault, Fault::PortMissing);
 /// assert!(!examination.is_healthy());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn examine(probe: Probe, journal: &dyn Journal) -> Examination {
+pub fn examine(probe: Probe, journal: &mut dyn Journal) -> Examination {
     let mut examination = Examination::default();
     if matches!(probe.address(), Address::Serial(_)) {
         examination.ports = ports();
@@ -72,7 +72,7 @@ pub fn examine(probe: Probe, journal: &dyn Journal) -> Examination {
         Address::Serial(_) => true,
     };
     if resolved {
-        match probe.ask(&lock, question) {
+        match probe.ask(journal, &lock, question) {
             Ok(reply) => examination.judge(&mut probe, &lock, journal, &reply),
             Err(error) => {
                 // The greeting is a question that can be put, and the lock this terminal's.

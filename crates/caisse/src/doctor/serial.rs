@@ -7,7 +7,7 @@ use caisse_hal::serial::{Baud, DataBits, LineSettings, Parity, SerialAddress};
 use caisse_journal::TerminalLock;
 
 use super::{Examination, Fault};
-use crate::probe::{Probe, Question, Voice};
+use crate::probe::{Probe, Voice};
 
 /// The speeds that terminals can be set to (PayXpert's serial page), the commonest first.
 const SPEEDS: [Baud; 6] = [Baud::B9600, Baud::B1200, Baud::B19200, Baud::B38400, Baud::B57600, Baud::B115200];
@@ -41,7 +41,7 @@ pub(super) fn try_speeds(examination: &mut Examination, probe: &Probe, lock: &Te
         let Some(address) = at(probe, LineSettings { baud, ..line }) else { continue };
         let shown = address.to_string();
         let mut other = probe.moved(Address::Serial(address)).in_haste(WAIT);
-        let Ok(reply) = other.ask(lock, Question::Presence) else { continue };
+        let Ok(reply) = other.ask_presence(lock) else { continue };
         if reply.is_alive() {
             let (fr, en) = (
                 format!("ENQ sans réponse à {} bauds, accepté à {}", bits(line.baud), bits(baud)),

@@ -29,6 +29,7 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         receipts: payment.receipts().to_vec(),
         replayed: payment.replayed,
         journaled: payment.journaled,
+        disputed: payment.disputed,
         cut: false,
         skipped_fields: 0,
         late_answers: 0,
@@ -36,7 +37,6 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
     let mut line = report::json(&told, false);
     line["tip"] = json!(payment.tip.map(|tip| tip.decimal().to_string()));
     line["tip_minor"] = json!(payment.tip.map(caisse::Amount::minor));
-    line["disputed"] = json!(payment.disputed);
     line["app"] = app(payment);
     output.json(&line);
     // Without a journal there is nothing to warn of.
@@ -44,10 +44,6 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
     report::text(&shown, false, &[], None, output);
     if let Some(tip) = payment.tip {
         output.text(format_args!("  tip             {tip}"));
-    }
-    if payment.disputed {
-        output.text("  the journal holds another end: a person has to look");
-        output.text("  le journal dit autre chose : une personne doit vérifier");
     }
     report::exit_code(payment.outcome)
 }

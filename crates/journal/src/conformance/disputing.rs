@@ -1,10 +1,10 @@
 //! Rules of `dispute`.
 
-use caisse_payment::{Amount, Currency, Outcome, Refusal};
+use caisse_payment::{Amount, Currency, NotSent, Outcome, Refusal};
 
 use super::samples::*;
-use super::{Open, conflict, known, refused};
-use crate::{Decision, Dispute, Event, Journal, JournalError, Paid, State, What};
+use super::{Open, conflict, known, refused, refuses};
+use crate::{Decision, Dispute, Event, Journal, JournalError, Paid, Source, State, What};
 
 fn paid_after_all() -> Dispute {
     Dispute::new(Paid::Paid(euros(2500)), "résultat tardif du terminal").unwrap()
@@ -81,5 +81,70 @@ pub(super) fn only_a_known_end_can_be_disputed(open: Open<'_>) {
         Dispute { because: "4970101234123457".to_owned(), ..paid_after_all() },
     ] {
         not_taken(&mut journal, "known", &bad, refused);
+    }
+}
+
+pub(super) fn a_person_settles_a_dispute(open: Open<'_>) {
+    let declined = Outcome::Declined { refusal: Refusal::Refused };
+    let not_sent = Outcome::NotSent { reason: NotSent::Unreachable };
+    let decisions = [Paid::Paid(euros(2500)), Paid::NotPaid];
+    let ends = [
+        ("declined", Some(declined)),
+        ("approved", Some(approved())),
+        ("decided", None),
+        ("not-sent", Some(not_sent)),
+    ];
+    for (kind, end) in ends {
+        for (number, paid) in decisions.into_iter().enumerate() {
+            let key = format!("{kind}-{number}");
+            let mut journal = open();
+            journal.append(&started(&key, &key), time(1)).unwrap();
+            let lock = journal.lock(&terminal(&key)).unwrap();
+            let person = Decision::new(paid, "Zo\u{e9}", "seen on the statement").unwrap();
+            match end {
+                Some(outcome) => journal.append(&ended(&key, outcome), time(2)).unwrap(),
+                None => {
+                    let early = Decision::new(Paid::NotPaid, "Zo\u{e9}", "no ticket").unwrap();
+                    journal.resolve(&lock, &id(&key), &early, time(2)).unwrap();
+                }
+            }
+            journal.dispute(&id(&key), &paid_after_all(), time(3)).unwrap();
+            let before = journal.find(&id(&key)).unwrap().unwrap();
+            let mut history = journal.events(&id(&key)).unwrap();
+
+            // More evidence does not settle what evidence made doubtful, nor does anybody without the terminal's lock.
+            let evidence = Decision { source: Source::Evidence, ..person.clone() };
+            for (on, decision) in [(&key[..], &evidence), ("elsewhere", &person)] {
+                let other = (on != key).then(|| journal.lock(&terminal(on)).unwrap());
+                let lock = other.as_ref().unwrap_or(&lock);
+                let error = journal.resolve(lock, &id(&key), decision, time(4)).expect_err("not settled so");
+                assert!(matches!(error, JournalError::NotUnresolved | JournalError::WrongLock), "{error:?}");
+            }
+            assert_eq!(journal.events(&id(&key)).unwrap(), history);
+            // While it lasts, nothing is tried again.
+            refuses(&mut journal, &started(&key, &key), conflict);
+            refuses(&mut journal, &never_sent(&key, &key), conflict);
+
+            journal.resolve(&lock, &id(&key), &person, time(5)).unwrap();
+            drop((lock, journal));
+            let mut journal = open();
+            let record = journal.find(&id(&key)).unwrap().unwrap();
+            assert_eq!(record.state(), State::Final, "{key}");
+            assert_eq!(
+                record.verdict().outcome.approved_amount(),
+                (paid != Paid::NotPaid).then_some(euros(2500))
+            );
+            assert_eq!(record.decision, Some(person.clone()));
+            // What it was before stays readable.
+            assert_eq!((record.start, record.end), (before.start, before.end));
+            assert_eq!((record.started_at, record.ended_at), (before.started_at, before.ended_at));
+            history.push(Event { at: time(5), what: What::Resolved(person) });
+            assert_eq!(journal.events(&id(&key)).unwrap(), history);
+            refuses(&mut journal, &started(&key, &key), conflict);
+
+            // And later proof disputes it again.
+            journal.dispute(&id(&key), &paid_after_all(), time(6)).unwrap();
+            assert_eq!(journal.find(&id(&key)).unwrap().unwrap().state(), State::Disputed);
+        }
     }
 }

@@ -64,6 +64,7 @@ where
         resolving::what_evidence_proves_is_told_from_a_person_s_word,
         disputing::later_proof_is_kept_and_changes_no_end,
         disputing::only_a_known_end_can_be_disputed,
+        disputing::a_person_settles_a_dispute,
         ordering::an_order_is_kept_beside_its_transaction,
         ordering::an_order_is_for_open_returns_of_money_alone,
         locks::a_terminal_is_locked_once,

@@ -1,15 +1,53 @@
 //! The chain of the events, and the check of a whole journal against it.
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
 use super::{columns, row_values, select, select_transactions, tracked};
 use crate::JournalError;
 use crate::ledger::Ledger;
 
-/// What stands before the first event.
-pub(super) const FIRST: &str = "";
+/// Where the next event follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The number of the last event.
+    pub(super) number: u64,
+    /// Its chain.
+    pub(super) chain: String,
+}
+
+impl Tail {
+    /// Before the first event of all.
+    pub(super) const BEGINNING: Self = Self { number: 0, chain: String::new() };
+
+    /// The newest event's, or of the newest that was forgotten.
+    pub(super) fn of(connection: &Connection) -> Result<Self, JournalError> {
+        let newest = "SELECT number, chain FROM events ORDER BY number DESC LIMIT 1";
+        match Self::query(connection, newest)? {
+            Some(newest) => Ok(newest),
+            None => Self::forgotten(connection),
+        }
+    }
+
+    /// Where the events that are kept begin.
+    pub(super) fn forgotten(connection: &Connection) -> Result<Self, JournalError> {
+        let forgotten = "SELECT events, chain FROM forgotten";
+        Ok(Self::query(connection, forgotten)?.unwrap_or(Self::BEGINNING))
+    }
+
+    fn query(connection: &Connection, query: &str) -> Result<Option<Self>, JournalError> {
+        let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?));
+        let Some((number, chain)) = connection.query_row(query, [], row).optional()? else { return Ok(None) };
+        let number = u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))?;
+        Ok(Some(Self { number, chain }))
+    }
+
+    /// The number of the event after it.
+    pub(super) const fn next(&self) -> u64 {
+        self.number.saturating_add(1)
+    }
+}
 
 /// The chain of a row: SHA-256 over the chain before it and its columns, each with its kind and its length, so that no
 /// two rows read alike.
@@ -35,8 +73,9 @@ pub(super) fn link(before: &str, columns: &[Value]) -> String {
 
 /// Replays all events and compares each transaction with what they make of it.
 pub(super) fn verify(connection: &Connection) -> Result<(), JournalError> {
-    let mut ledger = Ledger::default();
-    let mut before = String::from(FIRST);
+    let begins = Tail::forgotten(connection)?;
+    let mut ledger = Ledger::after(begins.number);
+    let mut before = begins.chain;
     let mut events = connection.prepare(&format!("{} ORDER BY number", select("events", columns::EVENT)))?;
     let mut rows = events.query([])?;
     while let Some(row) = rows.next()? {

@@ -2,6 +2,8 @@
 
 mod chain;
 mod columns;
+mod forgetting;
+mod migration;
 mod open;
 
 use std::fmt;
@@ -17,7 +19,10 @@ use crate::rules::{self, Tracked};
 use crate::{
     Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
 };
+use chain::Tail;
 use columns::EventRow;
+
+pub use forgetting::Forgotten;
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
 ///
@@ -78,10 +83,9 @@ impl Journal for SqliteJournal {
                 Entry::Started(start) => unresolved(connection, &start.content.terminal)?.is_empty(),
                 Entry::Ended(_) | Entry::NeverSent(..) => true,
             };
-            let last = last_event(connection)?;
-            let number = number_after(last.as_ref());
-            let tracked = rules::append(entry, at, number, existing.as_ref(), clear)?;
-            put(connection, &tracked, last.as_ref(), Event { at, what: (*entry).into() })
+            let tail = Tail::of(connection)?;
+            let tracked = rules::append(entry, at, tail.next(), existing.as_ref(), clear)?;
+            put(connection, &tracked, &tail, Event { at, what: (*entry).into() })
         })
     }
 
@@ -118,7 +122,7 @@ impl Journal for SqliteJournal {
         self.write(|connection| {
             let tracked = rules::resolve(lock, decision, at, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Resolved(decision.clone()) };
-            put(connection, &tracked, last_event(connection)?.as_ref(), event)
+            put(connection, &tracked, &Tail::of(connection)?, event)
         })
     }
 
@@ -127,7 +131,7 @@ impl Journal for SqliteJournal {
             let tracked = rules::dispute(dispute, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Disputed(dispute.clone()) };
             // The row of a known end never changes.
-            put_event(connection, &tracked, last_event(connection)?.as_ref(), event)
+            put_event(connection, &tracked, &Tail::of(connection)?, event)
         })
     }
 
@@ -135,7 +139,7 @@ impl Journal for SqliteJournal {
         self.write(|connection| {
             let tracked = rules::order(order, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Ordered(order.clone()) };
-            put(connection, &tracked, last_event(connection)?.as_ref(), event)
+            put(connection, &tracked, &Tail::of(connection)?, event)
         })
     }
 }
@@ -155,12 +159,12 @@ fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Tracked>, 
     rows.next()?.map(tracked).transpose()
 }
 
-/// The rows of the transactions, and whether their events know of a dispute.
+/// The rows of the transactions, and whether their events know of a dispute that no decision has settled.
 fn select_transactions() -> String {
     let columns = columns::TRANSACTION.join(", ");
     format!(
-        "SELECT {columns}, EXISTS (SELECT 1 FROM events WHERE events.id = transactions.id AND what = 'disputed') \
-         FROM transactions"
+        "SELECT {columns}, coalesce((SELECT what = 'disputed' FROM events WHERE events.id = transactions.id \
+         ORDER BY number DESC LIMIT 1), 0) FROM transactions"
     )
 }
 
@@ -194,45 +198,26 @@ fn transactions(
     Ok(records)
 }
 
-/// The newest event, whose chain the next one continues.
-fn last_event(connection: &Connection) -> Result<Option<EventRow>, JournalError> {
-    let query = format!("{} ORDER BY number DESC LIMIT 1", select("events", columns::EVENT));
-    let mut statement = connection.prepare(&query)?;
-    let mut rows = statement.query([])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    columns::decode_event(&row_values(row, columns::EVENT.len())?).map(Some)
-}
-
-/// The number of the event after this one.
-fn number_after(last: Option<&EventRow>) -> u64 {
-    last.map_or(1, |last| last.number.saturating_add(1))
-}
-
 /// Writes what the transaction has become, and the event that made it so.
-fn put(
-    connection: &Connection,
-    tracked: &Tracked,
-    last: Option<&EventRow>,
-    event: Event,
-) -> Result<(), JournalError> {
+fn put(connection: &Connection, tracked: &Tracked, tail: &Tail, event: Event) -> Result<(), JournalError> {
     let names = columns::TRANSACTION;
     let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let write =
         format!("{} ON CONFLICT (id) DO UPDATE SET {}", insert("transactions", names), changes.join(", "));
     let row = columns::encode_transaction(tracked);
     connection.prepare(&write)?.execute(params_from_iter(row))?;
-    put_event(connection, tracked, last, event)
+    put_event(connection, tracked, tail, event)
 }
 
 /// Writes an event of a transaction.
 fn put_event(
     connection: &Connection,
     tracked: &Tracked,
-    last: Option<&EventRow>,
+    tail: &Tail,
     event: Event,
 ) -> Result<(), JournalError> {
     let mut row = EventRow {
-        number: number_after(last),
+        number: tail.next(),
         id: tracked.record.start.id,
         event,
         currency: tracked.record.start.content.amount.currency(),
@@ -240,7 +225,7 @@ fn put_event(
     };
     let values = columns::encode_event(&row);
     let hashed = values.split_last().map_or(&[][..], |(_chain, columns)| columns);
-    row.chain = chain::link(last.map_or(chain::FIRST, |last| &last.chain), hashed);
+    row.chain = chain::link(&tail.chain, hashed);
     let write = insert("events", columns::EVENT);
     connection.prepare(&write)?.execute(params_from_iter(columns::encode_event(&row)))?;
     Ok(())
@@ -347,7 +332,7 @@ mod tests {
         let mut tracked = find(&journal.connection, &"a1".parse().unwrap()).unwrap().unwrap();
         tracked.record.start.id = "a2".parse().unwrap();
         let event = Event { at: WallTime::from_millis(1), what: What::Started(tracked.record.start) };
-        let error = put(&journal.connection, &tracked, None, event).unwrap_err();
+        let error = put(&journal.connection, &tracked, &Tail::BEGINNING, event).unwrap_err();
         assert!(error.to_string().contains("UNIQUE"), "{error}");
     }
 }

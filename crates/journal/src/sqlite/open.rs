@@ -9,14 +9,9 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::chain;
+use super::{chain, migration};
 use crate::JournalError;
 
-/// `CAIS` in ASCII: what the command `file` shows, and what tells our files from others.
-const APPLICATION_ID: i64 = 0x4341_4953;
-/// The version of the tables.
-const VERSION: i64 = 1;
-const SCHEMA: &str = include_str!("schema.sql");
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The smallest page of SQLite, in bytes: no database is shorter.
@@ -34,14 +29,15 @@ pub(super) fn open(path: &Path) -> Result<(Connection, PathBuf), JournalError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    if is_empty(&connection)? {
-        create(&connection)?;
+    if migration::is_empty(&connection)? {
+        migration::create(&connection)?;
     }
-    check_identity(&connection)?;
+    migration::check_identity(&connection)?;
     if connection.is_readonly("main")? {
         return Err(JournalError::unwritable("the file is read-only"));
     }
     make_durable(&connection)?;
+    migration::migrate(&connection)?;
     check(&connection)?;
     Ok((connection, place.locks()))
 }
@@ -106,40 +102,6 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     path.into()
 }
 
-fn is_empty(connection: &Connection) -> Result<bool, JournalError> {
-    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let version = pragma(connection, "user_version")?;
-    let application = pragma(connection, "application_id")?;
-    Ok((objects, version, application) == (0, 0, 0))
-}
-
-fn pragma(connection: &Connection, name: &str) -> Result<i64, JournalError> {
-    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
-}
-
-fn create(connection: &Connection) -> Result<(), JournalError> {
-    // Several tills may start at once: one of them creates, the others wait for it.
-    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    if is_empty(&transaction)? {
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-fn check_identity(connection: &Connection) -> Result<(), JournalError> {
-    if pragma(connection, "application_id")? != APPLICATION_ID {
-        return Err(JournalError::Foreign);
-    }
-    match pragma(connection, "user_version")? {
-        VERSION => Ok(()),
-        found if found > VERSION => Err(JournalError::Newer { found, known: VERSION }),
-        found => Err(JournalError::corrupt(format!("version {found}, which never was"))),
-    }
-}
-
 /// An acknowledged write survives a power cut: in WAL mode with `synchronous=FULL` SQLite syncs the log before a commit
 /// returns (with NORMAL it would not), and on macOS only `fullfsync` reaches past the disk's cache.
 fn make_durable(connection: &Connection) -> Result<(), JournalError> {
@@ -180,29 +142,6 @@ fn check(connection: &Connection) -> Result<(), JournalError> {
     if verdict != "ok" {
         return Err(JournalError::corrupt(format!("SQLite says: {verdict}")));
     }
-    check_schema(&snapshot)?;
+    migration::check_tables(&snapshot)?;
     chain::verify(&snapshot)
-}
-
-/// The tables, indexes and triggers are those of this version, and no other trigger acts on them. Views or indexes of
-/// the shop's own do no harm.
-fn check_schema(connection: &Connection) -> Result<(), JournalError> {
-    let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(SCHEMA)?;
-    let found = schema(connection)?;
-    let complete = schema(&fresh)?.iter().all(|object| found.contains(object));
-    let triggers = |objects: &[Object]| objects.iter().filter(|object| object.0 == "trigger").count();
-    if !complete || triggers(&found) != triggers(&schema(&fresh)?) {
-        return Err(JournalError::corrupt("its tables are not those of this version"));
-    }
-    Ok(())
-}
-
-/// Kind, name and definition.
-type Object = (String, String, Option<String>);
-
-fn schema(connection: &Connection) -> Result<Vec<Object>, JournalError> {
-    let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema")?;
-    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(objects.collect::<Result<_, _>>()?)
 }

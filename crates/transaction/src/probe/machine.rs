@@ -10,13 +10,17 @@ use caisse_link::serial::{
     Session, SpeakError,
 };
 use caisse_link::{Assembly, Ending, Instant};
-use caisse_payment::NotSent;
+use caisse_payment::entry::Content;
+use caisse_payment::{NotSent, Outcome};
 
 use super::config::{ProbeConfig, QuestionError};
 use super::finding::{Finding, ProbeAction, ProbeReport};
 use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
+use crate::deciding;
+use crate::earlier::Earlier;
+use crate::request::nonce;
 use crate::till::Closed;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
@@ -70,6 +74,7 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
+    earlier: Earlier,
 }
 
 impl fmt::Debug for ProbeMachine<'_> {
@@ -162,7 +167,20 @@ impl<'s> ProbeMachine<'s> {
             deadline: None,
             calls: 0,
             late: 0,
+            earlier: Earlier::default(),
         })
+    }
+
+    /// On a line with sessions the terminal may still tell the result of this transaction, the last one: what such a message
+    /// says of it is kept for [`earlier_outcome`](Self::earlier_outcome).
+    pub const fn expect_earlier(&mut self, asked: Content) {
+        self.earlier.expect(asked);
+    }
+
+    /// What came on the line of the last transaction.
+    #[must_use]
+    pub const fn earlier_outcome(&self) -> Option<Outcome> {
+        self.earlier.outcome()
     }
 
     /// Begins, once.
@@ -528,6 +546,13 @@ impl<'s> ProbeMachine<'s> {
             Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
                 self.late = self.late.saturating_add(1);
+                if let Some(asked) = self.earlier.asked() {
+                    let read = self.store.read();
+                    if read.end == End::Boundary && self.store.dropped() == 0 {
+                        let nonce = nonce(&asked, &self.config.dialect);
+                        self.earlier.hear(deciding::outcome(read.message, &asked, nonce));
+                    }
+                }
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {
                     self.fail(other);
                 }

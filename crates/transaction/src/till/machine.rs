@@ -18,6 +18,8 @@ use super::session_line::{Heard, SessionLine};
 use super::step::{Effect, Effects, Event, Input, State, Timer, step};
 use crate::deciding::Echo;
 use crate::dialect::Trailer;
+use crate::earlier::Earlier;
+use crate::request::nonce;
 use crate::{Request, RequestError};
 
 /// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
@@ -126,6 +128,7 @@ pub struct TillMachine<'s> {
     gave_up: bool,
     line: Line<'s>,
     reader: Reader<'s>,
+    earlier: Earlier,
 }
 
 /// How messages find their ends on the line.
@@ -189,7 +192,21 @@ impl<'s> TillMachine<'s> {
             gave_up: false,
             line,
             reader,
+            earlier: Earlier::default(),
         }
+    }
+
+    /// On a line with sessions the terminal may still tell the result of the transaction before, which is this one: what
+    /// such a message says of it is kept for [`earlier_outcome`](Self::earlier_outcome).
+    pub const fn expect_earlier(&mut self, asked: Content) {
+        self.earlier.expect(asked);
+    }
+
+    /// What came on the line of the transaction before. To be looked at when [`Event::LateAnswer`] is shown: the terminal
+    /// has not been told then that somebody has its result.
+    #[must_use]
+    pub const fn earlier_outcome(&self) -> Option<Outcome> {
+        self.earlier.outcome()
     }
 
     /// Begins. After this, [`poll`](Self::poll) tells what to do.
@@ -393,6 +410,11 @@ impl<'s> TillMachine<'s> {
             match stranger {
                 Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
                 stranger => line.file_earlier(stranger.is_none()),
+            }
+            if let Some(asked) = self.earlier.asked() {
+                self.reader.expect_reference(nonce(&asked, &self.config.dialect));
+                self.earlier.hear(self.reader.take_body(line.body(), &asked));
+                self.reader.expect_reference(nonce(&started.entry.content, &self.config.dialect));
             }
             self.reader.reset();
             return self.show(Event::LateAnswer);

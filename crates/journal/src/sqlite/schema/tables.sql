@@ -1,4 +1,4 @@
--- Version 1. A change of any line here needs a new user_version and a way from the old one to the new.
+-- The tables of version 1. No line here ever changes: what later versions add stands in files of their own.
 
 -- What each transaction has become: one row per id.
 CREATE TABLE transactions (
@@ -69,21 +69,3 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_by_id ON events (id, number);
-
-CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events
-BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
-
-CREATE TRIGGER events_are_kept BEFORE DELETE ON events
-BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-
--- INSERT OR REPLACE deletes without asking the trigger above.
-CREATE TRIGGER events_are_appended BEFORE INSERT ON events
-WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM events)
-BEGIN SELECT RAISE(ABORT, 'events are only appended'); END;
-
-CREATE TRIGGER transactions_are_kept BEFORE DELETE ON transactions
-BEGIN SELECT RAISE(ABORT, 'transactions are never deleted'); END;
-
-CREATE TRIGGER ends_are_final BEFORE UPDATE ON transactions
-WHEN OLD.decision IS NOT NULL OR (OLD.outcome IS NOT NULL AND OLD.outcome NOT IN ('unknown', 'not_sent'))
-BEGIN SELECT RAISE(ABORT, 'a known end is never changed'); END;

@@ -1,0 +1,68 @@
+//! A journal that several threads use, one call at a time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use caisse_journal::{
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime,
+};
+use caisse_payment::entry::Entry;
+use caisse_payment::{TerminalId, TransactionId};
+
+/// Clones are the same journal.
+#[derive(Clone)]
+pub(super) struct SharedJournal(Arc<Mutex<Box<dyn Journal>>>);
+
+impl SharedJournal {
+    pub(super) fn new(journal: Box<dyn Journal>) -> Self {
+        Self(Arc::new(Mutex::new(journal)))
+    }
+
+    /// A call that panicked has written what it had, as a process that was killed has.
+    fn journal(&self) -> MutexGuard<'_, Box<dyn Journal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for SharedJournal {
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        self.journal().lock(terminal)
+    }
+
+    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        self.journal().append(entry, at)
+    }
+
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        self.journal().find(id)
+    }
+
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        self.journal().unresolved(terminal)
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        self.journal().list()
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+        self.journal().events(id)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        self.journal().resolve(lock, id, decision, at)
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.journal().dispute(id, dispute, at)
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.journal().order(id, order, at)
+    }
+}

@@ -1,0 +1,425 @@
+//! The inquiry into one terminal's open transactions: listens, asks, weighs, and writes what is proven.
+
+use std::time::Duration;
+
+use caisse_codec::Answer;
+use caisse_hal::{Clock, Link, Received};
+use caisse_journal::{
+    Decision, Journal, JournalError, LockError, Paid, Record, Source, TerminalLock, WallTime,
+};
+use caisse_payment::{
+    AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
+};
+use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
+use caisse_transaction::recovery::{
+    Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
+};
+use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
+use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
+
+use super::{Evidence, Recovered};
+use crate::asking::ask;
+use crate::late::file;
+
+/// What a till remembers from one call to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    /// When this till was set up: every send of an earlier process was before.
+    built_at: Instant,
+    /// The last request that left, and when.
+    sent: Option<(TransactionId, Instant)>,
+    /// A connection on which an answer may still come.
+    pending: Option<Pending>,
+    /// When the terminal was last asked for a duplicata.
+    asked_at: Option<Instant>,
+}
+
+impl Memory {
+    pub(crate) const fn new(built_at: Instant) -> Self {
+        Self { built_at, sent: None, pending: None, asked_at: None }
+    }
+
+    /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
+    pub(crate) fn can_prove_alone(&self, config: &Config) -> bool {
+        self.is_waiting() || config.dialect.duplicata == Duplicata::Fields
+    }
+
+    /// Whether a connection was left open on which an answer may still come.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// A payment has ended: when it left, and whether its connection stays open.
+    pub(crate) fn keep(
+        &mut self,
+        request: &Request,
+        machine: &TillMachine<'_>,
+        config: &Config,
+        now: Instant,
+    ) {
+        self.sent = machine.sent_at().map(|at| (request.id, at));
+        if machine.stays_open() {
+            let sent = machine.sent_at().unwrap_or(now);
+            let until = sent.after(config.dialect.longest_transaction);
+            self.pending = Some(Pending { request: *request, until });
+        }
+    }
+}
+
+/// A connection that is left open because an answer may still come on it.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    request: Request,
+    /// Until when the card holder may still be at the terminal.
+    until: Instant,
+}
+
+/// The shortest time between two requests for a duplicata: each prints paper and occupies the terminal.
+const BACK_OFF: Duration = Duration::from_secs(30);
+
+/// One terminal, and what is needed to ask it.
+pub(crate) struct Inquiry<'t> {
+    pub(crate) link: &'t mut dyn Link,
+    pub(crate) clock: &'t dyn Clock,
+    pub(crate) journal: &'t mut dyn Journal,
+    pub(crate) terminal: TerminalId,
+    pub(crate) register: Register,
+    pub(crate) config: Config,
+    pub(crate) exclusive: bool,
+    pub(crate) memory: &'t mut Memory,
+}
+
+impl Inquiry<'_> {
+    pub(crate) fn recover(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
+        let lock = match self.journal.lock(&self.terminal) {
+            Ok(lock) => lock,
+            Err(LockError::Busy) => {
+                let open = self.journal.unresolved(&self.terminal)?;
+                return Ok(open.into_iter().map(busy).collect());
+            }
+            Err(LockError::Io { what }) => return Err(JournalError::Unwritable { what }),
+        };
+        let mut recovered = Vec::new();
+        for record in self.journal.unresolved(&self.terminal)? {
+            let (finding, evidence) = self.look_into(&lock, &record, listen)?;
+            settle(self.journal, &lock, &record.start.id, finding, &evidence)?;
+            let record = self.journal.find(&record.start.id)?.unwrap_or(record);
+            recovered.push(Recovered { record, finding, evidence });
+        }
+        Ok(recovered)
+    }
+
+    fn look_into(
+        &mut self,
+        lock: &TerminalLock,
+        record: &Record,
+        listen: Duration,
+    ) -> Result<(Finding, Evidence), JournalError> {
+        if let Some(pending) = self.memory.pending.filter(|pending| pending.request.id == record.start.id) {
+            match self.hear_late_answer(pending) {
+                Heard::Answer(outcome) => {
+                    self.forget_pending();
+                    return Ok((proven_by(outcome), Evidence::LateAnswer(outcome)));
+                }
+                Heard::Nothing { left } => {
+                    return Ok((Finding::Open(Open::TooSoon { left }), Evidence::Listening { left }));
+                }
+                Heard::Closed => {}
+            }
+        }
+        self.forget_pending();
+        if self.config.has_sessions()
+            && let Some(heard) = self.hear_late_result(lock, record, listen)?
+        {
+            return Ok(heard);
+        }
+        let now = self.clock.now();
+        let asked_lately = self.memory.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
+        if asked_lately || self.config.dialect.duplicata == Duplicata::Nothing {
+            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+        }
+        self.memory.asked_at = Some(now);
+        self.ask_for_duplicata(lock, record)
+    }
+
+    fn ask_for_duplicata(
+        &mut self,
+        lock: &TerminalLock,
+        record: &Record,
+    ) -> Result<(Finding, Evidence), JournalError> {
+        let config = ProbeConfig {
+            link: self.config.link,
+            register: self.register,
+            connect_timeout: self.config.connect_timeout,
+            ..ProbeConfig::new(self.config.dialect, self.config.identifier)
+        };
+        // A frame of a serial line is too short for most tickets, and how a long message is split there is not public.
+        let ticket = self.config.dialect.optional.ticket && !self.config.has_sessions();
+        let question = Question::Duplicata { ticket };
+        let mut storage = [0; MOST_STORAGE];
+        let Ok(mut machine) = ProbeMachine::new(config, question, &mut storage) else {
+            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+        };
+        machine.expect_earlier(record.start.content);
+        let like_the_last = self.is_like_the_last(record)?;
+        let (exclusive, journal) = (self.exclusive, &mut *self.journal);
+        let mut result = None;
+        ask(self.link, self.clock, &mut machine, |outcome| {
+            let (finding, evidence) =
+                (weigh_result(outcome, exclusive, like_the_last), Evidence::LateResult(outcome));
+            let settled = settle(journal, lock, &record.start.id, finding, &evidence);
+            result = Some(settled.map(|()| (finding, evidence)));
+        });
+        if let Some(result) = result {
+            return result;
+        }
+        let report = machine.report();
+        let Some(answer) = report.as_ref().and_then(|report| report.answer()) else {
+            let finding = report.map_or(probe::Finding::GivenUp, |report| report.finding());
+            return Ok((Finding::Open(Open::Unclear), Evidence::NoAnswer(finding)));
+        };
+        let content = &record.start.content;
+        let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference);
+        let told = LastTransaction::read(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
+        let finding = weigh(&told, &self.knowledge(record, &answer)?);
+        let ticket = answer.tickets().find_map(|ticket| ticket.receipt().ok()).map(Box::new);
+        Ok((finding, Evidence::Duplicata { told, ticket }))
+    }
+
+    /// What the journal knows of the transaction and of those before it.
+    fn knowledge(&self, record: &Record, answer: &Answer<'_>) -> Result<Knowledge, JournalError> {
+        let content = &record.start.content;
+        let mut previous = Previous::Unknown;
+        let mut contract: Option<ContractNumber> = None;
+        for earlier in self.journal.list()? {
+            if earlier.start.id == record.start.id {
+                break;
+            }
+            if earlier.start.content.terminal != content.terminal {
+                continue;
+            }
+            let number: Option<AuthorisationNumber> = earlier.end.and_then(|end| end.authorisation);
+            let Verdict { outcome, proof } = earlier.verdict();
+            let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
+            let paid = outcome.approved_amount();
+            let of_this_amount = [Some(earlier.start.content.amount), paid].contains(&Some(content.amount));
+            previous = match (paid, number) {
+                (Some(amount), Some(number)) => Previous::Authorised(number, amount),
+                (Some(amount), None) if !by_a_person => Previous::Unnumbered(amount),
+                // Whatever was said: perhaps it was said before the card holder was done.
+                _ if by_a_person && proof != Proof::NothingSent && of_this_amount => {
+                    Previous::Unnumbered(content.amount)
+                }
+                _ => previous,
+            };
+            contract = earlier.end.and_then(|end| end.contract).or(contract);
+        }
+        Ok(Knowledge {
+            operation: content.operation,
+            amount: content.amount,
+            exclusive: self.exclusive,
+            contracts: [contract, answer.contract()],
+            previous,
+            time_left: self.time_left(record),
+        })
+    }
+
+    /// How much of the longest transaction's time is left: from the last byte sent, or from the start of this till, which
+    /// is after every send of an earlier process.
+    fn time_left(&self, record: &Record) -> Duration {
+        let sent = self
+            .memory
+            .sent
+            .filter(|(id, _)| *id == record.start.id)
+            .map_or(self.memory.built_at, |(_, at)| at);
+        self.config.dialect.longest_transaction.saturating_sub(self.clock.now().since(sent))
+    }
+
+    /// Reads the open connection: without waiting for a first byte, but to the end once one has come.
+    fn hear_late_answer(&mut self, pending: Pending) -> Heard {
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateAnswer::new(self.config, pending.request, &mut storage);
+        let mut buffer = [0; 2048];
+        loop {
+            let within = late.deadline().map_or(Duration::ZERO, |at| at.since(self.clock.now()));
+            // Inside a field nothing ends the answer but more of it.
+            let within = if late.has_begun() && late.deadline().is_none() { BACK_OFF } else { within };
+            let result = self.link.receive(&mut buffer, within);
+            let now = self.clock.now();
+            match result {
+                Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
+                Ok(Received::Nothing) if !late.has_begun() => {
+                    let left = pending.until.since(now);
+                    return if left.is_zero() { Heard::Closed } else { Heard::Nothing { left } };
+                }
+                Ok(Received::Nothing) if late.deadline().is_none() => return Heard::Closed,
+                Ok(Received::Nothing) => late.handle_timeout(now),
+                Ok(Received::Closed) | Err(_) if !late.has_begun() => return Heard::Closed,
+                Ok(Received::Closed) | Err(_) => late.handle_closed(now),
+            }
+            if let Some(outcome) = late.outcome() {
+                return Heard::Answer(outcome);
+            }
+        }
+    }
+
+    /// Looks once more at a connection that was left open for a transaction which has been decided since. What it says
+    /// changes nothing by itself: proof that contradicts the decision makes it disputed.
+    pub(crate) fn hear_out_pending(&mut self) {
+        if let Some(pending) = self.memory.pending
+            && let Heard::Answer(outcome) = self.hear_late_answer(pending)
+        {
+            let because = Evidence::LateAnswer(outcome).text().en;
+            let _filing = file(self.journal, &pending.request.id, outcome, because);
+        }
+        self.forget_pending();
+    }
+
+    /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.
+    fn hear_late_result(
+        &mut self,
+        lock: &TerminalLock,
+        record: &Record,
+        listen: Duration,
+    ) -> Result<Option<(Finding, Evidence)>, JournalError> {
+        if self.link.connect(self.config.connect_timeout).is_err() {
+            return Ok(None);
+        }
+        let content = record.start.content;
+        let request = Request { id: record.start.id, content, ticket: None, application: None };
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateResult::new(self.config, request, &mut storage);
+        let listen = listen.min(self.time_left(record)).max(self.config.dialect.session.timers.clear);
+        let until = self.clock.now().after(listen);
+        // A terminal that never stops talking is not listened to for ever.
+        let give_up = until.after(BACK_OFF);
+        let like_the_last = self.is_like_the_last(record)?;
+        let mut heard = None;
+        let mut buffer = [0; 1024];
+        while (late.is_busy() || (late.outcome().is_none() && self.clock.now() < until))
+            && self.clock.now() < give_up
+        {
+            let wake = match late.poll() {
+                LateAction::Send(character) => {
+                    let sent = self.link.send(character, BACK_OFF).is_ok();
+                    let drained = sent && self.link.drain(BACK_OFF).is_ok();
+                    let now = self.clock.now();
+                    if drained {
+                        late.handle_sent(now)
+                    } else {
+                        late.handle_send_failed(now)
+                    }
+                    continue;
+                }
+                LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
+            };
+            let result = self.link.receive(&mut buffer, wake.since(self.clock.now()));
+            let now = self.clock.now();
+            match result {
+                Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
+                Ok(Received::Nothing) => {}
+                Ok(Received::Closed) | Err(_) => {
+                    late.handle_closed(now);
+                    break;
+                }
+            }
+            late.handle_timeout(now);
+            if let (Some(outcome), None) = (late.outcome(), &heard) {
+                let (finding, evidence) =
+                    (weigh_result(outcome, self.exclusive, like_the_last), Evidence::LateResult(outcome));
+                // Before the terminal hears that somebody has its result: it does not tell it again.
+                let settled = settle(self.journal, lock, &record.start.id, finding, &evidence);
+                if settled.is_err() {
+                    self.link.close();
+                }
+                settled?;
+                heard = Some((finding, evidence));
+            }
+        }
+        self.link.close();
+        Ok(heard)
+    }
+
+    /// Whether the transaction before this one that reached the terminal had the same register, amount and currency.
+    fn is_like_the_last(&self, record: &Record) -> Result<bool, JournalError> {
+        let ours = &record.start.content;
+        let earlier = self.journal.list()?.into_iter().take_while(|other| other.start.id != record.start.id);
+        let last = { earlier }
+            .filter(|other| other.start.content.terminal == ours.terminal)
+            .filter(|other| other.verdict().proof != Proof::NothingSent)
+            .last();
+        Ok(last.is_some_and(|last| {
+            let theirs = &last.start.content;
+            theirs.register == ours.register && theirs.amount == ours.amount
+        }))
+    }
+
+    /// Closes a connection that was left open.
+    pub(crate) fn forget_pending(&mut self) {
+        if self.memory.pending.take().is_some() {
+            self.link.close();
+        }
+    }
+}
+
+/// What the open connection gave.
+enum Heard {
+    Answer(Outcome),
+    Nothing { left: Duration },
+    Closed,
+}
+
+pub(crate) const fn busy(record: Record) -> Recovered {
+    Recovered { record, finding: Finding::Open(Open::Unclear), evidence: Evidence::Busy }
+}
+
+/// What an answer proves that came on its own connection.
+const fn proven_by(outcome: Outcome) -> Finding {
+    match outcome {
+        Outcome::Approved { amount } | Outcome::PartiallyApproved { approved: amount, .. } => {
+            Finding::Paid(amount)
+        }
+        Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
+        Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
+            Finding::Open(Open::Unclear)
+        }
+    }
+}
+
+/// Writes what was found, if that is something and is not written yet.
+fn settle(
+    journal: &mut dyn Journal,
+    lock: &TerminalLock,
+    id: &TransactionId,
+    finding: Finding,
+    evidence: &Evidence,
+) -> Result<(), JournalError> {
+    let Some(decision) = decision(finding, evidence) else { return Ok(()) };
+    if journal.find(id)?.is_some_and(|record| record.decision.is_some()) {
+        return Ok(());
+    }
+    journal.resolve(lock, id, &decision, WallTime::now())
+}
+
+/// What is written of a finding; nothing where there is none.
+fn decision(finding: Finding, evidence: &Evidence) -> Option<Decision> {
+    let paid = match finding {
+        Finding::Paid(amount) => Paid::Paid(amount),
+        Finding::NotPaid => Paid::NotPaid,
+        Finding::Open(_) => return None,
+    };
+    let by = match evidence {
+        Evidence::LateAnswer(_) => "late answer",
+        Evidence::LateResult(_) => "late result",
+        _ => "duplicata",
+    };
+    let because = match evidence {
+        Evidence::Duplicata { told: LastTransaction::Completed { authorisation, .. }, .. } => {
+            let number = authorisation.map_or_else(|| "none".to_owned(), |number| number.to_string());
+            format!("{}, authorisation {number}", evidence.text().en)
+        }
+        evidence => evidence.text().en.to_owned(),
+    };
+    // An authorisation number that looks like a card number is not kept.
+    Decision::proven(paid, by, because).or_else(|_| Decision::proven(paid, by, evidence.text().en)).ok()
+}

@@ -1,0 +1,294 @@
+//! Results that a terminal tells on a line with sessions when something else is asked for: each is filed before the terminal
+//! hears that somebody has it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use caisse::probe::{Earlier, Filing};
+use caisse::{
+    Amount, Currency, Decision, Dialect, Doubt, Evidence, Finding, Journal, Link, LinkKind, MemoryJournal,
+    Outcome, Paid, PaymentRequest, Proof, RecordState, Register, Till, TransactionId, Verdict, WallTime,
+};
+use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
+use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+
+#[path = "support/terminals.rs"]
+mod terminals;
+
+const ENQ: &[u8] = b"\x05";
+const ACK: &[u8] = b"\x06";
+const EOT: &[u8] = b"\x04";
+
+fn id(text: &str) -> TransactionId {
+    text.parse().unwrap()
+}
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+fn framed(body: &str) -> Vec<u8> {
+    let check = body.bytes().fold(0x03, |check, byte| check ^ byte);
+    [b"\x02", body.as_bytes(), &[0x03, check]].concat()
+}
+
+/// What was sent, and what the journal then had of the sale.
+type Sent = (Vec<u8>, Option<RecordState>);
+
+/// A terminal written down: what it says to each thing that it is sent, and what the journal had of the sale before when
+/// that was sent.
+#[derive(Clone)]
+struct Line {
+    says: Arc<Mutex<VecDeque<Vec<u8>>>>,
+    coming: Vec<u8>,
+    journal: MemoryJournal,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl Line {
+    fn new(journal: &MemoryJournal, says: &[&[u8]]) -> Self {
+        let says = says.iter().map(|bytes| bytes.to_vec()).collect();
+        let says = Arc::new(Mutex::new(says));
+        Self { says, coming: Vec::new(), journal: journal.clone(), sent: Arc::default() }
+    }
+
+    /// What the journal had when the n-th character of this kind was sent.
+    fn when_sent(&self, what: &[u8], nth: usize) -> Option<RecordState> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().filter(|(bytes, _)| bytes == what).nth(nth).expect("it was sent").1
+    }
+}
+
+impl Link for Line {
+    fn connect(&mut self, _: Duration) -> Result<(), ConnectError> {
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8], _: Duration) -> Result<usize, SendError> {
+        let state = self.journal.find(&id("sale-1")).unwrap().map(|record| record.state());
+        self.sent.lock().unwrap().push((bytes.to_vec(), state));
+        self.coming.extend(self.says.lock().unwrap().pop_front().unwrap_or_default());
+        Ok(bytes.len())
+    }
+
+    fn drain(&mut self, _: Duration) -> Result<(), DrainError> {
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
+        if self.coming.is_empty() {
+            std::thread::sleep(within.min(Duration::from_millis(20)));
+            return Ok(Received::Nothing);
+        }
+        let count = self.coming.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&self.coming[..count]);
+        self.coming.drain(..count);
+        Ok(Received::Bytes(count))
+    }
+
+    fn close(&mut self) {}
+}
+
+/// A journal with a sale of 9.99 that ended so, or has not ended, and perhaps a person's word on it.
+fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>) -> MemoryJournal {
+    let mut journal = MemoryJournal::new();
+    let content = Content {
+        operation: caisse::Operation::Debit,
+        original: None,
+        amount: euros(999),
+        allow_partial: false,
+        terminal: "counter".parse().unwrap(),
+        register: Register::FIRST,
+        reference: None,
+    };
+    let start = Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap() };
+    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
+    if let Some(outcome) = end {
+        let verdict = Verdict { outcome, proof: Proof::Delivered };
+        let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
+        let end = End { id: id("sale-1"), verdict, authorisation, contract, last_four, status };
+        journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
+    }
+    if let Some(paid) = word {
+        let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
+        let decision = Decision::new(paid, "Anne", "no ticket").unwrap();
+        journal.resolve(&lock, &id("sale-1"), &decision, WallTime::now()).unwrap();
+    }
+    journal
+}
+
+fn till(dialect: Dialect, journal: &MemoryJournal, line: &Line, exclusive: bool) -> Till {
+    let mut hasty = dialect;
+    let timers = &mut hasty.session.timers;
+    (timers.enquiry, timers.pause) = (Duration::from_millis(300), Duration::from_millis(20));
+    (timers.receipt, timers.message, timers.end) =
+        (Duration::from_millis(300), Duration::from_millis(300), Duration::from_millis(300));
+    Till::builder()
+        .link(line.clone(), LinkKind::Serial)
+        .terminal_id("counter")
+        .dialect(hasty)
+        .exclusive(exclusive)
+        .journal(journal.clone())
+        .answer_timeout(Duration::from_secs(2))
+        .build()
+        .unwrap()
+}
+
+const E_APPROVED: &str = "010000009991978          ";
+const E_DECLINED: &str = "017000009991978          ";
+const APPROVED: &str = "CZ0040301CA00201CB003999CD0010CE003978AE00210";
+const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
+
+/// The terminal tells the sale before when the till asks for the line for another one, which it then approves.
+fn told_before_the_next(dialect: Dialect, journal: &MemoryJournal, earlier: &str, ours: &str) -> Line {
+    let line = Line::new(journal, &[ENQ, &framed(earlier), EOT, ACK, ACK, ENQ, &framed(ours), EOT]);
+    let payment = till(dialect, journal, &line, false).pay(PaymentRequest::debit(euros(1242))).unwrap();
+    assert_eq!((payment.outcome, payment.late_answers), (Outcome::Approved { amount: euros(1242) }, 1));
+    line
+}
+
+#[test]
+fn a_result_that_contradicts_a_person_is_filed_before_it_is_acknowledged() {
+    let ours = "CZ0040301CA00201CB0041242CD0010CE003978AE00210";
+    for (dialect, earlier, ours) in [
+        (Dialect::CONCERT_E_PLUS, E_APPROVED, "010000012421978          "),
+        (Dialect::CONCERT_E, E_APPROVED, "010000012421978          "),
+        (Dialect::INGENICO, APPROVED, ours),
+    ] {
+        let journal = journal_with(&dialect, Some(SILENCE), Some(Paid::NotPaid));
+        let line = told_before_the_next(dialect, &journal, earlier, ours);
+        // The first ACK gives the terminal the line, the second one takes its result.
+        assert_eq!(line.when_sent(ACK, 0), Some(RecordState::Final));
+        assert_eq!(line.when_sent(ACK, 1), Some(RecordState::Disputed), "{}", dialect.name);
+        let record = journal.find(&id("sale-1")).unwrap().unwrap();
+        assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
+        let last = journal.events(&id("sale-1")).unwrap().pop().unwrap();
+        assert_eq!(
+            last.to_string(),
+            "paid 9.99 EUR after all, by later proof: late result, told on the line"
+        );
+    }
+}
+
+#[test]
+fn what_the_journal_knows_already_is_no_dispute() {
+    let dialect = Dialect::CONCERT_E_PLUS;
+    let ours = "010000012421978          ";
+    let (approved, declined) =
+        (Outcome::Approved { amount: euros(999) }, Outcome::Declined { refusal: caisse::Refusal::Refused });
+    for (end, word, earlier, state) in [
+        (Some(approved), None, E_APPROVED, RecordState::Final),
+        (Some(declined), None, E_DECLINED, RecordState::Final),
+        // A refusal of an earlier attempt, told again.
+        (Some(approved), None, E_DECLINED, RecordState::Final),
+        (Some(declined), None, E_APPROVED, RecordState::Disputed),
+        (Some(SILENCE), Some(Paid::NotPaid), E_DECLINED, RecordState::Final),
+        (Some(SILENCE), Some(Paid::Paid(euros(999))), E_APPROVED, RecordState::Final),
+        // A person saw a ticket that was not there.
+        (Some(SILENCE), Some(Paid::Paid(euros(999))), E_DECLINED, RecordState::Disputed),
+        (Some(SILENCE), Some(Paid::Paid(euros(500))), E_APPROVED, RecordState::Disputed),
+        // Another sale's, or nobody's.
+        (Some(SILENCE), Some(Paid::NotPaid), "010000009981978          ", RecordState::Final),
+        (Some(SILENCE), Some(Paid::NotPaid), "020000009991978          ", RecordState::Final),
+    ] {
+        let journal = journal_with(&dialect, end, word);
+        told_before_the_next(dialect, &journal, earlier, ours);
+        let record = journal.find(&id("sale-1")).unwrap().unwrap();
+        assert_eq!(record.state(), state, "{end:?} {word:?} {earlier}");
+    }
+}
+
+#[test]
+fn what_recovery_hears_is_written_before_it_is_acknowledged() {
+    for (exclusive, state) in [(true, RecordState::Final), (false, RecordState::Unresolved)] {
+        let journal = journal_with(&Dialect::CONCERT_E_PLUS, Some(SILENCE), None);
+        let line = Line::new(&journal, &[&framed(E_APPROVED), EOT]);
+        let calling = Line { coming: ENQ.to_vec(), ..line.clone() };
+        let recovered = till(Dialect::CONCERT_E_PLUS, &journal, &calling, exclusive).recover().unwrap();
+        assert_eq!(recovered.len(), 1);
+        let approved = Outcome::Approved { amount: euros(999) };
+        assert_eq!(recovered[0].evidence, Evidence::LateResult(approved));
+        assert_eq!(recovered[0].finding == Finding::Paid(euros(999)), exclusive);
+        assert_eq!(line.when_sent(ACK, 0), Some(RecordState::Unresolved));
+        assert_eq!(line.when_sent(ACK, 1), Some(state));
+    }
+}
+
+/// A disk that is full: the terminal keeps its result, and tells it again.
+#[test]
+fn what_cannot_be_written_is_not_acknowledged() {
+    let journal = journal_with(&Dialect::CONCERT_E_PLUS, Some(SILENCE), None);
+    let line = Line::new(&journal, &[&framed(E_APPROVED), EOT]);
+    let calling = Line { coming: ENQ.to_vec(), ..line.clone() };
+    journal.fail_next_append();
+    assert!(till(Dialect::CONCERT_E_PLUS, &journal, &calling, true).recover().is_err());
+    assert_eq!(
+        line.sent.lock().unwrap().iter().filter(|(bytes, _)| bytes == ACK).count(),
+        1,
+        "for the line alone"
+    );
+    assert_eq!(journal.find(&id("sale-1")).unwrap().unwrap().state(), RecordState::Unresolved);
+}
+
+/// The question for a duplicata is answered with the result of the sale itself.
+#[test]
+fn a_result_instead_of_a_duplicata_settles_what_is_open() {
+    let mut dialect = Dialect::INGENICO;
+    dialect.duplicata = caisse::Duplicata::Fields;
+    let journal = journal_with(&dialect, Some(SILENCE), None);
+    let line = Line::new(&journal, &[ACK, ACK, ENQ, &framed(APPROVED), EOT]);
+    let recovered = till(dialect, &journal, &line, true).recover().unwrap();
+    assert_eq!(recovered[0].finding, Finding::Paid(euros(999)), "{:?}", recovered[0].evidence);
+    assert_eq!(line.when_sent(ACK, 1), Some(RecordState::Final));
+}
+
+#[cfg(unix)]
+mod probing {
+    use caisse::Address;
+    use caisse::probe::{Probe, Question};
+
+    use super::*;
+
+    use super::terminals::line::Then::Say;
+    use super::terminals::line::on_pty;
+
+    /// What a probe at this terminal says of the sale before, and what the journal then has of it.
+    fn reprint(mut journal: MemoryJournal) -> (Option<Earlier>, RecordState) {
+        let (address, served): (Address, _) = on_pty(&[
+            Say(b"\x06"),
+            Say(b"\x06"),
+            Say(b"\x05"),
+            Say(b"\x02CZ0040301CA00201CB003999CD0010CE003978AE00210\x03\x24"),
+            Say(b"\x04\x05"),
+            Say(b"\x02CZ0040301CA00201CD0013AE00210\x03\x2f"),
+            Say(b"\x04"),
+        ]);
+        let probe = Probe::at(address, "counter".parse().unwrap()).dialect(Dialect::INGENICO);
+        let mut probe = probe.timeout(Duration::from_secs(5));
+        let lock = probe.lock(&journal).unwrap();
+        let reply = probe.ask(&mut journal, &lock, Question::Duplicata { ticket: false }).unwrap();
+        served.stop();
+        assert_eq!(reply.late, 1, "{reply:?}");
+        (reply.earlier, journal.find(&id("sale-1")).unwrap().unwrap().state())
+    }
+
+    #[test]
+    fn a_result_that_comes_while_a_ticket_is_asked_for_is_filed() {
+        let dialect = Dialect::INGENICO;
+        let outcome = Outcome::Approved { amount: euros(999) };
+        for (end, word, filing, state) in [
+            (Some(SILENCE), Some(Paid::NotPaid), Filing::Disputed, RecordState::Disputed),
+            (Some(SILENCE), None, Filing::Open, RecordState::Unresolved),
+            (Some(outcome), None, Filing::Agrees, RecordState::Final),
+        ] {
+            let journal = journal_with(&dialect, end, word);
+            let expected = Earlier { id: id("sale-1"), outcome, filing };
+            assert_eq!(reprint(journal), (Some(expected), state));
+        }
+        let journal = journal_with(&dialect, Some(SILENCE), Some(Paid::NotPaid));
+        journal.fail_next_append();
+        let expected = Earlier { id: id("sale-1"), outcome, filing: Filing::Failed };
+        assert_eq!(reprint(journal), (Some(expected), RecordState::Final));
+    }
+}

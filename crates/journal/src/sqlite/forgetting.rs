@@ -1,0 +1,133 @@
+//! What is settled does not stay for ever.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use caisse_payment::TransactionId;
+use rusqlite::{Connection, params};
+
+use super::{SqliteJournal, columns, row_values, select, transactions};
+use crate::{JournalError, State, WallTime};
+
+/// What [`SqliteJournal::forget`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// How many transactions.
+    pub transactions: u64,
+    /// How many events of theirs.
+    pub events: u64,
+}
+
+/// A transaction's place among the events.
+struct Span {
+    first: u64,
+    last: u64,
+    /// When the latest was written.
+    at: WallTime,
+    /// Whether it is final, and has been for long enough.
+    settled: bool,
+}
+
+impl SqliteJournal {
+    /// The shortest time that may be asked for: 31 days.
+    pub const KEPT_AT_LEAST: Duration = Duration::from_secs(31 * 24 * 3600);
+
+    /// Removes transactions that have been settled for longer than `keep`, oldest first, up to the first that must stay:
+    /// what is unresolved or disputed is never removed, and nothing that came after it is. An id that was removed is new
+    /// again, and a credit can no longer name it: keep transactions for as long as either may happen.
+    ///
+    /// The age is counted from the newest event, or from `now` if that is earlier: a clock that runs ahead while nothing
+    /// is paid removes nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caisse_journal::{SqliteJournal, WallTime};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut journal = SqliteJournal::open(folder.path().join("journal.db"))?;
+    /// let thirteen_months = Duration::from_secs(400 * 24 * 3600);
+    /// assert_eq!(journal.forget(thirteen_months, WallTime::now())?.transactions, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refused`](JournalError::Refused) when `keep` is shorter than [`KEPT_AT_LEAST`](Self::KEPT_AT_LEAST), otherwise what
+    /// the file met. Nothing was removed then.
+    pub fn forget(&mut self, keep: Duration, now: WallTime) -> Result<Forgotten, JournalError> {
+        if keep < Self::KEPT_AT_LEAST {
+            return Err(JournalError::Refused { what: "to be forgotten after less than 31 days" });
+        }
+        self.write(|connection| {
+            let spans = spans(connection, keep, now)?;
+            let (last, transactions) = oldest(&spans);
+            if transactions == 0 {
+                return Ok(Forgotten::default());
+            }
+            remove(connection, last, transactions)
+        })
+    }
+}
+
+/// All transactions, in the order of their first events.
+fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
+    let mut spans: HashMap<TransactionId, Span> = HashMap::new();
+    let mut statement =
+        connection.prepare(&format!("{} ORDER BY number", select("events", columns::EVENT)))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let event = columns::decode_event(&row_values(row, columns::EVENT.len())?)?;
+        let new = Span { first: event.number, last: event.number, at: event.event.at, settled: false };
+        let span = spans.entry(event.id).or_insert(new);
+        (span.last, span.at) = (event.number, span.at.max(event.event.at));
+    }
+    for record in transactions(connection, "", &[])? {
+        if let Some(span) = spans.get_mut(&record.start.id) {
+            span.settled = record.state() == State::Final;
+        }
+    }
+    let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+    let mut spans: Vec<_> = spans.into_values().collect();
+    let newest = spans.iter().map(|span| span.at).max();
+    let now = newest.map_or(now, |newest| newest.min(now));
+    for span in &mut spans {
+        span.settled &= now.millis().saturating_sub(span.at.millis()) > keep;
+    }
+    spans.sort_by_key(|span| span.first);
+    Ok(spans)
+}
+
+/// The last event that may go, and how many transactions go: the chain is cut in one place, and no transaction is cut.
+fn oldest(spans: &[Span]) -> (u64, u64) {
+    let (mut reach, mut count, mut found) = (0, 0, (0, 0));
+    for span in spans {
+        if span.first > reach {
+            found = (reach, count);
+        }
+        if !span.settled {
+            return found;
+        }
+        reach = reach.max(span.last);
+        count = count.saturating_add(1);
+    }
+    (reach, count)
+}
+
+fn remove(connection: &Connection, last: u64, transactions: u64) -> Result<Forgotten, JournalError> {
+    let number =
+        |number: u64| i64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"));
+    let chain: String =
+        connection
+            .query_row("SELECT chain FROM events WHERE number = ?1", [number(last)?], |row| row.get(0))?;
+    connection.execute(
+        "INSERT INTO forgotten VALUES (1, ?1, ?2, ?3) ON CONFLICT (only) DO UPDATE SET \
+         transactions = transactions + excluded.transactions, events = excluded.events, chain = excluded.chain",
+        params![number(transactions)?, number(last)?, chain],
+    )?;
+    let events = connection.execute("DELETE FROM events WHERE number <= ?1", [number(last)?])?;
+    let without = "NOT EXISTS (SELECT 1 FROM events WHERE events.id = transactions.id)";
+    let rows = connection.execute(&format!("DELETE FROM transactions WHERE {without}"), [])?;
+    if u64::try_from(rows) != Ok(transactions) {
+        return Err(JournalError::corrupt("a transaction without its events"));
+    }
+    Ok(Forgotten { transactions, events: u64::try_from(events).unwrap_or_default() })
+}

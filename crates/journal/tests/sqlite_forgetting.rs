@@ -1,0 +1,192 @@
+//! What is settled goes after its time, and nothing else does.
+
+mod common;
+
+use std::time::Duration;
+
+use caisse_journal::{Dispute, Forgotten, Journal, JournalError, Paid, SqliteJournal, WallTime};
+use caisse_payment::{Doubt, Outcome, Proof, TransactionId};
+use common::*;
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+const KEEP: Duration = SqliteJournal::KEPT_AT_LEAST;
+
+fn days(days: u64) -> WallTime {
+    WallTime::from_millis(time(0).millis() + days * 24 * 3600 * 1000)
+}
+
+fn id(text: &str) -> TransactionId {
+    text.parse().unwrap()
+}
+
+fn ids(journal: &SqliteJournal) -> Vec<String> {
+    journal.list().unwrap().iter().map(|record| record.start.id.to_string()).collect()
+}
+
+fn pay(journal: &mut SqliteJournal, key: &str, at: WallTime) {
+    journal.append(&started(key, "t"), at).unwrap();
+    journal.append(&approved(key), at).unwrap();
+}
+
+#[test]
+fn what_is_settled_goes_after_its_time_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    pay(&mut journal, "a", days(0));
+    pay(&mut journal, "b", days(10));
+    pay(&mut journal, "c", days(100));
+    // 31 days and not a millisecond more.
+    assert_eq!(journal.forget(KEEP, days(31)).unwrap(), Forgotten::default());
+    let gone = journal.forget(KEEP, WallTime::from_millis(days(31).millis() + 1)).unwrap();
+    assert_eq!(gone, Forgotten { transactions: 1, events: 2 });
+    assert_eq!(ids(&journal), ["b", "c"]);
+    assert_eq!(journal.find(&id("a")).unwrap(), None);
+    assert_eq!(journal.events(&id("a")).unwrap(), []);
+
+    // The chain goes on: after a restart, with further payments, and after more has gone.
+    drop(journal);
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    pay(&mut journal, "d", days(101));
+    assert_eq!(journal.forget(KEEP, days(400)).unwrap(), Forgotten { transactions: 1, events: 2 });
+    assert_eq!(ids(&journal), ["c", "d"]);
+    let before = content(&journal);
+    drop(journal);
+    let journal = SqliteJournal::open(path(&folder)).unwrap();
+    assert_eq!(content(&journal), before);
+    let database = Connection::open(path(&folder)).unwrap();
+    let row = database
+        .query_row(
+            "SELECT transactions, events, (SELECT min(number) FROM events) FROM forgotten",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        )
+        .unwrap();
+    assert_eq!(row, (2, 4, 5));
+}
+
+#[test]
+fn a_clock_that_runs_ahead_removes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    pay(&mut journal, "a", days(0));
+    pay(&mut journal, "b", days(20));
+    assert_eq!(journal.forget(KEEP, days(30_000)).unwrap(), Forgotten::default());
+    // And one that runs behind neither.
+    pay(&mut journal, "c", days(50));
+    assert_eq!(journal.forget(KEEP, days(0)).unwrap(), Forgotten::default());
+    assert_eq!(ids(&journal), ["a", "b", "c"]);
+}
+
+#[test]
+fn all_that_is_old_may_go_and_the_journal_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    pay(&mut journal, "a", days(0));
+    // An attempt under way is the newest event, so that "a" can be old.
+    journal.append(&started("b", "u"), days(40)).unwrap();
+    journal.forget(KEEP, days(40)).unwrap();
+    let end = end("b", Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
+    journal.append(&caisse_payment::entry::Entry::Ended(end), days(40)).unwrap();
+    assert_eq!(ids(&journal), ["b"]);
+    drop(journal);
+    assert_eq!(ids(&SqliteJournal::open(path(&folder)).unwrap()), ["b"]);
+}
+
+#[test]
+fn a_time_that_is_too_short_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    let short = KEEP.checked_sub(Duration::from_millis(1)).unwrap();
+    assert!(matches!(journal.forget(short, days(0)), Err(JournalError::Refused { .. })));
+    assert!(journal.forget(KEEP, days(0)).is_ok());
+}
+
+#[test]
+fn what_was_forgotten_cannot_be_told_otherwise() {
+    for damage in [
+        "UPDATE forgotten SET chain = ''",
+        "UPDATE forgotten SET events = 1",
+        "DELETE FROM forgotten",
+        "UPDATE forgotten SET events = 99; DELETE FROM events WHERE number = 3",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        pay(&mut journal, "a", days(0));
+        pay(&mut journal, "b", days(50));
+        assert_eq!(journal.forget(KEEP, days(50)).unwrap().transactions, 1);
+        drop(journal);
+        Connection::open(path(&folder)).unwrap().execute_batch(damage).unwrap();
+        let error = SqliteJournal::open(path(&folder)).unwrap_err();
+        assert!(matches!(error, JournalError::Corrupt { .. }), "{damage}: {error:?}");
+    }
+}
+
+/// What happens to a payment, and whether it is settled then.
+const LIVES: [&str; 6] = ["approved", "never sent", "open", "unknown", "resolved", "disputed"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Payments on several terminals, their events mixed: what goes is old and settled, what stays is as it was, and the
+    /// first that stays is there for a reason.
+    #[test]
+    fn what_must_stay_stays(lives in prop::collection::vec((0..LIVES.len(), 0u64..90, 0u64..30), 1..12), age in 31u64..80) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        let mut writes: Vec<(u64, usize, bool)> = Vec::new();
+        for (number, (_, at, takes)) in lives.iter().enumerate() {
+            writes.extend([(*at, number, false), (at + takes, number, true)]);
+        }
+        writes.sort();
+        for (at, number, ends) in writes {
+            let (key, on) = (format!("k{number}"), format!("t{number}"));
+            match (LIVES[lives[number].0], ends) {
+                ("never sent", false) => {}
+                ("never sent", true) => {
+                    let not_sent = Outcome::NotSent { reason: caisse_payment::NotSent::Unreachable };
+                    let end = end(&key, not_sent, Proof::NothingSent);
+                    let never = caisse_payment::entry::Entry::NeverSent(start(&key, &on), end);
+                    journal.append(&never, days(at)).unwrap();
+                }
+                (_, false) => journal.append(&started(&key, &on), days(at)).unwrap(),
+                ("open", true) => {}
+                ("resolved", true) => {
+                    let lock = journal.lock(&terminal(&on)).unwrap();
+                    journal.resolve(&lock, &id(&key), &not_paid(), days(at)).unwrap();
+                }
+                ("unknown", true) => {
+                    let end = end(&key, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
+                    journal.append(&caisse_payment::entry::Entry::Ended(end), days(at)).unwrap();
+                }
+                (life, true) => {
+                    journal.append(&approved(&key), days(at)).unwrap();
+                    if life == "disputed" {
+                        let dispute = Dispute::new(Paid::NotPaid, "late").unwrap();
+                        journal.dispute(&id(&key), &dispute, days(at)).unwrap();
+                    }
+                }
+            }
+        }
+        let before = content(&journal);
+        let newest = before.iter().flat_map(|(_, events)| events).map(|event| event.at).max().unwrap();
+        let gone = journal.forget(Duration::from_secs(age * 24 * 3600), days(1_000)).unwrap();
+        let after = content(&journal);
+        prop_assert_eq!(before.len() - after.len(), usize::try_from(gone.transactions).unwrap());
+        for (record, events) in &before {
+            let stays = after.iter().any(|(other, _)| other.start.id == record.start.id);
+            if stays {
+                prop_assert!(after.contains(&(record.clone(), events.clone())));
+            } else {
+                prop_assert_eq!(record.state(), caisse_journal::State::Final);
+                prop_assert!(events.iter().all(|event| newest.millis() - event.at.millis() > age * 24 * 3600 * 1000));
+            }
+        }
+        drop(journal);
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        prop_assert_eq!(content(&journal), after);
+        // Once more finds nothing, and the journal is as good as before.
+        prop_assert_eq!(journal.forget(Duration::from_secs(age * 24 * 3600), days(1_000)).unwrap(), Forgotten::default());
+        pay(&mut journal, "next", days(200));
+    }
+}
