@@ -12,6 +12,8 @@ use crate::{PayError, Payment};
 pub(crate) struct Admission {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
+    /// The earliest time that it can be.
+    pub(crate) now: WallTime,
 }
 
 impl Admission {
@@ -32,7 +34,7 @@ impl Admission {
         }
         if self.config.has_sessions() {
             let longest = self.config.dialect.longest_transaction;
-            let possible = late_result_possible(journal, &request.content, longest, WallTime::now())
+            let possible = late_result_possible(journal, &request.content, longest, self.now)
                 .map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
             // An echoed reference tells its own answer from a late one.
             let told_apart = self.config.dialect.optional.reference && request.content.reference.is_some();

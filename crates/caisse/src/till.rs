@@ -118,8 +118,9 @@ impl Till {
         payment
     }
 
-    const fn admission(&self) -> Admission {
-        Admission { config: self.config, exclusive: self.exclusive }
+    fn admission(&self) -> Admission {
+        let now = self.memory.earliest_wall_time(self.clock.now());
+        Admission { config: self.config, exclusive: self.exclusive, now }
     }
 
     /// A handle with which another thread, or the handler of a signal, asks the running payment to stop.

@@ -243,6 +243,64 @@ fn a_result_instead_of_a_duplicata_settles_what_is_open() {
     assert_eq!(line.when_sent(ACK, 1), Some(RecordState::Final));
 }
 
+/// A clock for timers that stands still: what the clock on the wall says was set.
+struct Stopped;
+
+impl caisse::Clock for Stopped {
+    fn now(&self) -> caisse_hal::Instant {
+        caisse_hal::Instant::from_millis(0)
+    }
+}
+
+/// Rule 8: what a person decided may still be told as approved, and would look like the answer to the next sale of the same
+/// amount.
+#[test]
+fn after_a_person_s_word_the_same_amount_waits_for_as_long_as_a_transaction_may_take() {
+    let mut dialect = Dialect::CONCERT_E_PLUS;
+    dialect.longest_transaction = Duration::from_secs(1);
+    let waits = Outcome::Blocked { reason: caisse::Blocked::LateResultPossible };
+    let pay = |till: &mut Till, minor| till.pay(PaymentRequest::debit(euros(minor))).unwrap().outcome;
+    let decided = || journal_with(&dialect, Some(SILENCE), Some(Paid::NotPaid));
+
+    let journal = decided();
+    let line = Line::new(&journal, &[]);
+    let mut till = till(dialect, &journal, &line, true);
+    assert_eq!(pay(&mut till, 999), waits);
+    assert!(line.sent.lock().unwrap().is_empty(), "not even ENQ");
+    // Another amount is told apart.
+    assert!(matches!(pay(&mut till, 998), Outcome::NotSent { .. }));
+    std::thread::sleep(Duration::from_millis(1100));
+    assert!(matches!(pay(&mut till, 999), Outcome::NotSent { .. }));
+
+    // The clock on the wall was set forward: no time has passed.
+    let journal = decided();
+    let line = Line::new(&journal, &[]);
+    let builder =
+        Till::builder().link(line.clone(), LinkKind::Serial).terminal_id("counter").dialect(dialect);
+    let mut stopped = builder.journal(journal.clone()).clock(Stopped).build().unwrap();
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(pay(&mut stopped, 999), waits);
+
+    // It was set back: the sale stands in the future, and how long ago it was nobody knows.
+    let mut future = MemoryJournal::new();
+    for entry in decided().events(&id("sale-1")).unwrap() {
+        if let caisse_journal::What::Started(start) = entry.what {
+            let later = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
+            future.append(&Entry::Started(start), later).unwrap();
+        }
+    }
+    let lock = future.lock(&"counter".parse().unwrap()).unwrap();
+    let word = Decision::new(Paid::NotPaid, "Anne", "no ticket").unwrap();
+    future.resolve(&lock, &id("sale-1"), &word, WallTime::now()).unwrap();
+    drop(lock);
+    assert_eq!(pay(&mut self::till(dialect, &future, &Line::new(&future, &[]), true), 999), waits);
+
+    // What the terminal itself said is not told again.
+    let proven = journal_with(&dialect, Some(Outcome::Declined { refusal: caisse::Refusal::Refused }), None);
+    let line = Line::new(&proven, &[]);
+    assert!(matches!(pay(&mut self::till(dialect, &proven, &line, true), 999), Outcome::NotSent { .. }));
+}
+
 #[cfg(unix)]
 mod probing {
     use caisse::Address;

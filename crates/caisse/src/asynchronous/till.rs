@@ -38,6 +38,8 @@ struct Inner {
     register: Register,
     config: Config,
     exclusive: bool,
+    /// What was remembered when this till was set up.
+    built: Memory,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
 }
@@ -79,7 +81,8 @@ impl Builder {
 impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
-        let line = Line { link, memory: Memory::new(clock.now()) };
+        let built = Memory::new(clock.now());
+        let line = Line { link, memory: built };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),
@@ -89,6 +92,7 @@ impl AsyncTill {
                 register,
                 config,
                 exclusive,
+                built,
                 last: Mutex::new(None),
             }),
         }
@@ -250,7 +254,8 @@ impl Inner {
         request: Request,
         order: Option<Order>,
     ) -> Result<(TerminalLock, Option<Record>), Refused> {
-        let admission = Admission { config: self.config, exclusive: self.exclusive };
+        let now = self.built.earliest_wall_time(self.clock.now());
+        let admission = Admission { config: self.config, exclusive: self.exclusive, now };
         let (journal, terminal) = (self.journal.clone(), self.terminal);
         let admit = move || {
             let lock = admission.admit(&journal, &request, order.as_ref())?;

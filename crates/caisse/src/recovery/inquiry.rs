@@ -26,6 +26,8 @@ use crate::late::file;
 pub(crate) struct Memory {
     /// When this till was set up: every send of an earlier process was before.
     built_at: Instant,
+    /// The same on the wall.
+    built_on: WallTime,
     /// The last request that left, and when.
     sent: Option<(TransactionId, Instant)>,
     /// A connection on which an answer may still come.
@@ -35,8 +37,15 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) const fn new(built_at: Instant) -> Self {
-        Self { built_at, sent: None, pending: None, asked_at: None }
+    pub(crate) fn new(built_at: Instant) -> Self {
+        Self { built_at, built_on: WallTime::now(), sent: None, pending: None, asked_at: None }
+    }
+
+    /// The earliest time that it can be: a clock on the wall that was set forward since this till was set up does not make
+    /// a transaction older than it is.
+    pub(crate) fn earliest_wall_time(&self, now: Instant) -> WallTime {
+        let since = u64::try_from(now.since(self.built_at).as_millis()).unwrap_or(u64::MAX);
+        WallTime::from_millis(self.built_on.millis().saturating_add(since)).min(WallTime::now())
     }
 
     /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
