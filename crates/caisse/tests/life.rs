@@ -58,7 +58,7 @@ fn a_terminal_that_reboots_leaves_a_doubt_that_it_resolves_itself() {
             }
         };
         present();
-        while terminal.ledger().len() < 1 || terminal.state() != "waiting_for_card" {
+        while terminal.ledger().is_empty() || terminal.state() != "waiting_for_card" {
             thread::sleep(Duration::from_millis(5));
         }
         if charged {

@@ -1,6 +1,8 @@
 //! The suite for stores, on the two stores of this crate.
 
-use caisse_journal::{Journal, MemoryJournal, SqliteJournal, conformance};
+use std::path::Path;
+
+use caisse_journal::{Journal, JournalError, MemoryJournal, SqliteJournal, conformance};
 
 #[test]
 fn memory() {
@@ -16,4 +18,58 @@ fn sqlite() {
         let folder = tempfile::tempdir().unwrap();
         move || Box::new(SqliteJournal::open(folder.path().join("journal.db")).unwrap()) as Box<dyn Journal>
     });
+}
+
+fn open_in(folder: &Path) -> Result<Box<dyn Journal>, JournalError> {
+    Ok(Box::new(SqliteJournal::open(folder.join("journal.db"))?))
+}
+
+/// In memory where the system has such a place: thousands of journals are opened, and none has to survive.
+fn fast_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+#[test]
+fn torn_writes_of_sqlite() {
+    let folder = fast_folder();
+    let (opened, refused) = conformance::check_torn_writes(folder.path(), open_in).unwrap();
+    println!("{opened} folders, {refused} of them refused");
+    assert!(opened > 500, "{opened}");
+    // A log that is torn is no loss: what it would add was not acknowledged, or stands in the file already.
+    assert!(refused * 2 < opened, "{refused} of {opened}");
+}
+
+/// Some programs begin anew when their file is damaged.
+#[test]
+#[should_panic(expected = "neither what stood there before")]
+fn a_store_that_begins_anew_is_caught() {
+    let folder = fast_folder();
+    let begins_anew = |folder: &Path| {
+        open_in(folder).or_else(|_| {
+            std::fs::remove_dir_all(folder).unwrap();
+            std::fs::create_dir(folder).unwrap();
+            open_in(folder)
+        })
+    };
+    let _ = conformance::check_torn_writes(folder.path(), begins_anew);
+}
+
+/// Written when the next one comes, or the program ends.
+#[test]
+#[should_panic(expected = "is not there after a power cut")]
+fn a_store_that_acknowledges_early_is_caught() {
+    let folder = tempfile::tempdir().unwrap();
+    let early = |folder: &Path| -> Result<Box<dyn Journal>, JournalError> {
+        let file = folder.join("copy");
+        if file.exists() {
+            std::fs::create_dir_all(folder.join("inside")).unwrap();
+            std::fs::copy(file, folder.join("inside/journal.db")).unwrap();
+        } else {
+            std::fs::create_dir(folder.join("inside")).unwrap();
+            std::fs::write(file, []).unwrap();
+        }
+        open_in(&folder.join("inside"))
+    };
+    let _ = conformance::check_torn_writes(folder.path(), early);
 }

@@ -208,15 +208,16 @@ impl Inquiry<'_> {
                 continue;
             }
             let number: Option<AuthorisationNumber> = earlier.end.and_then(|end| end.authorisation);
-            let Verdict { outcome, proof } = earlier.verdict();
+            let Verdict { outcome, proof } = earlier.told();
             let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
+            let doubtful = by_a_person || earlier.disputed;
             let paid = outcome.approved_amount();
             let of_this_amount = [Some(earlier.start.content.amount), paid].contains(&Some(content.amount));
             previous = match (paid, number) {
                 (Some(amount), Some(number)) => Previous::Authorised(number, amount),
-                (Some(amount), None) if !by_a_person => Previous::Unnumbered(amount),
+                (Some(amount), None) if !doubtful => Previous::Unnumbered(amount),
                 // Whatever was said: perhaps it was said before the card holder was done.
-                _ if by_a_person && proof != Proof::NothingSent && of_this_amount => {
+                _ if doubtful && proof != Proof::NothingSent && of_this_amount => {
                     Previous::Unnumbered(content.amount)
                 }
                 _ => previous,

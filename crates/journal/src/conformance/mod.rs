@@ -1,7 +1,7 @@
 //! The test suite for stores: what every [`Journal`] must do, whatever lies beneath it.
 //!
-//! Call [`check`] from a test of your store. What it cannot see is yours to test: that what `append` acknowledged survives
-//! a power cut, and that other processes are excluded by its lock.
+//! Call [`check`] from a test of your store, and [`check_torn_writes`] if it lies in files. What they cannot see is yours to
+//! test: that what `append` acknowledged has reached the disk, and that other processes are excluded by its lock.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -17,7 +17,10 @@ mod locks;
 mod ordering;
 mod resolving;
 mod samples;
+mod torn;
 mod writing;
+
+pub use torn::check_torn_writes;
 
 use caisse_payment::TransactionId;
 use caisse_payment::entry::Entry;
