@@ -1,5 +1,7 @@
 //! The journal of the model: notes, and the real rules for what may be written and what may begin.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use caisse::{Decision, Dialect, Journal, MemoryJournal, Paid, RecordState, WallTime};
@@ -66,11 +68,20 @@ pub fn record(setup: &Setup, notes: &[Note], slot: Slot) -> Option<Record> {
     read(setup, notes).find(&id(slot)).unwrap()
 }
 
-/// The one transaction whose end nobody knows, if there is one.
+/// The one transaction whose end nobody knows, if there is one. Asked in every state, and so remembered.
 pub fn unresolved(setup: &Setup, notes: &[Note]) -> Option<Slot> {
-    let journal = read(setup, notes);
-    let open = journal.unresolved(&content(setup, 0).terminal).unwrap();
-    open.first().map(|record| till::slot_of(record.start.id))
+    thread_local! {
+        static KNOWN: RefCell<HashMap<Vec<Note>, Option<Slot>>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(slot) = known.get(notes) {
+            return *slot;
+        }
+        let open = read(setup, notes).unresolved(&content(setup, 0).terminal).unwrap();
+        let slot = open.first().map(|record| till::slot_of(record.start.id));
+        known.insert(notes.to_vec(), slot);
+        slot
+    })
 }
 
 /// The real rule, as the till asks it.
