@@ -25,6 +25,7 @@ pub fn read(bytes: &[u8], buffer: &mut [u8]) {
         black_box((answer.amount(), answer.card()));
         black_box(answer.receipt.map(|receipt| receipt.reveal()));
         let _ = black_box(black_box(answer).encode(buffer));
+        reached!(fixed_read);
     }
 }
 
@@ -52,4 +53,5 @@ pub fn write(bytes: &[u8], buffer: &mut [u8]) {
         receipt: ReceiptText::new(bytes).ok(),
     };
     let _ = black_box(black_box(answer).encode(buffer));
+    reached!(fixed_written);
 }

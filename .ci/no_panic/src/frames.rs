@@ -13,9 +13,11 @@ pub fn read(bytes: &[u8], storage: &mut [u8]) {
     }
     black_box(decoder.is_inside());
     decoder.reset();
+    reached!(frames_read);
 }
 
 pub fn write(bytes: &[u8], buffer: &mut [u8]) {
     black_box(check_byte(bytes));
     let _ = black_box(encode(bytes, buffer));
+    reached!(frames_written);
 }

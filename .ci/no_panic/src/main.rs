@@ -2,9 +2,24 @@
 #![no_std]
 #![no_main]
 
+/// With `planted`: calls a function that exists nowhere, so that the linker tells whether the compiler believes that
+/// this place can be reached. A proof about what it has thrown away would be none.
+macro_rules! reached {
+    ($place:ident) => {
+        #[cfg(feature = "planted")]
+        {
+            unsafe extern "C" {
+                safe fn $place();
+            }
+            $place();
+        }
+    };
+}
+
 mod fixed;
 mod frames;
 mod tlv;
+mod wire;
 
 use core::hint::black_box;
 
@@ -30,6 +45,9 @@ extern "C" fn _start() {
     tlv::write(bytes, buffer);
     fixed::read(bytes, buffer);
     fixed::write(bytes, buffer);
+    wire::read(bytes);
+    wire::write(bytes, buffer);
+    wire::reply(bytes, buffer);
     frames::read(bytes, buffer);
     frames::write(bytes, buffer);
     #[cfg(feature = "planted")]

@@ -33,6 +33,7 @@ pub fn read(bytes: &[u8]) {
     }
     black_box((scanner.at_boundary(), scanner.offset(), scanner.open_tag(), scanner.need_more()));
     black_box((value::number(bytes), value::LongComplement::from_value(bytes)));
+    reached!(tlv_read);
 }
 
 fn look_up(answer: &Answer<'_>) {
@@ -52,6 +53,7 @@ fn look_up(answer: &Answer<'_>) {
     black_box((answer.cheque_track(), answer.cheque_file(), answer.cheque_guarantee()));
     black_box((answer.phone(), answer.email()));
     black_box(answer.card().as_ref().map(|card| (card.masked(), card.last_four())));
+    black_box((answer.tickets().customer(), answer.tickets().merchant()));
     for ticket in answer.tickets() {
         black_box((ticket.kind(), ticket.base64()));
         let _ = black_box(ticket.decode(black_box(&mut [0; 8])));
@@ -60,6 +62,7 @@ fn look_up(answer: &Answer<'_>) {
     black_box(refusal.map(Complement::from_refusal));
     black_box(answer.application().as_ref().and_then(|application| application.known()));
     black_box(answer.action().and_then(Action::text));
+    reached!(tlv_answer_looked_up);
 }
 
 pub fn read_request(bytes: &[u8]) {
@@ -68,8 +71,10 @@ pub fn read_request(bytes: &[u8]) {
         let received = ReceivedRequest::read(&message);
         if let Ok(ReceivedRequest::Print(print)) = &received {
             print.tickets().for_each(|ticket| _ = black_box(ticket));
+            reached!(tlv_print_request_read);
         }
         let _ = black_box(received.map(|request| request.header()));
+        reached!(tlv_request_read);
     }
 }
 
@@ -112,6 +117,7 @@ pub fn write(bytes: &[u8], buffer: &mut [u8]) {
     let (partial, application, ticket) = (options.partial, options.application, options.ticket);
     let debit = DebitRequest { version, identifier, register, amount, partial, application, ticket };
     let _ = black_box(black_box(debit).encode(buffer));
+    reached!(tlv_debit_written);
     let _ = black_box(MoneyRequest::from(debit).encode(buffer));
     let operation = black_box(MoneyOperation::LinkedCredit { original: secret });
     let _ = black_box(black_box(MoneyRequest { header, operation, amount, options, extra }).encode(buffer));
@@ -159,4 +165,5 @@ pub fn write(bytes: &[u8], buffer: &mut [u8]) {
     let _ = black_box(encode_tickets(&mut encoder, &tickets));
     black_box(encoder.as_bytes());
     black_box(encoder.finish());
+    reached!(tlv_written);
 }

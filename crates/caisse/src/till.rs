@@ -86,7 +86,7 @@ impl Till {
     ) -> Result<Payment, Refused> {
         let mut lock = self.admission().admit(&*self.journal, request, order);
         if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved)))
-            && self.memory.can_prove_alone(&self.config)
+            && self.memory.can_prove_alone(&self.config, self.exclusive)
         {
             on_event(Event::Recovering);
             // A journal that fails now fails again when the payment asks it.

@@ -33,6 +33,7 @@ fn each_field_with_its_meaning() {
         "{}",
         ran.out
     );
+    assert!(ran.out.starts_with("Concert 3.x, demande, 56 octets\n"), "{}", ran.out);
 }
 
 #[test]
@@ -146,7 +147,10 @@ fn frames_sessions_and_the_older_generation() {
     assert!(!told.out.contains("4711690463168807") && !told.out.contains("order-7"), "{}", told.out);
     assert!(explain(&["--reveal"], answer.as_bytes()).out.contains("4711690463168807"));
     let text = explain(&["--lang", "fr"], b"01000001242B978          ");
-    assert!(text.out.contains("12.42 EUR") && text.code == 0, "{}", text.out);
+    assert!(text.out.contains("(Montant : 12.42 EUR)") && text.code == 0, "{}", text.out);
+    assert!(text.out.starts_with("réponse E/E+ sans rapport, 25 octets\n"), "{}", text.out);
+    let framed = explain(&["--lang", "fr"], session).out;
+    assert!(framed.contains("Concert 3.x, demande, 56 octets, dans une trame\n"), "{framed}");
     let wrong = explain(&["--json"], b"01000012420109780");
     assert_eq!((wrong.code, &wrong.last()["error"]["offset"]), (1, &json!(0)));
 }

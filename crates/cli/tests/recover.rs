@@ -97,7 +97,9 @@ fn a_terminal_of_our_own_proves_that_the_customer_paid() {
     assert_eq!(case.charges(), [2500]);
     // Others may use it: then its last transaction may be theirs, and the next payment is not let through either.
     case.stays_open(&case.recover("--json"), "not_exclusive");
+    // It asks nobody by itself what it could not use: that would print paper for nothing.
     blocks(&case.pay("sale-2", "10.00"));
+    assert_eq!(case.duplicatas(), 1);
 
     let ran = case.recover("--json --exclusive");
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);

@@ -92,8 +92,8 @@ impl<'a> Answer<'a> {
     /// Whether every field of a documented tag is as documented: of fields of the same tag, the first one.
     #[inline]
     #[must_use]
-    pub fn is_all_documented(&self) -> bool {
-        self.index.is_all_documented(self.message.as_bytes())
+    pub const fn is_all_documented(&self) -> bool {
+        self.index.is_all_documented()
     }
 
     #[inline(always)]

@@ -24,8 +24,12 @@ mod encoder;
 pub mod explain;
 mod field;
 pub mod fixed;
+#[cfg(feature = "bytes")]
+mod growing;
 mod message;
 mod request;
+#[cfg(feature = "serde")]
+mod revealed;
 mod scanner;
 mod tag;
 mod ticket;
@@ -42,6 +46,8 @@ pub use request::{
     PrintRequest, Received, ReceivedDuplicata, ReceivedHeader, ReceivedMoney, ReceivedPrint, ReceivedRequest,
     RequestError, RequestFault, RequestHeader, TransactionStatusRequest,
 };
+#[cfg(feature = "serde")]
+pub use revealed::Revealed;
 pub use scanner::{FieldScanner, Piece};
 pub use tag::Tag;
 pub use ticket::{LONGEST_TEXT, Ticket, TicketError, Tickets, encode_ticket, encode_tickets};

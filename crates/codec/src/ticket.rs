@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::field::LONGEST_VALUE;
-use crate::value::TicketRequest;
+use crate::value::{Copies, TicketRequest};
 use crate::{EncodeError, Encoder, Fields, Tag, base64};
 
 /// One ticket of a ZT: what its CK says and the base64 of its AK. The text is personal data and does not print.
@@ -135,6 +135,27 @@ impl<'a> Tickets<'a> {
     #[must_use]
     pub const fn new(constructed: &'a [u8]) -> Self {
         Self { fields: Fields::new(constructed) }
+    }
+
+    /// The first ticket that the customer may have: every one but those that CK says to be the merchant's alone. What
+    /// no CK speaks of is the customer's too, who would else have none.
+    ///
+    /// ```
+    /// use caisse_codec::Tickets;
+    ///
+    /// let tickets = Tickets::new(b"CK003110AK004Qg==CK003100AK004QQ==");
+    /// assert_eq!(tickets.customer().map(|ticket| ticket.base64()), Some(b"QQ==".as_slice()));
+    /// assert_eq!(tickets.merchant().map(|ticket| ticket.base64()), Some(b"Qg==".as_slice()));
+    /// ```
+    #[must_use]
+    pub fn customer(mut self) -> Option<Ticket<'a>> {
+        self.find(|ticket| ticket.kind().is_none_or(|kind| kind.copies != Copies::Merchant))
+    }
+
+    /// The first ticket that CK says to be the merchant's, or of both.
+    #[must_use]
+    pub fn merchant(mut self) -> Option<Ticket<'a>> {
+        self.find(|ticket| ticket.kind().is_some_and(|kind| kind.copies != Copies::Customer))
     }
 }
 

@@ -309,7 +309,8 @@ impl Action {
         self.0
     }
 
-    /// What it means; sources disagree on 3, 4, 5 and 7, where PayXpert's reading stands if it has one.
+    /// What it means. Sources disagree on 3 and 7: PayXpert's reading stands. 5 and 6 have no text: only Fidecoin's
+    /// document knows them, and gives two meanings to 5.
     #[must_use]
     pub const fn text(self) -> Option<Text> {
         Some(match self.0 {

@@ -629,11 +629,11 @@ fn every_field_is_explained_in_both_languages() {
         explain(&receipt, Language::French),
         [
             "0 2 POS: Numéro de caisse [01]",
-            "2 1 STAT: Résultat: acceptée [0]",
-            "3 8 MNT: Montant: 12.50 EUR [00001250]",
-            "11 1 MODE: Mode de paiement: carte [1]",
+            "2 1 STAT: Résultat : acceptée [0]",
+            "3 8 MNT: Montant : 12.50 EUR [00001250]",
+            "11 1 MODE: Mode de paiement : carte [1]",
             "12 55 REP: Rapport de l'application [-]",
-            "67 3 DEV: Devise: EUR [978]",
+            "67 3 DEV: Devise : EUR [978]",
             "70 10 PRIV: Données privées [-]",
             "80 31 TICKET: Texte du ticket [-]",
         ]

@@ -171,6 +171,10 @@ fn what_may_be_shown_is() {
         "[POS@0[2]=01, STAT@2[1]=0, MNT@3[8]=00001250, MODE@11[1]=1, REP@12[55]=[redacted], \
          DEV@67[3]=978, PRIV@70[10]=[redacted]]"
     );
+    assert_eq!(format!("{:?}", body.fields()), format!("{body:?}"));
+    let mut behind = body.fields();
+    behind.nth(4);
+    assert_eq!(format!("{behind:?}"), "[DEV@67[3]=978, PRIV@70[10]=[redacted]]");
     let answer = Answer::decode(&long, Tolerance::default()).unwrap();
     assert_eq!(
         format!("{answer:?}"),
@@ -193,5 +197,9 @@ fn what_may_be_shown_is() {
             ])
         );
         assert_eq!(serde_json::to_value(answer.private).unwrap(), "[redacted]");
+        let revealed = serde_json::to_value(caisse_codec::Revealed(body)).unwrap();
+        assert_eq!(revealed[6], field("PRIV", 70, 10, Some(PRIVATE)));
+        assert_eq!(revealed[4]["value"], format!("{PAN:<55}"));
+        assert_eq!(revealed.as_array().unwrap().len(), 7);
     }
 }

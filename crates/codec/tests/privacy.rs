@@ -296,6 +296,8 @@ fn what_does_not_show_its_bytes_shows_their_number() {
 #[cfg(feature = "serde")]
 #[test]
 fn json_hides_them() {
+    use caisse_codec::Revealed;
+
     let mut printed = Printed::new(CANARIES);
     for (tag, wire) in messages() {
         let message = Message::decode(&wire).unwrap();
@@ -306,6 +308,24 @@ fn json_hides_them() {
         }
     }
     printed.check();
+    // Only what is asked for is shown: in clear, whatever its bytes, and still not printed.
+    for (tag, wire) in messages() {
+        let revealed = Revealed(Message::decode(&wire).unwrap());
+        let json = serde_json::to_value(revealed).unwrap();
+        let field = revealed.0.fields().nth(2).unwrap();
+        let value: String = field.value().iter().map(|byte| char::from(*byte)).collect();
+        assert_eq!(json[2], serde_json::to_value(Revealed(field)).unwrap());
+        assert_eq!(
+            (json[2]["tag"].as_str(), json[2]["value"].as_str()),
+            (Some(&*tag.to_string()), Some(&*value))
+        );
+        printed.debug("Revealed", revealed);
+        printed.debug("Revealed", Revealed(field));
+    }
+    printed.check();
+    let accent = Message::decode(b"CF003a\xe9\x00").unwrap();
+    let clear = r#"[{"tag":"CF","offset":0,"length":3,"value":"aé\u0000"}]"#;
+    assert_eq!(serde_json::to_string(&Revealed(accent)).unwrap(), clear);
     let message = Message::decode(b"CB0042500BI006a@b.fr").unwrap();
     assert_eq!(
         serde_json::to_string(&message).unwrap(),

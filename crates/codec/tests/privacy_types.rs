@@ -179,17 +179,19 @@ fn both_generations_hide_them() {
     };
     let formats = [concert3, Format::E { receipt: true, report: true }, Format::EPlus { report: true }];
     let short = Options { private: Some(Sensitive::new(SHORT.as_bytes())), ..Options::NONE };
-    for options in [options(), short, Options::NONE] {
-        for format in formats {
-            let request = wire::Request {
-                register: Register::FIRST,
-                operation: MoneyOperation::Debit,
-                amount: euros(2500),
-                options,
-            };
+    let with_ticket = Options { ticket: Some(TicketRequest::CUSTOMER_TEXT), ..short };
+    let linked = MoneyOperation::LinkedCredit { original: Sensitive::new(PAN.as_bytes()) };
+    let (mut receipts, mut tickets) = (0, 0);
+    for options in [options(), short, with_ticket, Options::NONE] {
+        for (format, operation) in formats
+            .iter()
+            .flat_map(|format| [MoneyOperation::Debit, MoneyOperation::Cheque, linked].map(|it| (format, it)))
+        {
+            let request =
+                wire::Request { register: Register::FIRST, operation, amount: euros(2500), options };
             printed.debug("wire::Request", request);
             let mut buffer = [0; wire::LONGEST_REQUEST];
-            let body = match request.encode(&format, &mut buffer) {
+            let body = match request.encode(format, &mut buffer) {
                 Ok(body) => body,
                 Err(error) => {
                     printed.error("wire::RequestError", error);
@@ -203,35 +205,119 @@ fn both_generations_hide_them() {
             }
             let received = wire::Received::read(body).unwrap();
             printed.debug("wire::Received", received);
-            let answer = TerminalAnswer {
+            printed.debug("its operation", received.operation());
+            let card = CardFields {
+                number: PAN,
+                expiry: "2612",
+                authorisation: None,
+                aid: "A0000000041010",
+                application: "00B".parse().unwrap(),
+                reading_mode: ReadingMode::Contact,
+            };
+            let of_a_cheque = operation == MoneyOperation::Cheque;
+            let track = Some(Sensitive::new(TRACK.as_bytes()));
+            let written = TerminalAnswer {
                 action: Some(caisse_codec::Action::DEBIT),
                 amount: Some(euros(2500)),
                 complement: Some(Complement::AUTHORISED.into()),
-                card: Some(CardFields {
-                    number: PAN,
-                    expiry: "2612",
-                    authorisation: None,
-                    aid: "A0000000041010",
-                    application: "00B".parse().unwrap(),
-                    reading_mode: ReadingMode::Contact,
-                }),
+                card: (!of_a_cheque).then_some(card),
+                cheque: of_a_cheque.then_some(ChequeFields { track, ..ChequeFields::default() }),
                 private: options.private,
+                tickets: &[(TicketRequest::CUSTOMER_TEXT, TEXT.as_bytes())],
                 ..TerminalAnswer::new(Version::V3_00, Register::FIRST, Status::Performed)
             };
+            printed.debug("TerminalAnswer", written);
             let mut buffer = [0; LONGEST_ANSWER];
-            let body = received.encode_answer(&answer, &mut buffer).unwrap();
+            let body = received.encode_answer(&written, &mut buffer).unwrap();
             for end in 0..body.len() {
-                if let Err(error) = wire::Answer::decode(&body[..end], &format) {
+                if let Err(error) = wire::Answer::decode(&body[..end], format) {
                     printed.error("wire::AnswerError", error);
                 }
-                printed
-                    .debug("ReplyError", received.encode_answer(&answer, &mut vec![0; end]).map(<[u8]>::len));
+                printed.error(
+                    "wire::ReplyError",
+                    received.encode_answer(&written, &mut vec![0; end]).unwrap_err(),
+                );
             }
-            let answer = wire::Answer::decode(body, &format).unwrap();
+            let answer = wire::Answer::decode(body, format).unwrap();
             printed.debug("wire::Answer", answer);
             printed.debug("its card", answer.card());
-            assert_eq!(answer.card().unwrap().last_four(), Some("3457"));
+            printed.debug("its receipt", answer.receipt_text());
+            printed.debug("its tickets", answer.tickets().collect::<Vec<_>>());
+            printed.debug("the rest", (answer.standing(), answer.authorisation(), answer.action()));
+            receipts += usize::from(answer.receipt_text().is_some_and(|it| it.reveal() == TEXT.as_bytes()));
+            tickets += answer.tickets().count();
+            if !of_a_cheque {
+                assert_eq!(answer.card().unwrap().last_four(), Some("3457"));
+            }
         }
     }
+    assert!(receipts > 0 && tickets > 0, "{receipts} receipts, {tickets} tickets");
+    let unknown = TerminalAnswer::new(Version::V3_00, Register::FIRST, Status::Other(*b"42"));
+    let answer = TerminalAnswer { private: Some(Sensitive::new(PRIVATE.as_bytes())), ..unknown };
+    let request = format!("0100002500010978{SHORT}T012");
+    let received = wire::Received::read(request.as_bytes()).unwrap();
+    printed.error("wire::ReplyError", received.encode_answer(&answer, &mut [0; 512]).unwrap_err());
+    // A receipt that E cannot carry.
+    let text = [TEXT.as_bytes(), b"\xe9"].concat();
+    let answer = TerminalAnswer {
+        amount: Some(euros(2500)),
+        tickets: &[(TicketRequest::CUSTOMER_TEXT, &text)],
+        ..TerminalAnswer::new(Version::V3_00, Register::FIRST, Status::Performed)
+    };
+    printed.error("wire::ReplyError", received.encode_answer(&answer, &mut [0; 512]).unwrap_err());
     printed.check();
 }
+
+#[test]
+fn a_card_number_hides_what_could_be_shown() {
+    let written = TerminalAnswer {
+        reference: Some(PAN),
+        transaction_id: Some("a 4970 1012 3412 3457"),
+        serial_number: Some(PAN),
+        ..TerminalAnswer::new(Version::V3_20, Register::FIRST, Status::Performed)
+    };
+    let mut printed = Printed::new(&[PAN, "4970 1012 3412 3457"]);
+    printed.debug("TerminalAnswer", written);
+    printed.check();
+    let shown = format!("{:?}", TerminalAnswer { reference: Some("order 7"), ..written });
+    assert!(shown.contains("order 7"), "{shown}");
+}
+
+/// What a careless caller's panic says is what `Debug` says of the error or of the value.
+#[test]
+fn panics_hide_them() {
+    fn said(panic: impl FnOnce() + std::panic::UnwindSafe) -> String {
+        let payload = std::panic::catch_unwind(panic).expect_err("it panics");
+        payload.downcast_ref::<String>().expect("a formatted message").clone()
+    }
+    let mut printed = Printed::new(CANARIES);
+    let wire = format!("CZ0040320CF019{PRIVATE}BI023{EMAIL}AA016{PAN}");
+    let text = |text: String| move || panic!("{text}");
+    assert!(said(text(PRIVATE.to_owned())).contains(PRIVATE), "a panic is heard");
+    printed.text("a cut message", said(|| _ = Message::decode(&wire.as_bytes()[..20]).unwrap()));
+    printed.text("a lying length", {
+        let lying = wire.replace("CF019", "CF009");
+        said(move || _ = Message::decode(lying.as_bytes()).unwrap())
+    });
+    let message = Message::decode(wire.as_bytes()).unwrap();
+    printed.text("no request", said(move || _ = ReceivedRequest::read(&message).unwrap()));
+    printed.text("two messages", said(move || assert_ne!(message, message)));
+    let answer = Answer::new(message);
+    printed.text("two answers", said(move || assert_eq!((answer.private(), answer.email()), (None, None))));
+    printed.text("an answer", said(move || panic!("{answer:?}")));
+    let body = format!("0100002500010978{SHORT}T012");
+    let fixed = body.clone();
+    printed.text("a body", said(move || _ = wire::Answer::decode(fixed.as_bytes(), &E).unwrap()));
+    printed.text("a request", said(move || panic!("{:?}", wire::Received::read(body.as_bytes()))));
+    printed.text(
+        "a field",
+        said(|| {
+            let mut buffer = [0; 64];
+            caisse_codec::Encoder::new(&mut buffer).field(Tag::CB, EMAIL.as_bytes()).unwrap();
+        }),
+    );
+    printed.text("options", said(|| assert_eq!(options(), Options::NONE)));
+    printed.check();
+}
+
+const E: Format = Format::E { receipt: true, report: true };

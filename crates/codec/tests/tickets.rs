@@ -120,6 +120,34 @@ fn two_tickets_keep_their_kinds_and_their_order() {
 }
 
 #[test]
+fn each_side_finds_its_ticket() {
+    let found = |constructed: &str| {
+        let tickets = Tickets::new(constructed.as_bytes());
+        let base64 =
+            |ticket: Option<caisse_codec::Ticket<'_>>| ticket.map(|it| String::from_utf8(it.base64().into()));
+        let text = |ticket| base64(ticket).transpose().unwrap();
+        (text(tickets.customer()), text(tickets.merchant()))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    for (constructed, customer, merchant) in [
+        ("CK003100AK004QQ==CK003110AK004Qg==", some("QQ=="), some("Qg==")),
+        ("CK003110AK004Qg==CK003100AK004QQ==", some("QQ=="), some("Qg==")),
+        // In HTML as well; of both; of nobody; refused by CK itself; and of several the first.
+        ("CK003111AK004Qg==CK003101AK004QQ==", some("QQ=="), some("Qg==")),
+        ("CK003120AK004QQ==", some("QQ=="), some("QQ==")),
+        ("AK004QQ==", some("QQ=="), None),
+        ("CK003000AK004QQ==", some("QQ=="), None),
+        ("CK003110AK004Qg==", None, some("Qg==")),
+        ("CK003100AK004QQ==", some("QQ=="), None),
+        ("CK003100AK004QQ==CK003100AK004QUE=CK003110AK004Qg==CK003110AK004QkI=", some("QQ=="), some("Qg==")),
+        ("", None, None),
+        ("CK003100", None, None),
+    ] {
+        assert_eq!(found(constructed), (customer, merchant), "{constructed}");
+    }
+}
+
+#[test]
 fn the_longest_ticket_fits_and_the_next_does_not() {
     let text: Vec<u8> = (0..=LONGEST_TEXT).map(|index| index as u8).collect();
     for length in [1, 2, 3, 674, LONGEST_TEXT] {

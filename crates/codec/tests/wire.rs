@@ -75,6 +75,13 @@ fn every_operation_has_its_bytes_in_each_format() {
             encoded(&request, &Format::EPlus { report: true }),
             with_report.map(|body| body + "A010B010")
         );
+        for format in [CONCERT3(), E, E_PLUS] {
+            let Ok(body) = encoded(&request, &format) else { continue };
+            let received = Received::read(body.as_bytes()).unwrap();
+            let expected = (format.generation(), Some(operation), Some(request.amount));
+            assert_eq!((received.generation(), received.operation(), received.amount()), expected);
+            assert!(!received.immediate());
+        }
     }
 }
 
@@ -285,6 +292,14 @@ fn a_report_is_written_only_when_it_was_asked_for_and_there_is_something_in_it()
     assert_eq!(read.card().unwrap().last_four(), Some("1234"));
     assert_eq!((read.authorisation(), read.tickets().count()), (None, 0));
 
+    // 3.x says more.
+    let tickets = [(TicketRequest::CUSTOMER_TEXT, b"MERCI".as_slice())];
+    let body = exchange(&debit, &CONCERT3(), &TerminalAnswer { tickets: &tickets, ..with_card }).unwrap();
+    let read = Answer::decode(&body, &CONCERT3()).unwrap();
+    assert_eq!(read.authorisation(), "123456".parse().ok());
+    assert_eq!(read.card().unwrap().masked(), "497010######1234");
+    assert_eq!((read.tickets().count(), read.receipt_text()), (1, None));
+
     let cheque = request(MoneyOperation::Cheque, Options::NONE);
     let track = ChequeFields { track: Some(Sensitive::new(b"D0416926031")), ..ChequeFields::default() };
     let body = exchange(&cheque, &long, &TerminalAnswer { cheque: Some(track), ..answer(Status::Performed) });
@@ -371,4 +386,29 @@ fn published_requests_are_read_in_their_generation() {
     assert!(immediate.immediate());
     let letters = Received::read(b"B800002690010978          ").unwrap();
     assert_eq!((letters.register(), letters.generation()), (None, Generation::E));
+}
+
+#[test]
+fn what_is_not_carried_is_named() {
+    let named: Vec<_> = NotCarried::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        named,
+        [
+            "a credit linked to a debit",
+            "a deferred debit",
+            "a forced authorisation (E+ does)",
+            "a word on partial approvals",
+            "a forced card application",
+            "a reference",
+            "a reading mode",
+            "a request for this ticket",
+            "a telephone number",
+            "an e-mail address",
+            "these private data (at most 10 printable characters)",
+        ]
+    );
+    let refused = RequestError::NotCarried(NotCarried::Email);
+    assert_eq!(refused.to_string(), "E and E+ do not carry an e-mail address");
+    let names: Vec<_> = Generation::ALL.iter().map(|generation| generation.name()).collect();
+    assert_eq!(names, ["concert-3", "concert-e", "concert-e-plus"]);
 }

@@ -208,7 +208,7 @@ impl Inner {
         let mut admitted = self.admit(request, order.clone()).await;
         if matches!(admitted, Err(Refused::Blocked(Blocked::Unresolved)))
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
-            && line.memory.can_prove_alone(&self.config)
+            && line.memory.can_prove_alone(&self.config, self.exclusive)
         {
             told.send_modify(|told| told.events.push(Event::Recovering));
             // A journal that fails now fails again when the payment asks it.

@@ -49,8 +49,13 @@ impl Memory {
     }
 
     /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
-    pub(crate) fn can_prove_alone(&self, config: &Config) -> bool {
-        self.is_waiting() || config.dialect.duplicata == Duplicata::Fields
+    ///
+    /// Of a terminal that others use too, only the echo of our own reference proves anything. On a line with sessions it is
+    /// not asked by itself: it could tell a result there that nobody would look at, and tells it once.
+    pub(crate) fn can_prove_alone(&self, config: &Config, exclusive: bool) -> bool {
+        let dialect = config.dialect;
+        let may_prove = exclusive || (dialect.optional.reference && !config.has_sessions());
+        self.is_waiting() || (dialect.duplicata == Duplicata::Fields && may_prove)
     }
 
     /// Whether a connection was left open on which an answer may still come.

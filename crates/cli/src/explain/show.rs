@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use caisse::Text;
 use caisse_codec::explain::{Direction, Explanation, Language};
 use caisse_codec::fixed::{self, Body, Layout, Tolerance};
 use caisse_codec::{Field, Message, Tag, check};
@@ -62,13 +63,14 @@ impl Show {
 
     fn tlv(&self, at: usize, framed: bool, bytes: &[u8]) {
         let (message, _) = Message::read(bytes);
-        let direction = match Direction::of(message) {
-            Direction::Request => "request",
-            Direction::Answer => "answer",
+        let (direction, words) = match Direction::of(message) {
+            Direction::Request => ("request", Text { fr: "demande", en: "request" }),
+            Direction::Answer => ("answer", Text { fr: "réponse", en: "answer" }),
         };
         let faults = check::first_fault_of_order(message).into_iter().chain(check::faults(message));
         let faults: Vec<_> = faults.map(|fault| fault.to_string()).collect();
-        self.output.text(self.headline("Concert 3.x", direction, framed, bytes));
+        let kind = format!("Concert 3.x, {}", self.language.of(words));
+        self.output.text(self.headline(&kind, framed, bytes));
         for field in message.fields() {
             self.field_text(&field, message, 0);
         }
@@ -85,9 +87,10 @@ impl Show {
         }));
     }
 
-    fn headline(&self, kind: &str, direction: &str, framed: bool, bytes: &[u8]) -> String {
-        let framed = if framed { ", in a frame" } else { "" };
-        format!("{kind}, {direction}, {} bytes{framed}", bytes.len())
+    fn headline(&self, kind: &str, framed: bool, bytes: &[u8]) -> String {
+        let length = self.language.of(Text { fr: "octets", en: "bytes" });
+        let frame = self.language.of(Text { fr: ", dans une trame", en: ", in a frame" });
+        format!("{kind}, {} {length}{}", bytes.len(), if framed { frame } else { "" })
     }
 
     /// Bytes that are not ASCII are told as Latin-1.
@@ -135,7 +138,7 @@ impl Show {
         let layout = body.layout();
         let kind = if layout == Layout::RequestEPlus { "concert-e-plus" } else { "concert-e" };
         let direction = if layout.is_request() { "request" } else { "answer" };
-        self.output.text(self.headline(self.language.of(layout.text()), direction, framed, bytes));
+        self.output.text(self.headline(self.language.of(layout.text()), framed, bytes));
         let mut fields = Vec::new();
         for field in body.fields() {
             let explanation = fixed::Explanation::new(field, body, self.language);

@@ -1,6 +1,6 @@
 //! Where the first field of each documented tag stands.
 
-use crate::dictionary::{self, DEFINITIONS, Definition, FORMS, HIGH, WORD, place};
+use crate::dictionary::{self, DEFINITIONS, FORMS, HIGH, WORD, place};
 use crate::field::{HEADER, length, length_of, read_header};
 use crate::{Field, Tag};
 
@@ -14,12 +14,12 @@ const ROWS: usize = DEFINITIONS.len();
 pub(super) struct Index {
     /// Where the length stands; never 0, because two letters stand before it.
     lengths: [u16; ROWS],
-    /// Whether every documented field is as documented; nothing where that was not looked at.
-    all_documented: Option<bool>,
+    /// Whether every documented field is as documented.
+    all_documented: bool,
 }
 
 impl Index {
-    pub(super) const EMPTY: Self = Self { lengths: [0; ROWS], all_documented: None };
+    pub(super) const EMPTY: Self = Self { lengths: [0; ROWS], all_documented: true };
 
     /// Reads whole fields from end to end. False when they may be otherwise: then a slower reading says what, from an
     /// empty index.
@@ -61,7 +61,7 @@ impl Index {
             at = at.wrapping_add(field.len() as u16);
             rest = next;
         }
-        self.all_documented = Some(faults == 0);
+        self.all_documented = faults == 0;
         if rest.is_empty() {
             return true;
         }
@@ -71,7 +71,7 @@ impl Index {
             && *slot == 0
         {
             *slot = at;
-            self.all_documented = Some(faults == 0 && field.documented);
+            self.all_documented &= field.documented;
         }
         true
     }
@@ -83,10 +83,13 @@ impl Index {
     /// Takes a field; later ones of the same tag change nothing.
     pub(super) fn take(&mut self, field: &Field<'_>) {
         let at = u16::try_from(field.offset()).ok().and_then(|offset| offset.checked_add(LETTERS));
-        if let Some(slot) = self.slot(field.tag())
+        if let Some(at) = at
+            && let Some(slot) = self.slot(field.tag())
             && *slot == 0
         {
-            *slot = at.unwrap_or(0);
+            *slot = at;
+            let definition = dictionary::find(field.tag());
+            self.all_documented &= definition.is_some_and(|definition| definition.allows(field.value()));
         }
     }
 
@@ -107,21 +110,14 @@ impl Index {
     }
 
     #[inline]
-    pub(super) fn is_all_documented(&self, bytes: &[u8]) -> bool {
-        self.all_documented.unwrap_or_else(|| self.are_all_documented(bytes))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn are_all_documented(&self, bytes: &[u8]) -> bool {
-        let is_documented = |row: &Definition| self.is_documented(row.tag, bytes) != Some(false);
-        DEFINITIONS.iter().all(is_documented)
+    pub(super) const fn is_all_documented(&self) -> bool {
+        self.all_documented
     }
 
     /// Whether that field is as documented.
     pub(super) fn is_documented(&self, tag: Tag, bytes: &[u8]) -> Option<bool> {
         let value = self.value(tag, bytes)?;
-        Some(self.all_documented == Some(true) || dictionary::find(tag)?.allows(value))
+        Some(self.all_documented || dictionary::find(tag)?.allows(value))
     }
 }
 

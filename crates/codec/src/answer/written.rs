@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Register, Sensitive};
+use caisse_payment::{
+    Amount, AuthorisationNumber, ContractNumber, REDACTED, Register, Sensitive, holds_card_number,
+};
 
 use crate::ticket::encode_tickets;
 use crate::value::{
@@ -10,7 +12,8 @@ use crate::value::{
 };
 use crate::{EncodeError, Encoder, Tag};
 
-/// The most bytes that an answer takes: each field at its longest, with a whole ZT and an ID of 999 characters.
+/// Room for an answer with each field at its longest, with a whole ZT and an ID of 999 characters. What was read from a
+/// cheque comes on top: nobody documents largest lengths for these three fields, which could take 1004 bytes each.
 pub const LONGEST_ANSWER: usize = 2560;
 
 /// An answer of any operation, as a terminal writes it. What is nothing is left out; which fields an operation's answer
@@ -123,13 +126,18 @@ impl fmt::Debug for TerminalAnswer<'_> {
             .field("cheque", &self.cheque)
             .field("contract", &self.contract)
             .field("private", &self.private)
-            .field("reference", &self.reference)
-            .field("transaction_id", &self.transaction_id)
-            .field("serial_number", &self.serial_number)
+            .field("reference", &self.reference.map(harmless))
+            .field("transaction_id", &self.transaction_id.map(harmless))
+            .field("serial_number", &self.serial_number.map(harmless))
             // Of the tickets only the lengths: their text is personal data.
             .field("tickets", &DebugList(tickets))
             .finish()
     }
+}
+
+/// A label may be shown unless somebody wrote a card number into it.
+fn harmless(label: &str) -> &str {
+    if holds_card_number(label) { REDACTED } else { label }
 }
 
 struct DebugList<I>(I);
@@ -172,7 +180,8 @@ impl TerminalAnswer<'_> {
         }
     }
 
-    /// Writes the answer into the caller's buffer, CZ first; [`LONGEST_ANSWER`] bytes are always enough.
+    /// Writes the answer into the caller's buffer, CZ first; [`LONGEST_ANSWER`] bytes are enough but for
+    /// the fields of a cheque at lengths that nobody has seen.
     ///
     /// # Errors
     /// When a value does not have the form that the protocol asks for, or the buffer is too small.
@@ -212,27 +221,29 @@ impl TerminalAnswer<'_> {
     }
 
     /// Writes what only some operations and some vendors have.
+    #[inline]
     fn encode_rare(&self, out: &mut Encoder<'_>) -> Result<(), EncodeError> {
-        let cheque = self.cheque.unwrap_or_default();
-        for (tag, value) in [
-            (Tag::AD, cheque.track),
-            (Tag::AG, cheque.file),
-            (Tag::AH, cheque.guarantee),
-            (Tag::CF, self.private),
-        ] {
-            if let Some(value) = value {
-                out.field(tag, value.reveal())?;
-            }
+        if let Some(cheque) = &self.cheque {
+            encode_if(out, Tag::AD, cheque.track.map(Sensitive::into_revealed))?;
+            encode_if(out, Tag::AG, cheque.file.map(Sensitive::into_revealed))?;
+            encode_if(out, Tag::AH, cheque.guarantee.map(Sensitive::into_revealed))?;
         }
-        for (tag, value) in
-            [(Tag::CH, self.reference), (Tag::ID, self.transaction_id), (Tag::AQ, self.serial_number)]
-        {
-            if let Some(value) = value {
-                out.field(tag, value.as_bytes())?;
-            }
-        }
-        Ok(())
+        encode_if(out, Tag::CF, self.private.map(Sensitive::into_revealed))?;
+        encode_if(out, Tag::CH, self.reference.map(str::as_bytes))?;
+        encode_if(out, Tag::ID, self.transaction_id.map(str::as_bytes))?;
+        encode_if(out, Tag::AQ, self.serial_number.map(str::as_bytes))
     }
+}
+
+/// Writes a field that is rarely there: looking costs little, and the check and the copy stand in one place.
+#[inline]
+fn encode_if(out: &mut Encoder<'_>, tag: Tag, value: Option<&[u8]>) -> Result<(), EncodeError> {
+    value.map_or(Ok(()), |value| encode_present(out, tag, value))
+}
+
+#[inline(never)]
+fn encode_present(out: &mut Encoder<'_>, tag: Tag, value: &[u8]) -> Result<(), EncodeError> {
+    out.field(tag, value)
 }
 
 impl CardFields<'_> {

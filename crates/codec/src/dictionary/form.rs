@@ -86,7 +86,7 @@ const fn forms() -> Forms {
         whole: [false; PLACES],
         alphanumeric: [false; PLACES],
         range: [[0; PLACES]; 2],
-        last: [HIGH; PLACES],
+        last: [0; PLACES],
         // No field is so long.
         least: [u16::MAX; PLACES],
         by_last: [0; PLACES],
@@ -168,7 +168,8 @@ impl Forms {
         if at(&self.whole, place) {
             return 0;
         }
-        let last = field.last_chunk().map_or(word, |last| u64::from_le_bytes(*last));
+        let last =
+            field.last_chunk().map_or_else(|| alone(word, field.len()), |last| u64::from_le_bytes(*last));
         let faults = self.outside(place, last) & at(&self.last, place);
         let longer = (field.len() as u16).wrapping_sub(at(&self.least, place));
         if longer < at(&self.by_last, place) {
@@ -205,6 +206,14 @@ impl Forms {
     pub(crate) fn row(&self, place: usize) -> usize {
         usize::from(at(&self.row, place))
     }
+}
+
+/// The first bytes of a word, so many and fewer than all. Behind them stand zeros instead of what comes there: digits are
+/// of every set that is a range.
+#[inline]
+const fn alone(word: u64, count: usize) -> u64 {
+    let behind = u64::MAX.wrapping_shl((count as u32).wrapping_mul(u8::BITS));
+    word & !behind | u64::from_ne_bytes([b'0'; WORD]) & behind
 }
 
 #[inline(never)]

@@ -100,6 +100,6 @@ fn currency(value: &[u8]) -> Option<Currency> {
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        self.meaning().map_or(Ok(()), |meaning| write!(f, ": {meaning}"))
+        self.meaning().map_or(Ok(()), |meaning| write!(f, "{}{meaning}", self.language.colon()))
     }
 }

@@ -124,22 +124,10 @@ impl Request {
         ];
         write_checked::<LONGEST_REQUEST>(&parts, buffer, Layout::is_request)
     }
-
-    /// Writes the request into anything that grows.
-    ///
-    /// # Errors
-    /// As [`encode`](Self::encode), but for the room.
-    ///
-    /// # Panics
-    /// Only if the buffer itself panics for lack of room.
-    #[cfg(feature = "bytes")]
-    pub fn encode_to(&self, buffer: &mut impl bytes::BufMut) -> Result<(), EncodeError> {
-        buffer.put_slice(self.encode(&mut [0; LONGEST_REQUEST])?);
-        Ok(())
-    }
 }
 
 /// Puts the parts of a body together, holds the whole to the table of its layout and hands it out.
+#[inline(always)]
 pub(super) fn write_checked<'b, const N: usize>(
     parts: &[&[u8]],
     buffer: &'b mut [u8],

@@ -71,19 +71,6 @@ impl DebitRequest {
         Ok(out.finish())
     }
 
-    /// Writes the request into anything that grows.
-    ///
-    /// # Errors
-    /// When the amount is zero or has more than twelve digits.
-    ///
-    /// # Panics
-    /// Only if the buffer itself panics for lack of room.
-    #[cfg(feature = "bytes")]
-    pub fn encode_to(&self, buffer: &mut impl bytes::BufMut) -> Result<(), EncodeError> {
-        buffer.put_slice(self.encode(&mut [0; LONGEST_REQUEST])?);
-        Ok(())
-    }
-
     /// Reads a debit request as a terminal does. Tolerated, because real tills do it: CA of one digit, CB of
     /// one digit or padded with zeros, CJ absent or of another length, other fields in any order, unknown ones.
     ///

@@ -139,8 +139,8 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Writes the answer in the generation of the request; [`LONGEST_ANSWER`](crate::LONGEST_ANSWER) bytes are always
-    /// enough.
+    /// Writes the answer in the generation of the request; [`LONGEST_ANSWER`](crate::LONGEST_ANSWER) bytes are
+    /// enough, as for [`TerminalAnswer::encode`].
     ///
     /// In E and E+ the register, PRIV and MODE are those of the request. A report (REP) is written when the till asked for
     /// one and there is a card or a cheque: its number or track, then blanks. The first ticket stands behind the report
