@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Order, Outcome, PaymentRequest,
-    Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
+    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Order, Outcome,
+    PaymentRequest, Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_journal::{Dispute, Event, LockError, TerminalLock};
 use caisse_payment::entry::Entry;
