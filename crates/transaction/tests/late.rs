@@ -1,0 +1,253 @@
+//! Answers and results that come when nobody waits for them any more: what is read, what is said on the line meanwhile,
+//! and when it is over.
+
+mod support;
+
+use std::time::Duration;
+
+use caisse_codec::wire::Answer;
+use caisse_payment::entry::RawStatus;
+use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
+use caisse_transaction::{Dialect, Instant, Request};
+use support::line::{ACK, ENQ, EOT, NAK, framed, serial};
+use support::{config, content, debit, euros};
+
+const YES: &str = "CZ0040320CA00201CB0042500CD0010CE003978AC006184117AE00210";
+const NO: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00201AF00204";
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn approved() -> Option<Outcome> {
+    Some(Outcome::Approved { amount: euros(2500) })
+}
+
+fn status(status: &[u8; 2], complement: Option<&[u8; 2]>) -> RawStatus {
+    RawStatus { status: Some(*status), complement: complement.copied(), stat: None }
+}
+
+#[test]
+fn a_late_answer_ends_where_any_answer_does() {
+    let quiet = Dialect::PAYXPRESS.answer.quiet;
+    let patience = Dialect::PAYXPRESS.answer.patience;
+    // Whole, and then silence.
+    let mut storage = [0; MOST_STORAGE];
+    let mut late = LateAnswer::new(config(Dialect::PAYXPRESS), debit(2500), &mut storage);
+    assert_eq!((late.has_begun(), late.deadline(), late.outcome()), (false, None, None));
+    late.handle_input(at(0), b"");
+    assert!(!late.has_begun(), "nothing is not a beginning");
+    late.handle_timeout(at(100_000));
+    assert_eq!((late.has_begun(), late.outcome()), (false, None), "silence before it begins ends nothing");
+    late.handle_input(at(200_000), &YES.as_bytes()[..20]);
+    // Inside a field nothing ends it but more of it.
+    assert_eq!((late.has_begun(), late.deadline(), late.outcome()), (true, None, None));
+    late.handle_input(at(200_500), &YES.as_bytes()[20..]);
+    let end = at(200_500).after(quiet);
+    assert_eq!((late.deadline(), late.outcome()), (Some(end), None));
+    late.handle_timeout(at(200_501));
+    assert_eq!(late.outcome(), None);
+    late.handle_timeout(end);
+    assert_eq!(late.outcome(), approved());
+    assert_eq!(late.raw_status(), status(b"10", None));
+    // At the bare end of a field it is waited for longer; a close ends it at once.
+    for closes in [false, true] {
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateAnswer::new(config(Dialect::PAYXPRESS), debit(2500), &mut storage);
+        late.handle_input(at(0), b"CZ0040320AE00201AF00204");
+        assert_eq!(late.deadline(), Some(at(0).after(patience)));
+        if closes {
+            late.handle_closed(at(1))
+        } else {
+            late.handle_timeout(at(0).after(patience))
+        }
+        assert_eq!(late.outcome(), Some(Outcome::Declined { refusal: Refusal::Refused }));
+        assert_eq!(late.raw_status(), status(b"01", Some(b"04")));
+    }
+    // A close without an answer proves nothing.
+    let mut storage = [0; MOST_STORAGE];
+    let mut late = LateAnswer::new(config(Dialect::PAYXPRESS), debit(2500), &mut storage);
+    late.handle_closed(at(0));
+    assert_eq!(late.outcome(), Some(Outcome::Unknown { doubt: Doubt::ClosedWithoutAnswer }));
+}
+
+#[test]
+fn a_late_answer_is_held_to_what_was_asked() {
+    let outcome = |dialect, request: Request, bytes: &str| {
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateAnswer::new(config(dialect), request, &mut storage);
+        late.handle_input(at(0), bytes.as_bytes());
+        late.handle_timeout(at(0).after(Dialect::PAYXPRESS.answer.quiet));
+        late.outcome()
+    };
+    assert_eq!(outcome(Dialect::PAYXPRESS, debit(2500), YES), approved());
+    let differs = Some(Outcome::Unknown { doubt: Doubt::AmountDiffers });
+    let higher = Some(Outcome::Unknown { doubt: Doubt::AmountHigher });
+    assert_eq!(outcome(Dialect::PAYXPRESS, debit(2400), YES), higher);
+    assert_eq!(outcome(Dialect::PAYXPRESS, debit(2400), NO), differs);
+    // The reference is compared where it comes back as it went, and nowhere else.
+    let content = content(euros(2500));
+    let ours = Request {
+        content: caisse_payment::entry::Content { reference: "order-7".parse().ok(), ..content },
+        ..debit(2500)
+    };
+    let other = format!("{YES}CF007order-8");
+    let foreign = Some(Outcome::Unknown { doubt: Doubt::ReferenceDiffers });
+    assert_eq!(outcome(Dialect::PAYXPRESS, ours, &other), foreign);
+    assert_eq!(outcome(Dialect::PAYXPRESS, ours, &format!("{YES}CF007order-7")), approved());
+    assert_eq!(outcome(Dialect::INGENICO, ours, &other), approved());
+    // A ticket that was asked for is waited for, where the terminal sends any.
+    assert_eq!(outcome(Dialect::PAYXPRESS, support::with_ticket(debit(2500)), YES), None);
+    assert_eq!(outcome(Dialect::NEPTING, debit(2500), "\x02"), None);
+    let silent = Dialect {
+        optional: caisse_transaction::OptionalFields { ticket: false, ..Dialect::PAYXPRESS.optional },
+        ..Dialect::PAYXPRESS
+    };
+    assert_eq!(outcome(silent, support::with_ticket(debit(2500)), YES), approved());
+}
+
+/// What a till says on the line until it has nothing to say, each character sent well.
+fn drain(late: &mut LateResult<'_>, now: &mut Instant) -> Vec<u8> {
+    let mut said = vec![];
+    loop {
+        match late.poll() {
+            LateAction::Send(bytes) => {
+                said.extend_from_slice(bytes);
+                late.handle_sent(*now);
+            }
+            LateAction::Wait { until: Some(until) } if until.since(*now) < Duration::from_millis(100) => {
+                *now = until;
+                late.handle_timeout(*now);
+            }
+            LateAction::Wait { .. } => return said,
+        }
+    }
+}
+
+#[test]
+fn a_late_result_is_taken_acknowledged_and_read() {
+    let mut storage = [0; MOST_STORAGE];
+    let mut late = LateResult::new(serial(Dialect::NEPTING), debit(2500), &mut storage);
+    let mut now = at(0);
+    assert_eq!(drain(&mut late, &mut now), [], "it speaks to nobody by itself");
+    assert!(!late.is_busy() && late.outcome().is_none() && late.answer().is_none());
+    late.handle_input(now, &[ENQ]);
+    assert!(late.is_busy());
+    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    let frame = framed(YES);
+    late.handle_input(now, &frame[..9]);
+    assert_eq!(late.outcome(), None);
+    late.handle_input(now, &frame[9..]);
+    assert_eq!(late.outcome(), approved(), "known before it is acknowledged");
+    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    assert!(late.is_busy(), "its end is still to come");
+    // The acknowledgement was lost: what is said again changes nothing, were it another word.
+    late.handle_input(now, &framed(NO));
+    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    late.handle_input(now, &[EOT]);
+    assert!(!late.is_busy());
+    assert_eq!(late.outcome(), approved());
+    assert_eq!(late.raw_status(), status(b"10", None));
+    let Some(Answer::Concert3(answer)) = late.answer() else { panic!("no answer") };
+    assert_eq!(answer.authorisation().unwrap().as_str(), "184117");
+}
+
+#[test]
+fn a_late_result_of_another_is_none_of_ours() {
+    for (dialect, body, outcome) in [
+        (Dialect::NEPTING, NO.replace("2500", "2600"), Outcome::Unknown { doubt: Doubt::AmountDiffers }),
+        (
+            Dialect::NEPTING,
+            "CZ0040320AE00201AF00204".to_owned(),
+            Outcome::Unknown { doubt: Doubt::EchoMissing },
+        ),
+        (Dialect::NEPTING, NO.to_owned(), Outcome::Declined { refusal: Refusal::Refused }),
+        (Dialect::CONCERT_E_PLUS, "010000025001978          ".to_owned(), approved().unwrap()),
+        (
+            Dialect::CONCERT_E_PLUS,
+            "020000025001978          ".to_owned(),
+            Outcome::Unknown { doubt: Doubt::RegisterDiffers },
+        ),
+    ] {
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateResult::new(serial(dialect), debit(2500), &mut storage);
+        let mut now = at(0);
+        late.handle_input(now, &[ENQ]);
+        drain(&mut late, &mut now);
+        late.handle_input(now, &framed(&body));
+        assert_eq!(late.outcome(), Some(outcome), "{body}");
+    }
+    let request = Request {
+        content: caisse_payment::entry::Content { reference: "order-7".parse().ok(), ..content(euros(2500)) },
+        ..debit(2500)
+    };
+    let mut storage = [0; MOST_STORAGE];
+    let mut late = LateResult::new(serial(Dialect::PAYXPRESS), request, &mut storage);
+    late.handle_input(at(0), &framed(&format!("{YES}CF007order-8")));
+    assert_eq!(late.outcome(), Some(Outcome::Unknown { doubt: Doubt::ReferenceDiffers }));
+}
+
+#[test]
+fn a_line_that_fails_ends_the_listening() {
+    let called = |storage: &'static mut [u8]| {
+        let mut late = LateResult::new(serial(Dialect::NEPTING), debit(2500), storage);
+        late.handle_input(at(0), &[ENQ]);
+        late
+    };
+    let storage = || Box::leak(Box::new([0; MOST_STORAGE]));
+    // The character cannot be sent, and its time is over.
+    let mut late = called(storage());
+    let mut now = at(0);
+    loop {
+        match late.poll() {
+            LateAction::Send(bytes) => {
+                assert_eq!(bytes, [ACK]);
+                late.handle_send_failed(now);
+                break;
+            }
+            LateAction::Wait { until } => {
+                now = until.unwrap();
+                late.handle_timeout(now);
+            }
+        }
+    }
+    let mut waits = 0;
+    while let LateAction::Wait { until: Some(until) } = late.poll() {
+        now = until;
+        late.handle_timeout(now);
+        waits += 1;
+        assert!(waits < 10, "it never rests");
+    }
+    assert!(!late.is_busy());
+    // The line goes.
+    let mut late = called(storage());
+    assert!(late.is_busy());
+    late.handle_closed(at(1));
+    assert!(!late.is_busy() && late.outcome().is_none());
+    assert!(matches!(late.poll(), LateAction::Wait { until: None }));
+    // A bad frame is refused, and the good one behind it read.
+    let mut late = called(storage());
+    let mut now = at(0);
+    drain(&mut late, &mut now);
+    let mut bad = framed(YES);
+    *bad.last_mut().unwrap() ^= 1;
+    late.handle_input(now, &bad);
+    assert_eq!((drain(&mut late, &mut now), late.outcome()), (vec![NAK], None));
+    late.handle_input(now, &framed(YES));
+    assert_eq!((drain(&mut late, &mut now), late.outcome()), (vec![ACK], approved()));
+}
+
+/// Half of the storage holds a frame, the other half what is read of it: less loses fields and never the outcome.
+#[test]
+fn little_storage_loses_no_outcome() {
+    for size in 0..160 {
+        let mut storage = vec![0; size];
+        let mut late = LateResult::new(serial(Dialect::NEPTING), debit(2500), &mut storage);
+        late.handle_input(at(0), &framed(YES));
+        let fits = size.div_ceil(2) >= YES.len();
+        assert_eq!(late.outcome(), if fits { approved() } else { None }, "{size} bytes");
+        let kept = late.answer().and_then(|answer| answer.authorisation());
+        assert_eq!(kept.is_some(), fits && size / 2 >= YES.len() - "AE00210".len(), "{size} bytes");
+    }
+}
