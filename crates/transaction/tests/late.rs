@@ -238,6 +238,20 @@ fn a_line_that_fails_ends_the_listening() {
     assert_eq!((drain(&mut late, &mut now), late.outcome()), (vec![ACK], approved()));
 }
 
+/// Behind a refusal that breaks off into rubbish anything may have stood; an approval has all that decides.
+#[test]
+fn rubbish_behind_a_late_result_undoes_a_refusal() {
+    for (body, outcome) in [
+        (NO, Outcome::Unknown { doubt: Doubt::AnswerMalformed }),
+        (YES, Outcome::Approved { amount: euros(2500) }),
+    ] {
+        let mut storage = [0; MOST_STORAGE];
+        let mut late = LateResult::new(serial(Dialect::NEPTING), debit(2500), &mut storage);
+        late.handle_input(at(0), &framed(&format!("{body}ZZ-01X")));
+        assert_eq!(late.outcome(), Some(outcome), "{body}");
+    }
+}
+
 /// Half of the storage holds a frame, the other half what is read of it: less loses fields and never the outcome.
 #[test]
 fn little_storage_loses_no_outcome() {
@@ -250,4 +264,15 @@ fn little_storage_loses_no_outcome() {
         let kept = late.answer().and_then(|answer| answer.authorisation());
         assert_eq!(kept.is_some(), fits && size / 2 >= YES.len() - "AE00210".len(), "{size} bytes");
     }
+}
+
+/// What is shown for debugging says how far the reading is, and no value.
+#[test]
+fn what_is_shown_says_where_it_stands_and_no_more() {
+    let mut storage = [0; MOST_STORAGE];
+    let mut late = LateAnswer::new(config(Dialect::PAYXPRESS), debit(2500), &mut storage);
+    late.handle_input(at(0), b"CZ0040320AE00210AA0194970101234567890");
+    let shown = format!("{late:?}");
+    assert!(shown.contains("AnswerJudge") && shown.contains("deciding"), "{shown}");
+    assert!(!shown.contains("497010"), "{shown}");
 }
