@@ -1,29 +1,29 @@
 //! May a payment begin? The same for every driver.
 
-use caisse_journal::{Admitted, Journal, Order, Record, TerminalLock, WallTime, admit, admit_original};
-use caisse_payment::{Blocked, Outcome, TerminalId, Verdict};
-use caisse_transaction::{Config, Request, RequestError};
+use caisse_journal::{Admitted, Journal, Order, Record, TerminalLock, admit, admit_original};
+use caisse_payment::{Blocked, Outcome, Verdict};
+use caisse_transaction::{Config, Instant, Request, RequestError};
 
-use crate::late::{last_reached, late_result_possible};
+use crate::late::{Patience, decided_alike};
 use crate::{PayError, Payment};
 
 /// What the answer depends on beside the journal.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Admission {
+pub(crate) struct Admission<'a> {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
-    /// The earliest time that it can be.
-    pub(crate) now: WallTime,
+    pub(crate) patience: &'a Patience,
+    pub(crate) now: Instant,
 }
 
-impl Admission {
+impl Admission<'_> {
     /// Takes the terminal's lock and asks the journal whether the payment may begin.
     pub(crate) fn admit(
         self,
         journal: &dyn Journal,
         request: &Request,
         order: Option<&Order>,
-    ) -> Result<TerminalLock, Refused> {
+    ) -> Result<Entrance, Refused> {
         let lock = match admit(journal, &request.id, &request.content) {
             Admitted::Proceed(lock) => lock,
             Admitted::Replay(record) => return Err(Refused::Replay(record)),
@@ -32,30 +32,31 @@ impl Admission {
         if order.is_none() {
             admit_original(journal, &request.content, self.exclusive).map_err(Refused::Blocked)?;
         }
+        let mut needs_reference = false;
         if self.config.has_sessions() {
             let longest = self.config.dialect.longest_transaction;
-            let possible = late_result_possible(journal, &request.content, longest, self.now)
+            let mut possible = decided_alike(journal, &request.content)
                 .map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
-            // An echoed reference tells its own answer from a late one.
-            let told_apart = self.config.dialect.optional.reference && request.content.reference.is_some();
-            if possible && !told_apart {
+            possible.retain(|record| self.patience.may_still_come(record, longest, self.now));
+            // An echoed reference tells its own answer from a late one, if it is not the same.
+            let reference = request.content.reference.filter(|_| self.config.dialect.optional.reference);
+            let told_apart =
+                |record: &Record| reference.is_some() && record.start.content.reference != reference;
+            if !possible.iter().all(told_apart) {
                 return Err(Refused::Blocked(Blocked::LateResultPossible));
             }
+            needs_reference = !possible.is_empty();
         }
-        Ok(lock)
+        Ok(Entrance { lock, needs_reference })
     }
+}
 
-    /// The transaction before, whose result may still be told on a line with sessions.
-    pub(crate) fn earlier(
-        self,
-        journal: &dyn Journal,
-        terminal: &TerminalId,
-    ) -> Result<Option<Record>, Refused> {
-        if !self.config.has_sessions() {
-            return Ok(None);
-        }
-        last_reached(journal, terminal).map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))
-    }
+/// What a payment begins with.
+pub(crate) struct Entrance {
+    /// The terminal, held.
+    pub(crate) lock: TerminalLock,
+    /// Whether an answer counts only with the reference of the payment.
+    pub(crate) needs_reference: bool,
 }
 
 /// Why a payment did not run.

@@ -3,21 +3,19 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Link, Received, SendError};
-use caisse_payment::Outcome;
 use caisse_transaction::probe::{ProbeAction, ProbeMachine};
 use caisse_transaction::till::Closed;
 
 use crate::driver::not_connected;
 
-/// Drives a probe to its end. `on_earlier` is told what came of the last transaction before the terminal hears that
-/// somebody has it.
+/// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
+/// and says whether it is kept; if not, the terminal does not hear it.
 pub(crate) fn ask(
     link: &mut dyn Link,
     clock: &dyn Clock,
     machine: &mut ProbeMachine<'_>,
-    mut on_earlier: impl FnMut(Outcome),
+    mut on_stray: impl FnMut(&[u8]) -> bool,
 ) {
-    let mut earlier = None;
     let mut buffer = [0; 1024];
     let left = |deadline: Option<Instant>| {
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
@@ -59,9 +57,9 @@ pub(crate) fn ask(
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                        if earlier != machine.earlier_outcome() {
-                            earlier = machine.earlier_outcome();
-                            earlier.into_iter().for_each(&mut on_earlier);
+                        if machine.stray().is_some_and(|body| !on_stray(body)) {
+                            link.close();
+                            machine.handle_closed(now, Closed::ByPeer);
                         }
                     }
                     Ok(Received::Nothing) => {}

@@ -12,6 +12,7 @@ use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
 use crate::configuration::ConfiguredTerminal;
+use crate::late::Patience;
 use crate::recovery::Memory;
 use crate::{CancelHandle, Till};
 
@@ -200,6 +201,7 @@ impl Builder {
             exclusive: parts.exclusive,
             cancel: CancelHandle::default(),
             memory: Memory::new(built_at),
+            patience: Patience::new(built_at),
         })
     }
 

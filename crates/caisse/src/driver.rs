@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Journal, JournalError, Order, WallTime};
+use caisse_journal::{Journal, JournalError, Order, TerminalLock, WallTime};
 use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, NotSent, TransactionId};
+use caisse_payment::{Blocked, NotSent};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
 
 use crate::cancel::{CancelHandle, Wish};
-use crate::late::{TOLD_ON_THE_LINE, file};
+use crate::late::Ear;
 
 /// How often a wait looks for a wish to cancel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -23,8 +23,10 @@ pub(crate) struct Driver<'d> {
     pub(crate) cancel: &'d CancelHandle,
     /// Who took responsibility for the transaction, to be written before it leaves.
     pub(crate) order: Option<&'d Order>,
-    /// The transaction before, whose result the terminal may still tell.
-    pub(crate) earlier: Option<TransactionId>,
+    /// The terminal, held.
+    pub(crate) lock: &'d TerminalLock,
+    /// Who hears what is not for this payment.
+    pub(crate) ear: Ear,
 }
 
 impl Driver<'_> {
@@ -43,11 +45,13 @@ impl Driver<'_> {
             match machine.poll() {
                 Action::Done(_) => return,
                 Action::Event(event) => {
-                    if let (Event::LateAnswer, Some(id)) = (event, self.earlier)
-                        && let Some(outcome) = machine.earlier_outcome()
+                    if event == Event::LateAnswer
+                        && let Some(body) = machine.stray()
+                        && self.ear.file(self.journal, self.lock, body).is_err()
                     {
-                        // A journal that fails now fails again when the payment asks it.
-                        let _filing = file(self.journal, &id, outcome, TOLD_ON_THE_LINE);
+                        // The terminal must not hear that somebody has it: it tells it again then.
+                        self.link.close();
+                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
                     }
                     on_event(event);
                 }

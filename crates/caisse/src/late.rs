@@ -1,102 +1,224 @@
-//! Results that may still come on a line with sessions, after the till has stopped waiting or a person has decided.
+//! Results that may still come on a line with sessions, after the till has stopped waiting or a person has decided: whose
+//! they are, and what the journal makes of them.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caisse_journal::{Dispute, Journal, JournalError, Paid, Record, State, WallTime};
+use caisse_journal::{
+    Decision, Dispute, Journal, JournalError, Paid, Record, Source, State, TerminalLock, WallTime, What,
+};
 use caisse_payment::entry::Content;
 use caisse_payment::{Outcome, Proof, TerminalId, TransactionId};
+use caisse_transaction::recovery::{Finding, weigh_result};
+use caisse_transaction::till::Told;
+use caisse_transaction::{Dialect, Instant};
 
-/// Whether a transaction of this register, amount and currency was decided by a person so lately that the terminal may
-/// still tell its result on the line, where it would look like the answer to the one that is asked for now.
-///
-/// A transaction takes at most `longest` on the terminal. A start in the future shows a clock that was set back: how long
-/// ago it was nobody knows, so it counts as now.
-pub(crate) fn late_result_possible(
-    journal: &dyn Journal,
-    asked: &Content,
-    longest: Duration,
-    now: WallTime,
-) -> Result<bool, JournalError> {
-    let same = |content: &Content| {
-        content.terminal == asked.terminal
-            && content.register == asked.register
-            && content.amount == asked.amount
-    };
-    let longest = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
-    Ok(journal.list()?.iter().any(|record| {
-        let age = now.millis().saturating_sub(record.started_at.millis());
-        record.decision.is_some() && same(&record.start.content) && age < longest
-    }))
+/// What a decision or a dispute rests on when it was told on the line.
+const TOLD_ON_THE_LINE: &str = "late result, told on the line";
+
+/// How many transactions back a result may belong to. A terminal has one result to tell, and gives up after three times.
+const BACK: usize = 16;
+
+/// The last transactions that look like the one that is asked for and were decided without the terminal's answer: it may
+/// still tell their results on the line, where they would look like the answer to this one.
+pub(crate) fn decided_alike(journal: &dyn Journal, asked: &Content) -> Result<Vec<Record>, JournalError> {
+    let records = journal.list()?.into_iter().rev();
+    let last = records.filter(|record| reached(record, &asked.terminal)).take(BACK);
+    Ok(last.filter(|it| it.decision.is_some() && look_alike(&it.start.content, asked)).collect())
 }
 
-/// The transaction whose result this terminal may still tell: the last one that may have reached it.
-pub(crate) fn last_reached(
-    journal: &dyn Journal,
-    terminal: &TerminalId,
-) -> Result<Option<Record>, JournalError> {
-    let reached = |record: &Record| {
-        record.start.content.terminal == *terminal && record.told().proof != Proof::NothingSent
-    };
-    Ok(journal.list()?.into_iter().rfind(reached))
+/// For how long what was decided has to be waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    /// When the till was set up, by both clocks.
+    built: (Instant, WallTime),
+    /// The decided transaction that was last waited for, and since when.
+    seen: Arc<Mutex<Option<(TransactionId, Instant)>>>,
 }
 
-/// What a dispute rests on when it was told on the line.
-pub(crate) const TOLD_ON_THE_LINE: &str = "late result, told on the line";
+/// How far the clocks may drift apart before one of them was set, or the machine slept.
+const DRIFT: Duration = Duration::from_millis(500);
+
+impl Patience {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { built: (now, WallTime::now()), seen: Arc::default() }
+    }
+
+    /// Whether the terminal may still be at a transaction that was written at this time: one takes `longest` at most. The
+    /// clock on the wall may have been set since; so where it says nothing certain the time counts from when this till
+    /// first looked, and is over after `longest` whatever the wall says.
+    pub(crate) fn may_still_come(&self, record: &Record, longest: Duration, now: Instant) -> bool {
+        let wall = WallTime::now();
+        let since =
+            |at: WallTime, from: WallTime| Duration::from_millis(at.millis().saturating_sub(from.millis()));
+        let (built, built_on) = self.built;
+        let lead = since(wall, built_on).saturating_sub(now.since(built));
+        let doubtful = if lead > DRIFT { lead } else { Duration::ZERO };
+        // A start in the future shows a clock that was set back: then nothing has passed for certain.
+        if since(wall, record.started_at) >= longest.saturating_add(doubtful) {
+            return false;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, first) = *seen.filter(|(id, _)| *id == record.start.id).get_or_insert((record.start.id, now));
+        *seen = Some((record.start.id, first));
+        now.since(first) < longest
+    }
+}
+
+/// Whether the answer to the one could be taken for the answer to the other.
+fn look_alike(one: &Content, other: &Content) -> bool {
+    one.terminal == other.terminal && one.register == other.register && one.amount == other.amount
+}
+
+/// Whether the reference of this transaction names it alone: a shared bill may stand in several.
+pub(crate) fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
+    let content = &record.start.content;
+    let namesake = |other: &&Record| {
+        other.start.id != record.start.id
+            && other.start.content.reference == content.reference
+            && look_alike(&other.start.content, content)
+    };
+    content.reference.is_some() && !records.iter().any(|other| namesake(&other))
+}
+
+/// Whether the transaction before this one that reached the terminal looks like it.
+pub(crate) fn is_like_the_last(records: &[Record], record: &Record) -> bool {
+    let content = &record.start.content;
+    let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
+    let last = earlier.filter(|other| reached(other, &content.terminal)).last();
+    last.is_some_and(|last| look_alike(&last.start.content, content))
+}
+
+fn reached(record: &Record, terminal: &TerminalId) -> bool {
+    record.start.content.terminal == *terminal && record.told().proof != Proof::NothingSent
+}
 
 /// What the journal makes of a result that came late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filing {
     /// It says what the journal says, or proves nothing against it.
     Agrees,
+    /// It settled the payment, whose end the journal did not know.
+    Settled,
     /// It contradicts the journal, which keeps both: a person has to look.
     Disputed,
     /// The journal knows no end of the payment; a person has to settle it, and this is what the terminal said.
     Open,
-    /// The journal could not be read or written: it is kept nowhere.
-    Failed,
 }
 
 impl Filing {
-    /// The stable name: `agrees`, `disputed`, `open` or `failed`.
+    /// The stable name: `agrees`, `settled`, `disputed` or `open`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Agrees => "agrees",
+            Self::Settled => "settled",
             Self::Disputed => "disputed",
             Self::Open => "open",
-            Self::Failed => "failed",
         }
     }
 }
 
-/// Writes down what a result that came late says of this transaction, if it contradicts what is recorded: then the
-/// transaction is disputed. One whose end nobody knows stays as it is, for whoever weighs evidence.
+/// A result that came late, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Late {
+    pub(crate) id: TransactionId,
+    pub(crate) outcome: Outcome,
+    pub(crate) filing: Filing,
+    /// What it proves of a payment whose end the journal did not know.
+    pub(crate) finding: Option<Finding>,
+}
+
+/// One terminal's line, and who listens on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ear {
+    pub(crate) terminal: TerminalId,
+    pub(crate) dialect: Dialect,
+    pub(crate) exclusive: bool,
+    /// The transaction that runs: until its end is written, what comes beside its answer is not its.
+    pub(crate) running: Option<TransactionId>,
+}
+
+impl Ear {
+    /// Finds whose result a message is, and writes what it proves or contradicts. To be called before the terminal hears that
+    /// somebody has it. Nothing when it says nothing of any transaction that it can be.
+    pub(crate) fn file(
+        &self,
+        journal: &mut dyn Journal,
+        lock: &TerminalLock,
+        body: &[u8],
+    ) -> Result<Option<Late>, JournalError> {
+        let records = journal.list()?;
+        let Some((record, told, named)) = self.whose(&records, body) else { return Ok(None) };
+        let (id, outcome) = (record.start.id, told.outcome);
+        if record.state() != State::Unresolved {
+            let filing = contradict(journal, record, outcome, TOLD_ON_THE_LINE)?;
+            return Ok(Some(Late { id, outcome, filing, finding: None }));
+        }
+        let like_the_last = is_like_the_last(&records, record) && !named;
+        let finding = weigh_result(outcome, self.exclusive || named, like_the_last);
+        let paid = match finding {
+            Finding::Paid(amount) => Some(Paid::Paid(amount)),
+            Finding::NotPaid => Some(Paid::NotPaid),
+            Finding::Open(_) => None,
+        };
+        let mut filing = Filing::Open;
+        if let Some(Ok(decision)) = paid.map(|paid| Decision::proven(paid, "late result", TOLD_ON_THE_LINE)) {
+            journal.resolve(lock, &id, &decision, WallTime::now())?;
+            filing = Filing::Settled;
+        }
+        Ok(Some(Late { id, outcome, filing, finding: Some(finding) }))
+    }
+
+    /// Of the last transactions the one that the message is about, and whether it names it. Of several that look alike: the
+    /// one that has its authorisation number, the one that it names, the newest in doubt, the newest.
+    fn whose<'r>(&self, records: &'r [Record], body: &[u8]) -> Option<(&'r Record, Told, bool)> {
+        let is_running = |record: &Record| self.running == Some(record.start.id) && record.is_open();
+        let last = records.iter().rev().filter(|record| reached(record, &self.terminal)).take(BACK);
+        let possible: Vec<_> = last
+            .filter(|record| !is_running(record))
+            .map(|record| (record, Told::read(&self.dialect, &record.start.content, body)))
+            .filter(|(_, told)| !told.outcome.is_unknown())
+            .map(|(record, told)| {
+                (record, told, told.has_reference && is_named_by_its_reference(records, record))
+            })
+            .collect();
+        let same_number = |(record, told, _): &&(&Record, Told, bool)| {
+            let number = record.end.and_then(|end| end.authorisation);
+            number.is_some() && number == told.authorisation
+        };
+        let is_named = |(_, _, named): &&(&Record, Told, bool)| *named;
+        let in_doubt = |(record, _, _): &&(&Record, Told, bool)| {
+            let person = record.decision.as_ref().is_some_and(|it| it.source == Source::Person);
+            record.state() == State::Unresolved || person
+        };
+        let by_sign = possible.iter().find(same_number).or_else(|| possible.iter().find(is_named));
+        by_sign.or_else(|| possible.iter().find(in_doubt)).or(possible.first()).copied()
+    }
+}
+
+/// Writes down what came late about a transaction whose end is known, if it contradicts that: then it is disputed.
 ///
 /// That nothing was paid contradicts a decision alone: after an approval of the terminal's it is another refusal, told
 /// twice.
-pub(crate) fn file(journal: &mut dyn Journal, id: &TransactionId, outcome: Outcome, because: &str) -> Filing {
-    try_to_file(journal, id, outcome, because).unwrap_or(Filing::Failed)
-}
-
-fn try_to_file(
+pub(crate) fn contradict(
     journal: &mut dyn Journal,
-    id: &TransactionId,
+    record: &Record,
     outcome: Outcome,
     because: &str,
 ) -> Result<Filing, JournalError> {
-    let Some(record) = journal.find(id)? else { return Ok(Filing::Agrees) };
-    if record.state() == State::Unresolved {
-        return Ok(Filing::Open);
-    }
     let known = record.verdict().outcome.approved_amount();
     let paid = match outcome.approved_amount() {
         Some(amount) if known != Some(amount) => Paid::Paid(amount),
         None if known.is_some() && record.decision.is_some() && !outcome.is_unknown() => Paid::NotPaid,
         _ => return Ok(Filing::Agrees),
     };
-    // The words are ours, and no approval is of nothing: this is always one.
-    if let Ok(dispute) = Dispute::new(paid, because) {
-        journal.dispute(id, &dispute, WallTime::now())?;
+    let is_known =
+        |what: &What| matches!(what, What::Disputed(dispute) if record.disputed && dispute.paid == paid);
+    let is_written = journal.events(&record.start.id)?.last().is_some_and(|event| is_known(&event.what));
+    // The words are ours, and no approval is of nothing: this is always a dispute.
+    if let (false, Ok(dispute)) = (is_written, Dispute::new(paid, because)) {
+        journal.dispute(&record.start.id, &dispute, WallTime::now())?;
     }
     Ok(Filing::Disputed)
 }

@@ -1,6 +1,6 @@
 //! What a till answers.
 
-use caisse_journal::Record;
+use caisse_journal::{Journal, Record};
 use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{
     Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
@@ -83,6 +83,18 @@ impl Payment {
             late_answers: report.late_answers(),
             ..Self::of(request, report.verdict())
         })
+    }
+
+    /// The same, with what was proven of it between its end and now: on a line with sessions the answer may come after the
+    /// wait for it.
+    pub(crate) fn settled(mut self, journal: &dyn Journal) -> Self {
+        if self.outcome.is_unknown()
+            && let Ok(Some(record)) = journal.find(&self.id)
+            && record.decision.is_some()
+        {
+            self.outcome = record.told().outcome;
+        }
+        self
     }
 
     /// A payment that has nothing but a verdict.

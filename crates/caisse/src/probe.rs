@@ -8,7 +8,6 @@ use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Address, Clock, Link, SystemClock};
 use caisse_journal::{Journal, LockError, TerminalLock};
-use caisse_payment::entry::Content;
 use caisse_payment::{IdentifierError, Outcome, Receipt, Refusal, Register, TerminalId, TransactionId};
 use caisse_transaction::probe::{ProbeConfig, ProbeMachine};
 use caisse_transaction::till::MOST_STORAGE;
@@ -19,7 +18,7 @@ pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 
 use crate::asking::ask;
 use crate::builder::name_of;
-use crate::late::{TOLD_ON_THE_LINE, file, last_reached};
+use crate::late::{Ear, Late};
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
 ///
@@ -236,40 +235,37 @@ impl Probe {
         lock: &TerminalLock,
         question: Question,
     ) -> Result<Reply, AskError> {
-        // Without the journal nothing is known of an earlier payment; its result is counted then.
-        let last = last_reached(journal, &self.terminal).ok().flatten();
+        let ear =
+            Ear { terminal: self.terminal, dialect: self.config.dialect, exclusive: false, running: None };
         let mut earlier = None;
-        let asked = last.as_ref().map(|last| last.start.content);
-        let reply = self.put(lock, question, asked, |outcome| {
-            if let Some(last) = &last {
-                let filing = file(journal, &last.start.id, outcome, TOLD_ON_THE_LINE);
-                earlier = Some(Earlier { id: last.start.id, outcome, filing });
+        let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
+            Ok(late) => {
+                let told = late.map(|Late { id, outcome, filing, .. }| Earlier { id, outcome, filing });
+                earlier = told.or(earlier);
+                true
             }
+            Err(_) => false,
         })?;
         Ok(Reply { earlier, ..reply })
     }
 
     /// Asks with ENQ and EOT alone, where the terminal can tell nothing.
     pub(crate) fn ask_presence(&mut self, lock: &TerminalLock) -> Result<Reply, AskError> {
-        self.put(lock, Question::Presence, None, |_| {})
+        self.put(lock, Question::Presence, |_| false)
     }
 
     fn put(
         &mut self,
         lock: &TerminalLock,
         question: Question,
-        earlier: Option<Content>,
-        on_earlier: impl FnMut(Outcome),
+        on_stray: impl FnMut(&[u8]) -> bool,
     ) -> Result<Reply, AskError> {
         if *lock.terminal() != self.terminal {
             return Err(AskError::WrongLock);
         }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = ProbeMachine::new(self.config, question, &mut storage)?;
-        if let Some(earlier) = earlier {
-            machine.expect_earlier(earlier);
-        }
-        ask(&mut *self.link, &*self.clock, &mut machine, on_earlier);
+        ask(&mut *self.link, &*self.clock, &mut machine, on_stray);
         let Some(report) = machine.report() else {
             // The driver returns at the end, where there is a report.
             return Ok(Reply::empty(Finding::GivenUp));

@@ -9,8 +9,9 @@ use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
-use crate::admission::{Admission, Refused};
+use crate::admission::{Admission, Entrance, Refused};
 use crate::driver::Driver;
+use crate::late::{Ear, Patience};
 use crate::recovery::Memory;
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
@@ -36,6 +37,7 @@ pub struct Till {
     pub(crate) exclusive: bool,
     pub(crate) cancel: CancelHandle,
     pub(crate) memory: Memory,
+    pub(crate) patience: Patience,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -84,24 +86,24 @@ impl Till {
         order: Option<&Order>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Payment, Refused> {
-        let mut lock = self.admission().admit(&*self.journal, request, order);
-        if matches!(lock, Err(Refused::Blocked(Blocked::Unresolved)))
+        let mut entrance = self.admission().admit(&*self.journal, request, order);
+        if matches!(entrance, Err(Refused::Blocked(Blocked::Unresolved)))
             && self.memory.can_prove_alone(&self.config, self.exclusive)
         {
             on_event(Event::Recovering);
             // A journal that fails now fails again when the payment asks it.
             let _ = self.recover();
-            lock = self.admission().admit(&*self.journal, request, order);
+            entrance = self.admission().admit(&*self.journal, request, order);
         }
-        let lock = lock?;
+        let Entrance { lock, needs_reference } = entrance?;
         // Nothing is open on this terminal: what was waited for has been decided.
-        self.inquiry().hear_out_pending();
+        let heard = self.inquiry().hear_out_pending();
+        heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), *request)?;
-        let earlier = self.admission().earlier(&*self.journal, &self.terminal)?;
-        if let Some(earlier) = &earlier {
-            machine.expect_earlier(earlier.start.content);
+        if needs_reference {
+            machine.require_reference();
         }
         let mut driver = Driver {
             link: &mut *self.link,
@@ -109,18 +111,24 @@ impl Till {
             journal: &mut *self.journal,
             cancel: &self.cancel,
             order,
-            earlier: earlier.map(|earlier| earlier.start.id),
+            lock: &lock,
+            ear: Ear {
+                terminal: self.terminal,
+                dialect: self.config.dialect,
+                exclusive: self.exclusive,
+                running: Some(request.id),
+            },
         };
         driver.run(&mut machine, on_event);
-        let payment = Payment::at_the_end(request, &machine);
+        let payment = Payment::at_the_end(request, &machine).map(|it| it.settled(&*self.journal));
         self.memory.keep(request, &machine, &self.config, self.clock.now());
         drop(lock);
         payment
     }
 
-    fn admission(&self) -> Admission {
-        let now = self.memory.earliest_wall_time(self.clock.now());
-        Admission { config: self.config, exclusive: self.exclusive, now }
+    fn admission(&self) -> Admission<'_> {
+        let now = self.clock.now();
+        Admission { config: self.config, exclusive: self.exclusive, patience: &self.patience, now }
     }
 
     /// A handle with which another thread, or the handler of a signal, asks the running payment to stop.

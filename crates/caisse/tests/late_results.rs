@@ -1,152 +1,20 @@
 //! Results that a terminal tells on a line with sessions when something else is asked for: each is filed before the terminal
 //! hears that somebody has it.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+#[path = "support/scripted_line.rs"]
+mod scripted_line;
+#[path = "support/terminals.rs"]
+mod terminals;
+
 use std::time::Duration;
 
 use caisse::probe::{Earlier, Filing};
 use caisse::{
-    Amount, Currency, Decision, Dialect, Doubt, Evidence, Finding, Journal, Link, LinkKind, MemoryJournal,
-    Outcome, Paid, PaymentRequest, Proof, RecordState, Register, Till, TransactionId, Verdict, WallTime,
+    Decision, Dialect, Doubt, Evidence, Finding, Journal, LinkKind, MemoryJournal, Outcome, Paid,
+    PaymentRequest, RecordState, Till, WallTime,
 };
-use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
-
-#[path = "support/terminals.rs"]
-mod terminals;
-
-const ENQ: &[u8] = b"\x05";
-const ACK: &[u8] = b"\x06";
-const EOT: &[u8] = b"\x04";
-
-fn id(text: &str) -> TransactionId {
-    text.parse().unwrap()
-}
-
-fn euros(minor: u64) -> Amount {
-    Amount::from_minor(minor, Currency::EUR)
-}
-
-fn framed(body: &str) -> Vec<u8> {
-    let check = body.bytes().fold(0x03, |check, byte| check ^ byte);
-    [b"\x02", body.as_bytes(), &[0x03, check]].concat()
-}
-
-/// What was sent, and what the journal then had of the sale.
-type Sent = (Vec<u8>, Option<RecordState>);
-
-/// A terminal written down: what it says to each thing that it is sent, and what the journal had of the sale before when
-/// that was sent.
-#[derive(Clone)]
-struct Line {
-    says: Arc<Mutex<VecDeque<Vec<u8>>>>,
-    coming: Vec<u8>,
-    journal: MemoryJournal,
-    sent: Arc<Mutex<Vec<Sent>>>,
-}
-
-impl Line {
-    fn new(journal: &MemoryJournal, says: &[&[u8]]) -> Self {
-        let says = says.iter().map(|bytes| bytes.to_vec()).collect();
-        let says = Arc::new(Mutex::new(says));
-        Self { says, coming: Vec::new(), journal: journal.clone(), sent: Arc::default() }
-    }
-
-    /// What the journal had when the n-th character of this kind was sent.
-    fn when_sent(&self, what: &[u8], nth: usize) -> Option<RecordState> {
-        let sent = self.sent.lock().unwrap();
-        sent.iter().filter(|(bytes, _)| bytes == what).nth(nth).expect("it was sent").1
-    }
-}
-
-impl Link for Line {
-    fn connect(&mut self, _: Duration) -> Result<(), ConnectError> {
-        Ok(())
-    }
-
-    fn send(&mut self, bytes: &[u8], _: Duration) -> Result<usize, SendError> {
-        let state = self.journal.find(&id("sale-1")).unwrap().map(|record| record.state());
-        self.sent.lock().unwrap().push((bytes.to_vec(), state));
-        self.coming.extend(self.says.lock().unwrap().pop_front().unwrap_or_default());
-        Ok(bytes.len())
-    }
-
-    fn drain(&mut self, _: Duration) -> Result<(), DrainError> {
-        Ok(())
-    }
-
-    fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
-        if self.coming.is_empty() {
-            std::thread::sleep(within.min(Duration::from_millis(20)));
-            return Ok(Received::Nothing);
-        }
-        let count = self.coming.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.coming[..count]);
-        self.coming.drain(..count);
-        Ok(Received::Bytes(count))
-    }
-
-    fn close(&mut self) {}
-}
-
-/// A journal with a sale of 9.99 that ended so, or has not ended, and perhaps a person's word on it.
-fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>) -> MemoryJournal {
-    let mut journal = MemoryJournal::new();
-    let content = Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount: euros(999),
-        allow_partial: false,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    let start = Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap() };
-    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
-    if let Some(outcome) = end {
-        let verdict = Verdict { outcome, proof: Proof::Delivered };
-        let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id: id("sale-1"), verdict, authorisation, contract, last_four, status };
-        journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
-    }
-    if let Some(paid) = word {
-        let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
-        let decision = Decision::new(paid, "Anne", "no ticket").unwrap();
-        journal.resolve(&lock, &id("sale-1"), &decision, WallTime::now()).unwrap();
-    }
-    journal
-}
-
-fn till(dialect: Dialect, journal: &MemoryJournal, line: &Line, exclusive: bool) -> Till {
-    let mut hasty = dialect;
-    let timers = &mut hasty.session.timers;
-    (timers.enquiry, timers.pause) = (Duration::from_millis(300), Duration::from_millis(20));
-    (timers.receipt, timers.message, timers.end) =
-        (Duration::from_millis(300), Duration::from_millis(300), Duration::from_millis(300));
-    Till::builder()
-        .link(line.clone(), LinkKind::Serial)
-        .terminal_id("counter")
-        .dialect(hasty)
-        .exclusive(exclusive)
-        .journal(journal.clone())
-        .answer_timeout(Duration::from_secs(2))
-        .build()
-        .unwrap()
-}
-
-const E_APPROVED: &str = "010000009991978          ";
-const E_DECLINED: &str = "017000009991978          ";
-const APPROVED: &str = "CZ0040301CA00201CB003999CD0010CE003978AE00210";
-const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
-
-/// The terminal tells the sale before when the till asks for the line for another one, which it then approves.
-fn told_before_the_next(dialect: Dialect, journal: &MemoryJournal, earlier: &str, ours: &str) -> Line {
-    let line = Line::new(journal, &[ENQ, &framed(earlier), EOT, ACK, ACK, ENQ, &framed(ours), EOT]);
-    let payment = till(dialect, journal, &line, false).pay(PaymentRequest::debit(euros(1242))).unwrap();
-    assert_eq!((payment.outcome, payment.late_answers), (Outcome::Approved { amount: euros(1242) }, 1));
-    line
-}
+use caisse_payment::entry::Entry;
+use scripted_line::*;
 
 #[test]
 fn a_result_that_contradicts_a_person_is_filed_before_it_is_acknowledged() {
@@ -276,7 +144,7 @@ fn after_a_person_s_word_the_same_amount_waits_for_as_long_as_a_transaction_may_
     let journal = decided();
     let line = Line::new(&journal, &[]);
     let builder =
-        Till::builder().link(line.clone(), LinkKind::Serial).terminal_id("counter").dialect(dialect);
+        Till::builder().link(line.clone(), LinkKind::Serial).terminal_id("counter").dialect(hasty(dialect));
     let mut stopped = builder.journal(journal.clone()).clock(Stopped).build().unwrap();
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(pay(&mut stopped, 999), waits);
@@ -311,8 +179,8 @@ mod probing {
     use super::terminals::line::Then::Say;
     use super::terminals::line::on_pty;
 
-    /// What a probe at this terminal says of the sale before, and what the journal then has of it.
-    fn reprint(mut journal: MemoryJournal) -> (Option<Earlier>, RecordState) {
+    /// What a probe at this terminal says of the sale before, what the journal then has of it, and how many ACK were sent.
+    fn reprint(mut journal: MemoryJournal) -> (Option<Earlier>, RecordState, usize) {
         let (address, served): (Address, _) = on_pty(&[
             Say(b"\x06"),
             Say(b"\x06"),
@@ -326,9 +194,9 @@ mod probing {
         let mut probe = probe.timeout(Duration::from_secs(5));
         let lock = probe.lock(&journal).unwrap();
         let reply = probe.ask(&mut journal, &lock, Question::Duplicata { ticket: false }).unwrap();
-        served.stop();
+        let acknowledged = served.stop().into_iter().filter(|byte| [*byte] == *ACK).count();
         assert_eq!(reply.late, 1, "{reply:?}");
-        (reply.earlier, journal.find(&id("sale-1")).unwrap().unwrap().state())
+        (reply.earlier, journal.find(&id("sale-1")).unwrap().unwrap().state(), acknowledged)
     }
 
     #[test]
@@ -342,11 +210,11 @@ mod probing {
         ] {
             let journal = journal_with(&dialect, end, word);
             let expected = Earlier { id: id("sale-1"), outcome, filing };
-            assert_eq!(reprint(journal), (Some(expected), state));
+            assert_eq!(reprint(journal), (Some(expected), state, 4));
         }
+        // What cannot be written is not acknowledged: the terminal tells it again, to whoever asks next.
         let journal = journal_with(&dialect, Some(SILENCE), Some(Paid::NotPaid));
         journal.fail_next_append();
-        let expected = Earlier { id: id("sale-1"), outcome, filing: Filing::Failed };
-        assert_eq!(reprint(journal), (Some(expected), RecordState::Final));
+        assert_eq!(reprint(journal), (None, RecordState::Final, 1));
     }
 }

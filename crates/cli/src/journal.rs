@@ -143,7 +143,7 @@ pub(crate) fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static
 pub(crate) fn json(record: &Record, state: &str) -> Value {
     let start = &record.start;
     let amount = start.content.amount;
-    let verdict = record.verdict();
+    let verdict = record.told();
     json!({
         "id": start.id.as_str(),
         "operation": start.content.operation.name(),
@@ -163,7 +163,7 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
 
 pub(crate) fn line(record: &Record, state: &str) -> String {
     let start = &record.start;
-    let verdict = record.verdict();
+    let verdict = record.told();
     let reason = verdict.outcome.reason_code().map(|code| format!(" [{code}]")).unwrap_or_default();
     let amount = start.content.amount;
     format!(

@@ -158,6 +158,10 @@ pub(crate) fn tell_earlier(reply: &Reply, output: &Output) -> Value {
     output.notice(format_args!("il dit du paiement {id} : {}{amount}", outcome.name()));
     match earlier.filing {
         Filing::Agrees => {}
+        Filing::Settled => {
+            output.notice("this settled it in the journal, which knew no end of it");
+            output.notice("le journal, qui n'en connaissait pas la fin, l'a inscrit");
+        }
         Filing::Disputed => {
             output.notice(
                 "the journal holds another end and keeps both: settle it with caisse journal FILE resolve",
@@ -170,10 +174,6 @@ pub(crate) fn tell_earlier(reply: &Reply, output: &Output) -> Value {
             output.notice("the journal knows no end of it: settle it with caisse journal FILE resolve");
             output
                 .notice("le journal n'en connaît pas la fin : tranchez avec caisse journal FICHIER resolve");
-        }
-        Filing::Failed => {
-            output.notice("warning: this could NOT be written to the journal; note it down");
-            output.notice("attention : ceci n'a PAS pu être écrit dans le journal ; notez-le");
         }
     }
     json!({

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use caisse::{
-    Amount, Blocked, Currency, Decision, Doubt, Journal, NotSent, Outcome, Paid, Refusal, Retry,
+    Amount, Blocked, Currency, Decision, Dispute, Doubt, Journal, NotSent, Outcome, Paid, Refusal, Retry,
     SqliteJournal, WallTime,
 };
 use caisse_simulator::VirtualTerminal;
@@ -88,7 +88,7 @@ fn the_queries_find_what_they_say() {
     let [english, french] = ["en", "fr"].map(|language| queries(&guide(language)));
     assert_eq!(english, french);
     let queries = english;
-    assert_eq!(queries.len(), 3);
+    assert_eq!(queries.len(), 4);
     let ask = |query: &str| -> Vec<Vec<String>> {
         let database = rusqlite::Connection::open(&file).unwrap();
         let mut statement = database.prepare(query).unwrap();
@@ -103,15 +103,19 @@ fn the_queries_find_what_they_say() {
     };
     let open = ask(&queries[0]);
     assert_eq!((open.len(), &open[0][0], &open[0][3]), (1, &"order-7".to_owned(), &"2500".to_owned()));
-    let life: Vec<String> = ask(&queries[1]).into_iter().map(|row| row[2].clone()).collect();
+    let life: Vec<String> = ask(&queries[2]).into_iter().map(|row| row[2].clone()).collect();
     assert_eq!(life, ["started", "ended"]);
-    assert_eq!(ask(&queries[2]), [["counter", "EUR", "1000"]]);
+    assert_eq!(ask(&queries[3]), [["counter", "EUR", "1000"]]);
 
     let mut journal = SqliteJournal::open(&file).unwrap();
+    assert_eq!(ask(&queries[1]).len(), 0);
+    let dispute = Dispute::new(Paid::Paid(Amount::from_minor(300, Currency::EUR)), "late result").unwrap();
+    journal.dispute(&"order-2".parse().unwrap(), &dispute, WallTime::now()).unwrap();
+    assert_eq!(ask(&queries[1]), [["order-2"]]);
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     let paid = Paid::Paid(Amount::from_minor(2000, Currency::EUR));
     let decision = Decision::new(paid, "Anne", "ticket 1234").unwrap();
     journal.resolve(&lock, &"order-7".parse().unwrap(), &decision, WallTime::now()).unwrap();
     assert_eq!(ask(&queries[0]).len(), 0);
-    assert_eq!(ask(&queries[2]), [["counter", "EUR", "3000"]]);
+    assert_eq!(ask(&queries[3]), [["counter", "EUR", "3000"]]);
 }

@@ -72,6 +72,10 @@ impl Record {
             let proof = verdict.proof.max(Proof::PerhapsSent);
             return Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, proof };
         }
+        // What was not sent as far as the till knew, and a person found to have been paid after all.
+        if matches!(self.decision.as_ref().map(|decision| decision.paid), Some(Paid::Paid(_))) {
+            return Verdict { proof: verdict.proof.max(Proof::PerhapsSent), ..verdict };
+        }
         verdict
     }
 

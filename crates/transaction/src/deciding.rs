@@ -1,6 +1,6 @@
 //! The fields of an answer that decide, and what they prove.
 
-use caisse_codec::{Action, Complement, Message, Status, Tag, value};
+use caisse_codec::{Action, Complement, Status, Tag, value};
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Amount, Doubt, Outcome, Refusal};
 
@@ -46,20 +46,6 @@ pub(crate) enum Echo {
     MayLack,
     /// Register, amount, action and currency: the line was there before, and an earlier transaction's answer can come.
     Whole,
-}
-
-/// What a whole message of a line with sessions says of this transaction, whose reference the terminal was to give back if
-/// there is one.
-pub(crate) fn outcome(message: Message<'_>, asked: &Content, nonce: Option<&[u8]>) -> Outcome {
-    let mut deciding = Deciding::NONE;
-    for field in message.fields() {
-        let value = field.value();
-        deciding.take(field.tag(), value.get(..LONGEST).unwrap_or(value), value.len());
-        if let (Tag::CF, Some(nonce), false) = (field.tag(), nonce, value.is_empty()) {
-            deciding.take_reference(value == nonce);
-        }
-    }
-    deciding.outcome(asked, Echo::Whole)
 }
 
 /// What the deciding fields of an answer said so far.

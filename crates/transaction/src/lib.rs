@@ -12,7 +12,6 @@
 
 mod deciding;
 mod dialect;
-mod earlier;
 mod fixed_deciding;
 pub mod probe;
 pub mod recovery;

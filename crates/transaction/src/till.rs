@@ -11,6 +11,7 @@ mod reader;
 mod report;
 mod session_line;
 mod step;
+mod told;
 
 pub use config::{Config, LinkKind};
 pub use late_answer::LateAnswer;
@@ -18,3 +19,4 @@ pub use late_result::{LateAction, LateResult};
 pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};
+pub use told::Told;

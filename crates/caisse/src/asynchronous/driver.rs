@@ -1,11 +1,12 @@
 //! Drives the machine without blocking: the same calls as the blocking driver, in the same order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Received, SendError};
-use caisse_journal::{JournalError, Order};
+use caisse_journal::{JournalError, Order, TerminalLock};
+use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, TransactionId};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
 use tokio::sync::{Notify, watch};
@@ -17,7 +18,7 @@ use super::running::Told;
 use crate::CancelHandle;
 use crate::cancel::Wish;
 use crate::driver::{blocked_by, not_connected, record};
-use crate::late::{TOLD_ON_THE_LINE, file};
+use crate::late::Ear;
 
 /// What the machine is driven with.
 pub(super) struct Driver<'d> {
@@ -25,8 +26,10 @@ pub(super) struct Driver<'d> {
     pub(super) clock: &'d (dyn Clock + Send + Sync),
     pub(super) journal: &'d SharedJournal,
     pub(super) order: Option<Order>,
-    /// The transaction before, whose result the terminal may still tell.
-    pub(super) earlier: Option<TransactionId>,
+    /// The terminal, held.
+    pub(super) lock: &'d Arc<TerminalLock>,
+    /// Who hears what is not for this payment.
+    pub(super) ear: Ear,
     pub(super) cancel: &'d CancelHandle,
     pub(super) wake: &'d Notify,
     pub(super) told: &'d watch::Sender<Told>,
@@ -51,13 +54,13 @@ impl Driver<'_> {
             match machine.poll() {
                 Action::Done(_) => return,
                 Action::Event(event) => {
-                    if let (Event::LateAnswer, Some(id)) = (event, self.earlier)
-                        && let Some(outcome) = machine.earlier_outcome()
+                    let stray = machine.stray().filter(|_| event == Event::LateAnswer).map(<[u8]>::to_vec);
+                    if let Some(body) = stray
+                        && !file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await
                     {
-                        let mut journal = self.journal.clone();
-                        // A journal that fails now fails again when the payment asks it.
-                        let _filing =
-                            spawn_blocking(move || file(&mut journal, &id, outcome, TOLD_ON_THE_LINE)).await;
+                        // The terminal must not hear that somebody has it: it tells it again then.
+                        self.link.close().await;
+                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
                     }
                     self.told.send_modify(|told| told.events.push(event));
                 }
@@ -132,6 +135,11 @@ impl Driver<'_> {
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(LONG, |deadline| deadline.since(self.clock.now()))
     }
+}
+
+/// Files a message on a thread that may block; says whether that went well.
+async fn file(ear: Ear, mut journal: SharedJournal, lock: Arc<TerminalLock>, body: Vec<u8>) -> bool {
+    spawn_blocking(move || ear.file(&mut journal, &lock, &body).is_ok()).await.unwrap_or(false)
 }
 
 /// Writes on a thread that may block.

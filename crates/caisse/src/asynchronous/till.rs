@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{Journal, JournalError, Order, Record, TerminalLock};
+use caisse_journal::{Journal, JournalError, Order, Record};
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
@@ -19,8 +19,9 @@ use super::driver::Driver;
 use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::{RunningPayment, Told};
-use crate::admission::{Admission, Refused};
+use crate::admission::{Admission, Entrance, Refused};
 use crate::builder::Parts;
+use crate::late::{Ear, Patience};
 use crate::recovery::{Inquiry, Memory, Recovered, busy};
 use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest};
 
@@ -38,8 +39,7 @@ struct Inner {
     register: Register,
     config: Config,
     exclusive: bool,
-    /// What was remembered when this till was set up.
-    built: Memory,
+    patience: Patience,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
 }
@@ -81,8 +81,8 @@ impl Builder {
 impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
-        let built = Memory::new(clock.now());
-        let line = Line { link, memory: built };
+        let patience = Patience::new(clock.now());
+        let line = Line { link, memory: Memory::new(clock.now()) };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),
@@ -92,7 +92,7 @@ impl AsyncTill {
                 register,
                 config,
                 exclusive,
-                built,
+                patience,
                 last: Mutex::new(None),
             }),
         }
@@ -215,51 +215,55 @@ impl Inner {
             drop(self.inquire(line, |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await);
             admitted = self.admit(request, order.clone()).await;
         }
-        let (lock, earlier) = admitted?;
+        let Entrance { lock, needs_reference } = admitted?;
+        let lock = Arc::new(lock);
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
             // Nothing is open on this terminal: what was waited for has been decided.
-            let hear_out = |inquiry: &mut Inquiry<'_>| {
-                inquiry.hear_out_pending();
-                Ok(())
-            };
-            (line, _) = self.inquire(line, hear_out).await;
+            let (again, heard) = self.inquire(line, |inquiry| inquiry.hear_out_pending()).await;
+            heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
+            line = again;
         }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), request)?;
-        if let Some(earlier) = &earlier {
-            machine.expect_earlier(earlier.start.content);
+        if needs_reference {
+            machine.require_reference();
         }
         let mut driver = Driver {
             link: &mut *line.link,
             clock: &*self.clock,
             journal: &self.journal,
             order,
-            earlier: earlier.map(|earlier| earlier.start.id),
+            lock: &lock,
+            ear: Ear {
+                terminal: self.terminal,
+                dialect: self.config.dialect,
+                exclusive: self.exclusive,
+                running: Some(request.id),
+            },
             cancel,
             wake,
             told,
         };
         driver.run(&mut machine).await;
         line.memory.keep(&request, &machine, &self.config, self.clock.now());
-        let payment = Payment::at_the_end(&request, &machine);
+        let payment = Payment::at_the_end(&request, &machine)?;
+        let journal = self.journal.clone();
+        let settled = payment.clone();
+        let payment = spawn_blocking(move || settled.settled(&journal)).await.or(Ok(payment));
         drop(lock);
         payment
     }
 
-    /// Asks the journal on a thread that may block; also for the transaction before.
-    async fn admit(
-        &self,
-        request: Request,
-        order: Option<Order>,
-    ) -> Result<(TerminalLock, Option<Record>), Refused> {
-        let now = self.built.earliest_wall_time(self.clock.now());
-        let admission = Admission { config: self.config, exclusive: self.exclusive, now };
-        let (journal, terminal) = (self.journal.clone(), self.terminal);
+    /// Asks the journal on a thread that may block.
+    async fn admit(&self, request: Request, order: Option<Order>) -> Result<Entrance, Refused> {
+        let (config, exclusive, now) = (self.config, self.exclusive, self.clock.now());
+        let patience = self.patience.clone();
+        let journal = self.journal.clone();
         let admit = move || {
-            let lock = admission.admit(&journal, &request, order.as_ref())?;
-            Ok((lock, admission.earlier(&journal, &terminal)?))
+            let admission = Admission { config, exclusive, patience: &patience, now };
+            admission.admit(&journal, &request, order.as_ref())
         };
         spawn_blocking(admit).await.unwrap_or(Err(Refused::Blocked(Blocked::JournalUnavailable)))
     }

@@ -11,23 +11,19 @@ use caisse_payment::{
     AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
 };
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
-use caisse_transaction::recovery::{
-    Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
-};
+use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
 use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
 use crate::asking::ask;
-use crate::late::file;
+use crate::late::{Ear, Late, contradict, is_named_by_its_reference};
 
 /// What a till remembers from one call to the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
     /// When this till was set up: every send of an earlier process was before.
     built_at: Instant,
-    /// The same on the wall.
-    built_on: WallTime,
     /// The last request that left, and when.
     sent: Option<(TransactionId, Instant)>,
     /// A connection on which an answer may still come.
@@ -37,15 +33,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(built_at: Instant) -> Self {
-        Self { built_at, built_on: WallTime::now(), sent: None, pending: None, asked_at: None }
-    }
-
-    /// The earliest time that it can be: a clock on the wall that was set forward since this till was set up does not make
-    /// a transaction older than it is.
-    pub(crate) fn earliest_wall_time(&self, now: Instant) -> WallTime {
-        let since = u64::try_from(now.since(self.built_at).as_millis()).unwrap_or(u64::MAX);
-        WallTime::from_millis(self.built_on.millis().saturating_add(since)).min(WallTime::now())
+    pub(crate) const fn new(built_at: Instant) -> Self {
+        Self { built_at, sent: None, pending: None, asked_at: None }
     }
 
     /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
@@ -75,7 +64,7 @@ impl Memory {
         if machine.stays_open() {
             let sent = machine.sent_at().unwrap_or(now);
             let until = sent.after(config.dialect.longest_transaction);
-            self.pending = Some(Pending { request: *request, until });
+            self.pending = Some(Pending { request: *request, until, heard: None });
         }
     }
 }
@@ -86,7 +75,12 @@ struct Pending {
     request: Request,
     /// Until when the card holder may still be at the terminal.
     until: Instant,
+    /// What came, until that is written.
+    heard: Option<Outcome>,
 }
+
+/// The longest body of a frame.
+const LONGEST_FRAME: usize = 512;
 
 /// The shortest time between two requests for a duplicata: each prints paper and occupies the terminal.
 const BACK_OFF: Duration = Duration::from_secs(30);
@@ -117,6 +111,9 @@ impl Inquiry<'_> {
         for record in self.journal.unresolved(&self.terminal)? {
             let (finding, evidence) = self.look_into(&lock, &record, listen)?;
             settle(self.journal, &lock, &record.start.id, finding, &evidence)?;
+            if let Evidence::LateAnswer(_) = evidence {
+                self.forget_pending();
+            }
             let record = self.journal.find(&record.start.id)?.unwrap_or(record);
             recovered.push(Recovered { record, finding, evidence });
         }
@@ -132,7 +129,6 @@ impl Inquiry<'_> {
         if let Some(pending) = self.memory.pending.filter(|pending| pending.request.id == record.start.id) {
             match self.hear_late_answer(pending) {
                 Heard::Answer(outcome) => {
-                    self.forget_pending();
                     return Ok((proven_by(outcome), Evidence::LateAnswer(outcome)));
                 }
                 Heard::Nothing { left } => {
@@ -174,18 +170,13 @@ impl Inquiry<'_> {
         let Ok(mut machine) = ProbeMachine::new(config, question, &mut storage) else {
             return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
         };
-        machine.expect_earlier(record.start.content);
-        let like_the_last = self.is_like_the_last(record)?;
-        let (exclusive, journal) = (self.exclusive, &mut *self.journal);
-        let mut result = None;
-        ask(self.link, self.clock, &mut machine, |outcome| {
-            let (finding, evidence) =
-                (weigh_result(outcome, exclusive, like_the_last), Evidence::LateResult(outcome));
-            let settled = settle(journal, lock, &record.start.id, finding, &evidence);
-            result = Some(settled.map(|()| (finding, evidence)));
+        let (ear, journal) = (self.ear(), &mut *self.journal);
+        let mut late = None;
+        ask(self.link, self.clock, &mut machine, |body| {
+            keep(&mut late, record, ear.file(journal, lock, body))
         });
-        if let Some(result) = result {
-            return result;
+        if let Some(late) = late {
+            return late;
         }
         let report = machine.report();
         let Some(answer) = report.as_ref().and_then(|report| report.answer()) else {
@@ -193,8 +184,17 @@ impl Inquiry<'_> {
             return Ok((Finding::Open(Open::Unclear), Evidence::NoAnswer(finding)));
         };
         let content = &record.start.content;
-        let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference);
+        let named = is_named_by_its_reference(&self.journal.list()?, record);
+        let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
         let told = LastTransaction::read(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
+        // On a line that was there before, a refusal that repeats nothing may be any transaction's.
+        let repeats = answer.action().is_some() && answer.register().is_some();
+        let told = match told {
+            LastTransaction::NotCompleted if self.config.has_sessions() && !repeats => {
+                LastTransaction::Unclear
+            }
+            told => told,
+        };
         let finding = weigh(&told, &self.knowledge(record, &answer)?);
         let ticket = answer.tickets().find_map(|ticket| ticket.receipt().ok()).map(Box::new);
         Ok((finding, Evidence::Duplicata { told, ticket }))
@@ -252,6 +252,9 @@ impl Inquiry<'_> {
 
     /// Reads the open connection: without waiting for a first byte, but to the end once one has come.
     fn hear_late_answer(&mut self, pending: Pending) -> Heard {
+        if let Some(outcome) = pending.heard {
+            return Heard::Answer(outcome);
+        }
         let mut storage = [0; MOST_STORAGE];
         let mut late = LateAnswer::new(self.config, pending.request, &mut storage);
         let mut buffer = [0; 2048];
@@ -273,6 +276,7 @@ impl Inquiry<'_> {
                 Ok(Received::Closed) | Err(_) => late.handle_closed(now),
             }
             if let Some(outcome) = late.outcome() {
+                self.memory.pending = Some(Pending { heard: Some(outcome), ..pending });
                 return Heard::Answer(outcome);
             }
         }
@@ -280,14 +284,27 @@ impl Inquiry<'_> {
 
     /// Looks once more at a connection that was left open for a transaction which has been decided since. What it says
     /// changes nothing by itself: proof that contradicts the decision makes it disputed.
-    pub(crate) fn hear_out_pending(&mut self) {
+    ///
+    /// # Errors
+    /// When that cannot be written; it is kept for the next time.
+    pub(crate) fn hear_out_pending(&mut self) -> Result<(), JournalError> {
         if let Some(pending) = self.memory.pending
             && let Heard::Answer(outcome) = self.hear_late_answer(pending)
+            && let Some(record) = self.journal.find(&pending.request.id)?
         {
-            let because = Evidence::LateAnswer(outcome).text().en;
-            let _filing = file(self.journal, &pending.request.id, outcome, because);
+            contradict(self.journal, &record, outcome, Evidence::LateAnswer(outcome).text().en)?;
         }
         self.forget_pending();
+        Ok(())
+    }
+
+    const fn ear(&self) -> Ear {
+        Ear {
+            terminal: self.terminal,
+            dialect: self.config.dialect,
+            exclusive: self.exclusive,
+            running: None,
+        }
     }
 
     /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.
@@ -300,19 +317,16 @@ impl Inquiry<'_> {
         if self.link.connect(self.config.connect_timeout).is_err() {
             return Ok(None);
         }
-        let content = record.start.content;
-        let request = Request { id: record.start.id, content, ticket: None, application: None };
-        let mut storage = [0; MOST_STORAGE];
-        let mut late = LateResult::new(self.config, request, &mut storage);
+        let mut storage = [0; LONGEST_FRAME];
+        let mut late = LateResult::new(self.config.dialect, &mut storage);
         let listen = listen.min(self.time_left(record)).max(self.config.dialect.session.timers.clear);
         let until = self.clock.now().after(listen);
         // A terminal that never stops talking is not listened to for ever.
         let give_up = until.after(BACK_OFF);
-        let like_the_last = self.is_like_the_last(record)?;
+        let ear = self.ear();
         let mut heard = None;
         let mut buffer = [0; 1024];
-        while (late.is_busy() || (late.outcome().is_none() && self.clock.now() < until))
-            && self.clock.now() < give_up
+        while (late.is_busy() || (heard.is_none() && self.clock.now() < until)) && self.clock.now() < give_up
         {
             let wake = match late.poll() {
                 LateAction::Send(character) => {
@@ -339,34 +353,15 @@ impl Inquiry<'_> {
                 }
             }
             late.handle_timeout(now);
-            if let (Some(outcome), None) = (late.outcome(), &heard) {
-                let (finding, evidence) =
-                    (weigh_result(outcome, self.exclusive, like_the_last), Evidence::LateResult(outcome));
-                // Before the terminal hears that somebody has its result: it does not tell it again.
-                let settled = settle(self.journal, lock, &record.start.id, finding, &evidence);
-                if settled.is_err() {
-                    self.link.close();
-                }
-                settled?;
-                heard = Some((finding, evidence));
+            // Before the terminal hears that somebody has its result: it does not tell it again.
+            if let Some(body) = late.message()
+                && !keep(&mut heard, record, ear.file(self.journal, lock, body))
+            {
+                break;
             }
         }
         self.link.close();
-        Ok(heard)
-    }
-
-    /// Whether the transaction before this one that reached the terminal had the same register, amount and currency.
-    fn is_like_the_last(&self, record: &Record) -> Result<bool, JournalError> {
-        let ours = &record.start.content;
-        let earlier = self.journal.list()?.into_iter().take_while(|other| other.start.id != record.start.id);
-        let last = { earlier }
-            .filter(|other| other.start.content.terminal == ours.terminal)
-            .filter(|other| other.verdict().proof != Proof::NothingSent)
-            .last();
-        Ok(last.is_some_and(|last| {
-            let theirs = &last.start.content;
-            theirs.register == ours.register && theirs.amount == ours.amount
-        }))
+        heard.transpose()
     }
 
     /// Closes a connection that was left open.
@@ -399,6 +394,29 @@ const fn proven_by(outcome: Outcome) -> Finding {
             Finding::Open(Open::Unclear)
         }
     }
+}
+
+/// Keeps what a message said of this transaction: an approval before anything else, and what proves something before what
+/// does not. Says whether the message is filed.
+fn keep(
+    heard: &mut Option<Result<(Finding, Evidence), JournalError>>,
+    record: &Record,
+    filed: Result<Option<Late>, JournalError>,
+) -> bool {
+    let late = match filed {
+        Ok(late) => late,
+        Err(error) => {
+            *heard = Some(Err(error));
+            return false;
+        }
+    };
+    if let Some(Late { id, outcome, finding: Some(finding), .. }) = late
+        && id == record.start.id
+        && !matches!(heard, Some(Ok((Finding::Paid(_) | Finding::NotPaid, _))))
+    {
+        *heard = Some(Ok((finding, Evidence::LateResult(outcome))));
+    }
+    true
 }
 
 /// Writes what was found, if that is something and is not written yet.

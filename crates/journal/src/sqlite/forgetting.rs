@@ -32,12 +32,16 @@ impl SqliteJournal {
     /// The shortest time that may be asked for: 31 days.
     pub const KEPT_AT_LEAST: Duration = Duration::from_secs(31 * 24 * 3600);
 
+    /// How many of the newest transactions are kept whatever their age.
+    pub const ALWAYS_KEPT: usize = 100;
+
     /// Removes transactions that have been settled for longer than `keep`, oldest first, up to the first that must stay:
     /// what is unresolved or disputed is never removed, and nothing that came after it is. An id that was removed is new
     /// again, and a credit can no longer name it: keep transactions for as long as either may happen.
     ///
-    /// The age is counted from the newest event, or from `now` if that is earlier: a clock that runs ahead while nothing
-    /// is paid removes nothing.
+    /// The age is counted from the newest event, or from `now` if that is earlier, and the last
+    /// [`ALWAYS_KEPT`](Self::ALWAYS_KEPT) transactions stay whatever their age: a clock that runs ahead for a while does not
+    /// make the last payments old. The journal is held meanwhile, about a second for 40 000 transactions.
     ///
     /// ```
     /// use std::time::Duration;
@@ -93,6 +97,10 @@ fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<S
         span.settled &= now.millis().saturating_sub(span.at.millis()) > keep;
     }
     spans.sort_by_key(|span| span.first);
+    let old = spans.len().saturating_sub(SqliteJournal::ALWAYS_KEPT);
+    for span in spans.iter_mut().skip(old) {
+        span.settled = false;
+    }
     Ok(spans)
 }
 

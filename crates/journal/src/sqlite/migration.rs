@@ -55,7 +55,8 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), JournalError> {
         return Ok(());
     }
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    // Another process may have done it meanwhile.
+    // Another process may have done it meanwhile, or one that is newer still.
+    check_identity(&transaction)?;
     let found = pragma(&transaction, "user_version")?;
     let done = usize::try_from(found.saturating_sub(1)).unwrap_or_default();
     drop_guards(&transaction)?;

@@ -109,6 +109,8 @@ fn make_durable(connection: &Connection) -> Result<(), JournalError> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is forgotten is overwritten, and not only unlinked.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // Each commit goes on into the file at once: SQLite drops a log from its first bad byte on without a word, and so
     // the log must not be the only place of anything. A payment takes seconds, the second sync milliseconds.
     connection.pragma_update(None, "wal_autocheckpoint", 1)?;

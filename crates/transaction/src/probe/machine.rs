@@ -10,17 +10,13 @@ use caisse_link::serial::{
     Session, SpeakError,
 };
 use caisse_link::{Assembly, Ending, Instant};
-use caisse_payment::entry::Content;
-use caisse_payment::{NotSent, Outcome};
+use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
 use super::finding::{Finding, ProbeAction, ProbeReport};
 use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
-use crate::deciding;
-use crate::earlier::Earlier;
-use crate::request::nonce;
 use crate::till::Closed;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
@@ -74,7 +70,7 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
-    earlier: Earlier,
+    stray: bool,
 }
 
 impl fmt::Debug for ProbeMachine<'_> {
@@ -167,20 +163,19 @@ impl<'s> ProbeMachine<'s> {
             deadline: None,
             calls: 0,
             late: 0,
-            earlier: Earlier::default(),
+            stray: false,
         })
     }
 
-    /// On a line with sessions the terminal may still tell the result of this transaction, the last one: what such a message
-    /// says of it is kept for [`earlier_outcome`](Self::earlier_outcome).
-    pub const fn expect_earlier(&mut self, asked: Content) {
-        self.earlier.expect(asked);
-    }
-
-    /// What came on the line of the last transaction.
+    /// The body of a message that has just come on a line with sessions and is no answer to the question, once. To be filed
+    /// before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the terminal forgets it. What
+    /// cannot be filed is answered by closing the line.
     #[must_use]
-    pub const fn earlier_outcome(&self) -> Option<Outcome> {
-        self.earlier.outcome()
+    pub fn stray(&mut self) -> Option<&[u8]> {
+        match (core::mem::take(&mut self.stray), &self.line) {
+            (true, Line::Session { session, .. }) => Some(session.body()),
+            _ => None,
+        }
     }
 
     /// Begins, once.
@@ -540,19 +535,19 @@ impl<'s> ProbeMachine<'s> {
     /// A message came after ours was out, or it would not have been taken.
     fn take_message(&mut self, now: Instant) {
         let Line::Session { session, .. } = &mut self.line else { return };
+        if let Phase::Ending(_) = self.phase {
+            // The answer is kept.
+            self.late = self.late.saturating_add(1);
+            self.stray = true;
+            return;
+        }
         self.store.clear();
         self.store.take(session.body());
         match self.judged() {
             Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
                 self.late = self.late.saturating_add(1);
-                if let Some(asked) = self.earlier.asked() {
-                    let read = self.store.read();
-                    if read.end == End::Boundary && self.store.dropped() == 0 {
-                        let nonce = nonce(&asked, &self.config.dialect);
-                        self.earlier.hear(deciding::outcome(read.message, &asked, nonce));
-                    }
-                }
+                self.stray = true;
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {
                     self.fail(other);
                 }

@@ -66,11 +66,6 @@ impl<'s> AnswerJudge<'s> {
     /// What the answer is held to: whether it has to carry a ticket, and what CF has to be if it comes back as it went.
     pub(super) fn ask(&mut self, ticket: bool, nonce: Option<&[u8]>) {
         self.ticket_asked = ticket;
-        self.expect_reference(nonce);
-    }
-
-    /// Another reference is the one that was sent.
-    pub(super) fn expect_reference(&mut self, nonce: Option<&[u8]>) {
         self.nonce = nonce.unwrap_or_default().iter().copied().take(LONGEST_REFERENCE).collect();
     }
 

@@ -1,25 +1,18 @@
-//! A result that a terminal tells on a line with sessions after the till has gone, or has stopped waiting.
+//! Results that a terminal tells on a line with sessions after the till has gone, or has stopped waiting.
 
-use caisse_codec::wire::Answer;
 use caisse_link::Instant;
-use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::{Action, Event, Once, Session, State};
-use caisse_payment::Outcome;
-use caisse_payment::entry::RawStatus;
 
-use super::reader::Reader;
-use crate::{Config, Request};
+use crate::Dialect;
 
-/// Listens on the line and says nothing but ACK, NAK and EOT. A result that comes is compared with the request in doubt:
-/// what it proves beyond that is for [`weigh_result`](crate::recovery::weigh_result) to say.
+/// Listens on the line and says nothing but ACK, NAK and EOT. What comes is for the driver to file, whose-ever it is, before
+/// it polls for what to send: with the ACK the terminal forgets it. [`Told`](super::Told) says what it means.
 ///
-/// The contract is the till's: report what happens, then drain [`poll`](Self::poll).
+/// The contract is the till's: report what happens, look at [`message`](Self::message), then drain [`poll`](Self::poll).
 #[derive(Debug)]
 pub struct LateResult<'s> {
-    request: Request,
     session: Session<'s, Once>,
-    reader: Reader<'s>,
-    outcome: Option<Outcome>,
+    heard: bool,
 }
 
 /// What the driver has to do next.
@@ -36,15 +29,10 @@ pub enum LateAction {
 }
 
 impl<'s> LateResult<'s> {
-    /// Listens on a line that is open. The storage is as for [`TillMachine`](super::TillMachine::new).
+    /// Listens on a line that is open. The storage holds a frame: 512 bytes for any.
     #[must_use]
-    pub fn new(config: Config, request: Request, storage: &'s mut [u8]) -> Self {
-        let dialect = config.dialect;
-        let half = storage.len().div_ceil(2).min(LONGEST_BODY);
-        let (frame, rest) = storage.split_at_mut_checked(half).unwrap_or_default();
-        let mut reader = Reader::new(&dialect, false, rest);
-        reader.ask(false, request.nonce(&dialect));
-        Self { request, session: Session::new(dialect.session, frame), reader, outcome: None }
+    pub const fn new(dialect: Dialect, storage: &'s mut [u8]) -> Self {
+        Self { session: Session::new(dialect.session, storage), heard: false }
     }
 
     /// Bytes came, in any pieces.
@@ -81,14 +69,17 @@ impl<'s> LateResult<'s> {
         self.hear();
     }
 
-    /// The first result that came counts: a copy of it, after a lost acknowledgement, says the same.
     fn hear(&mut self) {
         while let Some(event) = self.session.poll_event() {
-            if let (Event::Received { .. }, None) = (event, self.outcome) {
-                let outcome = self.reader.take_body(self.session.body(), &self.request.content);
-                self.outcome = Some(outcome);
-            }
+            self.heard |= matches!(event, Event::Received { .. });
         }
+    }
+
+    /// The body of the message that has just come, once: to be filed before the next [`poll`](Self::poll).
+    #[must_use]
+    pub fn message(&mut self) -> Option<&[u8]> {
+        let heard = core::mem::take(&mut self.heard);
+        heard.then(|| self.session.body())
     }
 
     /// What to do next.
@@ -105,23 +96,5 @@ impl<'s> LateResult<'s> {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         !self.session.is_idle() && *self.session.state() != State::Closed
-    }
-
-    /// What the result that came says of the request; nothing while none has come.
-    #[must_use]
-    pub const fn outcome(&self) -> Option<Outcome> {
-        self.outcome
-    }
-
-    /// The result that came, as far as it fitted.
-    #[must_use]
-    pub fn answer(&self) -> Option<Answer<'_>> {
-        self.reader.answer().filter(|_| self.outcome.is_some())
-    }
-
-    /// The status as it stood on the wire.
-    #[must_use]
-    pub fn raw_status(&self) -> RawStatus {
-        self.reader.raw_status()
     }
 }

@@ -16,10 +16,9 @@ use super::reader::Reader;
 use super::report::Report;
 use super::session_line::{Heard, SessionLine};
 use super::step::{Effect, Effects, Event, Input, State, Timer, step};
+use super::told::Told;
 use crate::deciding::Echo;
 use crate::dialect::Trailer;
-use crate::earlier::Earlier;
-use crate::request::nonce;
 use crate::{Request, RequestError};
 
 /// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
@@ -128,7 +127,8 @@ pub struct TillMachine<'s> {
     gave_up: bool,
     line: Line<'s>,
     reader: Reader<'s>,
-    earlier: Earlier,
+    /// Whether an answer counts only with the reference that was sent.
+    needs_reference: bool,
 }
 
 /// How messages find their ends on the line.
@@ -192,21 +192,25 @@ impl<'s> TillMachine<'s> {
             gave_up: false,
             line,
             reader,
-            earlier: Earlier::default(),
+            needs_reference: false,
         }
     }
 
-    /// On a line with sessions the terminal may still tell the result of the transaction before, which is this one: what
-    /// such a message says of it is kept for [`earlier_outcome`](Self::earlier_outcome).
-    pub const fn expect_earlier(&mut self, asked: Content) {
-        self.earlier.expect(asked);
+    /// On a line with sessions, where a result of an earlier transaction of the same amount may still come: an answer counts
+    /// only if it gives back the reference that was sent.
+    pub const fn require_reference(&mut self) {
+        self.needs_reference = true;
     }
 
-    /// What came on the line of the transaction before. To be looked at when [`Event::LateAnswer`] is shown: the terminal
-    /// has not been told then that somebody has its result.
+    /// The body of the message that came when [`Event::LateAnswer`] is shown: some other transaction's, or this one's after
+    /// its end. To be filed before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the
+    /// terminal forgets it. What cannot be filed is answered by closing the line.
     #[must_use]
-    pub const fn earlier_outcome(&self) -> Option<Outcome> {
-        self.earlier.outcome()
+    pub fn stray(&self) -> Option<&[u8]> {
+        match &self.line {
+            Line::Bare(_) => None,
+            Line::Session(line) => Some(line.body()),
+        }
     }
 
     /// Begins. After this, [`poll`](Self::poll) tells what to do.
@@ -399,11 +403,16 @@ impl<'s> TillMachine<'s> {
     /// Tells the answer from what earlier transactions have left on the line.
     fn hear_message(&mut self, now: Instant, standing: Standing) {
         let (Line::Session(line), Some(started)) = (&mut self.line, &self.started) else { return };
-        // The end is being recorded, or is: a copy of the answer changes nothing.
-        if let State::RecordingEnd(_) | State::Done { .. } = self.state {
+        let content = &started.entry.content;
+        if let State::RecordingEnd(verdict) | State::Done { verdict, .. } = self.state {
+            // A copy of the answer changes nothing. The reader keeps the answer itself.
+            if Told::read(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
+                line.file_stranger(Doubt::PerhapsEarlier);
+                self.show(Event::LateAnswer);
+            }
             return;
         }
-        let outcome = self.reader.take_body(line.body(), &started.entry.content);
+        let outcome = self.reader.take_body(line.body(), content);
         let stranger = stranger(outcome);
         let waiting = matches!(self.state, State::Waiting { .. });
         if !waiting || standing == Standing::Earlier || stranger.is_some() {
@@ -411,15 +420,11 @@ impl<'s> TillMachine<'s> {
                 Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
                 stranger => line.file_earlier(stranger.is_none()),
             }
-            if let Some(asked) = self.earlier.asked() {
-                self.reader.expect_reference(nonce(&asked, &self.config.dialect));
-                self.earlier.hear(self.reader.take_body(line.body(), &asked));
-                self.reader.expect_reference(nonce(&started.entry.content, &self.config.dialect));
-            }
             self.reader.reset();
             return self.show(Event::LateAnswer);
         }
-        let ours = standing == Standing::After || self.reader.has_our_reference() || !line.is_ambiguous();
+        let named = self.reader.has_our_reference();
+        let ours = named || (!self.needs_reference && (standing == Standing::After || !line.is_ambiguous()));
         let outcome = match outcome {
             Outcome::Unknown { doubt } => Outcome::Unknown { doubt },
             outcome if ours => outcome,

@@ -37,13 +37,6 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Another reference is the one that was sent.
-    pub(super) fn expect_reference(&mut self, nonce: Option<&[u8]>) {
-        if let Self::Concert3(judge) = self {
-            judge.expect_reference(nonce);
-        }
-    }
-
     /// Reads the body of a frame, which is one whole answer.
     pub(super) fn take_body(&mut self, body: &[u8], asked: &Content) -> Outcome {
         match self {
