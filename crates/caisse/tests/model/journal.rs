@@ -9,6 +9,7 @@ use caisse_journal::{Admitted, Record, Source};
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
 use caisse_transaction::recovery::{Knowledge, Previous};
+use caisse_transaction::till::Told;
 
 use crate::till::{self, Note, content, id, number};
 use crate::world::{Setup, Slot};
@@ -142,6 +143,28 @@ pub fn like_the_last(setup: &Setup, notes: &[Note], slot: Slot) -> bool {
     let earlier = earlier.take_while(|other| other.start.id != id(slot));
     let last = earlier.filter(|other| other.verdict().proof != Proof::NothingSent).last();
     last.is_some_and(|last| last.start.content.amount == till::amount(setup, slot))
+}
+
+/// Of the transactions that may have reached the terminal the one that this result is about, as `caisse` files it: of several
+/// the one that has its number, then the newest in doubt, then the newest.
+pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, Outcome)> {
+    let records = read(setup, notes).list().unwrap();
+    let reached = records.iter().rev().filter(|record| record.told().proof != Proof::NothingSent);
+    let possible: Vec<_> = reached
+        .map(|record| (record, Told::read(&setup.dialect, &record.start.content, body)))
+        .filter(|(_, told)| !told.outcome.is_unknown())
+        .collect();
+    let same_number = |(record, told): &&(&Record, Told)| {
+        let number = record.end.and_then(|end| end.authorisation);
+        number.is_some() && number == told.authorisation
+    };
+    let in_doubt = |(record, _): &&(&Record, Told)| {
+        let by_a_person = record.decision.as_ref().is_some_and(|it| it.source == Source::Person);
+        record.state() == RecordState::Unresolved || by_a_person
+    };
+    let found = possible.iter().find(same_number).or_else(|| possible.iter().find(in_doubt));
+    let (record, told) = found.or(possible.first())?;
+    Some((till::slot_of(record.start.id), told.outcome))
 }
 
 /// What a till says about a transaction that it finds in its journal.

@@ -17,14 +17,13 @@ pub fn recover(setup: &Setup, world: &mut World, hears: bool) {
     if till::config(setup).has_sessions() {
         if hears {
             let Some(result) = world.terminal.result.take() else { return };
-            let outcome = late_result(setup, slot, result);
+            let body = late_result(setup, result);
+            // What is not this one's is filed, and agrees.
+            let whose = journal::whose(setup, &world.notes, &body);
+            let Some((_, outcome)) = whose.filter(|(of, _)| *of == slot) else { return };
             let like_the_last = journal::like_the_last(setup, &world.notes, slot);
-            return found(
-                setup,
-                world,
-                slot,
-                (setup.parts.weigh_result)(outcome, setup.exclusive, like_the_last),
-            );
+            let finding = (setup.parts.weigh_result)(outcome, setup.exclusive, like_the_last);
+            return found(setup, world, slot, finding);
         }
     } else if world.listening == Some(slot) {
         if hears {
@@ -90,14 +89,16 @@ fn late_answer(setup: &Setup, slot: Slot, answer: Answer) -> Outcome {
     late.outcome().unwrap()
 }
 
-/// What a result says of the transaction that a till hears when it listens on the line.
-fn late_result(setup: &Setup, slot: Slot, answer: Answer) -> Outcome {
-    let mut storage = [0; MOST_STORAGE];
-    let mut late = LateResult::new(till::config(setup), till::request(setup, slot), &mut storage);
+/// The result as a till hears it that listens on the line.
+fn late_result(setup: &Setup, answer: Answer) -> Vec<u8> {
+    let mut storage = [0; 512];
+    let mut late = LateResult::new(setup.dialect, &mut storage);
     let mut now = Instant::default();
+    let mut heard = vec![];
     let frame = till::frame(&till::body(setup, answer));
     for bytes in [&[till::ENQ][..], &frame, &[till::EOT]] {
         late.handle_input(now, bytes);
+        heard.extend(late.message().map(<[u8]>::to_vec));
         loop {
             match late.poll() {
                 LateAction::Send(_) => late.handle_sent(now),
@@ -109,7 +110,7 @@ fn late_result(setup: &Setup, slot: Slot, answer: Answer) -> Outcome {
             }
         }
     }
-    late.outcome().unwrap()
+    heard.pop().unwrap()
 }
 
 const fn proven_by(outcome: Outcome) -> Finding {
