@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use caisse::{
     Amount, Currency, Decision, Dialect, Journal, Link, LinkKind, MemoryJournal, Order, Paid, PaymentRequest,
-    SqliteJournal, Till,
+    SqliteJournal, Till, WallTime,
 };
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
 use caisse_simulator::VirtualWorld;

@@ -60,7 +60,6 @@ fn a_number_that_was_not_believed_proves_nothing_later() {
 /// The first payment is approved in part, and its result is told again because the till's word on it was lost. The second
 /// payment is for just that part, and its till dies before it asks for the line: the copy is not its result.
 #[test]
-#[ignore = "fails: recovery compares what was asked for, and not what was approved, with the transaction before"]
 fn the_copy_of_a_partial_approval_is_no_approval_of_another_payment() {
     for call in 0..30 {
         let settings = Settings { persona: "nepting".parse().unwrap(), ..Settings::default() };
