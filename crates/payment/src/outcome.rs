@@ -27,7 +27,7 @@ use crate::{Amount, Operation};
 /// assert_eq!(what_next(outcome), "look at the terminal");
 /// assert_eq!(outcome.retry(), Retry::No);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use = "an outcome that is not looked at may be a lost payment"]
 pub enum Outcome {
     /// The customer paid all of it.
@@ -314,7 +314,7 @@ impl Retry {
 }
 
 /// An outcome with the proof of how far the request got: the small verdict of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use = "a verdict that is not looked at may be a lost payment"]
 pub struct Verdict {
     /// How it ended.

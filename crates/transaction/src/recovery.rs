@@ -201,9 +201,9 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> Finding {
 #[must_use]
 pub const fn weigh_result(outcome: Outcome, exclusive: bool, like_the_last: bool) -> Finding {
     let finding = match outcome {
-        Outcome::Approved { amount } | Outcome::PartiallyApproved { approved: amount, .. } => {
-            Finding::Paid(amount)
-        }
+        Outcome::Approved { amount } => Finding::Paid(amount),
+        // It is as well the whole of an earlier payment of that amount.
+        Outcome::PartiallyApproved { .. } => Finding::Open(Open::AnotherAmount),
         Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
         Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
             return Finding::Open(Open::Unclear);

@@ -10,7 +10,9 @@ use caisse_link::serial::SerialConfig;
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
 use caisse_transaction::till::Config;
-use caisse_transaction::{Dialect, Event, OptionalFields, RefusedMessage, Request};
+use caisse_transaction::{
+    Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine,
+};
 use support::line::{ACK, Break, ENQ, EOT, NAK, Run, Usual, framed, run, run_broken, serial};
 use support::{config, content, debit, euros};
 
@@ -398,4 +400,40 @@ fn a_line_that_goes_at_any_byte_never_makes_a_wrong_outcome() {
         all.push(counts);
     }
     assert_eq!(all, rows.map(|row| row.3));
+}
+
+/// Whoever gives up while the system has half of the message sends nothing of the other half, and waits for nobody.
+#[test]
+fn giving_up_leaves_the_rest_of_a_message_unsent() {
+    let mut storage = [0; 1024];
+    let mut till = TillMachine::new(serial(INGENICO), &mut storage);
+    let mut now = Instant::default();
+    till.start(now, debit(1242)).unwrap();
+    let (mut handed, mut given_up) = (0, false);
+    let verdict = loop {
+        match till.poll() {
+            Action::Connect => till.handle_connected(now),
+            Action::Record(_) => till.handle_journaled(now),
+            Action::Send(&[ENQ]) => {
+                till.handle_sent(now, 1);
+                till.handle_drained(now);
+                till.handle_input(now, &[ACK]);
+            }
+            Action::Send(message) => {
+                handed += 1;
+                assert!(!given_up, "{} bytes after the end", message.len());
+                till.handle_sent(now, 20);
+                till.give_up(now);
+                given_up = true;
+            }
+            Action::Wait { until } => {
+                assert!(!given_up, "waits until {until:?}");
+                now = until.unwrap();
+                till.handle_timeout(now);
+            }
+            Action::Event(_) | Action::Close => {}
+            Action::Done(verdict) => break verdict,
+        }
+    };
+    assert_eq!((verdict, handed), (unknown(Doubt::GivenUp, Proof::PerhapsSent), 1));
 }

@@ -1,5 +1,6 @@
 //! A shop in virtual time that breaks where it is told to: the real till, the real terminal, the real journal, and a line
 //! that is cut at a byte or a till that is killed between two of its calls.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub const CUTS: [Cut; 3] = [Cut::Reset, Cut::OneWay, Cut::Silence];
 
 /// What the till and its journal do is counted here, and ends where it has to.
 #[derive(Clone)]
-struct Fate {
+pub struct Fate {
     trouble: Trouble,
     calls: Arc<AtomicUsize>,
     sent: Arc<AtomicUsize>,
@@ -55,6 +56,10 @@ struct Fate {
 struct Killed;
 
 impl Fate {
+    pub fn new(trouble: Trouble) -> Self {
+        Self { trouble, calls: Arc::default(), sent: Arc::default(), received: Arc::default() }
+    }
+
     fn moment(&self) {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         if self.trouble == Trouble::Kill(call) {
@@ -71,9 +76,10 @@ impl Fate {
     }
 }
 
-struct FatedLink<L> {
+/// A line that goes where it is told to.
+pub struct FatedLink<L> {
     inner: L,
-    clock: VirtualWorld<'static>,
+    pause: Box<dyn Fn(Duration) + Send>,
     fate: Fate,
     gone: bool,
     waiting: bool,
@@ -159,7 +165,7 @@ impl<L: Link> Link for FatedLink<L> {
         };
         if self.cut() == Some(Cut::Silence) {
             // Time passes all the same, and the terminal lives.
-            self.clock.run_for(within);
+            (self.pause)(within);
             return Ok(Received::Nothing);
         }
         let result = self.inner.receive(&mut buffer[..room], within);
@@ -178,7 +184,8 @@ impl<L: Link> Link for FatedLink<L> {
     }
 }
 
-struct FatedJournal {
+/// A journal whose till is killed where it is told to be.
+pub struct FatedJournal {
     inner: Box<dyn Journal>,
     fate: Fate,
 }
@@ -253,16 +260,9 @@ impl Shop<'_> {
     }
 
     fn till_of(&self, fate: &Fate) -> Till {
-        let link = FatedLink {
-            inner: self.world.line(),
-            clock: self.world.clone(),
-            fate: fate.clone(),
-            gone: false,
-            waiting: false,
-            healed: false,
-            opened: false,
-        };
-        let journal = FatedJournal { inner: (self.journal)(), fate: fate.clone() };
+        let world = self.world.clone();
+        let (link, journal) =
+            fated(fate, self.world.line(), move |time| world.run_for(time), (self.journal)());
         Till::builder()
             .link(link, self.kind)
             .clock(self.world.clone())
@@ -276,28 +276,52 @@ impl Shop<'_> {
 
     /// A till to which nothing happens.
     pub fn till(&self) -> Till {
-        self.till_of(&fate(Trouble::None))
+        self.till_in(Trouble::None)
+    }
+
+    /// A till in trouble, all its life.
+    pub fn till_in(&self, trouble: Trouble) -> Till {
+        self.till_of(&Fate::new(trouble))
     }
 
     /// A payment in trouble. A till that was killed leaves nothing but its journal; one that lives is given back. Also how
     /// many moments, sent and received bytes there were.
     pub fn pay(&self, request: &PaymentRequest, trouble: Trouble) -> (Option<(Till, Payment)>, [usize; 3]) {
-        let fate = fate(trouble);
+        let fate = Fate::new(trouble);
         let mut till = self.till_of(&fate);
-        let run = catch_unwind(AssertUnwindSafe(move || {
+        let lived = unless_killed(move || {
             let payment = till.pay(request).unwrap();
             (till, payment)
-        }));
-        let lived = match run {
-            Ok(lived) => Some(lived),
-            Err(why) if why.is::<Killed>() => None,
-            Err(why) => resume_unwind(why),
-        };
+        });
         let counts = [&fate.calls, &fate.sent, &fate.received].map(|count| count.load(Ordering::SeqCst));
         (lived, counts)
     }
 }
 
-fn fate(trouble: Trouble) -> Fate {
-    Fate { trouble, calls: Arc::default(), sent: Arc::default(), received: Arc::default() }
+/// What comes of it, if the till is not killed meanwhile.
+pub fn unless_killed<T>(act: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(act)) {
+        Ok(done) => Some(done),
+        Err(why) if why.is::<Killed>() => None,
+        Err(why) => resume_unwind(why),
+    }
+}
+
+/// Line and journal of one till with this fate; `pause` lets time pass on a line that is dead.
+pub fn fated<L: Link>(
+    fate: &Fate,
+    link: L,
+    pause: impl Fn(Duration) + Send + 'static,
+    journal: Box<dyn Journal>,
+) -> (FatedLink<L>, FatedJournal) {
+    let link = FatedLink {
+        inner: link,
+        pause: Box::new(pause),
+        fate: fate.clone(),
+        gone: false,
+        waiting: false,
+        healed: false,
+        opened: false,
+    };
+    (link, FatedJournal { inner: journal, fate: fate.clone() })
 }

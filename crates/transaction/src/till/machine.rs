@@ -124,6 +124,7 @@ pub struct TillMachine<'s> {
     answer_deadline: Option<Instant>,
     sent_at: Option<Instant>,
     linger_deadline: Option<Instant>,
+    gave_up: bool,
     line: Line<'s>,
     reader: Reader<'s>,
     /// Whether an answer counts only with the reference that was sent.
@@ -188,6 +189,7 @@ impl<'s> TillMachine<'s> {
             answer_deadline: None,
             sent_at: None,
             linger_deadline: None,
+            gave_up: false,
             line,
             reader,
             needs_reference: false,
@@ -465,8 +467,8 @@ impl<'s> TillMachine<'s> {
     /// The application stops waiting: "not sent" if that is proven, otherwise unknown.
     pub fn give_up(&mut self, now: Instant) {
         self.stop(now, Input::GivenUp);
-        // Nor does it wait for the end of a session.
-        self.linger_deadline = None;
+        // Nor does it wait for the end of a session, or hand out what is left of a message.
+        self.gave_up = true;
     }
 
     fn stop(&mut self, now: Instant, wish: Input) {
@@ -527,7 +529,7 @@ impl<'s> TillMachine<'s> {
     fn poll_line(&mut self) -> Action<'_> {
         let until = self.deadline();
         match (&mut self.line, self.state) {
-            (Line::Session(line), _) if line.is_busy() => match line.session().poll() {
+            (Line::Session(line), _) if line.is_busy() && !self.gave_up => match line.session().poll() {
                 serial::Action::Send(control) => Action::Send(control.bytes()),
                 serial::Action::Emit { from, .. } => {
                     let message = self.started.as_ref().map(|started| started.message.as_slice());
@@ -546,7 +548,7 @@ impl<'s> TillMachine<'s> {
     /// or the terminal's EOT to be read.
     fn lingers(&self) -> bool {
         let busy = matches!(&self.line, Line::Session(line) if line.is_busy());
-        busy && self.linger_deadline.is_some()
+        busy && !self.gave_up && self.linger_deadline.is_some()
     }
 
     /// Whether the connection is to be left open although the transaction is over: the terminal has not said a word on it,

@@ -1,0 +1,161 @@
+//! What it costs that nothing leaves before it is on the disk and nothing is told before its end is: a payment with the
+//! journal on disk, in memory and nowhere, beside the bare exchange of the same bytes with the same terminal. One iteration is
+//! one payment: admission, connect, ask, read the answer to its end, report.
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+
+use caisse::{
+    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Order, Outcome,
+    PaymentRequest, Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
+};
+use caisse_journal::{Dispute, Event, LockError, TerminalLock};
+use caisse_payment::entry::Entry;
+use caisse_simulator::VirtualTerminal;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const AMOUNT: u64 = 2500;
+/// What a till of this dialect sends; held against the till before anything is measured.
+const REQUEST: &[u8] = b"CZ0040300CJ012012345678901CA00201CB0042500CD0010CE003978";
+
+/// A journal that keeps nothing: no shop may have one.
+struct Nowhere;
+
+impl Journal for Nowhere {
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        Ok(TerminalLock::new(*terminal, ()))
+    }
+
+    fn append(&mut self, _: &Entry, _: WallTime) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn find(&self, _: &TransactionId) -> Result<Option<Record>, JournalError> {
+        Ok(None)
+    }
+
+    fn unresolved(&self, _: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn events(&self, _: &TransactionId) -> Result<Vec<Event>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn resolve(
+        &mut self,
+        _: &TerminalLock,
+        _: &TransactionId,
+        _: &Decision,
+        _: WallTime,
+    ) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn dispute(&mut self, _: &TransactionId, _: &Dispute, _: WallTime) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn order(&mut self, _: &TransactionId, _: &Order, _: WallTime) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+/// A terminal without the pause that ends a request for want of a mark: what is measured is the till.
+fn terminal() -> VirtualTerminal {
+    VirtualTerminal::builder().request_quiet(Duration::ZERO).start().expect("a terminal")
+}
+
+fn till(terminal: &VirtualTerminal, journal: impl Journal + 'static) -> Till {
+    Till::builder()
+        .tcp(&terminal.address().to_string())
+        .terminal_id("counter")
+        .identifier("012345678901")
+        .dialect(Dialect::INGENICO)
+        .journal(journal)
+        .build()
+        .expect("a till")
+}
+
+fn pay(till: &mut Till) {
+    let amount = Amount::from_minor(black_box(AMOUNT), Currency::EUR);
+    let payment = till.pay(PaymentRequest::debit(amount)).expect("a request that can be made");
+    assert_eq!(payment.outcome, Outcome::Approved { amount });
+    assert!(payment.journaled);
+}
+
+fn exchange(address: &str) -> usize {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_nodelay(true).expect("no delay");
+    stream.write_all(black_box(REQUEST)).expect("a request sent");
+    let mut answer = Vec::with_capacity(512);
+    stream.read_to_end(&mut answer).expect("an answer");
+    answer.len()
+}
+
+/// The till sends the bytes of the bare exchange, no more and no fewer.
+fn same_bytes() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("tcp://{}", listener.local_addr().expect("its address"));
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a till");
+        let mut heard = [0; 512];
+        let count = stream.read(&mut heard).expect("a request");
+        heard[..count].to_vec()
+    });
+    let mut till = Till::builder()
+        .tcp(&address)
+        .identifier("012345678901")
+        .dialect(Dialect::INGENICO)
+        .journal(Nowhere)
+        .build()
+        .expect("a till");
+    let payment = till.pay(PaymentRequest::debit(Amount::from_minor(AMOUNT, Currency::EUR)));
+    assert!(payment.expect("a payment").outcome.is_unknown());
+    assert_eq!(heard.join().expect("a request"), REQUEST);
+}
+
+fn safety(criterion: &mut Criterion) {
+    same_bytes();
+    let mut group = criterion.benchmark_group("the cost of safety");
+    group.throughput(Throughput::Elements(1));
+
+    let bare = terminal();
+    let address = bare.address().to_string();
+    let address = address.trim_start_matches("tcp://");
+    let length = exchange(address);
+    group.bench_function("bare TCP exchange of the same bytes", |bencher| {
+        bencher.iter(|| assert_eq!(exchange(black_box(address)), length));
+    });
+
+    let of_nowhere = terminal();
+    let mut nowhere = till(&of_nowhere, Nowhere);
+    group.bench_function("a payment without a journal", |bencher| bencher.iter(|| pay(&mut nowhere)));
+
+    let of_memory = terminal();
+    let journal = MemoryJournal::new();
+    let mut memory = till(&of_memory, journal.clone());
+    group.bench_function("a payment with the journal in memory", |bencher| bencher.iter(|| pay(&mut memory)));
+    assert_eq!(journal.list().expect("records").len(), of_memory.ledger().len());
+
+    // Not in the folder for what is temporary, which may be memory.
+    let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
+    let file = folder.path().join("journal.sqlite");
+    let of_disk = terminal();
+    let mut disk = till(&of_disk, SqliteJournal::open(&file).expect("a journal"));
+    group.bench_function("a payment with the journal on disk", |bencher| bencher.iter(|| pay(&mut disk)));
+    drop(disk);
+    let records = SqliteJournal::open(&file).expect("a whole journal").list().expect("records").len();
+    assert_eq!(records, of_disk.ledger().len());
+    group.finish();
+}
+
+criterion_group!(benches, safety);
+criterion_main!(benches);

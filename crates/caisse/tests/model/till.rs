@@ -1,0 +1,271 @@
+//! The till, as a function from what has happened to what it wants: the real machine, started anew and told all of it
+//! again. So a state of the model is a history, and two states are the same only if the machine cannot tell them apart.
+
+use std::time::Duration;
+
+use caisse::{Amount, Blocked, Currency, NotSent, Operation, Register, TransactionId};
+use caisse_payment::entry::{Content, Entry};
+use caisse_payment::{AuthorisationNumber, Verdict};
+use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::{Action, Config, Instant, Request, TillMachine};
+
+use crate::world::{Amounts, Setup, Slot};
+
+pub const ENQ: u8 = 0x05;
+pub const ACK: u8 = 0x06;
+pub const NAK: u8 = 0x15;
+pub const EOT: u8 = 0x04;
+
+/// What happens to a running payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    Connected,
+    NotConnected,
+    Journaled,
+    /// The start is written, and the driver, which looks before it sends, finds this on the line.
+    JournaledBehind(Say),
+    /// The same, and it finds the line closed.
+    JournaledAndClosed,
+    JournalFailed,
+    /// All that was handed out has been accepted, and has left.
+    Sent,
+    /// Half of it has been accepted.
+    SentInPart,
+    SendFailed,
+    SendUncertain,
+    Heard(Say),
+    Closed,
+    /// Nothing has happened until the machine's next moment.
+    Timer,
+    /// A wish that the driver sees before it looks what the machine wants.
+    Cancel,
+    GiveUp,
+}
+
+/// What a terminal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Say {
+    Control(u8),
+    /// An answer, in a frame where the line has frames.
+    Answer(Answer),
+    /// The first half of it.
+    Half(Answer),
+}
+
+/// The answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Answer {
+    pub of: Slot,
+    /// The number of the charge; nothing after a refusal.
+    pub charged: Option<u8>,
+}
+
+/// What the till wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Demand {
+    Connect,
+    Record(Note),
+    /// A control character of a session.
+    SendControl(u8),
+    /// The request, or what is left of it.
+    SendMessage {
+        whole: bool,
+    },
+    Wait {
+        /// Whether time alone can end the wait.
+        timer: bool,
+    },
+    Done {
+        verdict: Verdict,
+        journaled: bool,
+        /// Whether the connection stays open for a late answer.
+        listens: bool,
+    },
+}
+
+/// What stands in the journal, in the model's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    Start(Slot),
+    NeverSent(Slot, Verdict),
+    End(Slot, Verdict, Option<u8>),
+    Decided { of: Slot, paid: bool, by_a_person: bool },
+}
+
+pub type Till = fn(&Setup, Slot, &[Op]) -> Demand;
+
+pub fn id(slot: Slot) -> TransactionId {
+    ["before", "first", "second"][slot].parse().unwrap()
+}
+
+pub fn slot_of(id: TransactionId) -> Slot {
+    (0..3).find(|slot| self::id(*slot) == id).unwrap()
+}
+
+pub fn amount(setup: &Setup, slot: Slot) -> Amount {
+    let minor = match setup.amounts {
+        Amounts::Distinct => [1000, 2500, 3700],
+        Amounts::OursAlike => [1000, 2500, 2500],
+        Amounts::AllAlike => [2500; 3],
+    }[slot];
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+pub fn content(setup: &Setup, slot: Slot) -> Content {
+    Content {
+        operation: Operation::Debit,
+        original: None,
+        amount: amount(setup, slot),
+        allow_partial: false,
+        terminal: "counter".parse().unwrap(),
+        register: Register::FIRST,
+        reference: None,
+    }
+}
+
+pub fn request(setup: &Setup, slot: Slot) -> Request {
+    Request { id: id(slot), content: content(setup, slot), ticket: None, application: None }
+}
+
+pub fn config(setup: &Setup) -> Config {
+    Config { link: setup.kind, ..Config::new(setup.dialect, "012345678901".parse().unwrap()) }
+}
+
+pub fn number(charge: u8) -> AuthorisationNumber {
+    format!("{charge:06}").parse().unwrap()
+}
+
+/// An answer as it stands on the wire.
+pub fn body(setup: &Setup, answer: Answer) -> Vec<u8> {
+    let minor = amount(setup, answer.of).minor();
+    let end = match answer.charged {
+        Some(charge) => format!("AC006{}AE00210", number(charge)),
+        None => "AE00201AF00204".to_owned(),
+    };
+    format!("CZ0040320CA00201CB007{minor:07}CD0010CE003978{end}").into_bytes()
+}
+
+/// A frame around it.
+pub fn frame(body: &[u8]) -> Vec<u8> {
+    let mut buffer = [0; 256];
+    caisse_link::frame::encode(body, &mut buffer).unwrap().to_vec()
+}
+
+fn bytes(setup: &Setup, say: Say) -> Vec<u8> {
+    let whole = |answer| {
+        let body = body(setup, answer);
+        if config(setup).has_sessions() { frame(&body) } else { body }
+    };
+    match say {
+        Say::Control(control) => vec![control],
+        Say::Answer(answer) => whole(answer),
+        Say::Half(answer) => {
+            let mut bytes = whole(answer);
+            bytes.truncate(bytes.len() / 2);
+            bytes
+        }
+    }
+}
+
+/// Turn-round times and the reading before an ENQ: nothing else happens in them.
+pub const AT_ONCE: Duration = Duration::from_millis(50);
+
+struct Running<'s> {
+    setup: &'s Setup,
+    machine: TillMachine<'s>,
+    now: Instant,
+    /// How many bytes the machine has just handed out.
+    handed: usize,
+    /// How long its message is.
+    length: Option<usize>,
+}
+
+/// The real till.
+pub fn real(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    let mut storage = [0; MOST_STORAGE];
+    let mut machine = TillMachine::new(config(setup), &mut storage);
+    let now = Instant::default();
+    machine.start(now, request(setup, slot)).unwrap();
+    let mut running = Running { setup, machine, now, handed: 0, length: None };
+    for op in history {
+        if !matches!(op, Op::Cancel | Op::GiveUp) {
+            running.settle();
+        }
+        running.apply(*op);
+    }
+    running.settle()
+}
+
+impl Running<'_> {
+    /// Lets the machine go on until it wants something of somebody.
+    fn settle(&mut self) -> Demand {
+        loop {
+            match self.machine.poll() {
+                Action::Event(_) | Action::Close => {}
+                Action::Connect => return Demand::Connect,
+                Action::Record(entry) => return Demand::Record(note(&entry)),
+                Action::Send(bytes) => {
+                    self.handed = bytes.len();
+                    if let [control] = bytes {
+                        return Demand::SendControl(*control);
+                    }
+                    let length = *self.length.get_or_insert(bytes.len());
+                    return Demand::SendMessage { whole: bytes.len() == length };
+                }
+                Action::Wait { until: Some(until) } if until.since(self.now) <= AT_ONCE => {
+                    self.now = self.now.max(until);
+                    self.machine.handle_timeout(self.now);
+                }
+                Action::Wait { until } => return Demand::Wait { timer: until.is_some() },
+                Action::Done(verdict) => {
+                    let journaled = self.machine.report().unwrap().journaled();
+                    return Demand::Done { verdict, journaled, listens: self.machine.stays_open() };
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, op: Op) {
+        let (machine, now) = (&mut self.machine, self.now);
+        match op {
+            Op::Connected => machine.handle_connected(now),
+            Op::NotConnected => machine.handle_closed(now, Closed::NotOpened(NotSent::ConnectionRefused)),
+            Op::Journaled => machine.handle_journaled(now),
+            Op::JournaledBehind(say) => {
+                machine.handle_journaled(now);
+                machine.handle_input(now, &bytes(self.setup, say));
+            }
+            Op::JournaledAndClosed => {
+                machine.handle_journaled(now);
+                machine.handle_closed(now, Closed::ByPeer);
+            }
+            Op::JournalFailed => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
+            Op::Sent => {
+                machine.handle_sent(now, self.handed);
+                machine.handle_drained(now);
+            }
+            Op::SentInPart => machine.handle_sent(now, self.handed / 2),
+            Op::SendFailed => machine.handle_send_failed(now, 0),
+            Op::SendUncertain => machine.handle_send_uncertain(now),
+            Op::Heard(say) => machine.handle_input(now, &bytes(self.setup, say)),
+            Op::Closed => machine.handle_closed(now, Closed::ByPeer),
+            Op::Timer => {
+                self.now = now.max(machine.deadline().unwrap());
+                machine.handle_timeout(self.now);
+            }
+            Op::Cancel => machine.request_cancel(now),
+            Op::GiveUp => machine.give_up(now),
+        }
+    }
+}
+
+fn note(entry: &Entry) -> Note {
+    match entry {
+        Entry::Started(start) => Note::Start(slot_of(start.id)),
+        Entry::NeverSent(start, end) => Note::NeverSent(slot_of(start.id), end.verdict),
+        Entry::Ended(end) => {
+            let charge = end.authorisation.map(|number| number.as_str().parse().unwrap());
+            Note::End(slot_of(end.id), end.verdict, charge)
+        }
+    }
+}

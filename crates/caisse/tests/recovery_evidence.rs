@@ -1,0 +1,90 @@
+//! What belongs to one payment is no evidence for another. Each test is a case that a model or a random day has found.
+
+#[path = "support/shop.rs"]
+mod shop;
+
+use std::time::Duration;
+
+use caisse::{
+    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Outcome, PaymentRequest, RecordState, Till,
+};
+use caisse_simulator::terminal::Settings;
+use shop::{Shop, Trouble};
+
+fn debit(id: &str, minor: u64) -> PaymentRequest {
+    PaymentRequest::debit(Amount::from_minor(minor, Currency::EUR)).id(id.parse().unwrap())
+}
+
+/// The answer of the sale before comes instead of the first payment's, with the number of that sale. The first payment is
+/// then found out by a duplicata. If that number were taken for its own, a second payment of the same amount, whose request
+/// never arrived, would find the first one's charge under another number and take it for itself.
+#[test]
+#[ignore = "fails: recovery takes the number of an answer that was not believed for the transaction's own"]
+fn a_number_that_was_not_believed_proves_nothing_later() {
+    let settings = Settings { persona: "nepting".parse().unwrap(), ..Settings::default() };
+    let world = Shop::tcp(settings);
+    let journal = MemoryJournal::new();
+    let new_journal = move || -> Box<dyn Journal> { Box::new(journal.clone()) };
+    let shop = Shop {
+        world,
+        dialect: Dialect::NEPTING,
+        kind: LinkKind::Stream,
+        exclusive: true,
+        journal: &new_journal,
+    };
+    let mut till: Till = shop.till();
+    let script =
+        |text: &str| shop.world.at_terminal(|terminal, _| terminal.set_script(text.parse().unwrap()));
+    let later = || shop.world.run_for(Duration::from_secs(301));
+
+    assert_eq!(till.pay(debit("before", 1000)).unwrap().outcome.name(), "approved");
+    script("approve+earlier:instead");
+    assert_eq!(till.pay(debit("first", 2500)).unwrap().outcome.name(), "unknown");
+    script("approve");
+    later();
+    let _ = till.recover().unwrap();
+    assert_eq!(till.unresolved().unwrap(), [], "the duplicata tells of the first payment");
+
+    script("approve+half-open@request-byte=10");
+    assert_eq!(till.pay(debit("second", 2500)).unwrap().outcome.name(), "unknown");
+    script("approve");
+    later();
+    let _ = till.recover().unwrap();
+    let charged = shop.world.ledger().charges().iter().filter(|charge| charge.amount_minor == 2500).count();
+    assert_eq!(charged, 1, "the second request never arrived");
+    let second = till.journal().find(&"second".parse().unwrap()).unwrap().unwrap();
+    let paid = matches!(second.verdict().outcome, Outcome::Approved { .. });
+    assert!(!paid, "told as paid, and never charged: {:?} {:?}", second.state(), RecordState::Unresolved);
+}
+
+/// The first payment is approved in part, and its result is told again because the till's word on it was lost. The second
+/// payment is for just that part, and its till dies before it asks for the line: the copy is not its result.
+#[test]
+fn the_copy_of_a_partial_approval_is_no_approval_of_another_payment() {
+    for call in 0..30 {
+        let settings = Settings { persona: "nepting".parse().unwrap(), ..Settings::default() };
+        let world = Shop::serial(settings);
+        let journal = MemoryJournal::new();
+        let new_journal = move || -> Box<dyn Journal> { Box::new(journal.clone()) };
+        let shop = Shop {
+            world,
+            dialect: Dialect::NEPTING,
+            kind: LinkKind::Serial,
+            exclusive: true,
+            journal: &new_journal,
+        };
+        let script =
+            |text: &str| shop.world.at_terminal(|terminal, _| terminal.set_script(text.parse().unwrap()));
+        script("partial:12.00+lost-ack@step=result:3");
+        let first = shop.till().pay(debit("first", 2500).allow_partial()).unwrap();
+        assert_eq!(first.outcome.name(), "partially_approved");
+        script("decline:04");
+        let (lived, _) = shop.pay(&debit("second", 1200), Trouble::Kill(call));
+        let mut till = lived.map_or_else(|| shop.till(), |(till, _)| till);
+        let _ = till.recover_listening(Duration::from_secs(60)).unwrap();
+        if let Some(second) = till.journal().find(&"second".parse().unwrap()).unwrap() {
+            let paid = second.verdict().outcome.approved_amount();
+            assert_eq!(paid, None, "killed at call {call}: told as paid, and never charged");
+        }
+    }
+}
