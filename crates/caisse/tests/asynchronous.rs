@@ -363,7 +363,7 @@ fn what_comes_after_a_person_has_decided_makes_a_dispute() {
         journal.resolve(&lock, &id, &decision, WallTime::now()).unwrap();
         drop(lock);
         release.send(APPROVED).unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        sent.await.unwrap();
         // Nobody listens at the address any more: the next payment is not sent, and has heard the answer before.
         let next = till.pay(debit("4.00")).unwrap().await;
         assert!(matches!(next.outcome, Outcome::NotSent { .. }), "{:?}", next.outcome);

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use caisse::SqliteJournal;
 use serde_json::{Value, json};
 use support::{Shop, Terminal, interrupt, raw_terminal, read_request};
 
@@ -460,19 +461,33 @@ fn a_ticket_cannot_repaint_the_screen() {
 #[test]
 fn a_terminal_that_speaks_first_is_not_paid_at() {
     let shop = Shop::new();
+    let file = shop.path("journal.sqlite");
+    drop(SqliteJournal::open(&file).unwrap());
     for (script, reason) in
         [(b"CZ0040300AE00201AF00204".as_slice(), "unexpected_bytes"), (b"", "closed_before_send")]
     {
+        let (spoke, spoken) = std::sync::mpsc::channel();
         let (address, serving) = raw_terminal(move |mut stream| {
             stream.write_all(script).unwrap();
             stream.shutdown(std::net::Shutdown::Write).unwrap();
+            spoke.send(()).unwrap();
             let mut request = Vec::new();
             stream.read_to_end(&mut request).unwrap();
             assert!(request.is_empty(), "something was sent");
         });
-        let ran = shop.caisse(&format!("pay 25.00 --json --terminal {address}"));
+        // Whether the bytes are there before the request is a matter of time: the till waits for its journal until they are.
+        let busy = rusqlite::Connection::open(&file).unwrap();
+        busy.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let line = format!("pay 25.00 --json --journal {file} --terminal {address}");
+        let mut till = shop.command(&line.split_whitespace().collect::<Vec<_>>());
+        let till = till.stdout(Stdio::piped()).spawn().unwrap();
+        spoken.recv().unwrap();
+        thread::sleep(Duration::from_millis(50));
+        busy.execute_batch("ROLLBACK").unwrap();
+        let ended = till.wait_with_output().unwrap();
         serving.join().unwrap();
-        // Whether the bytes are there before the request is a matter of time: on this machine they are.
-        assert_eq!((ran.code, &ran.last()["reason"]["code"]), (4, &json!(reason)));
+        let told = String::from_utf8(ended.stdout).unwrap();
+        let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+        assert_eq!((ended.status.code(), &last["reason"]["code"]), (Some(4), &json!(reason)));
     }
 }
