@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Journal, Link, LinkKind, MemoryJournal, Order, Paid, PaymentRequest,
-    SqliteJournal, Till, WallTime,
+    Amount, Currency, Dialect, Journal, Link, LinkKind, MemoryJournal, Order, PaymentRequest, SqliteJournal,
+    Till,
 };
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
 use caisse_simulator::VirtualWorld;
@@ -152,17 +152,10 @@ fn a_payment_waits_for_the_disk_twice() {
         // What is told again and what may not begin costs none.
         assert_eq!(case.pay(&silent), ("unknown", 0), "{kind:?}");
         assert_eq!(case.pay(&debit(2800)), ("blocked", 0), "{kind:?}");
-        // What evidence proves is one, and so is what a person decides.
+        // What evidence proves is one.
         case.world.run_for(Duration::from_secs(301));
         let before = commits(&case.file);
         let _ = case.till.recover().unwrap();
-        if kind == LinkKind::Serial {
-            // On a line that was there before, a refusal that repeats nothing is no evidence.
-            let mut journal = SqliteJournal::open(&case.file).unwrap();
-            let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
-            let decision = Decision::new(Paid::NotPaid, "Zoé", "rien au terminal").unwrap();
-            journal.resolve(&lock, &"silent".parse().unwrap(), &decision, WallTime::now()).unwrap();
-        }
         assert_eq!((case.till.unresolved().unwrap().len(), commits(&case.file) - before), (0, 1), "{kind:?}");
         // A person's order is one more, before the first byte.
         case.script("approve");

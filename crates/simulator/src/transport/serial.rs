@@ -9,9 +9,9 @@ use caisse_hal::Address;
 use caisse_hal::Link;
 #[cfg(all(unix, feature = "pty"))]
 use caisse_hal::pty::PtyLink;
+use caisse_hal::serial::LineSettings;
 #[cfg(feature = "serial")]
-use caisse_hal::serial::SerialLink;
-use caisse_hal::serial::{LineSettings, SerialAddress};
+use caisse_hal::serial::{SerialAddress, SerialLink};
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::SerialConfig;
