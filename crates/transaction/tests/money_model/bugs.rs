@@ -10,10 +10,11 @@ use crate::promise;
 use crate::till::Mistake;
 
 /// Against a peer that says anything: a promise that the mistake breaks.
-const ALONE: [(Mistake, &str); 9] = [
+const ALONE: [(Mistake, &str); 10] = [
     (Mistake::SaysItAgain, promise::ONCE),
     (Mistake::TakesEveryResult, promise::APPROVED),
     (Mistake::TakesEveryResult, promise::REFUSED),
+    (Mistake::ForgetsWhatCameEarlier, promise::EARLIER),
     (Mistake::SilenceIsRefusal, promise::REFUSED),
     (Mistake::ForgetsWhatWasAccepted, promise::PROOF),
     (Mistake::AsksOnceMore, promise::ATTEMPTS),

@@ -20,9 +20,11 @@ mod promise {
     pub const ONE_DELIVERY: &str = "a financial message is delivered once";
     pub const APPROVED: &str = "approved means that this transaction was approved";
     pub const REFUSED: &str = "declined and not sent mean that no money moves";
+    pub const EARLIER: &str = "after an earlier result that could be ours, none is believed";
     pub const PROOF: &str = "nothing sent means that no byte was accepted";
     pub const ATTEMPTS: &str = "the line is asked for as often as configured";
     pub const RECORD: &str = "the start is on disk before the message, and the end before it is told";
     pub const REST: &str = "every run ends";
-    pub const ALL: [&str; 8] = [ONCE, ONE_DELIVERY, APPROVED, REFUSED, PROOF, ATTEMPTS, RECORD, REST];
+    pub const ALL: [&str; 9] =
+        [ONCE, ONE_DELIVERY, APPROVED, REFUSED, EARLIER, PROOF, ATTEMPTS, RECORD, REST];
 }

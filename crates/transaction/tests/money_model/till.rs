@@ -51,6 +51,8 @@ pub enum Mistake {
     SaysItAgain,
     /// It takes every result for its own.
     TakesEveryResult,
+    /// It forgets what came before its message.
+    ForgetsWhatCameEarlier,
     /// It takes silence for a refusal, or for an approval.
     SilenceIsRefusal,
     SilenceIsApproval,
@@ -181,6 +183,8 @@ impl Play<'_> {
             Input::Result { approved, .. } if self.mistake == Mistake::TakesEveryResult => {
                 machine.handle_input(now, &result(minor, approved));
             }
+            Input::Result { .. }
+                if self.mistake == Mistake::ForgetsWhatCameEarlier && self.till.messages == 0 => {}
             Input::Result { minor, approved } => machine.handle_input(now, &result(minor, approved)),
             Input::Bad => {
                 let mut frame = result(minor, true);
