@@ -9,7 +9,7 @@ use caisse_link::frame::Tolerance;
 use caisse_link::serial::SerialConfig;
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
-use caisse_transaction::till::Config;
+use caisse_transaction::till::{Closed, Config};
 use caisse_transaction::{
     Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine,
 };
@@ -553,4 +553,54 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
         let receipt = till.deadline().map(|at| at.since(now));
         assert_eq!(receipt, Some(INGENICO.session.timers.receipt), "leaves: {leaves}");
     }
+}
+
+/// A terminal that goes on talking behind the end is listened to for five seconds, and no longer.
+#[test]
+fn a_terminal_that_never_stops_does_not_hold_the_till() {
+    let mut storage = [0; 1024];
+    let mut till = TillMachine::new(serial(INGENICO), &mut storage);
+    let (mut now, mut strays) = (Instant::default(), vec![]);
+    till.start(now, debit(1242)).unwrap();
+    assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
+    till.handle_input(now, &[ENQ]);
+    assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
+    till.handle_input(now, &framed(TLV_YES));
+    assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
+    // Its end is written: the line is closed five seconds later, whatever the terminal still says.
+    let answered = now;
+    let closed = loop {
+        match till.poll() {
+            Action::Close => break now.since(answered),
+            Action::Record(_) => till.handle_journaled(now),
+            Action::Send(bytes) => {
+                let length = bytes.len();
+                till.handle_sent(now, length);
+                till.handle_drained(now);
+            }
+            Action::Wait { .. } => {
+                now = now.after(Duration::from_millis(500));
+                till.handle_input(now, &[ENQ]);
+                till.handle_timeout(now);
+                assert!(now.since(answered) < Duration::from_secs(10), "it waits for ever");
+            }
+            Action::Connect | Action::Event(_) | Action::Done(_) => {}
+        }
+    };
+    assert!(closed >= Duration::from_secs(5) && closed < Duration::from_secs(6), "{closed:?}");
+    till.handle_closed(now, Closed::ByPeer);
+    assert_eq!(go_on(&mut till, &mut now, &mut strays), Some(approved(1242)));
+}
+
+/// What is shown for debugging counts the bytes of a message and shows none.
+#[test]
+fn what_is_shown_counts_and_does_not_tell() {
+    assert_eq!(format!("{:?}", Action::Send(b"CZ0040320")), "Send(9 bytes)");
+    assert_eq!(format!("{:?}", Action::Wait { until: None }), "Wait { until: None }");
+    let mut storage = [0; 1024];
+    let mut till = TillMachine::new(serial(INGENICO), &mut storage);
+    till.start(Instant::default(), debit(1242)).unwrap();
+    let shown = format!("{till:?}");
+    assert!(shown.contains("Started(") && shown.contains("0 of 59 bytes accepted"), "{shown}");
+    assert!(!shown.contains("CB0041242"), "{shown}");
 }
