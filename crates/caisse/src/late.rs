@@ -8,7 +8,7 @@ use caisse_journal::{
     Decision, Dispute, Journal, JournalError, Paid, Record, Source, State, TerminalLock, WallTime, What,
 };
 use caisse_payment::entry::Content;
-use caisse_payment::{Outcome, Proof, TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Outcome, Proof, TerminalId, TransactionId};
 use caisse_transaction::recovery::{Finding, weigh_result};
 use caisse_transaction::till::Told;
 use caisse_transaction::{Dialect, Instant};
@@ -87,6 +87,11 @@ pub(crate) fn is_like_the_last(records: &[Record], record: &Record) -> bool {
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
     let last = earlier.filter(|other| reached(other, &content.terminal)).last();
     last.is_some_and(|last| look_alike(&last.start.content, content))
+}
+
+/// The authorisation number of a transaction: that of its answer, if the answer was believed to be its.
+pub(crate) fn believed_number(record: &Record) -> Option<AuthorisationNumber> {
+    record.end.filter(|end| !end.verdict.outcome.is_unknown())?.authorisation
 }
 
 fn reached(record: &Record, terminal: &TerminalId) -> bool {
@@ -184,7 +189,7 @@ impl Ear {
             })
             .collect();
         let same_number = |(record, told, _): &&(&Record, Told, bool)| {
-            let number = record.end.and_then(|end| end.authorisation);
+            let number = believed_number(record);
             number.is_some() && number == told.authorisation
         };
         let is_named = |(_, _, named): &&(&Record, Told, bool)| *named;

@@ -1,7 +1,7 @@
 //! A till's whole life: what happens to terminals, clocks and cables around its payments, each with what the till makes of it.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -100,8 +100,13 @@ fn a_terminal_that_reboots_leaves_a_doubt_that_it_resolves_itself() {
 fn a_sleeping_terminal_is_not_sent_and_pays_once_when_it_wakes() {
     let terminal = nepting().start().unwrap();
     let journal = MemoryJournal::new();
-    let mut till = till(&terminal.address().to_string(), &journal);
+    let address = terminal.address().to_string();
+    let mut till = till(&address, &journal);
     terminal.sleep().unwrap();
+    // It takes a moment until it listens no more.
+    while TcpStream::connect(address.trim_start_matches("tcp://")).is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
     for _ in 0..2 {
         let asleep = till.pay(debit("ours", 2500)).unwrap();
         assert!(matches!(asleep.outcome, Outcome::NotSent { .. }), "{:?}", asleep.outcome);

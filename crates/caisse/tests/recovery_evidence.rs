@@ -19,7 +19,6 @@ fn debit(id: &str, minor: u64) -> PaymentRequest {
 /// then found out by a duplicata. If that number were taken for its own, a second payment of the same amount, whose request
 /// never arrived, would find the first one's charge under another number and take it for itself.
 #[test]
-#[ignore = "fails: recovery takes the number of an answer that was not believed for the transaction's own"]
 fn a_number_that_was_not_believed_proves_nothing_later() {
     let settings = Settings { persona: "nepting".parse().unwrap(), ..Settings::default() };
     let world = Shop::tcp(settings);

@@ -7,9 +7,7 @@ use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
     Decision, Journal, JournalError, LockError, Paid, Record, Source, TerminalLock, WallTime,
 };
-use caisse_payment::{
-    AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
-};
+use caisse_payment::{ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
@@ -17,7 +15,7 @@ use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
 use crate::asking::ask;
-use crate::late::{Ear, Late, contradict, is_named_by_its_reference};
+use crate::late::{Ear, Late, believed_number, contradict, is_named_by_its_reference};
 
 /// What a till remembers from one call to the next.
 #[derive(Clone, Copy, Debug)]
@@ -213,7 +211,7 @@ impl Inquiry<'_> {
             if earlier.start.content.terminal != content.terminal {
                 continue;
             }
-            let number: Option<AuthorisationNumber> = earlier.end.and_then(|end| end.authorisation);
+            let number = believed_number(&earlier);
             let Verdict { outcome, proof } = earlier.told();
             let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
             let doubtful = by_a_person || earlier.disputed;
