@@ -24,7 +24,7 @@ const BACK: usize = 16;
 pub(crate) fn decided_alike(journal: &dyn Journal, asked: &Content) -> Result<Vec<Record>, JournalError> {
     let records = journal.list()?.into_iter().rev();
     let last = records.filter(|record| reached(record, &asked.terminal)).take(BACK);
-    Ok(last.filter(|it| it.decision.is_some() && look_alike(&it.start.content, asked)).collect())
+    Ok(last.filter(|it| it.decision.is_some() && could_be_told_for(it, asked)).collect())
 }
 
 /// For how long what was decided has to be waited for.
@@ -65,18 +65,13 @@ impl Patience {
     }
 }
 
-/// Whether the answer to the one could be taken for the answer to the other.
-fn look_alike(one: &Content, other: &Content) -> bool {
-    one.terminal == other.terminal && one.register == other.register && one.amount == other.amount
-}
-
 /// Whether the reference of this transaction names it alone: a shared bill may stand in several.
 pub(crate) fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
     let content = &record.start.content;
     let namesake = |other: &&Record| {
         other.start.id != record.start.id
             && other.start.content.reference == content.reference
-            && look_alike(&other.start.content, content)
+            && could_be_told_for(other, content)
     };
     content.reference.is_some() && !records.iter().any(|other| namesake(&other))
 }
@@ -86,12 +81,21 @@ pub(crate) fn is_like_the_last(records: &[Record], record: &Record) -> bool {
     let content = &record.start.content;
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
     let last = earlier.filter(|other| reached(other, &content.terminal)).last();
-    last.is_some_and(|last| look_alike(&last.start.content, content))
+    last.is_some_and(|last| could_be_told_for(last, content))
 }
 
-/// The authorisation number of a transaction: that of its answer, if the answer was believed to be its.
+/// Whether the result of this transaction could be taken for the answer to the other: it carries what was approved, which may
+/// be less than what was asked.
+fn could_be_told_for(record: &Record, asked: &Content) -> bool {
+    let theirs = &record.start.content;
+    let approved = record.told().outcome.approved_amount();
+    let of_this_amount = theirs.amount == asked.amount || approved == Some(asked.amount);
+    theirs.terminal == asked.terminal && theirs.register == asked.register && of_this_amount
+}
+
+/// The authorisation number of a transaction: that of its answer, if the answer was believed to be its approval.
 pub(crate) fn believed_number(record: &Record) -> Option<AuthorisationNumber> {
-    record.end.filter(|end| !end.verdict.outcome.is_unknown())?.authorisation
+    record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
 }
 
 fn reached(record: &Record, terminal: &TerminalId) -> bool {
@@ -183,7 +187,12 @@ impl Ear {
         let possible: Vec<_> = last
             .filter(|record| !is_running(record))
             .map(|record| (record, Told::read(&self.dialect, &record.start.content, body)))
-            .filter(|(_, told)| !told.outcome.is_unknown())
+            .filter(|(record, told)| {
+                let number = believed_number(record);
+                let of_another =
+                    number.is_some() && told.authorisation.is_some() && number != told.authorisation;
+                !told.outcome.is_unknown() && !of_another
+            })
             .map(|(record, told)| {
                 (record, told, told.has_reference && is_named_by_its_reference(records, record))
             })

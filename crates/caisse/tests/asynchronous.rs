@@ -51,6 +51,7 @@ fn held_back() -> (String, mpsc::Sender<&'static [u8]>, mpsc::Receiver<Vec<u8>>)
         if let Ok(answer) = released.recv() {
             stream.write_all(answer).unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
+            let _ = asked.send(answer.to_vec());
             // A reset would overtake the answer.
             let _ = stream.read(&mut buffer);
         }
@@ -60,8 +61,13 @@ fn held_back() -> (String, mpsc::Sender<&'static [u8]>, mpsc::Receiver<Vec<u8>>)
 
 const APPROVED: &[u8] = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210";
 
-async fn requested(requests: mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
-    tokio::task::spawn_blocking(move || requests.recv().unwrap()).await.unwrap()
+/// Waits for the request, and then for word that the answer has left.
+async fn requested(requests: mpsc::Receiver<Vec<u8>>) -> mpsc::Receiver<Vec<u8>> {
+    let wait = move || {
+        requests.recv().unwrap();
+        requests
+    };
+    tokio::task::spawn_blocking(wait).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -357,13 +363,13 @@ fn what_comes_after_a_person_has_decided_makes_a_dispute() {
         let request = debit("25.00");
         let id = request.transaction_id();
         assert!(till.pay(&request).unwrap().await.outcome.is_unknown());
-        requested(requests).await;
+        let requests = requested(requests).await;
         let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
         let decision = Decision::new(caisse::Paid::NotPaid, "Anne", "no ticket").unwrap();
         journal.resolve(&lock, &id, &decision, WallTime::now()).unwrap();
         drop(lock);
         release.send(APPROVED).unwrap();
-        sent.await.unwrap();
+        requested(requests).await;
         // Nobody listens at the address any more: the next payment is not sent, and has heard the answer before.
         let next = till.pay(debit("4.00")).unwrap().await;
         assert!(matches!(next.outcome, Outcome::NotSent { .. }), "{:?}", next.outcome);

@@ -339,7 +339,8 @@ fn with_a_journal_a_transaction_is_asked_for_once() {
         let blocked = with(more);
         assert_eq!((blocked.code, &blocked.last()["reason"]["code"]), (6, &json!(reason)));
     }
-    let settle = ["journal", &journal, "resolve", "order-7", "--paid", "--by", "Camille", "--because", "seen"];
+    let settle =
+        ["journal", &journal, "resolve", "order-7", "--paid", "--by", "Camille", "--because", "seen"];
     assert_eq!(shop.run(&settle).code, 0);
     // Somebody at the app's own menu may have paid since.
     let blocked = with(&["--original", "order-7"]);
