@@ -436,11 +436,11 @@ impl Case {
     }
 }
 
-/// Kills at moments by chance, and gives what they left behind.
-fn by_chance(part: u64) -> BTreeSet<Left> {
-    let mut seen = BTreeSet::new();
+/// Kills at moments by chance. Behind its last word a till has left what it said; whatever else it left, the promises hold.
+fn by_chance(part: u64) {
+    let (mut seen, mut told) = (BTreeSet::new(), 0);
     for number in 0..count() {
-        let seed = SEED + 1_000_000 * part + number;
+        let seed = SEED + 1_000 * part + number;
         let mut random = Random(seed);
         let script = random.of(&SCRIPTS);
         let (moment, words) = moment(&mut random, 1);
@@ -454,19 +454,23 @@ fn by_chance(part: u64) -> BTreeSet<Left> {
             assert_eq!(case.judge(), Left::Unknown);
         }
         println!("seed {seed}: left {left:?}, charged {}", case.charges(OURS.2));
+        if words.ends_with("'outcome'") {
+            assert!(matches!(left, Left::Approved | Left::Declined));
+            told += 1;
+        }
         seen.insert(left);
     }
-    seen
+    assert!(told > 0, "no till was killed behind its last word: {seen:?}");
 }
 
 #[test]
 fn at_any_moment_by_chance() {
-    assert!(by_chance(0).len() > 1);
+    by_chance(0);
 }
 
 #[test]
 fn at_any_other_moment_by_chance() {
-    assert!(by_chance(1).len() > 1);
+    by_chance(1);
 }
 
 /// Killed, started again and recovered, at a terminal that nobody else uses and that tells its last transaction: whoever was
@@ -477,8 +481,11 @@ fn at_any_moment_by_chance_and_recovered() {
     for number in 0..count() {
         let seed = SEED + 2_000_000 + number;
         let mut random = Random(seed);
-        let script = random.of(&SCRIPTS);
-        let (moment, words) = moment(&mut random, 9);
+        let (mut script, (mut moment, mut words)) = (random.of(&SCRIPTS), moment(&mut random, 9));
+        if number == 0 {
+            // One charge at least is to be found.
+            (script, moment, words) = ("approve", Moment::at(is_charge), "the charge".to_owned());
+        }
         println!("seed {seed}: {script}, killed at {words}");
         let latency = Duration::from_millis(u64::try_from(random.below(30)).unwrap());
         let terminal = answering(&format!("approve,{script}")).dialect(Persona::NEPTING).latency(latency);
