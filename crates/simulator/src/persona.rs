@@ -27,7 +27,7 @@ pub enum Generation {
     EPlus,
 }
 
-/// One family of terminals as the simulator plays it. Plain data, as [`Dialect`](caisse_transaction::Dialect) is for the
+/// One family of terminals as the simulator plays it. Plain data, as [`Dialect`] is for the
 /// till; kept apart from it so that a mistake on one side shows on the other.
 ///
 /// ```
