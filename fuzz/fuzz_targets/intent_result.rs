@@ -71,12 +71,16 @@ fuzz_target!(|data: &[u8]| {
         reference: "order-7".parse().expect("an id"),
     };
     let result = ActivityResult::new(-1, Some(json));
-    let oracle = serde_json::from_str(json).ok().filter(Value::is_object).map(|value| Oracle { value });
+    let read = serde_json::from_str::<Value>(json);
+    // A number that no float can hold makes no sense of a field that nobody asks for; the oracle reads none of it then.
+    let beyond = read.as_ref().is_err_and(|error| error.to_string().contains("number out of range"));
+    let oracle = read.ok().filter(Value::is_object).map(|value| Oracle { value });
     for others in [OtherPayments::None, OtherPayments::Possible] {
         let (verdict, answer) = interpret(&asked, &result, others);
         assert!(answer.is_some() || verdict.outcome.is_unknown());
         match (verdict.outcome, &oracle) {
             (Outcome::Unknown { .. }, _) => {}
+            (_, None) if beyond => {}
             (_, None) => panic!("an outcome of nothing"),
             (Outcome::Approved { amount }, Some(oracle)) => {
                 assert_eq!(amount, asked.amount);
