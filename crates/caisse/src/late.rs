@@ -1,6 +1,7 @@
 //! Results that may still come on a line with sessions, after the till has stopped waiting or a person has decided: whose
 //! they are, and what the journal makes of them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +33,8 @@ pub(crate) fn decided_alike(journal: &dyn Journal, asked: &Content) -> Result<Ve
 pub(crate) struct Patience {
     /// When the till was set up, by both clocks.
     built: (Instant, WallTime),
-    /// The decided transaction that was last waited for, and since when.
-    seen: Arc<Mutex<Option<(TransactionId, Instant)>>>,
+    /// The decided transactions that were waited for, and since when.
+    seen: Arc<Mutex<HashMap<TransactionId, Instant>>>,
 }
 
 /// How far the clocks may drift apart before one of them was set, or the machine slept.
@@ -59,8 +60,7 @@ impl Patience {
             return false;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, first) = *seen.filter(|(id, _)| *id == record.start.id).get_or_insert((record.start.id, now));
-        *seen = Some((record.start.id, first));
+        let first = *seen.entry(record.start.id).or_insert(now);
         now.since(first) < longest
     }
 }

@@ -165,6 +165,7 @@ fn an_approval_after_a_refusal_is_not_swallowed() {
         record.told(),
         line.log()
     );
+    assert!(!matches!(recovered[0].finding, Finding::NotPaid), "{recovered:?}");
 }
 
 /// A payment looks into the one before by itself; what the terminal then says is told to nobody.

@@ -113,6 +113,8 @@ impl Inquiry<'_> {
                 self.forget_pending();
             }
             let record = self.journal.find(&record.start.id)?.unwrap_or(record);
+            // What came behind the proof may contradict it: then nothing is found.
+            let finding = if record.disputed { Finding::Open(Open::Unclear) } else { finding };
             recovered.push(Recovered { record, finding, evidence });
         }
         Ok(recovered)
@@ -395,8 +397,8 @@ const fn proven_by(outcome: Outcome) -> Finding {
     }
 }
 
-/// Keeps what a message said of this transaction: an approval before anything else, and what proves something before what
-/// does not. Says whether the message is filed.
+/// Keeps what a message said of this transaction: the first that proves something, or else the last. One that contradicts it
+/// is in the journal as a dispute. Says whether the message is filed.
 fn keep(
     heard: &mut Option<Result<(Finding, Evidence), JournalError>>,
     record: &Record,

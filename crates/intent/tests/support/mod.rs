@@ -1,7 +1,6 @@
 //! A result as the tests write it, field by field.
 
-// Each test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use caisse_intent::{ActivityResult, Asked, OtherPayments, interpret};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Verdict};
