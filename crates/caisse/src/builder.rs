@@ -177,7 +177,7 @@ impl Builder {
         self
     }
 
-    /// The till. Nothing is opened yet.
+    /// The till. Nothing is opened yet; the journal is asked what is open.
     ///
     /// # Errors
     /// When the terminal or the journal is missing, or a name is not of its form.
@@ -191,6 +191,7 @@ impl Builder {
             })
         });
         let built_at = parts.clock.now();
+        let memory = Memory::new(&*parts.journal, &parts.terminal, built_at);
         Ok(Till {
             link: link.ok_or(BuildError::NoTerminal)?,
             clock: parts.clock,
@@ -200,7 +201,7 @@ impl Builder {
             config: parts.config,
             exclusive: parts.exclusive,
             cancel: CancelHandle::default(),
-            memory: Memory::new(built_at),
+            memory,
             patience: Patience::new(built_at),
         })
     }

@@ -86,6 +86,9 @@ pub struct Knowledge {
     pub contracts: [Option<ContractNumber>; 2],
     /// What was completed before it on this terminal, as far as the journal knows.
     pub previous: Previous,
+    /// Whether the journal has the authorisation number that is told now as that of another transaction, on whichever
+    /// terminal: one that was given a new name, or is known under two, is still the same one.
+    pub of_another: bool,
     /// How much of the longest transaction's time has not passed since the request was sent; in full again after a
     /// restart.
     pub time_left: Duration,
@@ -232,9 +235,20 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<Finding, Open> {
         }
     };
     let ours = reference == Echoed::Ours;
-    if !ours
-        && let (Previous::Authorised(previous, _), Some(number)) = (known.previous, authorisation)
-        && previous == number
+    let authorisation = authorisation.filter(names_one);
+    let previous = match known.previous {
+        Previous::Authorised(number, amount) if !names_one(&number) => Previous::Unnumbered(amount),
+        previous => previous,
+    };
+    let has_previous_number = match (previous, authorisation) {
+        (Previous::Authorised(previous, _), Some(number)) => previous == number,
+        _ => false,
+    };
+    if let Previous::Authorised(_, amount) = previous
+        && !ours
+        && has_previous_number
+        && minor.is_none_or(|minor| minor == amount.minor())
+        && currency.is_none_or(|currency| currency == amount.currency().numeric())
     {
         return not_paid(known);
     }
@@ -250,16 +264,22 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<Finding, Open> {
         return Err(Open::NotExclusive);
     }
     // Without a number, or behind a payment of the same amount whose number nobody knows, it may be that one.
-    let earlier_is_possible = match known.previous {
+    let earlier_is_possible = match previous {
         Previous::Unnumbered(amount) => amount == known.amount,
-        Previous::Authorised(..) => false,
+        // Its number and not its amount: one of both says nothing.
+        Previous::Authorised(..) => has_previous_number,
         // It may be older than the journal, which somebody may have moved away.
         Previous::Unknown => true,
     };
-    if authorisation.is_none() || earlier_is_possible {
+    if authorisation.is_none() || earlier_is_possible || known.of_another {
         return Err(Open::PerhapsEarlier);
     }
     Ok(Finding::Paid(known.amount))
+}
+
+/// Whether a number tells transactions apart. Blanks and zeros are what stands there where nobody gave one.
+fn names_one(number: &AuthorisationNumber) -> bool {
+    number.as_str().bytes().any(|byte| !matches!(byte, b' ' | b'0'))
 }
 
 fn not_paid(known: &Knowledge) -> Result<Finding, Open> {

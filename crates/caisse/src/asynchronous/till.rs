@@ -51,7 +51,7 @@ struct Line {
 }
 
 impl Builder {
-    /// The till on Tokio. Nothing is opened yet.
+    /// The till on Tokio. Nothing is opened yet; the journal is asked what is open, which may block for a moment.
     ///
     /// # Errors
     /// As [`build`](Self::build). A link of your own is given to [`build_async_with`](Self::build_async_with).
@@ -82,7 +82,7 @@ impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
         let patience = Patience::new(clock.now());
-        let line = Line { link, memory: Memory::new(clock.now()) };
+        let line = Line { link, memory: Memory::new(&*journal, &terminal, clock.now()) };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),

@@ -7,7 +7,9 @@ use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
     Decision, Journal, JournalError, LockError, Paid, Record, Source, TerminalLock, WallTime,
 };
-use caisse_payment::{ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict};
+use caisse_payment::{
+    AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
+};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
@@ -20,10 +22,11 @@ use crate::late::{Ear, Late, believed_number, contradict, is_named_by_its_refere
 /// What a till remembers from one call to the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
-    /// When this till was set up: every send of an earlier process was before.
-    built_at: Instant,
-    /// The last request that left, and when.
+    /// The last request of this till that left, and when.
     sent: Option<(TransactionId, Instant)>,
+    /// The open transaction that another till sent, and since when that is certain: the terminal was locked for nobody. Other
+    /// tills send while this one is up, so when it was set up says nothing of what it found open later.
+    found: Option<(TransactionId, Instant)>,
     /// A connection on which an answer may still come.
     pending: Option<Pending>,
     /// When the terminal was last asked for a duplicata.
@@ -31,8 +34,28 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) const fn new(built_at: Instant) -> Self {
-        Self { built_at, sent: None, pending: None, asked_at: None }
+    /// A till is set up: what is open on its terminal now, and not under way, was sent before.
+    pub(crate) fn new(journal: &dyn Journal, terminal: &TerminalId, now: Instant) -> Self {
+        let mut memory = Self { sent: None, found: None, pending: None, asked_at: None };
+        if let Ok(_lock) = journal.lock(terminal)
+            && let Ok(open) = journal.unresolved(terminal)
+            && let Some(record) = open.first()
+        {
+            memory.find(&record.start.id, now);
+        }
+        memory
+    }
+
+    /// This transaction is open while the terminal is locked for this till: whoever sent it has done so.
+    fn find(&mut self, id: &TransactionId, now: Instant) {
+        if self.found.is_none_or(|(found, _)| found != *id) {
+            self.found = Some((*id, now));
+        }
+    }
+
+    /// Since when it is certain that this transaction was sent.
+    fn sent_since(&self, id: &TransactionId) -> Option<Instant> {
+        [self.sent, self.found].into_iter().flatten().find(|(known, _)| known == id).map(|(_, at)| at)
     }
 
     /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
@@ -106,7 +129,12 @@ impl Inquiry<'_> {
             Err(LockError::Io { what }) => return Err(JournalError::Unwritable { what }),
         };
         let mut recovered = Vec::new();
-        for record in self.journal.unresolved(&self.terminal)? {
+        let open = self.journal.unresolved(&self.terminal)?;
+        if self.memory.pending.is_some_and(|it| open.iter().all(|record| record.start.id != it.request.id)) {
+            self.hear_decided()?;
+        }
+        for record in open {
+            self.memory.find(&record.start.id, self.clock.now());
             let (finding, evidence) = self.look_into(&lock, &record, listen)?;
             settle(self.journal, &lock, &record.start.id, finding, &evidence)?;
             if let Evidence::LateAnswer(_) = evidence {
@@ -196,17 +224,29 @@ impl Inquiry<'_> {
             }
             told => told,
         };
-        let finding = weigh(&told, &self.knowledge(record, &answer)?);
+        let number = match told {
+            LastTransaction::Completed { authorisation, .. } => authorisation,
+            _ => None,
+        };
+        let finding = weigh(&told, &self.knowledge(record, &answer, number)?);
         let ticket = answer.tickets().find_map(|ticket| ticket.receipt().ok()).map(Box::new);
         Ok((finding, Evidence::Duplicata { told, ticket }))
     }
 
-    /// What the journal knows of the transaction and of those before it.
-    fn knowledge(&self, record: &Record, answer: &Answer<'_>) -> Result<Knowledge, JournalError> {
+    /// What the journal knows of the transaction, of those before it, and of the number that was told.
+    fn knowledge(
+        &self,
+        record: &Record,
+        answer: &Answer<'_>,
+        told: Option<AuthorisationNumber>,
+    ) -> Result<Knowledge, JournalError> {
         let content = &record.start.content;
         let mut previous = Previous::Unknown;
         let mut contract: Option<ContractNumber> = None;
-        for earlier in self.journal.list()? {
+        let records = self.journal.list()?;
+        let is_told = |other: &Record| other.start.id != record.start.id && believed_number(other) == told;
+        let of_another = told.is_some() && records.iter().any(is_told);
+        for earlier in records {
             if earlier.start.id == record.start.id {
                 break;
             }
@@ -236,19 +276,17 @@ impl Inquiry<'_> {
             exclusive: self.exclusive,
             contracts: [contract, answer.contract()],
             previous,
+            of_another,
             time_left: self.time_left(record),
         })
     }
 
-    /// How much of the longest transaction's time is left: from the last byte sent, or from the start of this till, which
-    /// is after every send of an earlier process.
+    /// How much of the longest transaction's time is left: from the last byte sent, or from when this till found the
+    /// transaction, which is after every send of another.
     fn time_left(&self, record: &Record) -> Duration {
-        let sent = self
-            .memory
-            .sent
-            .filter(|(id, _)| *id == record.start.id)
-            .map_or(self.memory.built_at, |(_, at)| at);
-        self.config.dialect.longest_transaction.saturating_sub(self.clock.now().since(sent))
+        let now = self.clock.now();
+        let passed = self.memory.sent_since(&record.start.id).map_or(Duration::ZERO, |at| now.since(at));
+        self.config.dialect.longest_transaction.saturating_sub(passed)
     }
 
     /// Reads the open connection: without waiting for a first byte, but to the end once one has come.
@@ -289,11 +327,22 @@ impl Inquiry<'_> {
     /// # Errors
     /// When that cannot be written; it is kept for the next time.
     pub(crate) fn hear_out_pending(&mut self) -> Result<(), JournalError> {
-        if let Some(pending) = self.memory.pending
-            && let Heard::Answer(outcome) = self.hear_late_answer(pending)
-            && let Some(record) = self.journal.find(&pending.request.id)?
-        {
-            contradict(self.journal, &record, outcome, Evidence::LateAnswer(outcome).text().en)?;
+        self.hear_decided()?;
+        self.forget_pending();
+        Ok(())
+    }
+
+    /// The same, and the connection stays open while the answer may still come.
+    fn hear_decided(&mut self) -> Result<(), JournalError> {
+        let Some(pending) = self.memory.pending else { return Ok(()) };
+        match self.hear_late_answer(pending) {
+            Heard::Nothing { .. } => return Ok(()),
+            Heard::Closed => {}
+            Heard::Answer(outcome) => {
+                if let Some(record) = self.journal.find(&pending.request.id)? {
+                    contradict(self.journal, &record, outcome, Evidence::LateAnswer(outcome).text().en)?;
+                }
+            }
         }
         self.forget_pending();
         Ok(())

@@ -133,6 +133,7 @@ pub fn knowledge_by(
         exclusive: setup.exclusive,
         contracts: [None, None],
         previous,
+        of_another: false,
         time_left: if waited { Duration::ZERO } else { longest_transaction },
     }
 }
