@@ -7,6 +7,8 @@ use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, Transac
 use caisse_transaction::{Dialect, Request, RequestError};
 use uuid::Uuid;
 
+use crate::PayError;
+
 /// A payment to take. Only the amount is needed; the id is generated unless it is given.
 ///
 /// Give your own id (an order's, say, with the number of the attempt) and keep it before you call `pay`: with it a
@@ -145,9 +147,25 @@ impl PaymentRequest {
     /// # Errors
     /// Says why not: `pay` would give the same error.
     pub fn validate(&self, dialect: &Dialect) -> Result<(), RequestError> {
+        self.check_what_is_ordered()?;
         // The terminal and the register do not matter here.
         let Ok(terminal) = "any".parse() else { return Ok(()) };
         self.to_request(terminal, Register::FIRST).validate(dialect)
+    }
+
+    /// The journal would refuse such an order as well, but by then the start is written and stays open.
+    pub(crate) fn check_order(&self) -> Result<(), PayError> {
+        self.check_what_is_ordered()?;
+        let Some(order) = &self.order else { return Ok(()) };
+        // The fields are public.
+        Order::new(&order.by, &order.because).map(drop).map_err(PayError::Order)
+    }
+
+    const fn check_what_is_ordered(&self) -> Result<(), RequestError> {
+        match (&self.order, self.operation) {
+            (None, _) | (Some(_), Operation::Credit | Operation::Cancellation) => Ok(()),
+            (Some(_), operation) => Err(RequestError::Order(operation)),
+        }
     }
 
     pub(crate) const fn order(&self) -> Option<&Order> {

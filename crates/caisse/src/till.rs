@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use caisse_hal::{Clock, Link};
-use caisse_journal::{Journal, JournalError, Order, Record};
+use caisse_journal::{DecisionError, Journal, JournalError, Order, Record};
 use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
@@ -46,6 +46,9 @@ pub enum PayError {
     /// The request is not one that can be made.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// Who ordered it, or why, is not of the form that the journal keeps.
+    #[error(transparent)]
+    Order(#[from] DecisionError),
 }
 
 impl Till {
@@ -72,6 +75,7 @@ impl Till {
         request: impl Borrow<PaymentRequest>,
         mut on_event: impl FnMut(Event),
     ) -> Result<Payment, PayError> {
+        request.borrow().check_order()?;
         let order = request.borrow().order();
         let request = request.borrow().to_request(self.terminal, self.register);
         request.validate(&self.config.dialect)?;

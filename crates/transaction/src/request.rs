@@ -43,6 +43,9 @@ pub enum RequestError {
     /// A payment names no original.
     #[error("a {0} has no original transaction")]
     Original(Operation),
+    /// Nobody takes responsibility for what takes money.
+    #[error("a {0} takes no order: only a credit or a cancellation is ordered")]
+    Order(Operation),
     /// The dialect carries no application to force.
     #[error("dialect {dialect} cannot force a card application")]
     Application {

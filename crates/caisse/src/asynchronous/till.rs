@@ -107,6 +107,7 @@ impl AsyncTill {
     /// # Panics
     /// Outside a Tokio runtime.
     pub fn pay(&self, request: impl Borrow<PaymentRequest>) -> Result<RunningPayment, PayError> {
+        request.borrow().check_order()?;
         let order = request.borrow().order().cloned();
         let request = request.borrow().to_request(self.inner.terminal, self.inner.register);
         request.validate(&self.inner.config.dialect)?;
