@@ -35,9 +35,15 @@ impl Admission<'_> {
         let mut needs_reference = false;
         if self.config.has_sessions() {
             let longest = self.config.dialect.longest_transaction;
-            let mut possible = decided_alike(journal, &request.content)
-                .map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
-            possible.retain(|record| self.patience.may_still_come(record, longest, self.now));
+            let unavailable = |_| Refused::Blocked(Blocked::JournalUnavailable);
+            let mut possible = Vec::new();
+            for record in decided_alike(journal, &request.content).map_err(unavailable)? {
+                let id = record.start.id;
+                let events = journal.events(&id).map_err(unavailable)?;
+                if self.patience.may_still_come(&id, &events, longest, self.now) {
+                    possible.push(record);
+                }
+            }
             // An echoed reference tells its own answer from a late one, if it is not the same.
             let reference = request.content.reference.filter(|_| self.config.dialect.optional.reference);
             let told_apart =

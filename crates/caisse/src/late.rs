@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caisse_journal::{
-    Decision, Dispute, Journal, JournalError, Paid, Record, Source, State, TerminalLock, WallTime, What,
+    Decision, Dispute, Event, Journal, JournalError, Paid, Record, Source, State, TerminalLock, WallTime,
+    What,
 };
 use caisse_payment::entry::Content;
 use caisse_payment::{AuthorisationNumber, Outcome, Proof, TerminalId, TransactionId};
@@ -45,22 +46,31 @@ impl Patience {
         Self { built: (now, WallTime::now()), seen: Arc::default() }
     }
 
-    /// Whether the terminal may still be at a transaction that was written at this time: one takes `longest` at most. The
-    /// clock on the wall may have been set since; so where it says nothing certain the time counts from when this till
+    /// Whether the terminal may still be at a transaction of which these events were written: one takes `longest` at most.
+    /// The clock on the wall may have been set since; so where it says nothing certain the time counts from when this till
     /// first looked, and is over after `longest` whatever the wall says.
-    pub(crate) fn may_still_come(&self, record: &Record, longest: Duration, now: Instant) -> bool {
+    pub(crate) fn may_still_come(
+        &self,
+        id: &TransactionId,
+        events: &[Event],
+        longest: Duration,
+        now: Instant,
+    ) -> bool {
         let wall = WallTime::now();
         let since =
             |at: WallTime, from: WallTime| Duration::from_millis(at.millis().saturating_sub(from.millis()));
         let (built, built_on) = self.built;
         let lead = since(wall, built_on).saturating_sub(now.since(built));
         let doubtful = if lead > DRIFT { lead } else { Duration::ZERO };
-        // A start in the future shows a clock that was set back: then nothing has passed for certain.
-        if since(wall, record.started_at) >= longest.saturating_add(doubtful) {
+        // A start in the future shows a clock that was set back: then it says nothing, and what was written after it, the end
+        // or the decision, is what is certainly later.
+        let began = events.iter().rposition(|event| event.what.start().is_some()).unwrap_or_default();
+        let past = events.iter().skip(began).find(|event| event.at <= wall);
+        if past.is_some_and(|event| since(wall, event.at) >= longest.saturating_add(doubtful)) {
             return false;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = *seen.entry(record.start.id).or_insert(now);
+        let first = *seen.entry(*id).or_insert(now);
         now.since(first) < longest
     }
 }
