@@ -13,7 +13,7 @@ use crate::Till;
 
 #[cfg(feature = "tokio")]
 pub(crate) use inquiry::busy;
-pub(crate) use inquiry::{Inquiry, Memory};
+pub(crate) use inquiry::{Inquiry, Memory, Told};
 
 /// What recovery found out about one transaction.
 #[derive(Clone, Debug, PartialEq)]

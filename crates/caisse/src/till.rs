@@ -12,7 +12,7 @@ use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 use crate::admission::{Admission, Entrance, Refused};
 use crate::driver::Driver;
 use crate::late::{Ear, Patience};
-use crate::recovery::Memory;
+use crate::recovery::{Memory, Told};
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -102,7 +102,9 @@ impl Till {
         let Entrance { lock, needs_reference } = entrance?;
         // Nothing is open on this terminal: what was waited for has been decided.
         let heard = self.inquiry().hear_out_pending();
-        heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
+        if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Told::Something {
+            on_event(Event::LateAnswer);
+        }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(self.config, &mut storage);
         machine.start(self.clock.now(), *request)?;

@@ -235,10 +235,11 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
     }
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     let word = Decision::new(Paid::NotPaid, "Anne", "no ticket").unwrap();
-    journal.resolve(&lock, &id("sale-1"), &word, WallTime::now()).unwrap();
+    // Under the same clock: a decision under the right one would tell when the sale was over.
+    let ahead = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
+    journal.resolve(&lock, &id("sale-1"), &word, ahead).unwrap();
     drop(lock);
     // And a second one like it: each has its own time.
-    let ahead = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
     for entry in journal.events(&id("sale-1")).unwrap() {
         if let caisse_journal::What::Started(start) = entry.what {
             journal
@@ -247,7 +248,7 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
         }
     }
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
-    journal.resolve(&lock, &id("sale-2"), &word, WallTime::now()).unwrap();
+    journal.resolve(&lock, &id("sale-2"), &word, ahead).unwrap();
     drop(lock);
     let line = Line::new(&journal, &[]);
     let mut till = till(dialect, &journal, &line, true);

@@ -217,3 +217,38 @@ fn a_terminal_with_a_new_name_is_held_back_by_its_open_entry() {
     let recovered = front.recover().unwrap();
     assert_ne!(recovered[0].finding, Finding::NotPaid, "{other:?} {recovered:?}");
 }
+
+/// A person has decided "not paid", and the approval came after all: the next payment hears it before anything leaves, writes
+/// it down and says so.
+#[test]
+fn a_payment_that_hears_a_late_approval_says_so() {
+    let journal = MemoryJournal::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    let (say, when) = mpsc::channel::<()>();
+    let terminal = thread::spawn(move || {
+        let mut buffer = [0; 512];
+        let (mut late, _) = listener.accept().unwrap();
+        let _ = late.read(&mut buffer).unwrap();
+        when.recv().unwrap();
+        late.write_all(approved(2500, "000001").as_bytes()).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut buffer).unwrap();
+        stream.write_all(approved(700, "000002").as_bytes()).unwrap();
+    });
+    let mut till = till_named("counter", &address, &journal, Duration::from_secs(300));
+    assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+    let mut person = journal.clone();
+    let lock = person.lock(&"counter".parse().unwrap()).unwrap();
+    let decision = caisse::Decision::new(caisse::Paid::NotPaid, "Zoé", "no ticket").unwrap();
+    person.resolve(&lock, &"ours".parse().unwrap(), &decision, caisse::WallTime::now()).unwrap();
+    drop(lock);
+    say.send(()).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let mut events = Vec::new();
+    let next = till.pay_with(debit("next", 700), |event| events.push(event)).unwrap();
+    assert!(next.outcome.approved_amount().is_some());
+    assert!(journal.find(&"ours".parse().unwrap()).unwrap().unwrap().disputed);
+    assert_eq!(events.first(), Some(&caisse::Event::LateAnswer));
+    terminal.join().unwrap();
+}

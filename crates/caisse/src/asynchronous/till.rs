@@ -22,7 +22,7 @@ use super::running::{RunningPayment, Told};
 use crate::admission::{Admission, Entrance, Refused};
 use crate::builder::Parts;
 use crate::late::{Ear, Patience};
-use crate::recovery::{Inquiry, Memory, Recovered, busy};
+use crate::recovery::{Inquiry, Memory, Recovered, Told as Heard, busy};
 use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest};
 
 /// A till at one terminal, on Tokio. Clones are the same till.
@@ -222,7 +222,9 @@ impl Inner {
         if line.memory.is_waiting() {
             // Nothing is open on this terminal: what was waited for has been decided.
             let (again, heard) = self.inquire(line, |inquiry| inquiry.hear_out_pending()).await;
-            heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))?;
+            if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Heard::Something {
+                told.send_modify(|told| told.events.push(Event::LateAnswer));
+            }
             line = again;
         }
         let mut storage = [0; MOST_STORAGE];

@@ -326,26 +326,27 @@ impl Inquiry<'_> {
     ///
     /// # Errors
     /// When that cannot be written; it is kept for the next time.
-    pub(crate) fn hear_out_pending(&mut self) -> Result<(), JournalError> {
-        self.hear_decided()?;
+    pub(crate) fn hear_out_pending(&mut self) -> Result<Told, JournalError> {
+        let told = self.hear_decided()?;
         self.forget_pending();
-        Ok(())
+        Ok(told)
     }
 
     /// The same, and the connection stays open while the answer may still come.
-    fn hear_decided(&mut self) -> Result<(), JournalError> {
-        let Some(pending) = self.memory.pending else { return Ok(()) };
-        match self.hear_late_answer(pending) {
-            Heard::Nothing { .. } => return Ok(()),
-            Heard::Closed => {}
+    fn hear_decided(&mut self) -> Result<Told, JournalError> {
+        let Some(pending) = self.memory.pending else { return Ok(Told::Nothing) };
+        let told = match self.hear_late_answer(pending) {
+            Heard::Nothing { .. } => return Ok(Told::Nothing),
+            Heard::Closed => Told::Nothing,
             Heard::Answer(outcome) => {
                 if let Some(record) = self.journal.find(&pending.request.id)? {
                     contradict(self.journal, &record, outcome, Evidence::LateAnswer(outcome).text().en)?;
                 }
+                Told::Something
             }
-        }
+        };
         self.forget_pending();
-        Ok(())
+        Ok(told)
     }
 
     const fn ear(&self) -> Ear {
@@ -420,6 +421,13 @@ impl Inquiry<'_> {
             self.link.close();
         }
     }
+}
+
+/// Whether a connection that was left open told anything of a transaction that was decided without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    Something,
 }
 
 /// What the open connection gave.
