@@ -455,12 +455,27 @@ fn a_till_that_goes_early_or_sends_rubbish_gets_no_answer() {
         machine.handle_closed(Instant::from_millis(1));
         assert!(matches!(machine.poll(), Action::Done(End::NoRequest)), "cut at {cut}");
     }
-    for rubbish in [b"GARBAGE?!".as_slice(), b"\x02CZ0040300", b"GET / HTTP/1.1\r\n", &[b'A'; 10_000]] {
+    let line_end_first = [b"\r\n", whole].concat();
+    let line_end_within = [&whole[..36], b"\n", &whole[36..]].concat();
+    for rubbish in [
+        b"GARBAGE?!".as_slice(),
+        b"\x02CZ0040300",
+        b"GET / HTTP/1.1\r\n",
+        &[b'A'; 10_000],
+        &line_end_first,
+        &line_end_within,
+    ] {
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TerminalMachine::new(&mut storage);
         machine.handle_input(Instant::from_millis(0), rubbish);
         assert!(matches!(machine.poll(), Action::Done(End::Malformed)));
     }
+    // A line end behind a field is forgiven.
+    let mut storage = [0; MOST_STORAGE];
+    let mut machine = TerminalMachine::new(&mut storage);
+    machine.handle_input(Instant::from_millis(0), &[&whole[..42], b"\r\n", &whole[42..], b"\r\n"].concat());
+    machine.handle_timeout(Instant::from_millis(50));
+    assert!(matches!(machine.poll(), Action::Decide(Ok(_))));
     // A whole request and a close: the card holder is at the terminal all the same.
     let mut storage = [0; MOST_STORAGE];
     let mut machine = TerminalMachine::new(&mut storage);
