@@ -7,12 +7,13 @@ mod migration;
 mod open;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params, params_from_iter};
 
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
@@ -99,6 +100,30 @@ impl Journal for SqliteJournal {
 
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         transactions(&self.connection, "ORDER BY started_event", &[])
+    }
+
+    /// Goes back along the events that began an attempt.
+    fn walk_back(
+        &self,
+        terminal: &TerminalId,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let begun =
+            "SELECT id, number FROM events WHERE what IN ('started', 'never_sent') ORDER BY number DESC";
+        let by_id =
+            format!("{} WHERE id = ?1 AND started_event = ?2 AND terminal = ?3", select_transactions());
+        let (mut begun, mut by_id) = (self.connection.prepare(begun)?, self.connection.prepare(&by_id)?);
+        let mut begun = begun.query([])?;
+        while let Some(event) = begun.next()? {
+            let (id, number): (String, i64) = (event.get(0)?, event.get(1)?);
+            let mut found = by_id.query(params![id, number, terminal.as_str()])?;
+            if let Some(row) = found.next()?
+                && see(&tracked(row)?.record).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
