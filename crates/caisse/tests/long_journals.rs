@@ -108,7 +108,7 @@ fn a_payment_reads_the_last_few_transactions_and_no_more() {
             .map(|number| {
                 let before = read.load(Ordering::SeqCst);
                 let payment =
-                    till.pay(&PaymentRequest::debit(Amount::from_minor(number, Currency::EUR))).unwrap();
+                    till.pay(PaymentRequest::debit(Amount::from_minor(number, Currency::EUR))).unwrap();
                 assert_eq!(payment.outcome.name(), "approved", "{kind:?} {number}");
                 read.load(Ordering::SeqCst) - before
             })
