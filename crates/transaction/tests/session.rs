@@ -13,7 +13,9 @@ use caisse_transaction::till::{Closed, Config};
 use caisse_transaction::{
     Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine,
 };
-use support::line::{ACK, Break, ENQ, EOT, NAK, Run, Usual, framed, run, run_broken, serial};
+use support::line::{
+    ACK, Break, ENQ, EOT, NAK, Run, Usual, framed, run, run_broken, run_with_storage, serial,
+};
 use support::{config, content, debit, euros};
 
 const E: Dialect = Dialect::CONCERT_E;
@@ -345,6 +347,25 @@ fn a_receipt_of_nepting_is_kept() {
     assert_eq!(run.verdict, approved(1242));
     assert_eq!(run.receipt.as_deref(), Some(b"MERCI\nAU REVOIR\n".as_slice()));
     assert!(String::from_utf8_lossy(&run.sent[1]).contains("T012"));
+    assert_eq!(run.skipped, 0);
+    // Storage for one byte less, half of it for a frame: the receipt is left out and counted, and nothing else changes.
+    let small = |body: &str, storage| {
+        let mut usual = Usual::answering(body);
+        run_with_storage(serial(dialect), request, &mut usual, Break::default(), 4096, storage)
+    };
+    assert_eq!(body.len(), 96);
+    for (storage, receipt, skipped, kept) in
+        [(192, Some(b"MERCI\nAU REVOIR\n".to_vec()), 0, 96), (191, None, 1, 80)]
+    {
+        let run = small(&body, storage);
+        assert_eq!((run.verdict, run.receipt, run.skipped), (approved(1242), receipt, skipped));
+        let shown = format!("FixedReader({kept} bytes, {skipped} skipped)");
+        assert!(run.reader.contains(&shown), "{}", run.reader);
+    }
+    for (storage, skipped) in [(50, 0), (49, 1)] {
+        let run = small("010000012421978          ", storage);
+        assert_eq!((run.verdict, run.skipped), (approved(1242), skipped), "{storage}");
+    }
     // A dialect without tickets asks for none, and the payment goes on.
     let run = support::line::run(serial(E), request, &mut Usual::answering("010000012421978          "));
     assert_eq!((run.verdict, run.receipt), (approved(1242), None));
