@@ -246,7 +246,7 @@ fn wrong_usage_is_told_before_anything_is_opened() {
         ("pay 25.00 --terminal serial:COM3?speed=1", "expected baud=SPEED or line=FORM"),
         ("pay 25.00 --dialect swedish", "payxpress"),
         ("pay 25.00 --id a/b", "a letter, a digit"),
-        ("pay 25.00 --register 1", "2 to 2 characters"),
+        ("pay 25.00 --register 1", "expected 2 characters, got 1"),
         ("pay 25.00 --ipc 123", "twelve digits"),
         ("pay 25.00 --application 0", "three letters or digits"),
         ("pay 25.00 --reference jean@example.com", "never kept"),
