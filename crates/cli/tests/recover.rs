@@ -227,6 +227,11 @@ fn a_terminal_that_is_not_there_proves_nothing() {
     serving.join().unwrap();
     let ran = case.recover(&format!("--json --exclusive --terminal {nobody}"));
     case.stays_open(&ran, "unclear");
+    let evidence = &ran.last()["evidence"];
+    assert_eq!(
+        (&evidence["code"], &evidence["no_answer"]["code"]),
+        (&json!("no_answer"), &json!("connection_refused"))
+    );
     for (language, words) in [("en", "does not answer"), ("fr", "ne répond pas")] {
         assert!(ran.last()["evidence"][language].as_str().unwrap().contains(words), "{}", ran.out);
     }
@@ -235,7 +240,12 @@ fn a_terminal_that_is_not_there_proves_nothing() {
     let ran = case.recover(&format!("--exclusive --terminal {stranger}"));
     serving.join().unwrap();
     assert_eq!(ran.code, 3);
-    assert!(ran.out.contains("does not answer") && ran.out.contains("[unclear]"), "{}", ran.out);
+    // What is known of the silence is told, and what a person does next; of a word that was not said, nothing is.
+    let settle = format!("caisse journal {} resolve --not-paid --by NAME", case.file());
+    for words in ["does not answer", "the line was cut without an answer [closed_without_answer]", &settle] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("[unclear]"), "{}", ran.out);
     for (options, words) in [
         ("--terminal nonsense", "--config FILE"),
         ("--terminal 127.0.0.1:8888", "tcp://HOST:PORT"),
