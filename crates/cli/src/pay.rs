@@ -238,22 +238,29 @@ pub(crate) fn default_journal(output: &Output) -> Result<PathBuf, String> {
 }
 
 fn show(event: Event, id: &str, output: &Output) {
-    let (name, text) = match event {
-        Event::Connecting => ("connecting", "connecting to the terminal"),
-        Event::Connected => ("connected", "connected"),
-        Event::Recorded => ("recorded", "recorded in the journal"),
-        Event::Sent => ("sent", "sent to the terminal"),
-        Event::Waiting => ("waiting", "waiting for the card holder"),
-        Event::Answer => ("answer", "the terminal answers"),
-        Event::Recovering => ("recovering", "asking the terminal about an earlier transaction"),
-        Event::LateAnswer => {
-            ("late_answer", "a result of an earlier transaction came; it changes nothing here")
-        }
+    let (name, en, fr) = match event {
+        Event::Connecting => ("connecting", "connecting to the terminal", "connexion au terminal"),
+        Event::Connected => ("connected", "connected", "connecté"),
+        Event::Recorded => ("recorded", "recorded in the journal", "inscrit au journal"),
+        Event::Sent => ("sent", "sent to the terminal", "envoyé au terminal"),
+        Event::Waiting => ("waiting", "waiting for the card holder", "en attente du client"),
+        Event::Answer => ("answer", "the terminal answers", "le terminal répond"),
+        Event::Recovering => (
+            "recovering",
+            "asking the terminal about an earlier transaction",
+            "question au terminal sur une transaction précédente",
+        ),
+        Event::LateAnswer => (
+            "late_answer",
+            "a result of an earlier transaction came; it changes nothing here",
+            "le résultat d'une transaction précédente est arrivé ; il ne change rien à celle-ci",
+        ),
         Event::PressRedButton => (
             "press_red_button",
-            "too late to stop from here: press the RED button of the terminal / appuyez sur le bouton ROUGE du terminal",
+            "too late to stop from here: press the RED button of the terminal",
+            "trop tard pour arrêter d'ici : appuyez sur le bouton ROUGE du terminal",
         ),
     };
     output.json(&json!({ "event": name, "id": id }));
-    output.text(format_args!("… {text}"));
+    output.text(format_args!("… {en} / {fr}"));
 }

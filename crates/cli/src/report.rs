@@ -94,8 +94,9 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
     if payment.replayed {
         output
             .text("  this id was asked for before: the outcome comes from the journal, nothing was sent now");
-        output
-            .text("  cet identifiant a déjà servi : l'issue vient du journal, rien n'est envoyé cette fois");
+        output.text(
+            "  cet identifiant a déjà servi : le résultat vient du journal, rien n'est envoyé cette fois",
+        );
     }
     if payment.disputed {
         output.text("  the journal holds another end: a person has to look");
@@ -115,7 +116,7 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
     }
     if !payment.journaled && !matches!(outcome, Outcome::Blocked { .. } | Outcome::NotSent { .. }) {
         output.notice("warning: this outcome could NOT be written to the journal; note it down");
-        output.notice("attention : cette issue n'a PAS pu être inscrite au journal ; notez-la");
+        output.notice("attention : ce résultat n'a PAS pu être inscrit au journal ; notez-le");
     }
     for receipt in &payment.receipts {
         output.text("");

@@ -148,7 +148,7 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
     assert_eq!(ran.code, 3);
     for words in [
         "OUTCOME UNKNOWN",
-        "ISSUE INCONNUE",
+        "RÉSULTAT INCONNU",
         "Do not take the payment again",
         "--because \"what the terminal showed\" -- sale-1",
     ] {
