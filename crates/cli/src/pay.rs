@@ -153,7 +153,8 @@ fn how_to_ask(arguments: &PayArguments, file: &Path, output: &Output) {
     let exclusive = if arguments.exclusive == Some(true) { " --exclusive" } else { "" };
     output.text("  to have the terminal asked / pour interroger le terminal :");
     let file = word(&file.display());
-    output.text(format_args!("    caisse journal {file} recover{terminal}{config}{dialect}{exclusive}"));
+    output
+        .text(format_args!("    caisse journal {file} recover --wait{terminal}{config}{dialect}{exclusive}"));
 }
 
 fn finish(payment: &Payment, is_virtual: bool, output: &Output) -> u8 {

@@ -22,6 +22,9 @@ use crate::usage::Wrong;
 /// Above the time that is left: the terminal's clock is not ours.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// A terminal that has a result to tell asks for the line every four seconds: three for an answer, one before it asks again.
+const CALL: Duration = Duration::from_secs(5);
+
 pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output) -> Result<u8, Wrong> {
     let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
     let said = arguments.terminal.as_deref();
@@ -165,7 +168,16 @@ fn address_of(terminal: &TerminalId) -> Option<Address> {
 fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<(), Wrong> {
     output.json(&json!({ "event": "recovering", "terminal": till.terminal().as_str() }));
     output.text(format_args!("… asking terminal {} (it may print a ticket)", till.terminal()));
-    let listen = if wait { Duration::MAX } else { Duration::ZERO };
+    if wait {
+        output.notice(
+            "waiting as long as the customer may be at the terminal; Ctrl-C ends it, and nothing is lost",
+        );
+        output.notice(
+            "attente tant que le client peut être devant le terminal ; Ctrl-C l'arrête, rien n'est perdu",
+        );
+    }
+    // Only on a line where the terminal tells its result by itself.
+    let listen = if wait { Duration::MAX } else { CALL };
     let mut recovered = till.recover_listening(listen).map_err(unusable)?;
     while let (true, Some(left)) = (wait, too_soon(&recovered)) {
         output

@@ -165,7 +165,7 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
         .lines()
         .find_map(|line| line.trim().strip_prefix("caisse ")?.contains(" recover ").then_some(line));
     let recover = recover.unwrap().trim().strip_prefix("caisse ").unwrap();
-    assert_eq!(recover, format!("journal {journal} recover --terminal {address}"));
+    assert_eq!(recover, format!("journal {journal} recover --wait --terminal {address}"));
     let ran = shop.caisse(recover);
     assert!(ran.code == 3 && ran.out.contains("[connection_refused]"), "{}{}", ran.out, ran.err);
 

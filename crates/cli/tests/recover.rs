@@ -11,7 +11,7 @@ use caisse_simulator::VirtualTerminal;
 use caisse_simulator::persona::Persona;
 use caisse_simulator::terminal::Event;
 use serde_json::{Value, json};
-use support::{Ran, Shop, raw_terminal, read_request};
+use support::{Ran, Shop, Terminal, raw_terminal, read_request};
 
 /// A payment whose line is cut once the terminal has decided.
 const CHARGED_AND_CUT: &str = "approve+drop@step=decided,approve";
@@ -515,4 +515,25 @@ fn with_two_in_doubt_an_address_alone_says_nothing_of_either() {
     let ran = case.recover(&format!("--json --terminal counter --config {config}"));
     assert_eq!((ran.code, ran.lines().len(), case.duplicatas()), (3, 1, 1), "{}{}", ran.out, ran.err);
     assert_eq!(case.charges(), [2500]);
+}
+
+/// A terminal calls when it is done, and gives up soon: without being told to wait the till listens for one call.
+#[test]
+fn a_result_that_the_terminal_tells_a_little_later_is_heard() {
+    let shop = Shop::new();
+    let answers = ["--dialect", "concert-e-plus", "--answer", "approve,approve+delay@step=answer:3000"];
+    let terminal = Terminal::start_on_a_pty(&shop, &answers);
+    let file = shop.path("journal.sqlite");
+    let at = format!("--dialect concert-e-plus --journal {file} --terminal {} --exclusive", terminal.address);
+    assert_eq!(shop.caisse(&format!("pay 3.00 --id sale-0 {at}")).code, 0);
+    assert_eq!(shop.caisse(&format!("pay 25.00 --id sale-1 --timeout 1 {at}")).code, 3);
+    let ran =
+        shop.caisse(&format!("journal {file} recover --exclusive --json --terminal {}", terminal.address));
+    let told = ran.last();
+    assert_eq!(
+        (ran.code, &told["finding"], &told["evidence"]["code"]),
+        (0, &json!("paid"), &json!("late_result"))
+    );
+    let charges: Vec<_> = terminal.stop().iter().map(|charge| charge["amount_minor"].clone()).collect();
+    assert_eq!(charges, [json!(300), json!(2500)]);
 }
