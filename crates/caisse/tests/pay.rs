@@ -389,6 +389,17 @@ fn a_till_needs_a_terminal_and_a_journal() {
         Err(E::NoTerminalId)
     ));
     assert!(matches!(build(|builder| builder.tcp("127.0.0.1:1")), Err(E::Address(_))));
+    // Each takes its own kind of address; `address` takes both.
+    assert!(matches!(build(|builder| builder.tcp("serial:/dev/ttyACM0")), Err(E::Address(_))));
+    assert!(matches!(build(|builder| builder.serial("tcp://127.0.0.1:1")), Err(E::Address(_))));
+    assert_eq!(
+        build(|builder| builder.serial("serial:/dev/ttyACM0")).unwrap().as_str(),
+        "serial::dev:ttyACM0"
+    );
+    assert_eq!(
+        build(|builder| builder.address("serial:/dev/ttyACM0")).unwrap().as_str(),
+        "serial::dev:ttyACM0"
+    );
     assert!(matches!(build(|builder| builder.terminal_id("a b")), Err(E::TerminalId(_))));
     assert!(matches!(build(|builder| builder.register("1")), Err(E::Register(_))));
     assert!(matches!(build(|builder| builder.identifier("1")), Err(E::Identifier)));

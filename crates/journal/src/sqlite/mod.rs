@@ -271,6 +271,10 @@ impl From<rusqlite::Error> for JournalError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
             ErrorCode::NotADatabase => Self::Foreign,
             ErrorCode::DatabaseCorrupt => Self::corrupt(error.to_string()),
+            // What a full disk often comes as, beside "database or disk is full".
+            ErrorCode::SystemIoFailure => {
+                Self::unwritable(format!("{error}: the disk may be full, or failing"))
+            }
             _ => Self::unwritable(error.to_string()),
         }
     }
@@ -323,6 +327,21 @@ mod tests {
         }
         let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
         assert!(journal.connection.db_config(defensive).unwrap());
+    }
+
+    #[test]
+    fn an_error_of_the_disk_says_what_to_look_at() {
+        let failed = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        // The shared memory of the log, which a full disk has no room for.
+        for code in [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_IOERR_SHMSIZE] {
+            let error = JournalError::from(failed(code));
+            assert!(
+                matches!(&error, JournalError::Unwritable { what } if what.contains("may be full")),
+                "{error:?}"
+            );
+        }
+        let error = JournalError::from(failed(rusqlite::ffi::SQLITE_READONLY));
+        assert!(matches!(&error, JournalError::Unwritable { what } if !what.contains("full")), "{error:?}");
     }
 
     #[test]
