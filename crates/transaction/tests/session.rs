@@ -69,6 +69,8 @@ fn every_operation_completes_in_every_generation() {
         let expected: Vec<Vec<u8>> = vec![vec![ENQ], request, vec![EOT], vec![ACK], vec![ACK]];
         assert_eq!(run.sent, expected, "{operation} in {}", dialect.name);
         assert_eq!(run.late, 0);
+        use Event::{Answer, Connected, Connecting, Recorded, Sent, Waiting};
+        assert_eq!(run.events, [Connecting, Connected, Recorded, Sent, Waiting, Answer], "as on TCP");
         assert!(matches!(run.entries[..], [Entry::Started(_), Entry::Ended(_)]));
         assert!(run.elapsed < Duration::from_secs(6), "no timer was waited for: {:?}", run.elapsed);
     }

@@ -431,7 +431,9 @@ impl<'s> TillMachine<'s> {
             _ => Outcome::Unknown { doubt: Doubt::PerhapsEarlier },
         };
         let answered = self.reader.answered();
-        self.apply(now, Input::AnswerBegan);
+        // Whoever answers has the message.
+        self.apply(now, Input::Acknowledged);
+        self.show(Event::Answer);
         self.apply(now, Input::AnswerEnded { outcome, answered });
     }
 
