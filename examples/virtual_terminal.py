@@ -58,7 +58,7 @@ def main():
         assert toy_till(address, 2600) is None
         ledger = tell(control, "GET", "/ledger")
         assert [movement["amount_minor"] for movement in ledger["movements"]] == [2500, 2600], ledger
-        print("charged twice, told once:", [movement["amount"] for movement in ledger["movements"]])
+        print("two customers paid, the till was told of one:", [movement["amount"] for movement in ledger["movements"]])
     finally:
         process.terminate()
         process.wait(timeout=10)

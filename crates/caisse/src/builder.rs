@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use caisse_codec::Identifier;
-use caisse_hal::serial::SerialLink;
-use caisse_hal::tcp::TcpLink;
+use caisse_hal::serial::{SerialAddress, SerialLink};
+use caisse_hal::tcp::{TcpAddress, TcpLink};
 use caisse_hal::{Address, AddressError, Clock, Link, SystemClock};
 use caisse_journal::Journal;
 use caisse_payment::{IdentifierError, Register, TerminalId};
@@ -65,22 +65,26 @@ pub enum BuildError {
 impl Builder {
     /// The terminal is at `tcp://HOST:PORT` or at `serial:PATH?baud=9600&line=7e1`. Unless
     /// [`terminal_id`](Self::terminal_id) says otherwise, its id is made of the address.
-    pub fn address(mut self, address: &str) -> Self {
-        match address.parse::<Address>() {
+    pub fn address(self, address: &str) -> Self {
+        self.at(address.parse())
+    }
+
+    /// The same as [`address`](Self::address), for `tcp://HOST:PORT` and nothing else.
+    pub fn tcp(self, address: &str) -> Self {
+        self.at(address.parse::<TcpAddress>().map(Address::Tcp).map_err(AddressError::from))
+    }
+
+    /// The same as [`address`](Self::address), for `serial:PATH` and nothing else.
+    pub fn serial(self, address: &str) -> Self {
+        self.at(address.parse::<SerialAddress>().map(Address::Serial).map_err(AddressError::from))
+    }
+
+    fn at(mut self, address: Result<Address, AddressError>) -> Self {
+        match address {
             Ok(address) => (self.address, self.link) = (Some(address), None),
             Err(error) => self.problem = Some(error.into()),
         }
         self
-    }
-
-    /// The same as [`address`](Self::address), for `tcp://HOST:PORT`.
-    pub fn tcp(self, address: &str) -> Self {
-        self.address(address)
-    }
-
-    /// The same as [`address`](Self::address), for `serial:PATH`.
-    pub fn serial(self, address: &str) -> Self {
-        self.address(address)
     }
 
     /// The terminal is one of a shop's: address, id, dialect, and whether it is exclusive; register and identifier if its

@@ -2,6 +2,7 @@
 //! they are, and what the journal makes of them.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,9 +25,17 @@ const BACK: usize = 16;
 /// The last transactions that look like the one that is asked for and were decided without the terminal's answer: it may
 /// still tell their results on the line, where they would look like the answer to this one.
 pub(crate) fn decided_alike(journal: &dyn Journal, asked: &Content) -> Result<Vec<Record>, JournalError> {
-    let records = journal.list()?.into_iter().rev();
-    let last = records.filter(|record| reached(record, &asked.terminal)).take(BACK);
-    Ok(last.filter(|it| it.decision.is_some() && could_be_told_for(it, asked)).collect())
+    let (mut alike, mut back) = (vec![], 0usize);
+    journal.walk_back(&asked.terminal, &mut |record| {
+        if reached(record, &asked.terminal) {
+            back = back.saturating_add(1);
+            if record.decision.is_some() && could_be_told_for(record, asked) {
+                alike.push(record.clone());
+            }
+        }
+        if back < BACK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(alike)
 }
 
 /// For how long what was decided has to be waited for.

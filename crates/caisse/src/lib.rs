@@ -15,6 +15,7 @@ mod payment;
 pub mod probe;
 mod recovery;
 mod request;
+mod resolution;
 mod till;
 
 pub use builder::{BuildError, Builder};
@@ -22,6 +23,7 @@ pub use cancel::CancelHandle;
 pub use payment::Payment;
 pub use recovery::{Evidence, Recovered};
 pub use request::PaymentRequest;
+pub use resolution::ResolveError;
 pub use till::{PayError, Till};
 
 pub use caisse_codec::{Application, Copies, Identifier, TicketRequest};

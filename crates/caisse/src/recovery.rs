@@ -55,6 +55,20 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Listening { .. } => "listening",
+            Self::LateAnswer(_) => "late_answer",
+            Self::LateResult(_) => "late_result",
+            Self::Duplicata { .. } => "duplicata",
+            Self::NotAsked => "not_asked",
+            Self::NoAnswer(_) => "no_answer",
+        }
+    }
+
     /// What it is, in words.
     #[must_use]
     pub fn text(&self) -> Text {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use caisse::asynchronous::AsyncTill;
 use caisse::{
     Amount, Blocked, Currency, Decision, Dialect, Dispute, Doubt, Event, Evidence, Finding, Journal,
-    JournalError, MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, TerminalId, Till,
-    TransactionId, WallTime,
+    JournalError, MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, ResolveError, TerminalId,
+    Till, TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
 use caisse_payment::entry::Entry;
@@ -347,6 +347,8 @@ fn a_payment_that_runs_is_not_disturbed() {
         requested(requests).await;
         let recovered = till.recover().await.unwrap();
         assert_eq!((recovered.len(), &recovered[0].evidence), (1, &Evidence::Busy));
+        let word = Decision::new(caisse::Paid::NotPaid, "Anne", "no ticket").unwrap();
+        assert_eq!(till.resolve(&payment.id(), &word).await, Err(ResolveError::UnderWay));
         release.send(APPROVED).unwrap();
         assert_eq!(payment.await.outcome.name(), "approved");
     });
@@ -357,17 +359,16 @@ fn a_payment_that_runs_is_not_disturbed() {
 fn what_comes_after_a_person_has_decided_makes_a_dispute() {
     on_each_runtime(|| async {
         let (address, release, requests) = held_back();
-        let mut journal = MemoryJournal::new();
+        let journal = MemoryJournal::new();
         let builder = Till::builder().address(&address).terminal_id("counter").journal(journal.clone());
         let till = builder.answer_timeout(Duration::from_millis(200)).build_async().unwrap();
         let request = debit("25.00");
         let id = request.transaction_id();
         assert!(till.pay(&request).unwrap().await.outcome.is_unknown());
         let requests = requested(requests).await;
-        let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
         let decision = Decision::new(caisse::Paid::NotPaid, "Anne", "no ticket").unwrap();
-        journal.resolve(&lock, &id, &decision, WallTime::now()).unwrap();
-        drop(lock);
+        let record = till.resolve(&id, &decision).await.unwrap();
+        assert_eq!(journal.find(&id).unwrap(), Some(record));
         release.send(APPROVED).unwrap();
         requested(requests).await;
         // Nobody listens at the address any more: the next payment is not sent, and has heard the answer before.

@@ -6,8 +6,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use caisse::{
-    Amount, Blocked, Currency, Dialect, Doubt, Event, Journal, LinkKind, MemoryJournal, NotSent, Operation,
-    Outcome, PayError, PaymentRequest, Proof, Refusal, RequestError, Retry, SqliteJournal, Till,
+    Amount, Blocked, Currency, Dialect, Doubt, Event, Journal, JournalError, LinkKind, MemoryJournal,
+    NotSent, Operation, Outcome, PayError, PaymentRequest, Proof, Refusal, RequestError, Retry,
+    SqliteJournal, Till,
 };
 use caisse_simulator::VirtualTerminal;
 
@@ -171,13 +172,23 @@ fn doubt_blocks_the_terminal_until_somebody_decides() {
     let elsewhere = Till::builder().tcp(&address).terminal_id("other").journal(open()).build().unwrap();
     let mut elsewhere = elsewhere;
     assert_eq!(elsewhere.pay(debit("1.00")).unwrap().outcome.name(), "approved");
-    drop(second);
-    let mut journal = open();
-    let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     let decision =
         caisse::Decision::new(caisse::Paid::NotPaid, "Anne", "the terminal says: abandoned").unwrap();
-    journal.resolve(&lock, &unknown.id, &decision, caisse::WallTime::now()).unwrap();
-    drop(lock);
+    // Not by the till of another terminal, not while something runs, and not what is known or was never there.
+    assert_eq!(elsewhere.resolve(&unknown.id, &decision), Err(JournalError::WrongLock.into()));
+    let other = open();
+    let running = other.lock(&second.terminal()).unwrap();
+    assert_eq!(second.resolve(&unknown.id, &decision), Err(caisse::ResolveError::UnderWay));
+    drop(running);
+    for id in ["no-such", blocked.id.as_str()] {
+        let resolved = second.resolve(&id.parse().unwrap(), &decision);
+        assert_eq!(resolved, Err(JournalError::NotUnresolved.into()), "{id}");
+    }
+    assert_eq!(second.unresolved().unwrap().len(), 1);
+    let record = second.resolve(&unknown.id, &decision).unwrap();
+    assert_eq!((record.state(), record.decision), (caisse::RecordState::Final, Some(decision.clone())));
+    assert_eq!(second.resolve(&unknown.id, &decision), Err(JournalError::NotUnresolved.into()));
+    drop(second);
     assert_eq!(till(&address, open()).pay(debit("10.00")).unwrap().outcome.name(), "approved");
     assert_eq!(terminal.ledger().len(), 2);
 }
@@ -389,6 +400,17 @@ fn a_till_needs_a_terminal_and_a_journal() {
         Err(E::NoTerminalId)
     ));
     assert!(matches!(build(|builder| builder.tcp("127.0.0.1:1")), Err(E::Address(_))));
+    // Each takes its own kind of address; `address` takes both.
+    assert!(matches!(build(|builder| builder.tcp("serial:/dev/ttyACM0")), Err(E::Address(_))));
+    assert!(matches!(build(|builder| builder.serial("tcp://127.0.0.1:1")), Err(E::Address(_))));
+    assert_eq!(
+        build(|builder| builder.serial("serial:/dev/ttyACM0")).unwrap().as_str(),
+        "serial::dev:ttyACM0"
+    );
+    assert_eq!(
+        build(|builder| builder.address("serial:/dev/ttyACM0")).unwrap().as_str(),
+        "serial::dev:ttyACM0"
+    );
     assert!(matches!(build(|builder| builder.terminal_id("a b")), Err(E::TerminalId(_))));
     assert!(matches!(build(|builder| builder.register("1")), Err(E::Register(_))));
     assert!(matches!(build(|builder| builder.identifier("1")), Err(E::Identifier)));
@@ -452,7 +474,7 @@ fn a_cut_ticket_and_a_flood_are_told_beside_the_approval() {
 struct Stubborn {
     inner: MemoryJournal,
     lock: Option<caisse_journal::LockError>,
-    append: Option<caisse::JournalError>,
+    append: Option<JournalError>,
 }
 
 impl Journal for Stubborn {
@@ -467,23 +489,23 @@ impl Journal for Stubborn {
         &mut self,
         entry: &caisse_payment::entry::Entry,
         at: caisse::WallTime,
-    ) -> Result<(), caisse::JournalError> {
+    ) -> Result<(), JournalError> {
         self.append.clone().map_or_else(|| self.inner.append(entry, at), Err)
     }
 
-    fn find(&self, id: &caisse::TransactionId) -> Result<Option<caisse::Record>, caisse::JournalError> {
+    fn find(&self, id: &caisse::TransactionId) -> Result<Option<caisse::Record>, JournalError> {
         self.inner.find(id)
     }
 
-    fn unresolved(&self, terminal: &caisse::TerminalId) -> Result<Vec<caisse::Record>, caisse::JournalError> {
+    fn unresolved(&self, terminal: &caisse::TerminalId) -> Result<Vec<caisse::Record>, JournalError> {
         self.inner.unresolved(terminal)
     }
 
-    fn list(&self) -> Result<Vec<caisse::Record>, caisse::JournalError> {
+    fn list(&self) -> Result<Vec<caisse::Record>, JournalError> {
         self.inner.list()
     }
 
-    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::Event>, caisse::JournalError> {
+    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::Event>, JournalError> {
         self.inner.events(id)
     }
 
@@ -493,7 +515,7 @@ impl Journal for Stubborn {
         id: &caisse::TransactionId,
         decision: &caisse::Decision,
         at: caisse::WallTime,
-    ) -> Result<(), caisse::JournalError> {
+    ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
     }
 
@@ -502,7 +524,7 @@ impl Journal for Stubborn {
         id: &caisse::TransactionId,
         dispute: &caisse::Dispute,
         at: caisse::WallTime,
-    ) -> Result<(), caisse::JournalError> {
+    ) -> Result<(), JournalError> {
         self.inner.dispute(id, dispute, at)
     }
 
@@ -511,7 +533,7 @@ impl Journal for Stubborn {
         id: &caisse::TransactionId,
         order: &caisse::Order,
         at: caisse::WallTime,
-    ) -> Result<(), caisse::JournalError> {
+    ) -> Result<(), JournalError> {
         self.inner.order(id, order, at)
     }
 }
@@ -522,8 +544,8 @@ fn each_refusal_of_the_journal_has_its_reason() {
     for (lock, append, reason) in [
         (Some(caisse_journal::LockError::Busy), None, Blocked::Busy),
         (Some(io), None, Blocked::JournalUnavailable),
-        (None, Some(caisse::JournalError::Conflict), Blocked::Unresolved),
-        (None, Some(caisse::JournalError::Locked), Blocked::JournalUnavailable),
+        (None, Some(JournalError::Conflict), Blocked::Unresolved),
+        (None, Some(JournalError::Locked), Blocked::JournalUnavailable),
     ] {
         let (terminal, address) = virtual_terminal("approve");
         let journal = Stubborn { inner: MemoryJournal::new(), lock, append };

@@ -81,7 +81,7 @@ fn what_is_wrong_says_where_and_what_was_expected() {
         ("[terminals.a]\naddress = 'serial:'", ":2:11: terminals.a.address: the port: expected the name"),
         ("[terminals.a]\naddress = 'serial:a?b'", ":2:11: terminals.a.address: the settings after"),
         ("[terminals.a]\nadress = 'tcp://h'", ":2:1: terminals.a.adress: not a key of this table: expected"),
-        ("[terminals.a]\n{a}\nregister = '7'", ":3:12: terminals.a.register: expected 2 to 2 characters"),
+        ("[terminals.a]\n{a}\nregister = '7'", ":3:12: terminals.a.register: expected 2 characters"),
         ("[terminals.a]\n{a}\nregister = 7", ":3:12: terminals.a.register: expected a text in quotation"),
         ("[terminals.a]\n{a}\nipc = '1'", ":3:7: terminals.a.ipc: expected an identifier of twelve digits"),
         ("[terminals.a]\n{a}\nexclusive = 'no'", ":3:13: terminals.a.exclusive: expected a boolean"),

@@ -1,5 +1,6 @@
 //! The cable is pulled, or the terminal falls silent, at each step of a payment on a real pseudo-terminal and on TCP, in each
-//! protocol: the outcome is what that step leaves possible, and it is there in time.
+//! protocol, under the blocking till and the asynchronous one: the outcome is what that step leaves possible, and it is there
+//! in time.
 #![cfg(unix)]
 
 use std::io::{Read, Write};
@@ -10,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse::{
-    Amount, Currency, Dialect, Event, Journal, Link, MemoryJournal, Payment, PaymentRequest, Proof,
+    Amount, Builder, Currency, Dialect, Event, Journal, Link, MemoryJournal, Payment, PaymentRequest, Proof,
     RecordState, Till,
 };
 use caisse_hal::Received;
@@ -180,25 +181,59 @@ fn debit() -> PaymentRequest {
     PaymentRequest::debit(Amount::from_minor(2_500, Currency::EUR)).id("ours".parse().unwrap())
 }
 
-fn till(address: &str, dialect: Dialect, wait: Duration, journal: &MemoryJournal) -> Till {
+/// Who drives the machine.
+#[derive(Clone, Copy, Debug)]
+enum Driver {
+    Blocking,
+    #[cfg(feature = "tokio")]
+    Asynchronous,
+}
+
+const DRIVERS: &[Driver] = &[
+    Driver::Blocking,
+    #[cfg(feature = "tokio")]
+    Driver::Asynchronous,
+];
+
+impl Driver {
+    fn pay(self, till: Builder, mut on_event: impl FnMut(Event)) -> Payment {
+        match self {
+            Self::Blocking => till.build().unwrap().pay_with(debit(), on_event).unwrap(),
+            #[cfg(feature = "tokio")]
+            Self::Asynchronous => tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let mut payment = till.build_async().unwrap().pay(debit()).unwrap();
+                while let Some(event) = payment.next_event().await {
+                    on_event(event);
+                }
+                payment.await
+            }),
+        }
+    }
+}
+
+fn till(address: &str, dialect: Dialect, wait: Duration, journal: &MemoryJournal) -> Builder {
     Till::builder()
         .address(address)
         .terminal_id("counter")
         .dialect(dialect)
         .answer_timeout(wait)
         .journal(journal.clone())
-        .build()
-        .unwrap()
 }
 
 /// One payment on a line that goes behind the step.
-fn pay(dialect: Dialect, step: Step, how: How, answer: &str) -> (Payment, Duration, bool, MemoryJournal) {
+fn pay(
+    driver: Driver,
+    dialect: Dialect,
+    step: Step,
+    how: How,
+    answer: &str,
+) -> (Payment, Duration, bool, MemoryJournal) {
     let link = PtyLink::open().unwrap();
     let address = format!("serial:{}", link.path().unwrap().display());
     let line = Line(Arc::new(Mutex::new(link)));
     let wait = if how == How::Pulled { LONG_WAIT } else { SHORT_WAIT };
     let journal = MemoryJournal::new();
-    let mut till = till(&address, dialect, wait, &journal);
+    let till = till(&address, dialect, wait, &journal);
     let (over, told) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let terminal = line.clone();
@@ -216,13 +251,11 @@ fn pay(dialect: Dialect, step: Step, how: How, answer: &str) -> (Payment, Durati
             heard
         });
         let started = Instant::now();
-        let payment = till
-            .pay_with(debit(), |event| {
-                if (event, step, how) == (Event::Connected, Step::Opened, How::Pulled) {
-                    line.0.lock().unwrap().close();
-                }
-            })
-            .unwrap();
+        let payment = driver.pay(till, |event| {
+            if (event, step, how) == (Event::Connected, Step::Opened, How::Pulled) {
+                line.0.lock().unwrap().close();
+            }
+        });
         let elapsed = started.elapsed();
         drop(over);
         (payment, elapsed, playing.join().unwrap(), journal)
@@ -249,23 +282,30 @@ fn quick(dialect: Dialect) -> Dialect {
     Dialect { name: "custom", session: SerialConfig { timers, ..dialect.session }, ..dialect }
 }
 
-fn each_step(dialect: Dialect, answer: &'static str) {
-    // They spend their time waiting: side by side.
+/// They spend their time waiting: side by side.
+fn side_by_side<T: Clone + Send>(cases: impl IntoIterator<Item = T>, check: impl Fn(Driver, T) + Sync) {
+    let cases: Vec<_> = cases.into_iter().collect();
     thread::scope(|scope| {
-        for step in STEPS {
-            for how in [How::Pulled, How::Silent] {
-                scope.spawn(move || {
-                    let case = format!("{} {step:?} {how:?}", dialect.name);
-                    let played = quick(dialect);
-                    let (payment, elapsed, heard, journal) = pay(played, step, how, answer);
-                    let session = played.session;
-                    let right = right(step, how, session.timers, session.rules.attempts);
-                    check(&payment, elapsed, &right, &journal, &case);
-                    // Whatever the till may believe: what the terminal has is never called not sent.
-                    assert!(!heard || payment.outcome.name() != "not_sent", "{case}");
-                });
+        for driver in DRIVERS {
+            for case in cases.clone() {
+                let check = &check;
+                scope.spawn(move || check(*driver, case));
             }
         }
+    });
+}
+
+fn each_step(dialect: Dialect, answer: &'static str) {
+    let steps = STEPS.into_iter().flat_map(|step| [How::Pulled, How::Silent].map(|how| (step, how)));
+    side_by_side(steps, |driver, (step, how)| {
+        let case = format!("{driver:?} {} {step:?} {how:?}", dialect.name);
+        let played = quick(dialect);
+        let (payment, elapsed, heard, journal) = pay(driver, played, step, how, answer);
+        let session = played.session;
+        let right = right(step, how, session.timers, session.rules.attempts);
+        check(&payment, elapsed, &right, &journal, &case);
+        // Whatever the till may believe: what the terminal has is never called not sent.
+        assert!(!heard || payment.outcome.name() != "not_sent", "{case}");
     });
 }
 
@@ -288,10 +328,12 @@ fn in_3_x() {
 #[test]
 fn with_the_timers_that_are_usual() {
     let session = Dialect::CONCERT_E_PLUS.session;
-    let (payment, elapsed, _, journal) = pay(Dialect::CONCERT_E_PLUS, Step::Enquiry, How::Silent, "");
     let right = right(Step::Enquiry, How::Silent, session.timers, session.rules.attempts);
     assert_eq!((right.least, right.most), (Duration::from_secs(11), Duration::from_secs(21)));
-    check(&payment, elapsed, &right, &journal, "three enquiries");
+    side_by_side([Dialect::CONCERT_E_PLUS], |driver, dialect| {
+        let (payment, elapsed, _, journal) = pay(driver, dialect, Step::Enquiry, How::Silent, "");
+        check(&payment, elapsed, &right, &journal, &format!("{driver:?}: three enquiries"));
+    });
 }
 
 #[test]
@@ -301,33 +343,35 @@ fn a_port_that_is_missing() {
     // Nobody listens there any more.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = format!("tcp://{port}");
-    for dialect in [Dialect::CONCERT_E, Dialect::CONCERT_E_PLUS, Dialect::PAYXPRESS] {
+    let dialects = [Dialect::CONCERT_E, Dialect::CONCERT_E_PLUS, Dialect::PAYXPRESS];
+    side_by_side(dialects, |driver, dialect| {
         for address in [&missing, &refused] {
             let journal = MemoryJournal::new();
             let started = Instant::now();
-            let payment = till(address, dialect, LONG_WAIT, &journal).pay(debit()).unwrap();
+            let payment = driver.pay(till(address, dialect, LONG_WAIT, &journal), |_| {});
             let right = Right { ends: &[NOT_SENT], least: Duration::ZERO, most: AT_ONCE };
             check(&payment, started.elapsed(), &right, &journal, address);
             // Proven: the same id may try again.
             let line = PtyLink::open().unwrap();
             let there = format!("serial:{}", line.path().unwrap().display());
-            let again = till(&there, quick(dialect), SHORT_WAIT, &journal).pay(debit()).unwrap();
+            let again = driver.pay(till(&there, quick(dialect), SHORT_WAIT, &journal), |_| {});
             assert!(!again.replayed && again.outcome.name() == "not_sent", "{:?}", again.outcome);
         }
-    }
+    });
 }
 
 const ANSWER: &[u8] = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210";
 
 /// A peer on TCP that is gone without FIN: it does what it does with a connection, which then stays open and silent.
 fn half_open(
+    driver: Driver,
     dialect: Dialect,
     serve: impl FnOnce(&mut TcpStream) + Send,
 ) -> (Payment, Duration, MemoryJournal) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcp://{}", listener.local_addr().unwrap());
     let journal = MemoryJournal::new();
-    let mut till = till(&address, dialect, SHORT_WAIT, &journal);
+    let till = till(&address, dialect, SHORT_WAIT, &journal);
     let (over, told) = mpsc::channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -336,7 +380,7 @@ fn half_open(
             let _ = told.recv();
         });
         let started = Instant::now();
-        let payment = till.pay(debit()).unwrap();
+        let payment = driver.pay(till, |_| {});
         let elapsed = started.elapsed();
         drop(over);
         (payment, elapsed, journal)
@@ -380,27 +424,28 @@ fn a_peer_on_tcp_that_is_gone_without_fin() {
             after(&[APPROVED], Dialect::PAYXPRESS.answer.quiet),
         ),
     ];
-    for (case, serve, right) in cases {
-        let (payment, elapsed, journal) = half_open(Dialect::PAYXPRESS, serve);
-        check(&payment, elapsed, &right, &journal, case);
-    }
+    side_by_side(&cases, |driver, (case, serve, right)| {
+        let (payment, elapsed, journal) = half_open(driver, Dialect::PAYXPRESS, serve);
+        check(&payment, elapsed, right, &journal, &format!("{driver:?}: {case}"));
+    });
 }
 
 /// E and E+ in their sessions over TCP, as gateways speak them.
 #[test]
 fn a_peer_of_e_on_tcp_that_is_gone_without_fin() {
-    for dialect in [Dialect::CONCERT_E, Dialect::CONCERT_E_PLUS].map(quick) {
+    let dialects = [Dialect::CONCERT_E, Dialect::CONCERT_E_PLUS].map(quick);
+    side_by_side(dialects, |driver, dialect| {
         let Timers { enquiry, pause, .. } = dialect.session.timers;
         let after = |ends, least: Duration| Right { ends, least, most: least + AT_ONCE };
         let length = if dialect.generation == Dialect::CONCERT_E.generation { 29 } else { 37 };
-        let (payment, elapsed, journal) = half_open(dialect, |_| {});
+        let (payment, elapsed, journal) = half_open(driver, dialect, |_| {});
         check(&payment, elapsed, &after(&[NOT_SENT], enquiry * 3 + pause * 2), &journal, "no word");
-        let (payment, elapsed, journal) = half_open(dialect, |stream| {
+        let (payment, elapsed, journal) = half_open(driver, dialect, |stream| {
             read(stream, 1);
             stream.write_all(&[ACK]).unwrap();
         });
         check(&payment, elapsed, &after(&[PERHAPS], SHORT_WAIT), &journal, "granted");
-        let (payment, elapsed, journal) = half_open(dialect, |stream| {
+        let (payment, elapsed, journal) = half_open(driver, dialect, |stream| {
             read(stream, 1);
             stream.write_all(&[ACK]).unwrap();
             read(stream, length);
@@ -411,5 +456,5 @@ fn a_peer_of_e_on_tcp_that_is_gone_without_fin() {
             stream.write_all(b"\x020100000").unwrap();
         });
         check(&payment, elapsed, &after(&[DELIVERED], SHORT_WAIT), &journal, "inside the answer");
-    }
+    });
 }

@@ -216,7 +216,8 @@ pub(crate) struct RecoverArguments {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain.
+    /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain. On
+    /// a serial line the terminal's own result is listened for meanwhile, without it for five seconds.
     #[arg(long)]
     pub(crate) wait: bool,
     /// Print JSON lines.

@@ -18,10 +18,12 @@ const TIMEOUT: u64 = 10;
 pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wrong> {
     let asked = arguments.understand(TIMEOUT, output)?;
     let address = asked.probe.address().clone();
-    let file = asked.file(output)?;
-    let examination = match SqliteJournal::open(&file) {
+    let journal = asked
+        .file(output)
+        .and_then(|file| SqliteJournal::open(&file).map_err(|error| format!("{}: {error}", file.display())));
+    let examination = match journal {
         Ok(mut journal) => examine(asked.probe, &mut journal),
-        Err(error) => without_journal(&address, &format!("{}: {error}", file.display())),
+        Err(why) => without_journal(&address, &why),
     };
     for port in &examination.ports {
         tell_port(port, output);

@@ -7,6 +7,7 @@ use caisse::{
 use caisse_journal::{LockError, in_flight};
 use serde_json::{Value, json};
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
@@ -20,13 +21,20 @@ const UNUSABLE: u8 = 6;
 /// Exit code when some transaction is open.
 pub(crate) const SOME_OPEN: u8 = 3;
 
+/// The state of a transaction that a program is at.
+pub(crate) const IN_FLIGHT: &str = "in_flight";
+
 /// Exit code when there is no such transaction, or none that is open.
 const NO_SUCH: u8 = 1;
 
 pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, Wrong> {
     let file = &arguments.file;
-    if !file.exists() {
-        return Err(Wrong::usage("file", format_args!("{}: there is no such file", file.display())));
+    if let Err(error) = file.metadata() {
+        let file = file.display();
+        return Err(match error.kind() {
+            ErrorKind::NotFound => Wrong::usage("file", format_args!("{file}: there is no such file")),
+            _ => unusable(format_args!("{file}: {error}")),
+        });
     }
     let mut journal = SqliteJournal::open(file).map_err(unusable)?;
     match &arguments.command {
@@ -135,7 +143,7 @@ pub(crate) fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static
     Ok(match record.state() {
         RecordState::Final => "final",
         RecordState::Disputed => "disputed",
-        RecordState::Unresolved if in_flight(journal, record).map_err(unusable)? => "in_flight",
+        RecordState::Unresolved if in_flight(journal, record).map_err(unusable)? => IN_FLIGHT,
         RecordState::Unresolved => "unresolved",
     })
 }
@@ -144,6 +152,8 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
     let start = &record.start;
     let amount = start.content.amount;
     let verdict = record.told();
+    let approved = verdict.outcome.approved_amount();
+    let reason = verdict.outcome.reason_code().zip(verdict.outcome.reason_text());
     json!({
         "id": start.id.as_str(),
         "operation": start.content.operation.name(),
@@ -154,6 +164,10 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
         "reference": start.content.reference.as_ref().map(|reference| reference.as_str().to_owned()),
         "state": state,
         "outcome": verdict.outcome.name(),
+        "approved_amount": approved.map(|amount| amount.decimal().to_string()),
+        "approved_amount_minor": approved.map(Amount::minor),
+        "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
+        "authorisation": record.end.and_then(|end| end.authorisation).map(|number| number.to_string()),
         "proof": verdict.proof.name(),
         "started_at": record.started_at.to_string(),
         "evidence_resolved": record.decision.as_ref().map(|decision| decision.source == Source::Evidence),
@@ -163,16 +177,17 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
 
 pub(crate) fn line(record: &Record, state: &str) -> String {
     let start = &record.start;
-    let verdict = record.told();
-    let reason = verdict.outcome.reason_code().map(|code| format!(" [{code}]")).unwrap_or_default();
+    let outcome = record.told().outcome;
     let amount = start.content.amount;
+    let told = match (outcome.reason_code(), outcome.approved_amount()) {
+        // It has no end yet.
+        _ if state == IN_FLIGHT => "running".to_owned(),
+        (Some(code), _) => format!("{} [{code}]", outcome.name()),
+        (None, Some(approved)) if approved != amount => format!("{} {approved}", outcome.name()),
+        _ => outcome.name().to_owned(),
+    };
     format!(
-        "{}  {:<10}  {}  {} {amount}  {}{reason}  terminal {}",
-        record.started_at,
-        state,
-        start.id,
-        start.content.operation,
-        verdict.outcome.name(),
-        start.content.terminal
+        "{}  {state:<10}  {}  {} {amount}  {told}  terminal {}",
+        record.started_at, start.id, start.content.operation, start.content.terminal
     )
 }

@@ -1,7 +1,7 @@
 //! `caisse pay`: one payment.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::args::PayArguments;
 use crate::configuration::{Target, dialect_of};
 use crate::harmless::is_harmless;
 use crate::output::Output;
-use crate::report::{self, exit_code};
+use crate::report::{self, exit_code, shell_word};
 use crate::stop;
 use crate::usage::{Wrong, quoted};
 
@@ -54,21 +54,25 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
         ));
     }
     let file = match (&arguments.journal, target.journal()) {
-        (Some(file), _) => file.clone(),
+        (Some(file), _) => Ok(file.clone()),
         (None, Some(file)) => {
             output.notice(format_args!("journal: {}", file.display()));
-            file.to_owned()
+            Ok(file.to_owned())
         }
-        (None, None) => default_journal(output)?,
+        (None, None) => default_journal(output),
     };
-    let journal = match SqliteJournal::open(&file) {
-        Ok(journal) => journal,
-        Err(error) => {
-            output.notice(format_args!("journal {}: {error}", file.display()));
+    let opened = file.and_then(|file| match SqliteJournal::open(&file) {
+        Ok(journal) => Ok((file, journal)),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    });
+    let (file, journal) = match opened {
+        Ok(opened) => opened,
+        Err(why) => {
+            output.notice(format_args!("journal: {why}"));
             let request = &wanted.request;
             let (id, operation) = (request.transaction_id(), request.operation());
             let payment = Payment::blocked(id, operation, request.amount(), Blocked::JournalUnavailable);
-            return Ok(finish(&payment, false, &[], Some(&file), output));
+            return Ok(finish(&payment, false, output));
         }
     };
     let mut builder = Till::builder().address(&address.to_string()).journal(journal);
@@ -111,7 +115,7 @@ fn take(
     arguments: &PayArguments,
     wanted: &Wanted,
     builder: caisse::Builder,
-    file: Option<&PathBuf>,
+    file: Option<&Path>,
     output: &Output,
 ) -> Result<u8, Wrong> {
     let mut builder = builder
@@ -128,20 +132,34 @@ fn take(
     let payment = till
         .pay_with(&wanted.request, |event| show(event, id.as_str(), output))
         .map_err(|error| Wrong::usage("request", error))?;
+    let code = finish(&payment, file.is_none(), output);
     let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
-    let unresolved = if open { till.unresolved().unwrap_or_default() } else { Vec::new() };
-    Ok(finish(&payment, file.is_none(), &unresolved, file, output))
+    if let (true, Some(file)) = (open, file) {
+        how_to_ask(arguments, file, output);
+        let unresolved = till.unresolved().unwrap_or_default();
+        report::how_to_settle(file, unresolved.iter().map(|record| record.start.id), output);
+    }
+    Ok(code)
 }
 
-fn finish(
-    payment: &Payment,
-    is_virtual: bool,
-    unresolved: &[caisse::Record],
-    file: Option<&PathBuf>,
-    output: &Output,
-) -> u8 {
+/// The command that has the till ask the terminal.
+fn how_to_ask(arguments: &PayArguments, file: &Path, output: &Output) {
+    let word = |text: &dyn Display| shell_word(&text.to_string());
+    let option =
+        |name, value: Option<String>| value.map(|value| format!(" {name} {value}")).unwrap_or_default();
+    let terminal = option("--terminal", arguments.terminal.as_ref().map(|it| word(it)));
+    let config = option("--config", arguments.config.as_ref().map(|it| word(&it.display())));
+    let dialect = option("--dialect", arguments.dialect.as_ref().map(|it| word(it)));
+    let exclusive = if arguments.exclusive == Some(true) { " --exclusive" } else { "" };
+    output.text("  to have the terminal asked / pour interroger le terminal :");
+    let file = word(&file.display());
+    output
+        .text(format_args!("    caisse journal {file} recover --wait{terminal}{config}{dialect}{exclusive}"));
+}
+
+fn finish(payment: &Payment, is_virtual: bool, output: &Output) -> u8 {
     output.json(&report::json(payment, is_virtual));
-    report::text(payment, is_virtual, unresolved, file, output);
+    report::text(payment, is_virtual, output);
     exit_code(payment.outcome)
 }
 
@@ -207,39 +225,43 @@ fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, 
     text.parse().map_err(|error| Wrong::usage(kind, format_args!("{}: {error}", quoted(text))))
 }
 
-pub(crate) fn default_journal(output: &Output) -> Result<PathBuf, Wrong> {
-    let no_home = |error: &dyn Display| {
-        Wrong::failure(
-            6,
-            "journal",
-            format_args!("no place for your own journal ({error}): say --journal FILE"),
-        )
-    };
-    let directories = etcetera::choose_base_strategy().map_err(|error| no_home(&error))?;
+/// Your own journal's file, in a folder that is there; or why it cannot be.
+pub(crate) fn default_journal(output: &Output) -> Result<PathBuf, String> {
+    let directories = etcetera::choose_base_strategy()
+        .map_err(|error| format!("no place for your own ({error}): say --journal FILE"))?;
     let directory = directories.data_dir().join("caisse");
-    std::fs::create_dir_all(&directory).map_err(|error| no_home(&error))?;
+    std::fs::create_dir_all(&directory).map_err(|error| {
+        format!("no place for your own: {}: {error}; say --journal FILE", directory.display())
+    })?;
     let file = directory.join("journal.sqlite");
     output.notice(format_args!("journal: {}", file.display()));
     Ok(file)
 }
 
 fn show(event: Event, id: &str, output: &Output) {
-    let (name, text) = match event {
-        Event::Connecting => ("connecting", "connecting to the terminal"),
-        Event::Connected => ("connected", "connected"),
-        Event::Recorded => ("recorded", "recorded in the journal"),
-        Event::Sent => ("sent", "sent to the terminal"),
-        Event::Waiting => ("waiting", "waiting for the card holder"),
-        Event::Answer => ("answer", "the terminal answers"),
-        Event::Recovering => ("recovering", "asking the terminal about an earlier transaction"),
-        Event::LateAnswer => {
-            ("late_answer", "a result of an earlier transaction came; it changes nothing here")
-        }
+    let (name, en, fr) = match event {
+        Event::Connecting => ("connecting", "connecting to the terminal", "connexion au terminal"),
+        Event::Connected => ("connected", "connected", "connecté"),
+        Event::Recorded => ("recorded", "recorded in the journal", "inscrit au journal"),
+        Event::Sent => ("sent", "sent to the terminal", "envoyé au terminal"),
+        Event::Waiting => ("waiting", "waiting for the card holder", "en attente du client"),
+        Event::Answer => ("answer", "the terminal answers", "le terminal répond"),
+        Event::Recovering => (
+            "recovering",
+            "asking the terminal about an earlier transaction",
+            "question au terminal sur une transaction précédente",
+        ),
+        Event::LateAnswer => (
+            "late_answer",
+            "a result of an earlier transaction came; it changes nothing here",
+            "le résultat d'une transaction précédente est arrivé ; il ne change rien à celle-ci",
+        ),
         Event::PressRedButton => (
             "press_red_button",
-            "too late to stop from here: press the RED button of the terminal / appuyez sur le bouton ROUGE du terminal",
+            "too late to stop from here: press the RED button of the terminal",
+            "trop tard pour arrêter d'ici : appuyez sur le bouton ROUGE du terminal",
         ),
     };
     output.json(&json!({ "event": name, "id": id }));
-    output.text(format_args!("… {text}"));
+    output.text(format_args!("… {en} / {fr}"));
 }

@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
             "event": "ping", "terminal": address, "alive": false, "connected": false, "known_by": Value::Null,
             "reason": reason("in_use", text),
         }));
-        show(false, &address, text, None, output);
+        output.text(format_args!("{address}: not asked: {}", text.en));
+        output.text(format_args!("{address} : non interrogé : {}", text.fr));
         return Ok(NOT_ALIVE);
     };
     let question = asked.probe.greeting(&journal);
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
         asked.probe.ask(&mut journal, &lock, question).map_err(|error| Wrong::usage("question", error))?;
     let earlier = tell_earlier(&reply, output);
     let alive = reply.is_alive();
-    let (code, text) = words(&reply);
+    let (code, text) = words(reply.finding);
     output.json(&json!({
         "event": "ping",
         "terminal": address,
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
         "earlier": earlier,
         "reason": reason(code, text),
     }));
-    show(alive, &address, text, Some(&reply), output);
+    show(alive, &address, text, &reply, output);
     Ok(if alive { ALIVE } else { NOT_ALIVE })
 }
 
@@ -58,14 +59,14 @@ fn reason(code: &str, text: Text) -> Value {
     json!({ "code": code, "fr": text.fr, "en": text.en })
 }
 
-fn show(alive: bool, address: &str, text: Text, reply: Option<&Reply>, output: &Output) {
+fn show(alive: bool, address: &str, text: Text, reply: &Reply, output: &Output) {
     let (en, fr) = if alive { ("alive", "présent") } else { ("NOT alive", "ABSENT") };
     output.text(format_args!("{address}: {en}: {}", text.en));
     output.text(format_args!("{address} : {fr} : {}", text.fr));
-    if let Some(version) = reply.and_then(|reply| reply.version) {
+    if let Some(version) = reply.version {
         output.text(format_args!("  CZ {version}"));
     }
-    if let Some(number) = reply.and_then(|reply| reply.serial_number.as_deref()) {
+    if let Some(number) = reply.serial_number.as_deref() {
         output.text(format_args!("  serial number / numéro de série {number}"));
     }
 }
@@ -81,9 +82,9 @@ const fn known_by(reply: &Reply) -> Option<&'static str> {
 }
 
 /// What was found, as a code and in words.
-pub(crate) fn words(reply: &Reply) -> (&'static str, Text) {
+pub(crate) fn words(finding: Finding) -> (&'static str, Text) {
     let text = |code, fr, en| (code, Text { fr, en });
-    match reply.finding {
+    match finding {
         Finding::NotOpened(reason) => (reason.code(), reason.text()),
         Finding::Answered(_) => {
             text("identified", "il a répondu à l'identification", "it answered the identification")

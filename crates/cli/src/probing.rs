@@ -114,13 +114,13 @@ impl ProbeArguments {
 }
 
 impl Asked {
-    /// The journal's file: yours by default, whose path is printed.
-    pub(crate) fn file(&self, output: &Output) -> Result<PathBuf, Wrong> {
+    /// The journal's file: yours by default, whose path is printed. Or why there is none.
+    pub(crate) fn file(&self, output: &Output) -> Result<PathBuf, String> {
         self.file.clone().map_or_else(|| default_journal(output), Ok)
     }
 
     pub(crate) fn open(&self, output: &Output) -> Result<SqliteJournal, Wrong> {
-        let file = self.file(output)?;
+        let file = self.file(output).map_err(|why| Wrong::failure(BLOCKED, "journal", why))?;
         let unusable =
             |error| Wrong::failure(BLOCKED, "journal", format_args!("{}: {error}", file.display()));
         SqliteJournal::open(&file).map_err(unusable)

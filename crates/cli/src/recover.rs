@@ -6,20 +6,24 @@ use std::time::Duration;
 
 use caisse::{
     Address, Dialect, Evidence, Finding, Journal, Open, Record, RecordState, Recovered, SqliteJournal,
-    TerminalId, Till,
+    TerminalId, Text, Till,
 };
 use serde_json::json;
 
 use crate::args::RecoverArguments;
 use crate::configuration::{Target, dialect_of};
 use crate::harmless::is_harmless;
-use crate::journal::{self, SOME_OPEN, unusable};
+use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
-use crate::report::harmless;
+use crate::ping;
+use crate::report::{harmless, how_to_settle};
 use crate::usage::Wrong;
 
 /// Above the time that is left: the terminal's clock is not ours.
 const MARGIN: Duration = Duration::from_secs(1);
+
+/// A terminal that has a result to tell asks for the line every four seconds: three for an answer, one before it asks again.
+const CALL: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output) -> Result<u8, Wrong> {
     let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
@@ -41,9 +45,11 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         let record = open.iter().find(|record| record.start.content.terminal == terminal);
         let Some(record) = record else { continue };
         if said.as_ref().is_some_and(|target| !is_meant(target, terminal, &known, alone)) {
-            let en = "not asked: --terminal does not mean this one; its name in a file would (--config)";
-            let fr = "non interrogé : --terminal ne désigne pas celui-ci ; son nom dans un fichier le ferait (--config)";
-            tell(file, record, None, en, fr, None, output)?;
+            let text = Text {
+                en: "not asked: --terminal does not mean this one; its name in a file would (--config)",
+                fr: "non interrogé : --terminal ne désigne pas celui-ci ; son nom dans un fichier le ferait (--config)",
+            };
+            tell(file, record, None, &Heard::Nothing("not_meant", text), output)?;
             continue;
         }
         let target = match (&said, &arguments.config) {
@@ -54,19 +60,31 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         match till(file, record, dialect, target, arguments)? {
             Some(mut till) => recover(&mut till, file, arguments.wait, output)?,
             None => {
-                let en = "no address: say --terminal, or --config with a terminal of this name";
-                let fr = "pas d'adresse : dites --terminal, ou --config avec un terminal de ce nom";
-                tell(file, record, None, en, fr, None, output)?;
+                let text = Text {
+                    en: "no address: say --terminal, or --config with a terminal of this name",
+                    fr: "pas d'adresse : dites --terminal, ou --config avec un terminal de ce nom",
+                };
+                tell(file, record, None, &Heard::Nothing("no_address", text), output)?;
             }
         }
     }
     let records = SqliteJournal::open(file).map_err(unusable)?.list().map_err(unusable)?;
     for record in records.iter().filter(|record| record.state() == RecordState::Disputed) {
-        let en = "later proof says otherwise: a person has to look, and to settle it with resolve";
-        let fr = "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve";
-        tell(file, record, None, en, fr, None, output)?;
+        let text = Text {
+            en: "later proof says otherwise: a person has to look, and to settle it with resolve",
+            fr: "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve",
+        };
+        tell(file, record, None, &Heard::Nothing("disputed", text), output)?;
     }
-    let settled = records.iter().all(|record| record.state() == RecordState::Final);
+    let mut settled = true;
+    let journal = SqliteJournal::open(file).map_err(unusable)?;
+    for record in records.iter().filter(|record| record.state() != RecordState::Final) {
+        settled = false;
+        // A payment that runs has an end to come.
+        if journal::state(&journal, record)? != IN_FLIGHT {
+            how_to_settle(file, [record.start.id], output);
+        }
+    }
     Ok(if settled { 0 } else { SOME_OPEN })
 }
 
@@ -150,7 +168,16 @@ fn address_of(terminal: &TerminalId) -> Option<Address> {
 fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<(), Wrong> {
     output.json(&json!({ "event": "recovering", "terminal": till.terminal().as_str() }));
     output.text(format_args!("… asking terminal {} (it may print a ticket)", till.terminal()));
-    let listen = if wait { Duration::MAX } else { Duration::ZERO };
+    if wait {
+        output.notice(
+            "waiting as long as the customer may be at the terminal; Ctrl-C ends it, and nothing is lost",
+        );
+        output.notice(
+            "attente tant que le client peut être devant le terminal ; Ctrl-C l'arrête, rien n'est perdu",
+        );
+    }
+    // Only on a line where the terminal tells its result by itself.
+    let listen = if wait { Duration::MAX } else { CALL };
     let mut recovered = till.recover_listening(listen).map_err(unusable)?;
     while let (true, Some(left)) = (wait, too_soon(&recovered)) {
         output
@@ -159,12 +186,7 @@ fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<
         recovered = till.recover_listening(Duration::ZERO).map_err(unusable)?;
     }
     for Recovered { record, finding, evidence } in recovered {
-        let ticket = match &evidence {
-            Evidence::Duplicata { ticket: Some(ticket), .. } => Some(harmless(ticket.text().trim_end())),
-            _ => None,
-        };
-        let text = evidence.text();
-        tell(file, &record, Some(finding), text.en, text.fr, ticket, output)?;
+        tell(file, &record, Some(finding), &Heard::Evidence(evidence), output)?;
     }
     Ok(())
 }
@@ -176,13 +198,59 @@ fn too_soon(recovered: &[Recovered]) -> Option<Duration> {
     })
 }
 
+/// What a finding rests on, as it is told.
+enum Heard {
+    Evidence(Evidence),
+    /// Nobody was asked: why, as a code and in words.
+    Nothing(&'static str, Text),
+}
+
+impl Heard {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Evidence(evidence) => evidence.code(),
+            Self::Nothing(code, _) => code,
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            Self::Evidence(evidence) => evidence.text(),
+            Self::Nothing(_, text) => *text,
+        }
+    }
+
+    fn ticket(&self) -> Option<String> {
+        match self {
+            Self::Evidence(Evidence::Duplicata { ticket, .. }) => {
+                ticket.as_ref().map(|ticket| harmless(ticket.text().trim_end()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What came of asking a terminal that did not answer.
+    fn no_answer(&self) -> Option<(&'static str, Text)> {
+        match self {
+            Self::Evidence(Evidence::NoAnswer(finding)) => Some(ping::words(*finding)),
+            _ => None,
+        }
+    }
+
+    /// Whether the terminal said something, of which there is something to say.
+    const fn is_word_of_the_terminal(&self) -> bool {
+        matches!(
+            self,
+            Self::Evidence(Evidence::Duplicata { .. } | Evidence::LateAnswer(_) | Evidence::LateResult(_))
+        )
+    }
+}
+
 fn tell(
     file: &Path,
     record: &Record,
     finding: Option<Finding>,
-    en: &str,
-    fr: &str,
-    ticket: Option<String>,
+    heard: &Heard,
     output: &Output,
 ) -> Result<(), Wrong> {
     let journal = SqliteJournal::open(file).map_err(unusable)?;
@@ -193,18 +261,27 @@ fn tell(
         Some(Finding::Open(open)) => ("open", Some(open)),
         None => ("open", None),
     };
+    let (text, ticket, no_answer) = (heard.text(), heard.ticket(), heard.no_answer());
+    let with_code = |code, text: Text| json!({ "code": code, "en": text.en, "fr": text.fr });
     let mut object = journal::json(record, state);
     object["finding"] = json!(name);
     object["evidence"] = json!({
-        "en": en,
-        "fr": fr,
-        "why_open": why.map(|open| json!({ "code": open.code(), "en": open.text().en, "fr": open.text().fr })),
+        "code": heard.code(),
+        "en": text.en,
+        "fr": text.fr,
+        "no_answer": no_answer.map(|(code, text)| with_code(code, text)),
+        "why_open": why.map(|open| with_code(open.code(), open.text())),
         "ticket": ticket.clone(),
     });
     output.json(&object);
     output.text(journal::line(record, state));
-    output.text(format_args!("  {en} / {fr}"));
-    if let Some(open) = why {
+    output.text(format_args!("  {} / {}", text.en, text.fr));
+    if let Some((code, text)) = no_answer {
+        output.text(format_args!("  {} [{code}]", text.en));
+        output.text(format_args!("  {}", text.fr));
+    }
+    // Of a terminal that said nothing there is no more to say than that, unless it is too soon to ask.
+    if let Some(open) = why.filter(|open| *open != Open::Unclear || heard.is_word_of_the_terminal()) {
         output.text(format_args!("  {} [{}]", open.text().en, open.code()));
         output.text(format_args!("  {}", open.text().fr));
     }

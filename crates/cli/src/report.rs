@@ -1,9 +1,9 @@
 //! How a payment is told at its end, to people and to programs.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use caisse::receipt::Copy;
-use caisse::{Amount, Outcome, Payment, Receipt, Record, Retry, Text};
+use caisse::{Amount, Outcome, Payment, Receipt, Retry, Text, TransactionId};
 use caisse_simulator::VIRTUAL;
 use serde_json::{Value, json};
 
@@ -70,18 +70,13 @@ fn customer_ticket(payment: &Payment) -> Option<&Receipt> {
 }
 
 /// What people read.
-pub(crate) fn text(
-    payment: &Payment,
-    is_virtual: bool,
-    unresolved: &[Record],
-    file: Option<&PathBuf>,
-    output: &Output,
-) {
+pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
     let Payment { id, outcome, amount, operation, .. } = payment;
     let headline = outcome.headline(*operation);
+    let [en, fr] = told_amount(*outcome, *amount);
     output.text("");
-    output.text(format_args!("{}: {}", headline.en, told_amount(*outcome, *amount)));
-    output.text(format_args!("{}", headline.fr));
+    output.text(format_args!("{}: {en}", headline.en));
+    output.text(format_args!("{} : {fr}", headline.fr));
     if let Some(reason) = outcome.reason_text() {
         let code = outcome.reason_code().unwrap_or_default();
         output.text(format_args!("  {} [{code}]", reason.en));
@@ -97,8 +92,11 @@ pub(crate) fn text(
     }
     output.text(format_args!("  id              {id}"));
     if payment.replayed {
-        output.text("  this payment took place before: the outcome comes from the journal, nothing was sent");
-        output.text("  ce paiement a déjà eu lieu : l'issue vient du journal, rien n'a été envoyé");
+        output
+            .text("  this id was asked for before: the outcome comes from the journal, nothing was sent now");
+        output.text(
+            "  cet identifiant a déjà servi : le résultat vient du journal, rien n'est envoyé cette fois",
+        );
     }
     if payment.disputed {
         output.text("  the journal holds another end: a person has to look");
@@ -109,26 +107,16 @@ pub(crate) fn text(
         output.text(format_args!("  {}", duty.text().fr));
     }
     if outcome.approved_amount().is_none() {
-        output.text(format_args!("  {}", retry(outcome.retry()).en));
-        output.text(format_args!("  {}", retry(outcome.retry()).fr));
+        output.text(format_args!("  {}", retry(*outcome).en));
+        output.text(format_args!("  {}", retry(*outcome).fr));
     }
     if payment.cut {
         output.text("  the answer broke off behind what decides: the ticket may be missing");
+        output.text("  la réponse est coupée après l'essentiel : le ticket peut manquer");
     }
     if !payment.journaled && !matches!(outcome, Outcome::Blocked { .. } | Outcome::NotSent { .. }) {
         output.notice("warning: this outcome could NOT be written to the journal; note it down");
-    }
-    if let Some(file) = file {
-        let file = shell_word(&file.display().to_string());
-        for record in unresolved {
-            let id = record.start.id;
-            output.text("  once you know, one of / quand vous savez, l'une des deux :");
-            for what in ["--paid", "--not-paid"] {
-                output.text(format_args!(
-                    "    caisse journal {file} resolve {what} --by NAME --because \"what the terminal showed\" -- {id}"
-                ));
-            }
-        }
+        output.notice("attention : ce résultat n'a PAS pu être inscrit au journal ; notez-le");
     }
     for receipt in &payment.receipts {
         output.text("");
@@ -142,18 +130,38 @@ pub(crate) fn text(
     }
 }
 
-fn told_amount(outcome: Outcome, asked: Amount) -> String {
-    match outcome {
-        Outcome::PartiallyApproved { approved, due } => {
-            format!("{approved} of {asked}, {due} still to be paid")
+/// The commands with which a person settles what is open, once they know.
+pub(crate) fn how_to_settle(
+    file: &Path,
+    unresolved: impl IntoIterator<Item = TransactionId>,
+    output: &Output,
+) {
+    let file = shell_word(&file.display().to_string());
+    for id in unresolved {
+        output.text("  once you know, one of / quand vous savez, l'une des deux :");
+        for what in ["--paid", "--not-paid"] {
+            output.text(format_args!(
+                "    caisse journal {file} resolve {what} --by NAME --because \"what the terminal showed\" -- {id}"
+            ));
         }
-        Outcome::Approved { amount } => amount.to_string(),
-        _ => asked.to_string(),
     }
 }
 
-const fn retry(retry: Retry) -> Text {
-    match retry {
+/// In English and in French.
+fn told_amount(outcome: Outcome, asked: Amount) -> [String; 2] {
+    let french = |amount: Amount| amount.to_string().replace('.', ",");
+    match outcome {
+        Outcome::PartiallyApproved { approved, due } => [
+            format!("{approved} of {asked}, {due} still to be paid"),
+            format!("{} sur {}, reste {} à encaisser", french(approved), french(asked), french(due)),
+        ],
+        Outcome::Approved { amount } => [amount.to_string(), french(amount)],
+        _ => [asked.to_string(), french(asked)],
+    }
+}
+
+const fn retry(outcome: Outcome) -> Text {
+    match outcome.retry() {
         Retry::SameId => Text {
             fr: "vous pouvez réessayer, sous le même identifiant",
             en: "safe to retry, under the same id",
@@ -162,6 +170,10 @@ const fn retry(retry: Retry) -> Text {
             fr: "vous pouvez réessayer, comme nouveau paiement",
             en: "safe to retry, as a new payment",
         },
+        // What is in its way can be removed: the duty says how.
+        Retry::No if matches!(outcome, Outcome::Blocked { .. }) => {
+            Text { fr: "ne réessayez pas en l'état", en: "not safe to retry as things are" }
+        }
         Retry::No => Text { fr: "ne réessayez pas", en: "not safe to retry" },
     }
 }
@@ -172,7 +184,7 @@ pub(crate) fn harmless(ticket: &str) -> String {
 }
 
 /// A word as a shell reads it whole.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -95,7 +95,7 @@ fn reason(reply: &Reply, ticket: bool) -> (&'static str, Text) {
             "le terminal a répondu sans dire s'il imprime",
             "the terminal answered and did not say whether it prints",
         ),
-        _ => ping::words(reply),
+        _ => ping::words(reply.finding),
     }
 }
 

@@ -251,7 +251,7 @@ fn people_read_both_languages_and_no_card_number() {
     }
     assert!(!ran.out.contains("4970101234123457") && !ran.err.contains("journal"), "{}", ran.err);
     let ran = result(&shop, &[], &refused("order-7", 9).to_string());
-    assert!(ran.out.contains("OUTCOME UNKNOWN") && ran.out.contains("ISSUE INCONNUE"), "{}", ran.out);
+    assert!(ran.out.contains("OUTCOME UNKNOWN") && ran.out.contains("RÉSULTAT INCONNU"), "{}", ran.out);
     assert!(ran.out.contains("not safe to retry"));
 }
 

@@ -153,3 +153,13 @@ fn what_was_settled_long_ago_is_forgotten_on_request() {
     assert!(ids().is_empty());
     assert_eq!(shop.caisse(&format!("journal {} forget --older-than 31", shop.path("none"))).code, 2);
 }
+
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_told_as_missing() {
+    let shop = Shop::new();
+    std::fs::write(shop.path("no-folder"), "").unwrap();
+    let file = shop.path("no-folder/journal.sqlite");
+    let ran = shop.caisse(&format!("journal {file} list"));
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(ran.err.contains(&file) && !ran.err.contains("no such file"), "{}", ran.err);
+}

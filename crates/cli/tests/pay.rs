@@ -86,6 +86,13 @@ fn across_processes_the_terminal_charges_what_the_till_believes() {
             "{answer} {options}"
         );
         assert_eq!(ran.last()["virtual"], false);
+        let told = shop.caisse(&format!(
+            "pay 25.00 {options} --id {} --terminal {}",
+            ran.last()["id"].as_str().unwrap(),
+            terminal.address
+        ));
+        let rest = "Paiement accepté en partie : 20,00 EUR sur 25,00 EUR, reste 5,00 EUR à encaisser";
+        assert_eq!(told.out.contains(rest), code == 5, "{}", told.out);
         let charges: Vec<_> =
             terminal.stop().iter().map(|charge| charge["amount_minor"].as_u64().unwrap()).collect();
         assert_eq!(charges, charged.into_iter().collect::<Vec<_>>(), "{answer} {options}");
@@ -141,7 +148,7 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
     assert_eq!(ran.code, 3);
     for words in [
         "OUTCOME UNKNOWN",
-        "ISSUE INCONNUE",
+        "RÉSULTAT INCONNU",
         "Do not take the payment again",
         "--because \"what the terminal showed\" -- sale-1",
     ] {
@@ -150,7 +157,17 @@ fn a_terminal_that_takes_the_request_and_closes_is_unknown_and_blocks_until_reso
     let ran = pay("sale-2");
     assert_eq!(ran.code, 6);
     assert!(ran.out.contains("resolve --not-paid") && ran.out.contains("-- sale-1"), "{}", ran.out);
+    assert!(ran.out.contains("ne réessayez pas en l'état"), "{}", ran.out);
     assert_eq!(pay("sale-1").code, 3);
+    // The command that it proposes for asking the terminal is one: nobody is there any more, and it stays open.
+    let recover = ran
+        .out
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("caisse ")?.contains(" recover ").then_some(line));
+    let recover = recover.unwrap().trim().strip_prefix("caisse ").unwrap();
+    assert_eq!(recover, format!("journal {journal} recover --wait --terminal {address}"));
+    let ran = shop.caisse(recover);
+    assert!(ran.code == 3 && ran.out.contains("[connection_refused]"), "{}{}", ran.out, ran.err);
 
     let list = shop.caisse(&format!("journal {journal} list --unresolved --json"));
     assert_eq!(list.code, 3);
@@ -246,7 +263,7 @@ fn wrong_usage_is_told_before_anything_is_opened() {
         ("pay 25.00 --terminal serial:COM3?speed=1", "expected baud=SPEED or line=FORM"),
         ("pay 25.00 --dialect swedish", "payxpress"),
         ("pay 25.00 --id a/b", "a letter, a digit"),
-        ("pay 25.00 --register 1", "2 to 2 characters"),
+        ("pay 25.00 --register 1", "expected 2 characters, got 1"),
         ("pay 25.00 --ipc 123", "twelve digits"),
         ("pay 25.00 --application 0", "three letters or digits"),
         ("pay 25.00 --reference jean@example.com", "never kept"),

@@ -182,6 +182,12 @@ fn a_running_payment_is_left_alone() {
     let address = &terminal.address;
     let ran = shop.caisse(&format!("ping {address} --json"));
     assert_eq!((ran.code, ran.last()["reason"]["code"].as_str()), (1, Some("in_use")));
+    // Nobody was asked: it is not told as absent.
+    let told = shop.caisse(&format!("ping {address}")).out;
+    assert!(
+        told.contains("not asked: a payment is running") && told.contains("non interrogé : un paiement"),
+        "{told}"
+    );
     let ran = shop.caisse(&format!("reprint {address} --json"));
     assert_eq!((ran.code, ran.last()["outcome"].as_str()), (6, Some("blocked")));
     let ran = shop.caisse(&format!("doctor {address} --json"));

@@ -11,7 +11,7 @@ use caisse_simulator::VirtualTerminal;
 use caisse_simulator::persona::Persona;
 use caisse_simulator::terminal::Event;
 use serde_json::{Value, json};
-use support::{Ran, Shop, raw_terminal, read_request};
+use support::{Ran, Shop, Terminal, raw_terminal, read_request};
 
 /// A payment whose line is cut once the terminal has decided.
 const CHARGED_AND_CUT: &str = "approve+drop@step=decided,approve";
@@ -227,6 +227,11 @@ fn a_terminal_that_is_not_there_proves_nothing() {
     serving.join().unwrap();
     let ran = case.recover(&format!("--json --exclusive --terminal {nobody}"));
     case.stays_open(&ran, "unclear");
+    let evidence = &ran.last()["evidence"];
+    assert_eq!(
+        (&evidence["code"], &evidence["no_answer"]["code"]),
+        (&json!("no_answer"), &json!("connection_refused"))
+    );
     for (language, words) in [("en", "does not answer"), ("fr", "ne répond pas")] {
         assert!(ran.last()["evidence"][language].as_str().unwrap().contains(words), "{}", ran.out);
     }
@@ -235,7 +240,12 @@ fn a_terminal_that_is_not_there_proves_nothing() {
     let ran = case.recover(&format!("--exclusive --terminal {stranger}"));
     serving.join().unwrap();
     assert_eq!(ran.code, 3);
-    assert!(ran.out.contains("does not answer") && ran.out.contains("[unclear]"), "{}", ran.out);
+    // What is known of the silence is told, and what a person does next; of a word that was not said, nothing is.
+    let settle = format!("caisse journal {} resolve --not-paid --by NAME", case.file());
+    for words in ["does not answer", "the line was cut without an answer [closed_without_answer]", &settle] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("[unclear]"), "{}", ran.out);
     for (options, words) in [
         ("--terminal nonsense", "--config FILE"),
         ("--terminal 127.0.0.1:8888", "tcp://HOST:PORT"),
@@ -505,4 +515,25 @@ fn with_two_in_doubt_an_address_alone_says_nothing_of_either() {
     let ran = case.recover(&format!("--json --terminal counter --config {config}"));
     assert_eq!((ran.code, ran.lines().len(), case.duplicatas()), (3, 1, 1), "{}{}", ran.out, ran.err);
     assert_eq!(case.charges(), [2500]);
+}
+
+/// A terminal calls when it is done, and gives up soon: without being told to wait the till listens for one call.
+#[test]
+fn a_result_that_the_terminal_tells_a_little_later_is_heard() {
+    let shop = Shop::new();
+    let answers = ["--dialect", "concert-e-plus", "--answer", "approve,approve+delay@step=answer:3000"];
+    let terminal = Terminal::start_on_a_pty(&shop, &answers);
+    let file = shop.path("journal.sqlite");
+    let at = format!("--dialect concert-e-plus --journal {file} --terminal {} --exclusive", terminal.address);
+    assert_eq!(shop.caisse(&format!("pay 3.00 --id sale-0 {at}")).code, 0);
+    assert_eq!(shop.caisse(&format!("pay 25.00 --id sale-1 --timeout 1 {at}")).code, 3);
+    let ran =
+        shop.caisse(&format!("journal {file} recover --exclusive --json --terminal {}", terminal.address));
+    let told = ran.last();
+    assert_eq!(
+        (ran.code, &told["finding"], &told["evidence"]["code"]),
+        (0, &json!("paid"), &json!("late_result"))
+    );
+    let charges: Vec<_> = terminal.stop().iter().map(|charge| charge["amount_minor"].clone()).collect();
+    assert_eq!(charges, [json!(300), json!(2500)]);
 }

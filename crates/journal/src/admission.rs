@@ -90,7 +90,7 @@ fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, 
         behind |= record.start.id == id;
         let names_it = record.start.content.original == Some(id);
         let back = match verdict.outcome {
-            Outcome::Unknown { .. } if reached => record.start.content.amount.minor(),
+            Outcome::Unknown { .. } => record.start.content.amount.minor(),
             outcome => outcome.approved_amount().map_or(0, Amount::minor),
         };
         if names_it {

@@ -1,5 +1,7 @@
 //! What a till asks of its journal.
 
+use std::ops::ControlFlow;
+
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
@@ -49,6 +51,36 @@ pub trait Journal: Send {
     /// # Errors
     /// As [`find`](Self::find).
     fn list(&self) -> Result<Vec<Record>, JournalError>;
+
+    /// Shows the transactions of a terminal, newest first, until `see` has seen enough. What the list would tell, without
+    /// reading all of it: a payment asks for the last few.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use caisse_journal::{Journal, MemoryJournal};
+    ///
+    /// let journal = MemoryJournal::new();
+    /// let mut newest = None;
+    /// journal.walk_back(&"counter".parse()?, &mut |record| {
+    ///     newest = Some(record.clone());
+    ///     ControlFlow::Break(())
+    /// })?;
+    /// assert_eq!(newest, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn walk_back(
+        &self,
+        terminal: &TerminalId,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let records = self.list()?;
+        let mut newest_first = records.iter().rev().filter(|it| it.start.content.terminal == *terminal);
+        let _: ControlFlow<()> = newest_first.try_for_each(see);
+        Ok(())
+    }
 
     /// All that was ever written about a transaction, oldest first; empty for an id that is not known.
     ///

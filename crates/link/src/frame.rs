@@ -70,33 +70,24 @@ pub fn check_byte(body: &[u8]) -> u8 {
 }
 
 /// Why a body cannot be framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// It is empty or longer than 512 bytes.
+    #[error("a body has 1 to {LONGEST_BODY} bytes, not {length}")]
     Length {
         /// How many bytes it has.
         length: usize,
     },
     /// A byte that is not 0x20 to 0x7F.
+    #[error("offset {offset}: expected a character 0x20 to 0x7F")]
     Character {
         /// Its offset in the body.
         offset: usize,
     },
     /// The caller's buffer is too small.
+    #[error("the buffer is too small for the frame")]
     NoRoom,
 }
-
-impl fmt::Display for FrameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { length } => write!(f, "a body has 1 to {LONGEST_BODY} bytes, not {length}"),
-            Self::Character { offset } => write!(f, "offset {offset}: expected a character 0x20 to 0x7F"),
-            Self::NoRoom => f.write_str("the buffer is too small for the frame"),
-        }
-    }
-}
-
-impl core::error::Error for FrameError {}
 
 /// Writes a frame into the caller's buffer.
 ///

@@ -189,3 +189,25 @@ proptest! {
         prop_assert_eq!(decode_pieces([line.as_slice()], tolerance), decode_pieces(line.chunks(size), tolerance));
     }
 }
+
+/// Where it stands, and no byte of what a terminal says.
+#[test]
+fn what_is_shown_says_where_it_stands_and_no_more() {
+    let mut storage = [0; 8];
+    let mut decoder = Decoder::new(&mut storage, Tolerance::default());
+    assert_eq!(format!("{decoder:?}"), "Decoder(Between, 0 bytes)");
+    let mut shown = vec![];
+    let mut input: &[u8] = b"\x05Q\x02\x03\x03\x02WXYZ\x03\x0f\x02WX";
+    while let Some(found) = decoder.next(&mut input) {
+        shown.push(format!("{found:?}"));
+    }
+    assert_eq!(shown, ["Control(Enquiry)", "Stray", "Fault(Empty)", "Body(4 bytes)"]);
+    assert_eq!(format!("{decoder:?}"), "Decoder(Body, 2 bytes)");
+    for (body, said) in [
+        (&b""[..], "a body has 1 to 512 bytes, not 0"),
+        (b"a\x06", "offset 1: expected a character 0x20 to 0x7F"),
+        (b"abc", "the buffer is too small for the frame"),
+    ] {
+        assert_eq!(frame::encode(body, &mut [0; 5]).unwrap_err().to_string(), said);
+    }
+}

@@ -56,6 +56,20 @@ fn it_asks_and_gives_the_line_back() {
 }
 
 #[test]
+fn what_happened_can_be_asked_before_anything_is_sent() {
+    let mut storage = [0; 512];
+    let mut probe = Probe::new(SerialConfig::TILL, &mut storage);
+    let now = Instant::from_millis(0);
+    probe.start(now).unwrap();
+    probe.handle_timeout(probe.deadline().unwrap());
+    assert_eq!((probe.poll_event(), probe.poll()), (None, ProbeAction::Send(Control::Enquiry)));
+    probe.handle_sent(now, 1);
+    probe.handle_drained(now);
+    probe.handle_input(now, &mut ACK.as_ref());
+    assert_eq!((probe.poll_event(), probe.poll_event()), (Some(E::Opened), None));
+}
+
+#[test]
 fn it_tells_busy_from_silent() {
     let gave_up = E::GaveUp { proof: Proof::NothingSent };
     let (sent, told) = probe(NAK);

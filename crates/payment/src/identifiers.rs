@@ -11,7 +11,7 @@ use crate::card::holds_card_number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
     /// Too short or too long.
-    #[error("expected {least} to {most} characters, got {length}")]
+    #[error("expected {} characters, got {length}", Count(*least, *most))]
     Length {
         /// The least number of characters.
         least: usize,
@@ -31,6 +31,18 @@ pub enum IdentifierError {
     /// It looks like a card number or an e-mail address, which the journal never holds.
     #[error("it looks like a card number or an e-mail address, and these are never kept")]
     Personal,
+}
+
+/// How many characters there may be.
+struct Count(usize, usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(least, most) if least == most => write!(f, "{most}"),
+            Self(least, most) => write!(f, "{least} to {most}"),
+        }
+    }
 }
 
 fn checked<const N: usize>(

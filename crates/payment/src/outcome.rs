@@ -162,7 +162,7 @@ impl Outcome {
                 en: "Nothing was sent, it is safe to try again",
             },
             Self::Unknown { .. } => Text {
-                fr: "ISSUE INCONNUE, le client a peut-être payé",
+                fr: "RÉSULTAT INCONNU, le client a peut-être payé",
                 en: "OUTCOME UNKNOWN, the customer may have paid",
             },
             Self::Blocked { .. } => Text {

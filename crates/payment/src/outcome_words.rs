@@ -18,7 +18,7 @@ pub(crate) const CREDIT: Words = Words {
     declined: Text { fr: "Crédit refusé", en: "Credit declined" },
     cancelled: Text { fr: "Crédit abandonné", en: "Credit cancelled" },
     unknown: Text {
-        fr: "ISSUE INCONNUE, le client a peut-être été crédité",
+        fr: "RÉSULTAT INCONNU, le client a peut-être été crédité",
         en: "OUTCOME UNKNOWN, the customer may have been credited",
     },
     blocked: Text {
@@ -33,7 +33,7 @@ pub(crate) const CANCELLATION: Words = Words {
     declined: Text { fr: "Annulation refusée", en: "Cancellation declined" },
     cancelled: Text { fr: "Annulation abandonnée", en: "Cancellation abandoned" },
     unknown: Text {
-        fr: "ISSUE INCONNUE, le débit est peut-être annulé",
+        fr: "RÉSULTAT INCONNU, le débit est peut-être annulé",
         en: "OUTCOME UNKNOWN, the debit may have been cancelled",
     },
     blocked: Text {
@@ -48,7 +48,7 @@ pub(crate) const CHEQUE: Words = Words {
     declined: Text { fr: "Chèque refusé", en: "Cheque declined" },
     cancelled: Text { fr: "Chèque abandonné", en: "Cheque cancelled" },
     unknown: Text {
-        fr: "ISSUE INCONNUE, le chèque a peut-être été accepté",
+        fr: "RÉSULTAT INCONNU, le chèque a peut-être été accepté",
         en: "OUTCOME UNKNOWN, the cheque may have been accepted",
     },
     blocked: Text {
@@ -63,7 +63,7 @@ pub(crate) const DEFERRED_DEBIT: Words = Words {
     declined: Text { fr: "Débit différé refusé", en: "Deferred debit declined" },
     cancelled: Text { fr: "Débit différé abandonné", en: "Deferred debit cancelled" },
     unknown: Text {
-        fr: "ISSUE INCONNUE, le client a peut-être payé",
+        fr: "RÉSULTAT INCONNU, le client a peut-être payé",
         en: "OUTCOME UNKNOWN, the customer may have paid",
     },
     blocked: Text {

@@ -309,7 +309,7 @@ impl Duty {
                 en: "Call the person in charge of the till: the disk, the rights or the file of the journal.",
             },
             Self::ResolveEarlier => Text {
-                fr: "Vérifiez la transaction précédente sur le terminal, puis notez-en l'issue dans le journal.",
+                fr: "Vérifiez la transaction précédente sur le terminal, puis notez-en le résultat dans le journal.",
                 en: "Check the earlier transaction on the terminal, then record its outcome in the journal.",
             },
         }

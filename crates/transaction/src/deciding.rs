@@ -134,12 +134,10 @@ impl Deciding {
         }
     }
 
-    /// Whether a field of which only the first letter came could be one that decides and has not come yet.
+    /// Whether a field of which only the first letter came could be one that decides and has not come yet. Without a status,
+    /// or without the complement of a refusal, nothing is decided anyway.
     pub(crate) fn may_begin_with(&self, letter: u8) -> bool {
         match letter {
-            b'A' => {
-                self.status.is_absent() || (self.complement.is_absent() && !self.status.is(Status::Performed))
-            }
             b'B' => self.immediate.is_absent(),
             b'C' => !self.is_echoed(),
             _ => false,

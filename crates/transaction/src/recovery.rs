@@ -174,8 +174,8 @@ impl Open {
                 en: "Others use this terminal: its last transaction may be theirs.",
             },
             Self::AnotherAmount => Text {
-                fr: "La dernière transaction du terminal porte un autre montant, ou ne le dit pas.",
-                en: "The terminal's last transaction is for another amount, or does not tell it.",
+                fr: "Le terminal n'annonce pas ce montant pour sa dernière transaction : comparez son ticket.",
+                en: "The terminal does not tell this amount for its last transaction: compare its ticket.",
             },
             Self::PerhapsEarlier => Text {
                 fr: "La dernière transaction du terminal peut être une précédente du même montant.",

@@ -4,10 +4,13 @@ mod support;
 
 use std::time::Duration;
 
+use caisse_codec::Application;
+use caisse_link::frame::Tolerance;
+use caisse_link::serial::SerialConfig;
 use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome, Proof, Verdict};
+use caisse_payment::{Doubt, Operation, Outcome, Proof, Verdict};
 use caisse_transaction::{Dialect, Duplicata, OptionalFields, RefusedMessage, Request, Trailer};
-use support::{Then, answered, content, debit, euros, run};
+use support::{Then, answered, content, debit, euros, line, run};
 
 const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
 const REQUEST: &str = "CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
@@ -140,6 +143,11 @@ fn a_reference_goes_out_where_it_comes_back_and_is_compared() {
             support::run(Dialect::PAYXPRESS, with_reference(), answer.as_bytes().chunks(1), gap, Then::Close);
         assert_eq!(pieces.outcome(), expected, "{cf} byte by byte");
     }
+    // Once it is there, no cut behind it takes it back.
+    for tail in ["C", "CF", "CF007order"] {
+        let named = outcome(Dialect::PAYXPRESS, &format!("{APPROVED}CF007order 7{tail}"));
+        assert_eq!(named.outcome(), approved(), "{tail}");
+    }
     // Cut inside it: it may have been another.
     let cut = outcome(Dialect::PAYXPRESS, &format!("{APPROVED}CF007order"));
     assert_eq!(cut.outcome(), unknown(Doubt::AnswerCut));
@@ -151,6 +159,74 @@ fn a_reference_goes_out_where_it_comes_back_and_is_compared() {
         assert!(!String::from_utf8_lossy(&run.sent).contains("CF"));
         assert_eq!(run.outcome(), approved());
     }
+}
+
+/// What a till may ask for is known before anything is opened.
+#[test]
+fn an_application_is_forced_where_the_dialect_carries_one() {
+    use caisse_transaction::RequestError::{Application as NotCarried, Original};
+    let cards = Application::from_value(b"001").unwrap();
+    let asked = |operation, application| Request {
+        content: Content { operation, ..content(euros(2500)) },
+        application,
+        ..debit(2500)
+    };
+    let none = [Dialect::CONCERT_E, Dialect::CONCERT_E_PLUS];
+    for dialect in Dialect::ALL {
+        for operation in [Operation::Debit, Operation::Credit, Operation::Cancellation, Operation::Cheque] {
+            for application in [None, Some(cards), Some(Application::CHEQUE)] {
+                // A cheque is one in each dialect, named or not.
+                let plain = application.is_none()
+                    || (operation == Operation::Cheque && application == Some(Application::CHEQUE));
+                let expected = match none.contains(&dialect) && !plain {
+                    true => Err(NotCarried { dialect: dialect.name }),
+                    false => Ok(()),
+                };
+                let request = asked(operation, application);
+                assert_eq!(
+                    request.validate(&dialect),
+                    expected,
+                    "{} {operation} {application:?}",
+                    dialect.name
+                );
+            }
+        }
+    }
+    let sent = |operation, application| {
+        let run = answered(Dialect::PAYXPRESS, asked(operation, application), b"", Then::Close);
+        String::from_utf8(run.sent).unwrap()
+    };
+    assert_eq!(sent(Operation::Debit, Some(cards)), format!("{REQUEST}CC003001"));
+    assert_eq!(sent(Operation::Cheque, None), format!("{REQUEST}CC00300C"));
+    assert_eq!(sent(Operation::Cheque, Some(Application::CHEQUE)), format!("{REQUEST}CC00300C"));
+    // Only what gives money back names what it undoes.
+    for (operation, takes) in [
+        (Operation::Debit, true),
+        (Operation::Cheque, true),
+        (Operation::DeferredDebit, true),
+        (Operation::Credit, false),
+        (Operation::Cancellation, false),
+    ] {
+        let mut request = asked(operation, None);
+        request.content.original = "sale-0".parse().ok();
+        let expected = if takes { Err(Original(operation)) } else { Ok(()) };
+        assert_eq!(request.validate(&Dialect::PAYXPRESS), expected);
+    }
+}
+
+/// Nepting's answers hold line feeds on a serial line; those of others do not, and there one is a bad frame.
+#[test]
+fn line_feeds_in_a_frame_are_taken_where_the_dialect_knows_them() {
+    let broken_up = APPROVED.replacen("CB", "\nCB", 1);
+    for (dialect, outcome) in [(Dialect::NEPTING, "approved"), (Dialect::PAYXPRESS, "unknown")] {
+        let run = line::run(line::serial(dialect), debit(2500), &mut line::Usual::answering(&broken_up));
+        assert_eq!((run.outcome(), run.messages()), (outcome, 1), "{}", dialect.name);
+        let run = line::run(line::serial(dialect), debit(2500), &mut line::Usual::answering(APPROVED));
+        assert_eq!((run.outcome(), run.messages()), ("approved", 1), "{}", dialect.name);
+    }
+    // It differs from others in nothing else.
+    let tolerance = Tolerance { line_feeds: true, ..SerialConfig::TILL.tolerance };
+    assert_eq!(Dialect::NEPTING.session, SerialConfig { tolerance, ..SerialConfig::TILL });
 }
 
 #[test]

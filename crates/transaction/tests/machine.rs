@@ -351,6 +351,27 @@ fn an_answer_to_half_a_request_has_its_time_too() {
     });
 }
 
+/// Until then nobody can be at the terminal because of it.
+#[test]
+fn the_moment_of_the_last_byte_is_kept() {
+    sending(|machine| {
+        machine.handle_sent(at(25), 3);
+        assert_eq!(machine.sent_at(), None);
+        machine.handle_sent(at(31), REQUEST.len() - 3);
+        assert_eq!(machine.sent_at(), Some(at(31)));
+        machine.handle_input(at(50), APPROVED);
+        machine.handle_closed(at(51), Closed::ByPeer);
+        ends(machine, 52, approved());
+        assert_eq!(machine.sent_at(), Some(at(31)));
+    });
+    // Of a part that was sent, from when the terminal answered it.
+    sending(|machine| {
+        machine.handle_sent(at(25), 3);
+        machine.handle_input(at(40), b"CZ0");
+        assert_eq!(machine.sent_at(), Some(at(40)));
+    });
+}
+
 #[test]
 fn an_outcome_that_cannot_be_written_is_told_all_the_same() {
     waiting(|machine| {

@@ -139,6 +139,14 @@ fn each_doubt_has_its_reason() {
         ("", Doubt::ClosedWithoutAnswer),
         ("GARBAGE?!", Doubt::AnswerMalformed),
         ("CZ0040320AE0021", Doubt::AnswerCut),
+        // One letter more: what is missing may have been on its way.
+        ("CZ0040320CA00201CB0042500CD0010CE003978A", Doubt::AnswerCut),
+        ("CZ0040320AE00201A", Doubt::AnswerCut),
+        ("CZ0040320AE00201C", Doubt::AnswerCut),
+        ("CZ0040320CA00201CB0042500CD0010CE003978C", Doubt::AnswerCut),
+        // What contradicts says more than the cut.
+        ("CZ0040320AE00201CA00202A", Doubt::RegisterDiffers),
+        ("CZ0040320AE00211A", Doubt::Taken),
         ("CZ0040320", Doubt::StatusMissing),
         ("CZ0040320AE00210", Doubt::EchoMissing),
         ("CZ0040320AE00201", Doubt::RefusalWithoutReason),

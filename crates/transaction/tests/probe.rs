@@ -47,6 +47,8 @@ struct Ran {
     framed: bool,
     calls: u8,
     late: u8,
+    /// The messages that were no answer to the question.
+    strays: Vec<Vec<u8>>,
     seconds: u64,
 }
 
@@ -57,7 +59,7 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
     let start = Instant::from_millis(1_000_000);
     let mut now = start;
     let mut script = script.iter();
-    let mut sent = vec![];
+    let (mut sent, mut strays) = (vec![], vec![]);
     probe.start(now);
     let mut due = None;
     for _ in 0..10_000 {
@@ -72,7 +74,11 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
             }
             ProbeAction::Close => {}
             ProbeAction::Wait { until } => match due.take() {
-                Some(Then::Say(bytes)) => probe.handle_input(now, bytes),
+                Some(Then::Say(bytes)) => {
+                    probe.handle_input(now, bytes);
+                    strays.extend(probe.stray().map(<[u8]>::to_vec));
+                    assert_eq!(probe.stray(), None, "it is handed out once");
+                }
                 Some(Then::Close) => probe.handle_closed(now, Closed::ByPeer),
                 Some(Then::Wait) | None => {
                     now = until.expect("a wait without end");
@@ -91,6 +97,7 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
                     framed: report.framed(),
                     calls: report.calls(),
                     late: report.late(),
+                    strays,
                     seconds: now.since(start).as_secs(),
                 };
             }
@@ -288,6 +295,12 @@ fn what_a_session_brings_instead_of_an_answer() {
     ] {
         let ran = ask(serial(Dialect::INGENICO), Question::Identification, &script);
         assert_eq!((ran.finding, ran.late, ran.calls), (expected, late, calls), "{:02x?}", ran.sent);
+        // What came is there to be filed, whole.
+        let bodies: Vec<_> = ran.strays.iter().map(|body| framed(body)).collect();
+        assert_eq!(bodies.len(), usize::from(late));
+        assert!(
+            bodies.iter().all(|frame| script.iter().any(|it| matches!(it, Then::Say(said) if said == frame)))
+        );
         assert!(ran.seconds <= 13, "{expected:?} {} s", ran.seconds);
     }
 }
@@ -323,6 +336,7 @@ fn an_answer_is_taken_although_its_acknowledgement_was_lost() {
     ];
     let ran = ask(serial(Dialect::INGENICO), Question::Identification, &both);
     assert_eq!((ran.finding, ran.late), (Finding::Answered(Status::Performed), 1));
+    assert_eq!(ran.strays, [b"017000012421978          "]);
 }
 
 #[test]
@@ -425,11 +439,13 @@ fn what_is_stopped() {
     let mut probe = ProbeMachine::new(serial(Dialect::CONCERT_E), Question::Presence, &mut storage).unwrap();
     let mut now = Instant::from_millis(0);
     probe.start(now);
-    assert_eq!(probe.poll(), ProbeAction::Connect);
+    let shown = format!("{:?}", probe.poll());
+    assert_eq!(shown, "Connect");
     probe.handle_connected(now);
+    assert_eq!(format!("{:?}", probe.poll()), "Wait { until: Some(Instant(30)) }");
     now = probe.deadline().unwrap();
     probe.handle_timeout(now);
-    assert_eq!(probe.poll(), ProbeAction::Send(b"\x05"));
+    assert_eq!(format!("{:?}", probe.poll()), "Send(1 bytes)");
     probe.handle_sent(now, 1);
     probe.handle_drained(now);
     probe.give_up(now);
@@ -438,7 +454,8 @@ fn what_is_stopped() {
     assert!(probe.report().is_none());
     probe.handle_sent(now, 1);
     probe.handle_drained(now);
-    assert_eq!(probe.poll(), ProbeAction::Close);
+    assert_eq!(format!("{:?}", probe.poll()), "Close");
+    assert_eq!(format!("{:?}", probe.poll()), "Done(GivenUp)");
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::GivenUp));
 }
 

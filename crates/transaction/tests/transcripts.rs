@@ -418,6 +418,33 @@ fn a_terminal_that_reads_once_takes_what_is_there_for_the_request() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_sent_is_undelivered_and_nothing_else_is() {
+    use terminal::{Action, End};
+    let now = Instant::from_millis(0);
+    let mut machine = TerminalMachine::new([0; MOST_STORAGE]);
+    machine.handle_send_failed(now);
+    assert!(matches!(machine.poll(), Action::Wait { .. }), "nothing was to be sent");
+    machine.handle_input(now, b"CZ0040300CJ012012345678901CA00201CB0042500CD0010CE003978");
+    machine.handle_end_of_input();
+    machine.handle_send_failed(now);
+    assert!(matches!(machine.poll(), Action::Decide(Ok(_))), "nor now");
+    let shown = format!("{machine:?}");
+    assert!(shown.starts_with("TerminalMachine") && shown.contains("Deciding"), "{shown}");
+    assert!(shown.contains("FieldStore") && shown.contains("0 skipped"), "{shown}");
+    let shown = format!("{:?}", machine.poll());
+    assert!(shown.starts_with("Decide(Ok(") && shown.contains("25.00 EUR"), "{shown}");
+    machine.refuse(Refusal::Refused).unwrap();
+    let Action::Send(answer) = machine.poll() else { panic!("no answer") };
+    let length = answer.len();
+    assert_eq!(format!("{:?}", machine.poll()), format!("Send({length} bytes)"));
+    machine.handle_sent(now, length - 1);
+    machine.handle_send_failed(now);
+    assert!(matches!(machine.poll(), Action::Done(End::Undelivered)));
+    machine.handle_sent(now, 1);
+    assert_eq!(format!("{:?}", machine.poll()), "Done(Undelivered)", "it stays so");
+}
+
+#[test]
 fn a_till_that_goes_early_or_sends_rubbish_gets_no_answer() {
     use terminal::{Action, End};
     let whole = b"CZ0040300CJ012012345678901CA00201CB0042500CD0010CE003978".as_slice();
@@ -428,12 +455,27 @@ fn a_till_that_goes_early_or_sends_rubbish_gets_no_answer() {
         machine.handle_closed(Instant::from_millis(1));
         assert!(matches!(machine.poll(), Action::Done(End::NoRequest)), "cut at {cut}");
     }
-    for rubbish in [b"GARBAGE?!".as_slice(), b"\x02CZ0040300", b"GET / HTTP/1.1\r\n", &[b'A'; 10_000]] {
+    let line_end_first = [b"\r\n", whole].concat();
+    let line_end_within = [&whole[..36], b"\n", &whole[36..]].concat();
+    for rubbish in [
+        b"GARBAGE?!".as_slice(),
+        b"\x02CZ0040300",
+        b"GET / HTTP/1.1\r\n",
+        &[b'A'; 10_000],
+        &line_end_first,
+        &line_end_within,
+    ] {
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TerminalMachine::new(&mut storage);
         machine.handle_input(Instant::from_millis(0), rubbish);
         assert!(matches!(machine.poll(), Action::Done(End::Malformed)));
     }
+    // A line end behind a field is forgiven.
+    let mut storage = [0; MOST_STORAGE];
+    let mut machine = TerminalMachine::new(&mut storage);
+    machine.handle_input(Instant::from_millis(0), &[&whole[..42], b"\r\n", &whole[42..], b"\r\n"].concat());
+    machine.handle_timeout(Instant::from_millis(50));
+    assert!(matches!(machine.poll(), Action::Decide(Ok(_))));
     // A whole request and a close: the card holder is at the terminal all the same.
     let mut storage = [0; MOST_STORAGE];
     let mut machine = TerminalMachine::new(&mut storage);

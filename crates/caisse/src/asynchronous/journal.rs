@@ -1,5 +1,6 @@
 //! A journal that several threads use, one call at a time.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_journal::{
@@ -42,6 +43,14 @@ impl Journal for SharedJournal {
 
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         self.journal().list()
+    }
+
+    fn walk_back(
+        &self,
+        terminal: &TerminalId,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.journal().walk_back(terminal, see)
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{Journal, JournalError, Order, Record};
+use caisse_journal::{Decision, Journal, JournalError, Order, Record};
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
@@ -23,7 +23,8 @@ use crate::admission::{Admission, Entrance, Refused};
 use crate::builder::Parts;
 use crate::late::{Ear, Patience};
 use crate::recovery::{Inquiry, Memory, Recovered, Told as Heard, busy};
-use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest};
+use crate::resolution;
+use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest, ResolveError};
 
 /// A till at one terminal, on Tokio. Clones are the same till.
 #[derive(Clone)]
@@ -190,6 +191,21 @@ impl AsyncTill {
             // A payment runs, or another inquiry does.
             Err(_) => Ok(self.unresolved().await?.into_iter().map(busy).collect()),
         }
+    }
+
+    /// Writes what a person found out about a transaction whose end nobody knows, as [`Till::resolve`](crate::Till::resolve)
+    /// does. What was begun goes on when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Till::resolve`](crate::Till::resolve).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn resolve(&self, id: &TransactionId, decision: &Decision) -> Result<Record, ResolveError> {
+        let (mut journal, terminal) = (self.inner.journal.clone(), self.inner.terminal);
+        let (id, decision) = (*id, decision.clone());
+        let resolved = spawn_blocking(move || resolution::resolve(&mut journal, &terminal, &id, &decision));
+        resolved.await.unwrap_or(Err(JournalError::Locked.into()))
     }
 
     fn last(&self) -> MutexGuard<'_, Option<RunningPayment>> {

@@ -41,7 +41,7 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
     output.json(&line);
     // Without a journal there is nothing to warn of.
     let shown = caisse::Payment { journaled: told.journaled || kept == Kept::Nowhere, ..told };
-    report::text(&shown, false, &[], None, output);
+    report::text(&shown, false, output);
     if let Some(tip) = payment.tip {
         output.text(format_args!("  tip             {tip}"));
     }

@@ -59,6 +59,7 @@ where
         writing::never_sent_settles_nothing_else,
         writing::what_contradicts_itself_is_refused,
         writing::the_order_is_that_of_the_writes,
+        writing::the_way_back_is_the_list_from_its_end,
         writing::of_writers_at_the_same_time_one_wins,
         resolving::a_decision_settles_a_doubt,
         resolving::a_decision_is_for_open_doubts_alone,

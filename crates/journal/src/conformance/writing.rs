@@ -1,5 +1,6 @@
 //! Rules of `append` and of what is read back.
 
+use std::ops::ControlFlow;
 use std::thread;
 
 use caisse_payment::entry::{End, Entry, RawStatus};
@@ -252,6 +253,37 @@ pub(super) fn the_order_is_that_of_the_writes(open: Open<'_>) {
     journal.append(&started("c", "t"), time(2)).unwrap();
     assert_eq!(order(&*journal), ["b", "a", "c"]);
     assert_eq!(order(&*open()), ["b", "a", "c"]);
+}
+
+pub(super) fn the_way_back_is_the_list_from_its_end(open: Open<'_>) {
+    let mut journal = open();
+    journal.append(&never_sent("c", "t"), time(1)).unwrap();
+    for (id, on) in [("b", "t"), ("z", "u"), ("a", "t")] {
+        journal.append(&started(id, on), time(2)).unwrap();
+        journal.append(&ended(id, approved()), time(3)).unwrap();
+    }
+    // A further attempt counts where it stands, and once.
+    journal.append(&started("c", "t"), time(4)).unwrap();
+    let back = |journal: &dyn Journal, on: &str, most: usize| {
+        let mut seen = vec![];
+        let mut see = |record: &Record| {
+            seen.push(record.clone());
+            if seen.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        journal.walk_back(&on.parse().unwrap(), &mut see).unwrap();
+        seen
+    };
+    for journal in [journal, open()] {
+        let mut newest_first = journal.list().unwrap();
+        newest_first.retain(|record| record.start.content.terminal.as_str() == "t");
+        newest_first.reverse();
+        let ids: Vec<_> = newest_first.iter().map(|record| record.start.id.to_string()).collect();
+        assert_eq!(ids, ["c", "a", "b"]);
+        assert_eq!(back(&*journal, "t", usize::MAX), newest_first);
+        assert_eq!(back(&*journal, "t", 2), newest_first[..2]);
+        assert_eq!(back(&*journal, "u", 1).len(), 1);
+        assert_eq!(back(&*journal, "v", 1), []);
+    }
 }
 
 pub(super) fn of_writers_at_the_same_time_one_wins(open: Open<'_>) {

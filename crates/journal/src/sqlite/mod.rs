@@ -7,12 +7,13 @@ mod migration;
 mod open;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params, params_from_iter};
 
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
@@ -99,6 +100,30 @@ impl Journal for SqliteJournal {
 
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         transactions(&self.connection, "ORDER BY started_event", &[])
+    }
+
+    /// Goes back along the events that began an attempt.
+    fn walk_back(
+        &self,
+        terminal: &TerminalId,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let begun =
+            "SELECT id, number FROM events WHERE what IN ('started', 'never_sent') ORDER BY number DESC";
+        let by_id =
+            format!("{} WHERE id = ?1 AND started_event = ?2 AND terminal = ?3", select_transactions());
+        let (mut begun, mut by_id) = (self.connection.prepare(begun)?, self.connection.prepare(&by_id)?);
+        let mut begun = begun.query([])?;
+        while let Some(event) = begun.next()? {
+            let (id, number): (String, i64) = (event.get(0)?, event.get(1)?);
+            let mut found = by_id.query(params![id, number, terminal.as_str()])?;
+            if let Some(row) = found.next()?
+                && see(&tracked(row)?.record).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
@@ -246,6 +271,10 @@ impl From<rusqlite::Error> for JournalError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
             ErrorCode::NotADatabase => Self::Foreign,
             ErrorCode::DatabaseCorrupt => Self::corrupt(error.to_string()),
+            // What a full disk often comes as, beside "database or disk is full".
+            ErrorCode::SystemIoFailure => {
+                Self::unwritable(format!("{error}: the disk may be full, or failing"))
+            }
             _ => Self::unwritable(error.to_string()),
         }
     }
@@ -298,6 +327,21 @@ mod tests {
         }
         let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
         assert!(journal.connection.db_config(defensive).unwrap());
+    }
+
+    #[test]
+    fn an_error_of_the_disk_says_what_to_look_at() {
+        let failed = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        // The shared memory of the log, which a full disk has no room for.
+        for code in [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_IOERR_SHMSIZE] {
+            let error = JournalError::from(failed(code));
+            assert!(
+                matches!(&error, JournalError::Unwritable { what } if what.contains("may be full")),
+                "{error:?}"
+            );
+        }
+        let error = JournalError::from(failed(rusqlite::ffi::SQLITE_READONLY));
+        assert!(matches!(&error, JournalError::Unwritable { what } if !what.contains("full")), "{error:?}");
     }
 
     #[test]

@@ -475,8 +475,7 @@ impl<'s> ProbeMachine<'s> {
         let is_presence = matches!(self.line, Line::Presence { .. });
         match event {
             Event::Opened if is_presence => self.end(now, Finding::Granted),
-            // What is assumed until something else shows; and one refusal shows that somebody is there.
-            Event::AttemptFailed(AttemptFailure::Silence) => {}
+            // One refusal shows that somebody is there. Silence is what is assumed until something else shows.
             Event::AttemptFailed(AttemptFailure::Refused | AttemptFailure::Ended) => {
                 self.fail(Finding::LineRefused);
             }

@@ -279,7 +279,7 @@ impl<'s> TillMachine<'s> {
                     assembly.handle_closed();
                     return self.settle(now);
                 }
-                if self.take_back() {
+                if self.holds_message() {
                     return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
                 }
             }
@@ -364,7 +364,7 @@ impl<'s> TillMachine<'s> {
         if let Line::Session(_) = &self.line {
             return self.handle_session_input(now, bytes);
         }
-        if self.take_back() {
+        if self.holds_message() {
             return self.apply(now, Input::Withdrawn(NotSent::UnexpectedBytes));
         }
         if !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
@@ -431,7 +431,9 @@ impl<'s> TillMachine<'s> {
             _ => Outcome::Unknown { doubt: Doubt::PerhapsEarlier },
         };
         let answered = self.reader.answered();
-        self.apply(now, Input::AnswerBegan);
+        // Whoever answers has the message.
+        self.apply(now, Input::Acknowledged);
+        self.show(Event::Answer);
         self.apply(now, Input::AnswerEnded { outcome, answered });
     }
 
@@ -482,18 +484,14 @@ impl<'s> TillMachine<'s> {
                 return;
             }
         }
-        let input = if self.take_back() { Input::Withdrawn(NotSent::Cancelled) } else { wish };
+        let input = if self.holds_message() { Input::Withdrawn(NotSent::Cancelled) } else { wish };
         self.apply(now, input);
     }
 
-    /// Takes back a message that still waits in the queue; says whether there was one.
-    fn take_back(&mut self) -> bool {
+    /// Whether the message still waits in the queue, whole: what withdraws it takes it out.
+    fn holds_message(&self) -> bool {
         let nothing_accepted = self.started.as_ref().is_some_and(|started| started.accepted == 0);
-        let held_back = nothing_accepted && self.queue.contains(&Effect::Send);
-        if held_back {
-            self.queue.retain(|effect| *effect != Effect::Send);
-        }
-        held_back
+        nothing_accepted && self.queue.contains(&Effect::Send)
     }
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.

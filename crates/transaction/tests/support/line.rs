@@ -88,6 +88,9 @@ pub struct Run {
     pub late: u8,
     pub elapsed: Duration,
     pub receipt: Option<Vec<u8>>,
+    pub skipped: usize,
+    /// What the machine shows of its reader at the end.
+    pub reader: String,
 }
 
 impl Run {
@@ -124,7 +127,18 @@ pub fn run_broken(
     broken: Break,
     piece: usize,
 ) -> Run {
-    let mut storage = vec![0; MOST_STORAGE];
+    run_with_storage(config, request, terminal, broken, piece, MOST_STORAGE)
+}
+
+pub fn run_with_storage(
+    config: Config,
+    request: Request,
+    terminal: &mut dyn Terminal,
+    broken: Break,
+    piece: usize,
+    storage: usize,
+) -> Run {
+    let mut storage = vec![0; storage];
     let mut machine = TillMachine::new(config, &mut storage);
     let start = Instant::from_millis(1_000_000);
     let mut now = start;
@@ -212,6 +226,8 @@ pub fn run_broken(
                     late: report.late_answers(),
                     elapsed: now.since(start),
                     receipt: receipt.map(|text| text.reveal().to_vec()),
+                    skipped: report.skipped(),
+                    reader: format!("{machine:?}").split_once("reader: ").unwrap().1.to_owned(),
                 };
             }
         }

@@ -1,0 +1,68 @@
+//! A person's word about a transaction whose end nobody knows.
+
+use caisse_journal::{Decision, Journal, JournalError, LockError, Record, WallTime};
+use caisse_payment::{TerminalId, TransactionId};
+
+use crate::Till;
+
+/// Why a decision was not written. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// A payment runs at the terminal, here or in another process: its end may be the one that is asked for.
+    #[error("a payment is under way at this terminal: wait for its end; nothing was changed")]
+    UnderWay,
+    /// The system cannot lock the terminal.
+    #[error(transparent)]
+    Lock(LockError),
+    /// No such transaction is open or disputed here, or the journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl From<LockError> for ResolveError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Busy => Self::UnderWay,
+            error => Self::Lock(error),
+        }
+    }
+}
+
+impl Till {
+    /// Writes what a person found out about a transaction of this terminal that is unresolved or disputed: from then on that
+    /// is its end, and the terminal takes payments again. Gives the transaction as it is now recorded.
+    ///
+    /// ```
+    /// use caisse::{Amount, Currency, Decision, MemoryJournal, Paid, PaymentRequest, RecordState, Till};
+    ///
+    /// # let terminal = caisse_simulator::VirtualTerminal::builder().answer("approve+drop@step=decided".parse()?).start()?;
+    /// # let address = terminal.address().to_string();
+    /// let mut till = Till::builder().tcp(&address).journal(MemoryJournal::new()).build()?;
+    /// let payment = till.pay(PaymentRequest::debit(Amount::parse("25.00", Currency::EUR)?))?;
+    /// assert!(payment.outcome.is_unknown());
+    /// // Somebody has looked at the terminal and its ticket.
+    /// let decision = Decision::new(Paid::Paid(payment.amount), "Anne", "ticket 1234 says so")?;
+    /// let record = till.resolve(&payment.id, &decision)?;
+    /// assert_eq!(record.state(), RecordState::Final);
+    /// assert!(till.unresolved()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// While a payment runs at the terminal; when the transaction is not open or disputed, or is another terminal's; when
+    /// the journal cannot be written.
+    pub fn resolve(&mut self, id: &TransactionId, decision: &Decision) -> Result<Record, ResolveError> {
+        resolve(&mut *self.journal, &self.terminal, id, decision)
+    }
+}
+
+pub(crate) fn resolve(
+    journal: &mut dyn Journal,
+    terminal: &TerminalId,
+    id: &TransactionId,
+    decision: &Decision,
+) -> Result<Record, ResolveError> {
+    let lock = journal.lock(terminal)?;
+    journal.resolve(&lock, id, decision, WallTime::now())?;
+    Ok(journal.find(id)?.ok_or(JournalError::NotUnresolved)?)
+}
