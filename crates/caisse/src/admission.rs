@@ -1,6 +1,6 @@
 //! May a payment begin? The same for every driver.
 
-use caisse_journal::{Admitted, Journal, Order, Record, TerminalLock, admit, admit_original};
+use caisse_journal::{Admitted, Journal, Order, Place, Record, TerminalLock, admit, admit_original};
 use caisse_payment::{Blocked, Outcome, Verdict};
 use caisse_transaction::{Config, Instant, Request, RequestError};
 
@@ -24,7 +24,7 @@ impl Admission<'_> {
         request: &Request,
         order: Option<&Order>,
     ) -> Result<Entrance, Refused> {
-        let lock = match admit(journal, &request.id, &request.content) {
+        let lock = match admit(journal, &request.id, &request.content, self.config.address) {
             Admitted::Proceed(lock) => lock,
             Admitted::Replay(record) => return Err(Refused::Replay(record)),
             Admitted::Blocked(reason) => return Err(Refused::Blocked(reason)),
@@ -36,8 +36,9 @@ impl Admission<'_> {
         if self.config.has_sessions() {
             let longest = self.config.dialect.longest_transaction;
             let unavailable = |_| Refused::Blocked(Blocked::JournalUnavailable);
+            let place = Place { terminal: request.content.terminal, address: self.config.address };
             let mut possible = Vec::new();
-            for record in decided_alike(journal, &request.content).map_err(unavailable)? {
+            for record in decided_alike(journal, &place, &request.content).map_err(unavailable)? {
                 let id = record.start.id;
                 let events = journal.events(&id).map_err(unavailable)?;
                 if self.patience.may_still_come(&id, &events, longest, self.now) {

@@ -7,7 +7,7 @@ use caisse_codec::Identifier;
 use caisse_hal::serial::{SerialAddress, SerialLink};
 use caisse_hal::tcp::{TcpAddress, TcpLink};
 use caisse_hal::{Address, AddressError, Clock, Link, SystemClock};
-use caisse_journal::Journal;
+use caisse_journal::{Journal, Place};
 use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
@@ -195,7 +195,11 @@ impl Builder {
             })
         });
         let built_at = parts.clock.now();
-        let memory = Memory::new(&*parts.journal, &parts.terminal, built_at);
+        let memory = Memory::new(
+            &*parts.journal,
+            &Place { terminal: parts.terminal, address: parts.config.address },
+            built_at,
+        );
         Ok(Till {
             link: link.ok_or(BuildError::NoTerminal)?,
             clock: parts.clock,
@@ -238,6 +242,7 @@ impl Builder {
         };
         let identifier = self.identifier.unwrap_or(Identifier::COMMON);
         let mut config = Config { link, ..Config::new(dialect, identifier) };
+        config.address = address.as_ref().and_then(address_name);
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
         Ok(Parts {
@@ -268,15 +273,39 @@ pub(crate) fn name_of(address: &Address) -> String {
     match address {
         // Names of hosts know no case.
         Address::Tcp(address) => format!("tcp:{}:{}", address.host().to_ascii_lowercase(), address.port()),
-        Address::Serial(address) => format!("serial:{}", name_of_path(address.path())),
+        Address::Serial(address) => format!("serial:{}", plain(address.path())),
     }
 }
 
-/// A path as the name of a terminal, whose characters are fewer.
-fn name_of_path(path: &str) -> String {
-    let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { ':' };
-    path.chars().map(plain).collect()
+/// An address in the form of a name: what tells that two names are one terminal. The same for each way to write it that can
+/// be known here: the letters of a host, the names of the loopback, links to a port.
+pub(crate) fn address_name(address: &Address) -> Option<TerminalId> {
+    let name = match address {
+        Address::Tcp(address) if is_loopback(address.host()) => format!("tcp:localhost:{}", address.port()),
+        Address::Serial(address) => match std::fs::canonicalize(address.path()) {
+            Ok(path) => format!("serial:{}", plain(&path.to_string_lossy())),
+            Err(_) => name_of(&Address::Serial(address.clone())),
+        },
+        address => name_of(address),
+    };
+    // Two long ones may become one: then one terminal waits for the other, and nothing worse.
+    let name = plain(&name);
+    name.get(name.len().saturating_sub(LONGEST_NAME)..)?.parse().ok()
 }
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A text as the name of a terminal, whose characters are fewer.
+fn plain(text: &str) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { ':' };
+    text.chars().map(plain).collect()
+}
+
+/// The longest name of a terminal, in bytes.
+const LONGEST_NAME: usize = 64;
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, Paid, Record, Source, State, TerminalLock, WallTime,
-    What,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Paid, Place, Record, Source, State,
+    TerminalLock, WallTime, What,
 };
 use caisse_payment::entry::Content;
-use caisse_payment::{AuthorisationNumber, Outcome, Proof, TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Outcome, Proof, TransactionId};
 use caisse_transaction::recovery::{Finding, weigh_result};
 use caisse_transaction::till::Told;
 use caisse_transaction::{Dialect, Instant};
@@ -24,12 +24,16 @@ const BACK: usize = 16;
 
 /// The last transactions that look like the one that is asked for and were decided without the terminal's answer: it may
 /// still tell their results on the line, where they would look like the answer to this one.
-pub(crate) fn decided_alike(journal: &dyn Journal, asked: &Content) -> Result<Vec<Record>, JournalError> {
+pub(crate) fn decided_alike(
+    journal: &dyn Journal,
+    place: &Place,
+    asked: &Content,
+) -> Result<Vec<Record>, JournalError> {
     let (mut alike, mut back) = (vec![], 0usize);
-    journal.walk_back(&asked.terminal, &mut |record| {
-        if reached(record, &asked.terminal) {
+    journal.walk_back(place, &mut |record| {
+        if reached(record, place) {
             back = back.saturating_add(1);
-            if record.decision.is_some() && could_be_told_for(record, asked) {
+            if record.decision.is_some() && could_be_told_for(record, place, asked) {
                 alike.push(record.clone());
             }
         }
@@ -86,30 +90,30 @@ impl Patience {
 
 /// Whether the reference of this transaction names it alone: a shared bill may stand in several.
 pub(crate) fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
-    let content = &record.start.content;
+    let (content, place) = (&record.start.content, Place::from(&record.start));
     let namesake = |other: &&Record| {
         other.start.id != record.start.id
             && other.start.content.reference == content.reference
-            && could_be_told_for(other, content)
+            && could_be_told_for(other, &place, content)
     };
     content.reference.is_some() && !records.iter().any(|other| namesake(&other))
 }
 
 /// Whether the transaction before this one that reached the terminal looks like it.
 pub(crate) fn is_like_the_last(records: &[Record], record: &Record) -> bool {
-    let content = &record.start.content;
+    let (content, place) = (&record.start.content, Place::from(&record.start));
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
-    let last = earlier.filter(|other| reached(other, &content.terminal)).last();
-    last.is_some_and(|last| could_be_told_for(last, content))
+    let last = earlier.filter(|other| reached(other, &place)).last();
+    last.is_some_and(|last| could_be_told_for(last, &place, content))
 }
 
 /// Whether the result of this transaction could be taken for the answer to the other: it carries what was approved, which may
 /// be less than what was asked.
-fn could_be_told_for(record: &Record, asked: &Content) -> bool {
+fn could_be_told_for(record: &Record, place: &Place, asked: &Content) -> bool {
     let theirs = &record.start.content;
     let approved = record.told().outcome.approved_amount();
     let of_this_amount = theirs.amount == asked.amount || approved == Some(asked.amount);
-    theirs.terminal == asked.terminal && theirs.register == asked.register && of_this_amount
+    place.is_of(&record.start) && theirs.register == asked.register && of_this_amount
 }
 
 /// The authorisation number of a transaction: that of its answer, if the answer was believed to be its approval.
@@ -117,8 +121,27 @@ pub(crate) fn believed_number(record: &Record) -> Option<AuthorisationNumber> {
     record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
 }
 
-fn reached(record: &Record, terminal: &TerminalId) -> bool {
-    record.start.content.terminal == *terminal && record.told().proof != Proof::NothingSent
+fn reached(record: &Record, place: &Place) -> bool {
+    place.is_of(&record.start) && record.told().proof != Proof::NothingSent
+}
+
+/// The lock of a transaction that was begun under another name of the terminal; none if the one that is held covers it.
+///
+/// # Errors
+/// When somebody else holds it.
+pub(crate) fn lock_of(
+    journal: &dyn Journal,
+    held: &TerminalLock,
+    record: &Record,
+) -> Result<Option<TerminalLock>, JournalError> {
+    let terminal = &record.start.content.terminal;
+    if held.covers(terminal) {
+        return Ok(None);
+    }
+    journal.lock(terminal).map(Some).map_err(|error| match error {
+        LockError::Busy => JournalError::Locked,
+        LockError::Io { what } => JournalError::Unwritable { what },
+    })
 }
 
 /// What the journal makes of a result that came late.
@@ -160,7 +183,7 @@ pub(crate) struct Late {
 /// One terminal's line, and who listens on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ear {
-    pub(crate) terminal: TerminalId,
+    pub(crate) place: Place,
     pub(crate) dialect: Dialect,
     pub(crate) exclusive: bool,
     /// The transaction that runs: until its end is written, what comes beside its answer is not its.
@@ -192,7 +215,8 @@ impl Ear {
         };
         let mut filing = Filing::Open;
         if let Some(Ok(decision)) = paid.map(|paid| Decision::proven(paid, "late result", TOLD_ON_THE_LINE)) {
-            journal.resolve(lock, &id, &decision, WallTime::now())?;
+            let own = lock_of(journal, lock, record)?;
+            journal.resolve(own.as_ref().unwrap_or(lock), &id, &decision, WallTime::now())?;
             filing = Filing::Settled;
         }
         Ok(Some(Late { id, outcome, filing, finding: Some(finding) }))
@@ -202,7 +226,7 @@ impl Ear {
     /// one that has its authorisation number, the one that it names, the newest in doubt, the newest.
     fn whose<'r>(&self, records: &'r [Record], body: &[u8]) -> Option<(&'r Record, Told, bool)> {
         let is_running = |record: &Record| self.running == Some(record.start.id) && record.is_open();
-        let last = records.iter().rev().filter(|record| reached(record, &self.terminal)).take(BACK);
+        let last = records.iter().rev().filter(|record| reached(record, &self.place)).take(BACK);
         let possible: Vec<_> = last
             .filter(|record| !is_running(record))
             .map(|record| (record, Told::read(&self.dialect, &record.start.content, body)))

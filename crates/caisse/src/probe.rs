@@ -7,7 +7,7 @@ use caisse_codec::{Identifier, Status, Version};
 use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Address, Clock, Link, SystemClock};
-use caisse_journal::{Journal, LockError, TerminalLock};
+use caisse_journal::{Journal, LockError, Place, TerminalLock};
 use caisse_payment::{IdentifierError, Outcome, Receipt, Refusal, Register, TerminalId, TransactionId};
 use caisse_transaction::probe::{ProbeConfig, ProbeMachine};
 use caisse_transaction::till::MOST_STORAGE;
@@ -17,7 +17,7 @@ pub use crate::late::Filing;
 pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 
 use crate::asking::ask;
-use crate::builder::name_of;
+use crate::builder::{address_name, name_of};
 use crate::late::{Ear, Late};
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
@@ -192,12 +192,16 @@ impl Probe {
         self.terminal
     }
 
+    pub(crate) fn place(&self) -> Place {
+        Place { terminal: self.terminal, address: address_name(&self.address) }
+    }
+
     /// Takes the terminal's lock, which a running payment holds.
     ///
     /// # Errors
     /// [`LockError::Busy`] when a payment, or another probe, is under way.
     pub fn lock(&self, journal: &dyn Journal) -> Result<TerminalLock, LockError> {
-        journal.lock(&self.terminal)
+        self.place().lock(journal)
     }
 
     /// The most that may be asked of this terminal to find out whether it is there: its identification where that has a
@@ -206,7 +210,7 @@ impl Probe {
     /// files it.
     #[must_use]
     pub fn greeting(&self, journal: &dyn Journal) -> Question {
-        let settled = journal.unresolved(&self.terminal).is_ok_and(|open| open.is_empty());
+        let settled = journal.unresolved_at(&self.place()).is_ok_and(|open| open.is_empty());
         let possible = self.check(Question::Identification).is_ok();
         if possible && (settled || !self.config.has_sessions()) {
             Question::Identification
@@ -235,8 +239,7 @@ impl Probe {
         lock: &TerminalLock,
         question: Question,
     ) -> Result<Reply, AskError> {
-        let ear =
-            Ear { terminal: self.terminal, dialect: self.config.dialect, exclusive: false, running: None };
+        let ear = Ear { place: self.place(), dialect: self.config.dialect, exclusive: false, running: None };
         let mut earlier = None;
         let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
             Ok(late) => {

@@ -131,11 +131,12 @@ impl Till {
     }
 
     pub(crate) fn inquiry(&mut self) -> Inquiry<'_> {
+        let place = self.place();
         Inquiry {
             link: &mut *self.link,
             clock: &*self.clock,
             journal: &mut *self.journal,
-            terminal: self.terminal,
+            place,
             register: self.register,
             config: self.config,
             exclusive: self.exclusive,

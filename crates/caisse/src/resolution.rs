@@ -1,9 +1,10 @@
 //! A person's word about a transaction whose end nobody knows.
 
-use caisse_journal::{Decision, Journal, JournalError, LockError, Record, WallTime};
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_journal::{Decision, Journal, JournalError, LockError, Place, Record, WallTime};
+use caisse_payment::TransactionId;
 
 use crate::Till;
+use crate::late::lock_of;
 
 /// Why a decision was not written. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,17 +53,23 @@ impl Till {
     /// While a payment runs at the terminal; when the transaction is not open or disputed, or is another terminal's; when
     /// the journal cannot be written.
     pub fn resolve(&mut self, id: &TransactionId, decision: &Decision) -> Result<Record, ResolveError> {
-        resolve(&mut *self.journal, &self.terminal, id, decision)
+        let place = self.place();
+        resolve(&mut *self.journal, &place, id, decision)
     }
 }
 
 pub(crate) fn resolve(
     journal: &mut dyn Journal,
-    terminal: &TerminalId,
+    place: &Place,
     id: &TransactionId,
     decision: &Decision,
 ) -> Result<Record, ResolveError> {
-    let lock = journal.lock(terminal)?;
-    journal.resolve(&lock, id, decision, WallTime::now())?;
+    let held = place.lock(journal)?;
+    let record = journal.find(id)?.ok_or(JournalError::NotUnresolved)?;
+    if !place.is_of(&record.start) {
+        return Err(JournalError::WrongLock.into());
+    }
+    let own = lock_of(journal, &held, &record)?;
+    journal.resolve(own.as_ref().unwrap_or(&held), id, decision, WallTime::now())?;
     Ok(journal.find(id)?.ok_or(JournalError::NotUnresolved)?)
 }

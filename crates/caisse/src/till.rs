@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use caisse_hal::{Clock, Link};
-use caisse_journal::{DecisionError, Journal, JournalError, Order, Record};
+use caisse_journal::{DecisionError, Journal, JournalError, Order, Place, Record};
 use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
@@ -119,7 +119,7 @@ impl Till {
             order,
             lock: &lock,
             ear: Ear {
-                terminal: self.terminal,
+                place: Place { terminal: self.terminal, address: self.config.address },
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
                 running: Some(request.id),
@@ -155,13 +155,17 @@ impl Till {
         &*self.journal
     }
 
-    /// The transactions of this terminal whose end nobody knows yet, oldest first. While there are any, the terminal
-    /// takes no payment.
+    /// The transactions of this terminal whose end nobody knows yet, oldest first, under whichever name it has been used. While
+    /// there are any, the terminal takes no payment.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
-        self.journal.unresolved(&self.terminal)
+        self.journal.unresolved_at(&self.place())
+    }
+
+    pub(crate) const fn place(&self) -> Place {
+        Place { terminal: self.terminal, address: self.config.address }
     }
 }
 

@@ -39,7 +39,12 @@ fn journal() -> MemoryJournal {
         register: Register::FIRST,
         reference: None,
     };
-    let start = Start { id: "sale-1".parse().unwrap(), content, dialect: "concert-e-plus".parse().unwrap() };
+    let start = Start {
+        id: "sale-1".parse().unwrap(),
+        content,
+        dialect: "concert-e-plus".parse().unwrap(),
+        address: None,
+    };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     let verdict = Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());

@@ -12,7 +12,7 @@ use caisse::{
     Amount, Currency, Decision, Dialect, Journal, JournalError, LinkKind, MemoryJournal, Order,
     PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
 };
-use caisse_journal::{Dispute, Event, LockError, TerminalLock};
+use caisse_journal::{Dispute, Event, LockError, Place, TerminalLock};
 use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::Settings;
 use shop::Shop;
@@ -49,16 +49,20 @@ impl Journal for Counted {
         self.inner.unresolved(terminal).inspect(|records| self.read(records.len()))
     }
 
+    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+        self.inner.unresolved_at(place).inspect(|records| self.read(records.len()))
+    }
+
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         self.inner.list().inspect(|records| self.read(records.len()))
     }
 
     fn walk_back(
         &self,
-        terminal: &TerminalId,
+        place: &Place,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        self.inner.walk_back(terminal, &mut |record| {
+        self.inner.walk_back(place, &mut |record| {
             self.read(1);
             see(record)
         })

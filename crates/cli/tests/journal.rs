@@ -26,7 +26,10 @@ fn payment(journal: &mut SqliteJournal, id: &str, at: WallTime) {
     };
     let id = id.parse().unwrap();
     journal
-        .append(&Entry::Started(Start { id, content, dialect: "payxpress".parse().unwrap() }), at)
+        .append(
+            &Entry::Started(Start { id, content, dialect: "payxpress".parse().unwrap(), address: None }),
+            at,
+        )
         .unwrap();
     let verdict = Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());

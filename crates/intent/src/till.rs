@@ -159,7 +159,7 @@ impl<J: Journal> Till<J> {
         let Some(start) = transaction.start(self.terminal, self.register) else {
             return blocked(Blocked::JournalUnavailable);
         };
-        let lock = match admit(&self.journal, &start.id, &start.content) {
+        let lock = match admit(&self.journal, &start.id, &start.content, None) {
             Admitted::Proceed(lock) => lock,
             Admitted::Replay(record) if record.start.dialect == start.dialect => {
                 return Ok(Begun::Ended(Payment::recorded(&record)));

@@ -156,6 +156,6 @@ impl Transaction {
             register,
             reference: self.label,
         };
-        Some(Start { id: self.id, content, dialect: self.app().dialect().parse().ok()? })
+        Some(Start { id: self.id, content, dialect: self.app().dialect().parse().ok()?, address: None })
     }
 }

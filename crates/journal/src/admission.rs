@@ -2,9 +2,9 @@
 
 use caisse_payment::admission::{self, Admission, Original, Recorded};
 use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TransactionId, Verdict};
+use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
 
-use crate::{Journal, JournalError, LockError, Record, TerminalLock};
+use crate::{Journal, JournalError, LockError, Place, Record, TerminalLock};
 
 /// What may happen now.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub enum Admitted {
     Blocked(Blocked),
 }
 
-/// Takes the terminal's lock and decides by [`caisse_payment::admission`], the same for every way to a terminal. Writes
+/// Takes the terminal's lock, under its name and its address if it has one, and decides by [`caisse_payment::admission`], the same for every way to a terminal. Writes
 /// nothing: whoever proceeds appends the start before anything leaves.
 ///
 /// ```
@@ -28,16 +28,27 @@ pub enum Admitted {
 /// #     allow_partial: false, terminal: "front".parse()?, register: Register::FIRST, reference: None,
 /// # };
 /// let journal = MemoryJournal::new();
-/// assert!(matches!(admit(&journal, &"order-7".parse()?, &asked), Admitted::Proceed(_)));
+/// assert!(matches!(admit(&journal, &"order-7".parse()?, &asked, None), Admitted::Proceed(_)));
 /// # Ok::<(), caisse_payment::IdentifierError>(())
 /// ```
 #[must_use]
-pub fn admit(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Admitted {
-    decide(journal, id, asked).unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
+pub fn admit(
+    journal: &dyn Journal,
+    id: &TransactionId,
+    asked: &Content,
+    address: Option<TerminalId>,
+) -> Admitted {
+    decide(journal, id, asked, &Place { terminal: asked.terminal, address })
+        .unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
 }
 
-fn decide(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Result<Admitted, JournalError> {
-    let lock = journal.lock(&asked.terminal);
+fn decide(
+    journal: &dyn Journal,
+    id: &TransactionId,
+    asked: &Content,
+    place: &Place,
+) -> Result<Admitted, JournalError> {
+    let lock = place.lock(journal);
     let record = journal.find(id)?;
     // Such a record may say that nothing was sent while later proof says that it was paid.
     let may_be_paid = |record: &Record| record.disputed && record.verdict().proof == Proof::NothingSent;
@@ -59,7 +70,7 @@ fn decide(journal: &dyn Journal, id: &TransactionId, asked: &Content) -> Result<
         }
         Err(LockError::Io { .. }) => return Ok(Admitted::Blocked(Blocked::JournalUnavailable)),
     };
-    let unresolved = !journal.unresolved(&asked.terminal)?.is_empty();
+    let unresolved = !journal.unresolved_at(place)?.is_empty();
     Ok(match (admission::admit(asked, recorded.as_ref(), unresolved), record) {
         (Admission::Proceed, _) => Admitted::Proceed(lock),
         (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),

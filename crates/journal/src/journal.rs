@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
-use crate::{Decision, Dispute, Event, JournalError, LockError, Order, Record, TerminalLock, WallTime};
+use crate::{
+    Decision, Dispute, Event, JournalError, LockError, Order, Place, Record, State, TerminalLock, WallTime,
+};
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
 ///
@@ -46,6 +48,16 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError>;
 
+    /// The same of a terminal that may be known under several names, or by its address. One for each name at most.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.list()?;
+        records.retain(|it| it.state() == State::Unresolved && place.is_of(&it.start));
+        Ok(records)
+    }
+
     /// Every transaction, oldest first: in the order in which the attempts that count were written.
     ///
     /// # Errors
@@ -57,11 +69,11 @@ pub trait Journal: Send {
     ///
     /// ```
     /// use std::ops::ControlFlow;
-    /// use caisse_journal::{Journal, MemoryJournal};
+    /// use caisse_journal::{Journal, MemoryJournal, Place};
     ///
     /// let journal = MemoryJournal::new();
     /// let mut newest = None;
-    /// journal.walk_back(&"counter".parse()?, &mut |record| {
+    /// journal.walk_back(&Place::from("counter".parse()?), &mut |record| {
     ///     newest = Some(record.clone());
     ///     ControlFlow::Break(())
     /// })?;
@@ -73,11 +85,11 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn walk_back(
         &self,
-        terminal: &TerminalId,
+        place: &Place,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let records = self.list()?;
-        let mut newest_first = records.iter().rev().filter(|it| it.start.content.terminal == *terminal);
+        let mut newest_first = records.iter().rev().filter(|it| place.is_of(&it.start));
         let _: ControlFlow<()> = newest_first.try_for_each(see);
         Ok(())
     }

@@ -12,6 +12,8 @@ use caisse_payment::TerminalId;
 #[must_use = "the terminal is free again as soon as this drops"]
 pub struct TerminalLock {
     terminal: TerminalId,
+    /// Another name of it.
+    also: Option<TerminalId>,
     /// Held for its drop alone.
     _held: Box<dyn Any + Send + Sync>,
 }
@@ -20,13 +22,24 @@ impl TerminalLock {
     /// A lock for a store of your own: `held` is whatever gives the terminal back when it drops, such as a locked
     /// [`File`](fs::File).
     pub fn new(terminal: TerminalId, held: impl Any + Send + Sync) -> Self {
-        Self { terminal, _held: Box::new(held) }
+        Self { terminal, also: None, _held: Box::new(held) }
+    }
+
+    /// The same terminal under two names: both stay locked until this drops.
+    pub(crate) fn joined(self, other: Self) -> Self {
+        Self { terminal: self.terminal, also: Some(other.terminal), _held: Box::new((self, other)) }
     }
 
     /// Whose it is.
     #[must_use]
     pub const fn terminal(&self) -> &TerminalId {
         &self.terminal
+    }
+
+    /// Whether it locks the terminal of this name.
+    #[must_use]
+    pub fn covers(&self, terminal: &TerminalId) -> bool {
+        self.terminal == *terminal || self.also == Some(*terminal)
     }
 }
 

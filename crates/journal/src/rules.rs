@@ -59,7 +59,7 @@ pub(crate) fn resolve(
 ) -> Result<Tracked, JournalError> {
     let tracked = existing.ok_or(JournalError::NotUnresolved)?;
     check_open_for(decision, &tracked.record)?;
-    if *lock.terminal() != tracked.record.start.content.terminal {
+    if !lock.covers(&tracked.record.start.content.terminal) {
         return Err(JournalError::WrongLock);
     }
     decide(decision, at, tracked)

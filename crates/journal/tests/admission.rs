@@ -25,7 +25,7 @@ fn id(text: &str) -> TransactionId {
 }
 
 fn start(journal: &mut MemoryJournal, name: &str) {
-    let start = Start { id: id(name), content: asked(100), dialect: "d".parse().unwrap() };
+    let start = Start { id: id(name), content: asked(100), dialect: "d".parse().unwrap(), address: None };
     journal.append(&Entry::Started(start), AT).unwrap();
 }
 
@@ -51,10 +51,10 @@ fn blocked(admitted: Admitted) -> Blocked {
 #[test]
 fn a_free_terminal_is_held_until_the_lock_drops() {
     let journal = MemoryJournal::new();
-    let Admitted::Proceed(lock) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
-    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Busy);
+    let Admitted::Proceed(lock) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), None)), Blocked::Busy);
     drop(lock);
-    assert!(matches!(admit(&journal, &id("b"), &asked(100)), Admitted::Proceed(_)));
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn what_has_ended_is_told_even_while_another_payment_runs() {
     end(&mut journal, "a", approved(), Proof::Answered);
     for hold in [false, true] {
         let _lock = hold.then(|| journal.lock(&asked(1).terminal).unwrap());
-        let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
+        let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
         assert_eq!(record.verdict().outcome, approved());
-        assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+        assert_eq!(blocked(admit(&journal, &id("a"), &asked(101), None)), Blocked::IdConflict);
     }
     // A replay keeps no lock.
     assert!(journal.lock(&asked(1).terminal).is_ok());
@@ -78,18 +78,18 @@ fn what_is_open_may_be_running_or_is_told_as_unknown() {
     start(&mut journal, "a");
     {
         let _lock = journal.lock(&asked(1).terminal).unwrap();
-        assert_eq!(blocked(admit(&journal, &id("a"), &asked(100))), Blocked::Busy);
+        assert_eq!(blocked(admit(&journal, &id("a"), &asked(100), None)), Blocked::Busy);
     }
-    let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100)) else { panic!() };
+    let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
     assert!(record.verdict().outcome.is_unknown());
-    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Unresolved);
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), None)), Blocked::Unresolved);
     end(&mut journal, "a", Outcome::Unknown { doubt: Doubt::Silence }, Proof::PerhapsSent);
-    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100))), Blocked::Unresolved);
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), None)), Blocked::Unresolved);
     let lock = journal.lock(&asked(1).terminal).unwrap();
     let decision = Decision::new(Paid::NotPaid, "Camille", "no ticket").unwrap();
     journal.resolve(&lock, &id("a"), &decision, AT).unwrap();
     drop(lock);
-    assert!(matches!(admit(&journal, &id("b"), &asked(100)), Admitted::Proceed(_)));
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn only_what_was_not_sent_may_be_tried_again_under_its_id() {
     let mut journal = MemoryJournal::new();
     start(&mut journal, "a");
     end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
-    assert!(matches!(admit(&journal, &id("a"), &asked(100)), Admitted::Proceed(_)));
-    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
+    assert!(matches!(admit(&journal, &id("a"), &asked(100), None), Admitted::Proceed(_)));
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101), None)), Blocked::IdConflict);
 }
 
 /// What is told of it would let the customer pay twice.
@@ -115,9 +115,9 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
         let dispute = Dispute::new(Paid::Paid(paid), "late result").unwrap();
         journal.dispute(&id(name), &dispute, AT).unwrap();
     }
-    assert_eq!(blocked(admit(&journal, &id("a"), &asked(100))), Blocked::Unresolved);
-    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101))), Blocked::IdConflict);
-    let Admitted::Replay(record) = admit(&journal, &id("b"), &asked(100)) else { panic!() };
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(100), None)), Blocked::Unresolved);
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101), None)), Blocked::IdConflict);
+    let Admitted::Replay(record) = admit(&journal, &id("b"), &asked(100), None) else { panic!() };
     assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
     assert_eq!(record.verdict().outcome, Outcome::Declined { refusal });
 
@@ -133,7 +133,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     }
     drop(lock);
     for name in ["a", "b"] {
-        assert!(matches!(admit(&journal, &id(name), &asked(100)), Admitted::Replay(_)));
+        assert!(matches!(admit(&journal, &id(name), &asked(100), None), Admitted::Replay(_)));
     }
     // An approval stays one: who says otherwise has to prove it to a person.
     start(&mut journal, "c");

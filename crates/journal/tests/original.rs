@@ -31,7 +31,7 @@ fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcom
         Outcome::NotSent { .. } => Proof::NothingSent,
         _ => Proof::Answered,
     };
-    let start = Start { id, content, dialect: "payxpress".parse().unwrap() };
+    let start = Start { id, content, dialect: "payxpress".parse().unwrap(), address: None };
     journal.append(&Entry::Started(start), at).unwrap();
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
     let end = End { id, verdict: Verdict { outcome, proof }, authorisation, contract, last_four, status };

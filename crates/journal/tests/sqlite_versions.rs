@@ -2,32 +2,48 @@
 
 mod common;
 
+use std::path::Path;
+
 use caisse_journal::{Dispute, Journal, JournalError, Paid, SqliteJournal, State};
+use caisse_payment::entry::{Entry, Start};
 use common::*;
 use rusqlite::Connection;
 
-/// A journal of version 1: what `filled` writes, and a dispute about `paid`.
-fn version_1(path: &std::path::Path) {
-    Connection::open(path).unwrap().execute_batch(include_str!("fixtures/version-1.sql")).unwrap();
+/// Of each earlier version what `filled` writes, and a dispute about `paid`.
+const EARLIER: [(i64, &str); 2] =
+    [(1, include_str!("fixtures/version-1.sql")), (2, include_str!("fixtures/version-2.sql"))];
+
+/// The version that this program writes.
+const THIS: i64 = 3;
+
+fn write(path: &Path, earlier: &str) {
+    Connection::open(path).unwrap().execute_batch(earlier).unwrap();
 }
 
-fn version_of(path: &std::path::Path) -> i64 {
+fn version_of(path: &Path) -> i64 {
     Connection::open(path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
 #[test]
-fn version_1_says_the_same_as_this_one() {
+fn an_earlier_version_says_the_same_as_this_one() {
+    for (version, earlier) in EARLIER {
+        says_the_same(version, earlier);
+    }
+}
+
+fn says_the_same(version: i64, earlier: &str) {
     let folder = tempfile::tempdir().unwrap();
-    version_1(&path(&folder));
+    write(&path(&folder), earlier);
+    assert_eq!(version_of(&path(&folder)), version);
     let journal = SqliteJournal::open(path(&folder)).unwrap();
-    assert_eq!(version_of(&path(&folder)), 2);
+    assert_eq!(version_of(&path(&folder)), THIS);
 
     let fresh = tempfile::tempdir().unwrap();
     let mut expected = filled(&path(&fresh));
     let dispute = Dispute::new(Paid::NotPaid, "late answer").unwrap();
     expected.dispute(&"paid".parse().unwrap(), &dispute, time(60)).unwrap();
     assert_eq!(content(&journal), content(&expected));
-    let chain = |path: &std::path::Path| -> String {
+    let chain = |path: &Path| -> String {
         let query = "SELECT group_concat(chain) FROM events";
         Connection::open(path).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
     };
@@ -35,20 +51,68 @@ fn version_1_says_the_same_as_this_one() {
 }
 
 #[test]
-fn version_1_goes_on_as_this_one() {
-    let folder = tempfile::tempdir().unwrap();
-    version_1(&path(&folder));
-    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    let lock = journal.lock(&terminal("t1")).unwrap();
-    // The old guard would have refused this.
-    journal.resolve(&lock, &"paid".parse().unwrap(), &not_paid(), time(70)).unwrap();
-    drop((lock, journal));
-    let journal = SqliteJournal::open(path(&folder)).unwrap();
-    assert_eq!(journal.find(&"paid".parse().unwrap()).unwrap().unwrap().state(), State::Final);
+fn an_earlier_version_goes_on_as_this_one() {
+    for (_, earlier) in EARLIER {
+        let folder = tempfile::tempdir().unwrap();
+        write(&path(&folder), earlier);
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        let lock = journal.lock(&terminal("t1")).unwrap();
+        // The guard of version 1 would have refused this.
+        journal.resolve(&lock, &"paid".parse().unwrap(), &not_paid(), time(70)).unwrap();
+        let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t9") };
+        journal.append(&Entry::Started(reached), time(71)).unwrap();
+        drop((lock, journal));
+        let journal = SqliteJournal::open(path(&folder)).unwrap();
+        assert_eq!(journal.find(&"paid".parse().unwrap()).unwrap().unwrap().state(), State::Final);
+        assert_eq!(journal.find(&"reached".parse().unwrap()).unwrap().unwrap().start, reached);
+    }
+}
+
+/// Which address stood in a row, or that one did, is in the chain.
+#[test]
+fn an_address_is_never_changed_taken_away_or_added() {
+    for (key, address, same) in [
+        ("reached", "'tcp:192.0.2.7:8888'", true),
+        ("plain", "NULL", true),
+        ("reached", "'tcp:192.0.2.8:8888'", false),
+        ("reached", "NULL", false),
+        ("reached", "''", false),
+        ("plain", "'tcp:192.0.2.7:8888'", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t1") };
+        journal.append(&Entry::Started(reached), time(1)).unwrap();
+        journal.append(&started("plain", "t2"), time(2)).unwrap();
+        drop(journal);
+        let connection = Connection::open(path(&folder)).unwrap();
+        let guards: String = connection
+            .query_row("SELECT sql FROM sqlite_schema WHERE name = 'events_stay_as_they_are'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        let change = format!("UPDATE events SET address = {address} WHERE id = '{key}'");
+        connection
+            .execute_batch(&format!("DROP TRIGGER events_stay_as_they_are; {change}; {guards}"))
+            .unwrap();
+        drop(connection);
+        match SqliteJournal::open(path(&folder)) {
+            Ok(_) => assert!(same, "{change}"),
+            Err(error) => {
+                assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}")
+            }
+        }
+    }
 }
 
 #[test]
-fn a_damaged_journal_of_version_1_stays_one() {
+fn a_damaged_journal_of_an_earlier_version_stays_one() {
+    for (version, earlier) in EARLIER {
+        stays_damaged(version, earlier);
+    }
+}
+
+fn stays_damaged(version: i64, earlier: &str) {
     for damage in [
         "DROP TRIGGER events_stay_as_they_are; UPDATE events SET amount_minor = 1 WHERE number = 1",
         "UPDATE transactions SET amount_minor = 1 WHERE id = 'again'",
@@ -56,24 +120,27 @@ fn a_damaged_journal_of_version_1_stays_one() {
         "CREATE TRIGGER mine AFTER INSERT ON events BEGIN SELECT 1; END",
     ] {
         let folder = tempfile::tempdir().unwrap();
-        version_1(&path(&folder));
+        write(&path(&folder), earlier);
         Connection::open(path(&folder)).unwrap().execute_batch(damage).unwrap();
         let error = SqliteJournal::open(path(&folder)).unwrap_err();
         assert!(matches!(error, JournalError::Corrupt { .. }), "{damage}: {error:?}");
-        assert_eq!(version_of(&path(&folder)), 1, "{damage}");
+        assert_eq!(version_of(&path(&folder)), version, "{damage}");
     }
 }
 
 #[test]
 fn several_processes_may_bring_it_up_to_date_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    version_1(&path(&folder));
-    let path = path(&folder);
-    std::thread::scope(|scope| {
-        let opened: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteJournal::open(&path).map(drop))).collect();
-        for opened in opened {
-            opened.join().unwrap().unwrap();
-        }
-    });
-    assert_eq!(version_of(&path), 2);
+    for (_, earlier) in EARLIER {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(&folder);
+        write(&path, earlier);
+        std::thread::scope(|scope| {
+            let opened: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| SqliteJournal::open(&path).map(drop))).collect();
+            for opened in opened {
+                opened.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(version_of(&path), THIS);
+    }
 }

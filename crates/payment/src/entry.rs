@@ -36,6 +36,9 @@ pub struct Start {
     pub content: Content,
     /// How the terminal is spoken to.
     pub dialect: DialectName,
+    /// Where it is reached, in the form of a name (`tcp:192.0.2.7:8888`): two names at one address are one terminal. None where
+    /// it has none: App to App, or a link of the caller's own.
+    pub address: Option<TerminalId>,
 }
 
 /// A transaction's end, with the evidence that may be kept.

@@ -5,7 +5,7 @@ use caisse_codec::{Application, MoneyOperation, Options, TicketRequest};
 use caisse_payment::entry::{Content, Start};
 use caisse_payment::{Amount, Operation, Sensitive, TransactionId};
 
-use crate::Dialect;
+use crate::{Config, Dialect};
 
 /// A transaction to perform: its key, its content, and what does not belong to its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +92,9 @@ impl Request {
         Ok(())
     }
 
-    pub(crate) fn start(&self, dialect: &Dialect) -> Result<Start, RequestError> {
-        let name = dialect.name.parse().map_err(|_| RequestError::DialectName)?;
-        Ok(Start { id: self.id, content: self.content, dialect: name })
+    pub(crate) fn start(&self, config: &Config) -> Result<Start, RequestError> {
+        let dialect = config.dialect.name.parse().map_err(|_| RequestError::DialectName)?;
+        Ok(Start { id: self.id, content: self.content, dialect, address: config.address })
     }
 
     /// The reference as it goes to the terminal, where the terminal gives it back.

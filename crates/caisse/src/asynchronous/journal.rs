@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Place, Record, TerminalLock, WallTime,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
@@ -41,16 +41,20 @@ impl Journal for SharedJournal {
         self.journal().unresolved(terminal)
     }
 
+    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+        self.journal().unresolved_at(place)
+    }
+
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         self.journal().list()
     }
 
     fn walk_back(
         &self,
-        terminal: &TerminalId,
+        place: &Place,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        self.journal().walk_back(terminal, see)
+        self.journal().walk_back(place, see)
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{Decision, Journal, JournalError, Order, Record};
+use caisse_journal::{Decision, Journal, JournalError, Order, Place, Record};
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
@@ -83,7 +83,8 @@ impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
         let patience = Patience::new(clock.now());
-        let line = Line { link, memory: Memory::new(&*journal, &terminal, clock.now()) };
+        let place = Place { terminal, address: config.address };
+        let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),
@@ -160,8 +161,8 @@ impl AsyncTill {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
-        let (journal, terminal) = (self.inner.journal.clone(), self.inner.terminal);
-        spawn_blocking(move || journal.unresolved(&terminal)).await.unwrap_or(Err(JournalError::Locked))
+        let (journal, place) = (self.inner.journal.clone(), self.inner.place());
+        spawn_blocking(move || journal.unresolved_at(&place)).await.unwrap_or(Err(JournalError::Locked))
     }
 
     /// Finds out what became of the transactions of this terminal whose end nobody knows, as
@@ -202,9 +203,9 @@ impl AsyncTill {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn resolve(&self, id: &TransactionId, decision: &Decision) -> Result<Record, ResolveError> {
-        let (mut journal, terminal) = (self.inner.journal.clone(), self.inner.terminal);
+        let (mut journal, place) = (self.inner.journal.clone(), self.inner.place());
         let (id, decision) = (*id, decision.clone());
-        let resolved = spawn_blocking(move || resolution::resolve(&mut journal, &terminal, &id, &decision));
+        let resolved = spawn_blocking(move || resolution::resolve(&mut journal, &place, &id, &decision));
         resolved.await.unwrap_or(Err(JournalError::Locked.into()))
     }
 
@@ -214,6 +215,10 @@ impl AsyncTill {
 }
 
 impl Inner {
+    const fn place(&self) -> Place {
+        Place { terminal: self.terminal, address: self.config.address }
+    }
+
     async fn run(
         self: &Arc<Self>,
         request: Request,
@@ -256,7 +261,7 @@ impl Inner {
             order,
             lock: &lock,
             ear: Ear {
-                terminal: self.terminal,
+                place: self.place(),
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
                 running: Some(request.id),
@@ -300,7 +305,7 @@ impl Inner {
                 link: &mut Bridge { link: &mut **link, runtime },
                 clock: &*inner.clock,
                 journal: &mut inner.journal.clone(),
-                terminal: inner.terminal,
+                place: inner.place(),
                 register: inner.register,
                 config: inner.config,
                 exclusive: inner.exclusive,

@@ -111,8 +111,8 @@ impl Examination {
 
     /// What the journal knows: something unresolved, or a last payment that was refused for its format.
     fn look_into(&mut self, journal: &dyn Journal, probe: &Probe) {
-        let terminal = probe.terminal();
-        let (open, list) = match (journal.unresolved(&terminal), journal.list()) {
+        let place = probe.place();
+        let (open, list) = match (journal.unresolved_at(&place), journal.list()) {
             (Ok(open), Ok(list)) => (open, list),
             (Err(error), _) | (_, Err(error)) => {
                 return self.find(Fault::JournalUnusable, &error, &error);
@@ -126,7 +126,7 @@ impl Examination {
                 format_args!("transaction {id} has no known end"),
             );
         }
-        let last = list.iter().rev().find(|record| record.start.content.terminal == terminal);
+        let last = list.iter().rev().find(|record| place.is_of(&record.start));
         let Some(last) = last.filter(|record| format::was_refused(record)) else { return };
         let (id, dialect) = (last.start.id, last.start.dialect);
         let seen = Words::new(

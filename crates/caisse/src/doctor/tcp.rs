@@ -7,7 +7,7 @@ use caisse_hal::{Address, ConnectError, Link};
 use caisse_journal::Journal;
 
 use super::{Examination, Fault};
-use crate::builder::name_of;
+use crate::builder::address_name;
 
 /// The ports that terminals are known to listen on: 8888 nearly all, 5000 in an example of HiPay's, 20002 a terminal of
 /// Nepting's. No others are ever tried.
@@ -59,7 +59,7 @@ pub(super) fn try_ports(examination: &mut Examination, address: &TcpAddress, jou
             continue;
         }
         let there = Address::Tcp(other.clone());
-        let Ok(terminal) = name_of(&there).parse() else { continue };
+        let Some(terminal) = address_name(&there) else { continue };
         let Ok(_lock) = journal.lock(&terminal) else { continue };
         let mut link = TcpLink::new(other);
         if link.connect(CONNECT).is_ok() {

@@ -1,15 +1,14 @@
 //! The inquiry into one terminal's open transactions: listens, asks, weighs, and writes what is proven.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_codec::Answer;
 use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
-    Decision, Journal, JournalError, LockError, Paid, Record, Source, TerminalLock, WallTime,
+    Decision, Journal, JournalError, LockError, Paid, Place, Record, Source, TerminalLock, WallTime,
 };
-use caisse_payment::{
-    AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TerminalId, TransactionId, Verdict,
-};
+use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TransactionId, Verdict};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
@@ -17,16 +16,16 @@ use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
 use crate::asking::ask;
-use crate::late::{Ear, Late, believed_number, contradict, is_named_by_its_reference};
+use crate::late::{Ear, Late, believed_number, contradict, is_named_by_its_reference, lock_of};
 
 /// What a till remembers from one call to the next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Memory {
     /// The last request of this till that left, and when.
     sent: Option<(TransactionId, Instant)>,
-    /// The open transaction that another till sent, and since when that is certain: the terminal was locked for nobody. Other
+    /// The open transactions that another till sent, and since when that is certain: the terminal was locked for nobody. Other
     /// tills send while this one is up, so when it was set up says nothing of what it found open later.
-    found: Option<(TransactionId, Instant)>,
+    found: Vec<(TransactionId, Instant)>,
     /// A connection on which an answer may still come.
     pending: Option<Pending>,
     /// When the terminal was last asked for a duplicata.
@@ -35,27 +34,26 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// A till is set up: what is open on its terminal now, and not under way, was sent before.
-    pub(crate) fn new(journal: &dyn Journal, terminal: &TerminalId, now: Instant) -> Self {
-        let mut memory = Self { sent: None, found: None, pending: None, asked_at: None };
-        if let Ok(_lock) = journal.lock(terminal)
-            && let Ok(open) = journal.unresolved(terminal)
-            && let Some(record) = open.first()
+    pub(crate) fn new(journal: &dyn Journal, place: &Place, now: Instant) -> Self {
+        let mut memory = Self { sent: None, found: Vec::new(), pending: None, asked_at: None };
+        if let Ok(_lock) = place.lock(journal)
+            && let Ok(open) = journal.unresolved_at(place)
         {
-            memory.find(&record.start.id, now);
+            open.iter().for_each(|record| memory.find(&record.start.id, now));
         }
         memory
     }
 
     /// This transaction is open while the terminal is locked for this till: whoever sent it has done so.
     fn find(&mut self, id: &TransactionId, now: Instant) {
-        if self.found.is_none_or(|(found, _)| found != *id) {
-            self.found = Some((*id, now));
+        if self.found.iter().all(|(found, _)| found != id) {
+            self.found.push((*id, now));
         }
     }
 
     /// Since when it is certain that this transaction was sent.
     fn sent_since(&self, id: &TransactionId) -> Option<Instant> {
-        [self.sent, self.found].into_iter().flatten().find(|(known, _)| known == id).map(|(_, at)| at)
+        self.sent.iter().chain(&self.found).find(|(known, _)| known == id).map(|(_, at)| *at)
     }
 
     /// Whether asking can prove anything without a person: then a payment that is in the way is looked into first.
@@ -111,7 +109,7 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) link: &'t mut dyn Link,
     pub(crate) clock: &'t dyn Clock,
     pub(crate) journal: &'t mut dyn Journal,
-    pub(crate) terminal: TerminalId,
+    pub(crate) place: Place,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
@@ -120,23 +118,29 @@ pub(crate) struct Inquiry<'t> {
 
 impl Inquiry<'_> {
     pub(crate) fn recover(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
-        let lock = match self.journal.lock(&self.terminal) {
+        let lock = match self.place.lock(&*self.journal) {
             Ok(lock) => lock,
             Err(LockError::Busy) => {
-                let open = self.journal.unresolved(&self.terminal)?;
+                let open = self.journal.unresolved_at(&self.place)?;
                 return Ok(open.into_iter().map(busy).collect());
             }
             Err(LockError::Io { what }) => return Err(JournalError::Unwritable { what }),
         };
         let mut recovered = Vec::new();
-        let open = self.journal.unresolved(&self.terminal)?;
+        let open = self.journal.unresolved_at(&self.place)?;
         if self.memory.pending.is_some_and(|it| open.iter().all(|record| record.start.id != it.request.id)) {
             self.hear_decided()?;
         }
+        self.memory.found.retain(|(id, _)| open.iter().any(|record| record.start.id == *id));
         for record in open {
             self.memory.find(&record.start.id, self.clock.now());
-            let (finding, evidence) = self.look_into(&lock, &record, listen)?;
-            settle(self.journal, &lock, &record.start.id, finding, &evidence)?;
+            let Ok(own) = lock_of(&*self.journal, &lock, &record) else {
+                recovered.push(busy(record));
+                continue;
+            };
+            let lock = own.as_ref().unwrap_or(&lock);
+            let (finding, evidence) = self.look_into(lock, &record, listen)?;
+            settle(self.journal, lock, &record.start.id, finding, &evidence)?;
             if let Evidence::LateAnswer(_) = evidence {
                 self.forget_pending();
             }
@@ -171,6 +175,9 @@ impl Inquiry<'_> {
         {
             return Ok(heard);
         }
+        if self.is_overtaken(record)? {
+            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+        }
         let now = self.clock.now();
         let asked_lately = self.memory.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
         if asked_lately || self.config.dialect.duplicata == Duplicata::Nothing {
@@ -178,6 +185,19 @@ impl Inquiry<'_> {
         }
         self.memory.asked_at = Some(now);
         self.ask_for_duplicata(lock, record)
+    }
+
+    /// Whether another transaction has reached the terminal since, under another name: then the last one is not ours.
+    fn is_overtaken(&self, record: &Record) -> Result<bool, JournalError> {
+        let mut overtaken = false;
+        self.journal.walk_back(&self.place, &mut |later| {
+            if later.start.id == record.start.id {
+                return ControlFlow::Break(());
+            }
+            overtaken |= later.told().proof != Proof::NothingSent;
+            ControlFlow::Continue(())
+        })?;
+        Ok(overtaken)
     }
 
     fn ask_for_duplicata(
@@ -250,7 +270,7 @@ impl Inquiry<'_> {
             if earlier.start.id == record.start.id {
                 break;
             }
-            if earlier.start.content.terminal != content.terminal {
+            if !self.place.is_of(&earlier.start) {
                 continue;
             }
             let number = believed_number(&earlier);
@@ -350,12 +370,7 @@ impl Inquiry<'_> {
     }
 
     const fn ear(&self) -> Ear {
-        Ear {
-            terminal: self.terminal,
-            dialect: self.config.dialect,
-            exclusive: self.exclusive,
-            running: None,
-        }
+        Ear { place: self.place, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
     }
 
     /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.

@@ -23,6 +23,7 @@ fn entry(setup: &Setup, note: Note) -> Option<Entry> {
         id: id(slot),
         content: content(setup, slot),
         dialect: setup.dialect.name.parse().unwrap(),
+        address: None,
     };
     let end = |slot, verdict, charge: Option<u8>| End {
         id: id(slot),
@@ -87,7 +88,7 @@ pub fn unresolved(setup: &Setup, notes: &[Note]) -> Option<Slot> {
 
 /// The real rule, as the till asks it.
 pub fn admit(setup: &Setup, notes: &[Note], slot: Slot) -> Admitted {
-    caisse_journal::admit(&read(setup, notes), &id(slot), &content(setup, slot))
+    caisse_journal::admit(&read(setup, notes), &id(slot), &content(setup, slot), None)
 }
 
 /// What the till knows of the transaction. The number of an earlier one counts only where its answer was believed.

@@ -144,7 +144,7 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
         register: Register::FIRST,
         reference: None,
     };
-    let start = Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap() };
+    let start = Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap(), address: None };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     if let Some(outcome) = end {
         let verdict = Verdict { outcome, proof: Proof::Delivered };
@@ -221,7 +221,7 @@ pub fn add(
         register: Register::FIRST,
         reference: None,
     };
-    let start = Start { id: id(key), content, dialect: dialect.name.parse().unwrap() };
+    let start = Start { id: id(key), content, dialect: dialect.name.parse().unwrap(), address: None };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     if let Some(outcome) = end {
         let verdict = Verdict { outcome, proof: Proof::Delivered };

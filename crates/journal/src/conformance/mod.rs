@@ -15,6 +15,7 @@
 mod disputing;
 mod locks;
 mod ordering;
+mod places;
 mod resolving;
 mod samples;
 mod torn;
@@ -71,6 +72,8 @@ where
         disputing::a_person_settles_a_dispute,
         ordering::an_order_is_kept_beside_its_transaction,
         ordering::an_order_is_for_open_returns_of_money_alone,
+        places::a_terminal_is_known_by_its_address_too,
+        places::a_further_attempt_may_reach_it_elsewhere,
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,
         locks::a_payment_under_way_is_told_from_a_broken_one,

@@ -38,6 +38,7 @@ pub(super) fn start(key: &str, on: &str) -> Start {
             reference: None,
         },
         dialect: "payxpress".parse().expect("a dialect's name"),
+        address: None,
     }
 }
 

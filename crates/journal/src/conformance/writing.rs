@@ -8,7 +8,7 @@ use caisse_payment::{Amount, Currency, Doubt, NotSent, Outcome, Proof, Verdict};
 
 use super::samples::*;
 use super::{Open, conflict, refused, refuses};
-use crate::{Event, Journal, Record, State, What};
+use crate::{Event, Journal, Place, Record, State, What};
 
 pub(super) fn a_new_store_is_empty(open: Open<'_>) {
     let journal = open();
@@ -270,7 +270,7 @@ pub(super) fn the_way_back_is_the_list_from_its_end(open: Open<'_>) {
             seen.push(record.clone());
             if seen.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        journal.walk_back(&on.parse().unwrap(), &mut see).unwrap();
+        journal.walk_back(&Place::from(terminal(on)), &mut see).unwrap();
         seen
     };
     for journal in [journal, open()] {

@@ -82,8 +82,7 @@ pub(super) fn verify(connection: &Connection) -> Result<(), JournalError> {
         let values = row_values(row, columns::EVENT.len())?;
         let event = columns::decode_event(&values)?;
         let broken = |what| JournalError::corrupt(format!("event {}: {what}", event.number));
-        let hashed = values.split_last().map_or(&[][..], |(_chain, columns)| columns);
-        if link(&before, hashed) != event.chain {
+        if link(&before, columns::hashed(&values)) != event.chain {
             return Err(broken("it does not follow from the events before it"));
         }
         ledger.replay(&event.id, &event.event).map_err(|_| broken("it cannot have happened then"))?;

@@ -2,7 +2,7 @@
 
 use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TransactionId, Verdict,
+    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TerminalId, TransactionId, Verdict,
 };
 use rusqlite::types::Value;
 
@@ -28,7 +28,22 @@ macro_rules! columns {
 pub(super) const TRANSACTION: &[&str] =
     columns!["id", "started_event", "started_at", "ended_at", "decided_at";];
 /// Columns of the table `events`.
-pub(super) const EVENT: &[&str] = columns!["number", "id", "at", "what"; "chain"];
+pub(super) const EVENT: &[&str] = columns!["number", "id", "at", "what"; "address", "chain"];
+
+/// What the chain of a row of `events` is over: all but itself. The address is part of it where there is one; the rows of
+/// versions 1 and 2 had no such column.
+pub(super) const fn hashed(row: &[Value]) -> &[Value] {
+    match row {
+        [columns @ .., Value::Null, _chain] => columns,
+        [columns @ .., _chain] => columns,
+        [] => &[],
+    }
+}
+
+/// The address of a terminal, where there is one.
+pub(super) fn decode_address(address: Value) -> Result<Option<TerminalId>, JournalError> {
+    Cells { table: "events", names: &["address"], row: &[address] }.parsed("address")
+}
 
 /// A row of `events`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +104,7 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
         what => what.decision().map(Said::Decision),
     };
     encode_shared(&mut values, what.start(), what.end(), said, row.currency);
-    values.push(text(&row.chain));
+    values.extend([optional(what.start().and_then(|start| start.address)), text(&row.chain)]);
     values
 }
 
@@ -202,7 +217,9 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         register: cells.required("register", cells.parsed("register")?)?,
         reference: cells.parsed("reference")?,
     };
-    Ok(Some(Start { id, content, dialect: cells.required("dialect", cells.parsed("dialect")?)? }))
+    let dialect = cells.required("dialect", cells.parsed("dialect")?)?;
+    // The table of transactions has none: see `select_transactions`.
+    Ok(Some(Start { id, content, dialect, address: cells.parsed("address")? }))
 }
 
 fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Result<Option<End>, JournalError> {
@@ -450,7 +467,8 @@ mod tests {
                         register: caisse_payment::Register::new(number).unwrap(),
                         reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
                     };
-                    let start = Start { id, content, dialect: "d".parse().unwrap() };
+                    let address = (number % 7 == 0).then(|| "tcp:host:8888".parse().unwrap());
+                    let start = Start { id, content, dialect: "d".parse().unwrap(), address };
                     round_trip(Event { at, what: What::Started(start) }, id, currency);
                 }
             }

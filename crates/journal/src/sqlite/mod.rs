@@ -18,7 +18,8 @@ use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params, params_f
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Place, Record, TerminalLock, WallTime,
+    What,
 };
 use chain::Tail;
 use columns::EventRow;
@@ -98,6 +99,13 @@ impl Journal for SqliteJournal {
         unresolved(&self.connection, terminal)
     }
 
+    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+        let mut records =
+            transactions(&self.connection, &format!("WHERE {UNRESOLVED} ORDER BY started_event"), &[])?;
+        records.retain(|record| place.is_of(&record.start));
+        Ok(records)
+    }
+
     fn list(&self) -> Result<Vec<Record>, JournalError> {
         transactions(&self.connection, "ORDER BY started_event", &[])
     }
@@ -105,21 +113,20 @@ impl Journal for SqliteJournal {
     /// Goes back along the events that began an attempt.
     fn walk_back(
         &self,
-        terminal: &TerminalId,
+        place: &Place,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let begun =
             "SELECT id, number FROM events WHERE what IN ('started', 'never_sent') ORDER BY number DESC";
-        let by_id =
-            format!("{} WHERE id = ?1 AND started_event = ?2 AND terminal = ?3", select_transactions());
+        let by_id = format!("{} WHERE id = ?1 AND started_event = ?2", select_transactions());
         let (mut begun, mut by_id) = (self.connection.prepare(begun)?, self.connection.prepare(&by_id)?);
         let mut begun = begun.query([])?;
         while let Some(event) = begun.next()? {
             let (id, number): (String, i64) = (event.get(0)?, event.get(1)?);
-            let mut found = by_id.query(params![id, number, terminal.as_str()])?;
-            if let Some(row) = found.next()?
-                && see(&tracked(row)?.record).is_break()
-            {
+            let mut found = by_id.query(params![id, number])?;
+            let Some(row) = found.next()? else { continue };
+            let record = tracked(row)?.record;
+            if place.is_of(&record.start) && see(&record).is_break() {
                 break;
             }
         }
@@ -184,12 +191,14 @@ fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Tracked>, 
     rows.next()?.map(tracked).transpose()
 }
 
-/// The rows of the transactions, and whether their events know of a dispute that no decision has settled.
+/// The rows of the transactions; whether their events know of a dispute that no decision has settled; and where the terminal
+/// was reached, which stands in the event that began.
 fn select_transactions() -> String {
     let columns = columns::TRANSACTION.join(", ");
     format!(
         "SELECT {columns}, coalesce((SELECT what = 'disputed' FROM events WHERE events.id = transactions.id \
-         ORDER BY number DESC LIMIT 1), 0) FROM transactions"
+         ORDER BY number DESC LIMIT 1), 0), (SELECT address FROM events WHERE events.number = \
+         transactions.started_event) FROM transactions"
     )
 }
 
@@ -197,15 +206,17 @@ fn tracked(row: &Row<'_>) -> Result<Tracked, JournalError> {
     let own = columns::TRANSACTION.len();
     let mut tracked = columns::decode_transaction(&row_values(row, own)?)?;
     tracked.record.disputed = row.get(own)?;
+    tracked.record.start.address = columns::decode_address(row.get(own.saturating_add(1))?)?;
     Ok(tracked)
 }
 
+/// The words of the index of this name, so that SQLite uses it.
+const UNRESOLVED: &str = "decision IS NULL AND (outcome IS NULL OR outcome NOT IN \
+     ('approved', 'partially_approved', 'declined', 'cancelled', 'not_sent', 'blocked'))";
+
 fn unresolved(connection: &Connection, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
-    // The words of the index of this name, so that SQLite uses it.
-    let condition = "WHERE terminal = ?1 AND decision IS NULL AND (outcome IS NULL OR outcome NOT IN \
-         ('approved', 'partially_approved', 'declined', 'cancelled', 'not_sent', 'blocked')) \
-         ORDER BY started_event";
-    transactions(connection, condition, &[terminal.as_str()])
+    let condition = format!("WHERE terminal = ?1 AND {UNRESOLVED} ORDER BY started_event");
+    transactions(connection, &condition, &[terminal.as_str()])
 }
 
 fn transactions(
@@ -249,8 +260,7 @@ fn put_event(
         chain: String::new(),
     };
     let values = columns::encode_event(&row);
-    let hashed = values.split_last().map_or(&[][..], |(_chain, columns)| columns);
-    row.chain = chain::link(&tail.chain, hashed);
+    row.chain = chain::link(&tail.chain, columns::hashed(&values));
     let write = insert("events", columns::EVENT);
     connection.prepare(&write)?.execute(params_from_iter(columns::encode_event(&row)))?;
     Ok(())
@@ -305,6 +315,7 @@ mod tests {
             id: format!("a{number}").parse().unwrap(),
             content,
             dialect: "d".parse().unwrap(),
+            address: None,
         })
     }
 
@@ -366,6 +377,20 @@ mod tests {
         journal.append(&started(written), WallTime::from_millis(1)).unwrap();
         assert_eq!(kept(&journal), written + 1);
         chain::verify(&journal.connection).unwrap();
+    }
+
+    /// With the transactions of a year in it, asking what is open reads no more than that.
+    #[test]
+    fn what_is_open_is_found_by_the_index() {
+        let (_folder, journal) = journal();
+        for condition in [format!("WHERE terminal = 'a' AND {UNRESOLVED}"), format!("WHERE {UNRESOLVED}")] {
+            let query = format!("EXPLAIN QUERY PLAN {} {condition}", select_transactions());
+            let mut statement = journal.connection.prepare(&query).unwrap();
+            let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<_> = plan.map(Result::unwrap).collect();
+            let reads = plan.iter().find(|step| step.contains(" transactions"));
+            assert!(reads.is_some_and(|step| step.contains("INDEX unresolved")), "{plan:?}");
+        }
     }
 
     /// The database itself holds one doubt per terminal, should our own question ever miss one.

@@ -32,6 +32,7 @@ pub fn start(id: &str, on: &str) -> Start {
             reference: Some("order 7".parse().unwrap()),
         },
         dialect: "payxpress".parse().unwrap(),
+        address: None,
     }
 }
 

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use caisse_codec::Identifier;
 use caisse_codec::wire::Generation;
+use caisse_payment::TerminalId;
 
 use crate::Dialect;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub identifier: Identifier,
     /// What leads to the terminal.
     pub link: LinkKind,
+    /// Where the terminal is reached, for the journal: [`Start::address`](caisse_payment::entry::Start::address).
+    pub address: Option<TerminalId>,
     /// The longest wait for the connection.
     pub connect_timeout: Duration,
     /// The longest wait for the system to accept the message, where no session has limits of its own.
@@ -41,6 +44,7 @@ impl Config {
             dialect,
             identifier,
             link: LinkKind::Stream,
+            address: None,
             connect_timeout: Duration::from_secs(10),
             send_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(180),

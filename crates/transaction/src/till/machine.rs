@@ -223,7 +223,7 @@ impl<'s> TillMachine<'s> {
         }
         let dialect = self.config.dialect;
         request.validate(&dialect)?;
-        let entry = request.start(&dialect)?;
+        let entry = request.start(&self.config)?;
         let message = self.message(&request)?;
         self.started = Some(Started { entry, message, accepted: 0 });
         let ticket = request.ticket.is_some() && dialect.optional.ticket;
