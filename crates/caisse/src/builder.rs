@@ -294,8 +294,7 @@ pub(crate) fn address_name(address: &Address) -> Option<TerminalId> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || ["127.0.0.1", "::1"].contains(&host)
 }
 
 /// A text as the name of a terminal, whose characters are fewer.

@@ -1,0 +1,195 @@
+//! One terminal under two names: renamed while something is open on it, or called by its address here and by a name there. What
+//! is open holds it back under each, is listed and settled under each, and one payment runs on it at a time.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use caisse::probe::Probe;
+use caisse::{
+    Amount, Blocked, Builder, Currency, Decision, Dialect, Evidence, Finding, Journal, JournalError,
+    MemoryJournal, Open, Outcome, Paid, PaymentRequest, RecordState, Till,
+};
+use caisse_journal::LockError;
+use caisse_link::serial::{Rules, SerialConfig, Timers};
+
+const HELD_BACK: Outcome = Outcome::Blocked { reason: Blocked::Unresolved };
+
+fn debit(id: &str, minor: u64) -> PaymentRequest {
+    PaymentRequest::debit(Amount::from_minor(minor, Currency::EUR)).id(id.parse().unwrap())
+}
+
+fn nepting(address: &str, journal: &MemoryJournal) -> Builder {
+    let dialect = Dialect { longest_transaction: Duration::from_secs(1), ..Dialect::NEPTING };
+    at_address(address, journal, dialect)
+}
+
+fn at_address(address: &str, journal: &MemoryJournal, dialect: Dialect) -> Builder {
+    Till::builder()
+        .address(address)
+        .dialect(dialect)
+        .exclusive(true)
+        .journal(journal.clone())
+        .answer_timeout(Duration::from_secs(1))
+}
+
+fn named(name: &str, address: &str, journal: &MemoryJournal) -> Till {
+    nepting(address, journal).terminal_id(name).build().unwrap()
+}
+
+/// A terminal that answers each connection with the next of these; an empty answer closes it. It is there at each address of
+/// the loopback.
+fn scripted(answers: &[&str]) -> u16 {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answers: Vec<_> = answers.iter().map(|answer| (*answer).to_owned()).collect();
+    thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut buffer = [0; 512];
+            let _ = stream.read(&mut buffer).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+fn at(host: &str, port: u16) -> String {
+    format!("tcp://{host}:{port}")
+}
+
+const BEFORE: &str = "CZ0040320CA00201CB003300CD0010CE003978AE00210AC006000001";
+const LOST: &str = "";
+const OTHER: &str = "CZ0040320CA00201CB003700CD0010CE003978AE00210AC006000003";
+const LAST_IS_OURS: &str = "CZ0040320CA00201CB0042500CD0013CE003978AE00210AC006000002";
+const UNCLEAR: &str = "CZ0040320AE00201AF00209";
+const LAST_NOT_COMPLETED: &str = "CZ0040320CA00201CD0013AE00201AF00207";
+
+/// A journal in which `ours`, of 25.00, is open on the terminal `front`.
+fn with_open_entry(front: &mut Till) {
+    assert_eq!(front.pay(debit("before", 300)).unwrap().outcome.name(), "approved");
+    assert!(front.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+}
+
+#[test]
+fn a_new_name_is_held_back_until_somebody_decides() {
+    let journal = MemoryJournal::new();
+    // Each till that is held back asks for a duplicata first; the answers say nothing.
+    let port = scripted(&[BEFORE, LOST, UNCLEAR, UNCLEAR, UNCLEAR, UNCLEAR, OTHER]);
+    with_open_entry(&mut named("front", &at("127.0.0.1", port), &journal));
+    // By another name, and by other names of the address.
+    for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
+        let mut counter = named("counter", &at(host, port), &journal);
+        assert_eq!(counter.pay(debit("other", 700)).unwrap().outcome, HELD_BACK, "{host}");
+        let open = counter.unresolved().unwrap();
+        assert_eq!(open.iter().map(|it| it.start.id.as_str()).collect::<Vec<_>>(), ["ours"], "{host}");
+    }
+    // By the address alone.
+    let mut unnamed = nepting(&at("127.0.0.1", port), &journal).build().unwrap();
+    assert_eq!(unnamed.pay(debit("other", 700)).unwrap().outcome, HELD_BACK);
+    // Another terminal is free, and has nothing to do with it.
+    let mut elsewhere = named("elsewhere", &at("127.0.0.1", scripted(&[OTHER])), &journal);
+    let word = Decision::new(Paid::NotPaid, "Zoé", "no ticket").unwrap();
+    assert_eq!(elsewhere.resolve(&"ours".parse().unwrap(), &word), Err(JournalError::WrongLock.into()));
+    assert_eq!(elsewhere.pay(debit("elsewhere", 700)).unwrap().outcome.name(), "approved");
+
+    let mut counter = named("counter", &at("127.0.0.1", port), &journal);
+    let record = counter.resolve(&"ours".parse().unwrap(), &word).unwrap();
+    assert_eq!((record.state(), record.start.content.terminal.as_str()), (RecordState::Final, "front"));
+    assert_eq!(counter.pay(debit("other", 700)).unwrap().outcome.name(), "approved");
+}
+
+#[test]
+fn a_new_name_finds_out_what_became_of_the_old_one_s() {
+    for (answer, finding, state) in [
+        (LAST_IS_OURS, "paid", RecordState::Final),
+        (LAST_NOT_COMPLETED, "not_paid", RecordState::Final),
+        (OTHER, "open", RecordState::Unresolved),
+    ] {
+        let journal = MemoryJournal::new();
+        let port = scripted(&[BEFORE, LOST, answer]);
+        with_open_entry(&mut named("front", &at("127.0.0.1", port), &journal));
+        let mut counter = named("counter", &at("127.0.0.1", port), &journal);
+        thread::sleep(Duration::from_millis(1_100));
+        let recovered = counter.recover().unwrap();
+        let found = match recovered[0].finding {
+            Finding::Paid(_) => "paid",
+            Finding::NotPaid => "not_paid",
+            Finding::Open(_) => "open",
+        };
+        assert_eq!((recovered.len(), found), (1, finding), "{recovered:?}");
+        assert_eq!(journal.find(&"ours".parse().unwrap()).unwrap().unwrap().state(), state);
+    }
+}
+
+/// The terminal has moved to another address and has another name: nothing tells that it is the same. Once the first name is
+/// given the new address, what was paid meanwhile shows that its last transaction is not ours.
+#[test]
+fn a_terminal_that_was_used_since_is_not_asked_about_its_last() {
+    let journal = MemoryJournal::new();
+    let port = scripted(&[BEFORE, LOST, OTHER, LAST_NOT_COMPLETED]);
+    with_open_entry(&mut named("front", &at("127.0.0.1", port), &journal));
+    let mut counter = named("counter", &at("127.0.0.2", port), &journal);
+    assert_eq!(counter.pay(debit("other", 700)).unwrap().outcome.name(), "approved");
+    thread::sleep(Duration::from_millis(1_100));
+    let mut moved = named("front", &at("127.0.0.2", port), &journal);
+    let recovered = moved.recover().unwrap();
+    let (finding, evidence) = (recovered[0].finding, &recovered[0].evidence);
+    assert_eq!((finding, evidence), (Finding::Open(Open::Unclear), &Evidence::NotAsked));
+}
+
+#[test]
+fn one_payment_at_a_time_whatever_it_is_called() {
+    let journal = MemoryJournal::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = at("127.0.0.1", listener.local_addr().unwrap().port());
+    let probe = Probe::new(address.parse().unwrap()).unwrap();
+    let named_probe = Probe::at(address.parse().unwrap(), "third".parse().unwrap());
+    thread::scope(|scope| {
+        let mut front = named("front", &address, &journal);
+        let paying = scope.spawn(move || front.pay(debit("ours", 2500)).unwrap());
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 512]).unwrap();
+        let mut counter = named("counter", &address, &journal);
+        let mut unnamed = nepting(&address, &journal).build().unwrap();
+        for till in [&mut counter, &mut unnamed] {
+            let outcome = till.pay(debit("other", 700)).unwrap().outcome;
+            assert_eq!(outcome, Outcome::Blocked { reason: Blocked::Busy });
+        }
+        // Nor does a probe disturb it.
+        assert!(matches!(probe.lock(&journal), Err(LockError::Busy)));
+        assert!(matches!(named_probe.lock(&journal), Err(LockError::Busy)));
+        stream.write_all(BEFORE.replace("CB003300", "CB0042500").as_bytes()).unwrap();
+        drop(stream);
+        assert_eq!(paying.join().unwrap().outcome.name(), "approved");
+    });
+    assert!(probe.lock(&journal).is_ok());
+}
+
+/// A port and a link to it are one port.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_port_is_the_port() {
+    let line = caisse_hal::pty::PtyLink::open().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("terminal");
+    std::os::unix::fs::symlink(line.path().unwrap(), &link).unwrap();
+    let journal = MemoryJournal::new();
+    let rules = Rules { attempts: 1, ..Rules::TILL };
+    let timers = Timers { enquiry: Duration::from_millis(100), ..Timers::USUAL };
+    let session = SerialConfig { rules, timers, ..SerialConfig::TILL };
+    let addresses = [("front", line.path().unwrap()), ("counter", link.as_path())].map(|(name, path)| {
+        let dialect = Dialect { name: "custom", session, ..Dialect::CONCERT_E_PLUS };
+        let address = format!("serial:{}", path.display());
+        let payment = at_address(&address, &journal, dialect)
+            .terminal_id(name)
+            .build()
+            .unwrap()
+            .pay(debit(name, 700))
+            .unwrap();
+        assert_eq!(payment.outcome.name(), "not_sent");
+        journal.find(&payment.id).unwrap().unwrap().start.address.unwrap()
+    });
+    assert_eq!(addresses[0], addresses[1]);
+}
