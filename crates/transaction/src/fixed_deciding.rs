@@ -1,5 +1,7 @@
 //! What an answer of E or E+ proves: few fields, all of them always there.
 
+use core::cmp::Ordering;
+
 use caisse_codec::fixed::{Answer, Stat};
 use caisse_payment::entry::Content;
 use caisse_payment::{Doubt, Outcome, Refusal};
@@ -22,13 +24,13 @@ fn proves(answer: &Answer<'_>, asked: &Content) -> Result<Outcome, Doubt> {
         return Err(Doubt::CurrencyDiffers);
     }
     let (answered, wanted) = (u64::from(answer.minor), asked.amount.minor());
-    match answer.stat {
-        Stat::Refused if answered == wanted => Ok(Outcome::Declined { refusal: Refusal::Unspecified }),
-        Stat::Refused => Err(Doubt::AmountDiffers),
-        _ if answered == wanted => Ok(Outcome::Approved { amount: asked.amount }),
-        _ if answered == 0 => Err(Doubt::AmountZero),
-        _ if answered > wanted => Err(Doubt::AmountHigher),
+    match (answer.stat, answered.cmp(&wanted)) {
+        (Stat::Refused, Ordering::Equal) => Ok(Outcome::Declined { refusal: Refusal::Unspecified }),
+        (Stat::Refused, _) => Err(Doubt::AmountDiffers),
+        (_, Ordering::Equal) => Ok(Outcome::Approved { amount: asked.amount }),
+        (_, Ordering::Greater) => Err(Doubt::AmountHigher),
+        (_, Ordering::Less) if answered == 0 => Err(Doubt::AmountZero),
         // These generations know no approval of a part.
-        _ => Err(Doubt::AmountDiffers),
+        (_, Ordering::Less) => Err(Doubt::AmountDiffers),
     }
 }

@@ -9,7 +9,9 @@ use caisse_link::frame::Tolerance;
 use caisse_link::serial::SerialConfig;
 use caisse_payment::entry::Content;
 use caisse_payment::{Doubt, Operation, Outcome, Proof, Verdict};
-use caisse_transaction::{Dialect, Duplicata, OptionalFields, RefusedMessage, Request, Trailer};
+use caisse_transaction::{
+    Dialect, Duplicata, Instant, OptionalFields, RefusedMessage, Request, RequestError, TillMachine, Trailer,
+};
 use support::{Then, answered, content, debit, euros, line, run};
 
 const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
@@ -164,7 +166,7 @@ fn a_reference_goes_out_where_it_comes_back_and_is_compared() {
 /// What a till may ask for is known before anything is opened.
 #[test]
 fn an_application_is_forced_where_the_dialect_carries_one() {
-    use caisse_transaction::RequestError::{Application as NotCarried, Original};
+    use RequestError::{Application as NotCarried, Original};
     let cards = Application::from_value(b"001").unwrap();
     let asked = |operation, application| Request {
         content: Content { operation, ..content(euros(2500)) },
@@ -199,6 +201,22 @@ fn an_application_is_forced_where_the_dialect_carries_one() {
     assert_eq!(sent(Operation::Debit, Some(cards)), format!("{REQUEST}CC003001"));
     assert_eq!(sent(Operation::Cheque, None), format!("{REQUEST}CC00300C"));
     assert_eq!(sent(Operation::Cheque, Some(Application::CHEQUE)), format!("{REQUEST}CC00300C"));
+    // In the older generation a cheque has a letter of its own, however it was named.
+    for application in [None, Some(Application::CHEQUE)] {
+        let cheque = asked(Operation::Cheque, application);
+        let e_plus = line::serial(Dialect::CONCERT_E_PLUS);
+        let run = line::run(e_plus, cheque, &mut line::Usual::answering("01000025002C978          "));
+        assert!(
+            run.sent[1].starts_with(b"\x02010000250") && run.sent[1][11..14] == *b"0C0",
+            "{:?}",
+            run.sent[1]
+        );
+    }
+    // A debit is none, and is not quietly made one or stripped of it.
+    let mut storage = [0; 512];
+    let mut till = TillMachine::new(support::config(Dialect::PAYXPRESS), &mut storage);
+    let refused = till.start(Instant::default(), asked(Operation::Debit, Some(Application::CHEQUE)));
+    assert!(matches!(refused, Err(RequestError::Encode(_))), "{refused:?}");
     // Only what gives money back names what it undoes.
     for (operation, takes) in [
         (Operation::Debit, true),

@@ -217,6 +217,12 @@ fn what_comes_behind_a_broken_or_finished_answer_is_evidence_only() {
             "{tail:?}"
         );
     }
+    // It is told whether the answer broke off, so that somebody may look at what came.
+    for (tail, cut) in [("", false), ("AC006A00395", false), ("AC006A0", true), ("A", true)] {
+        let answer = format!("{APPROVED}{tail}");
+        let run = answered(Dialect::PAYXPRESS, debit(2500), answer.as_bytes(), Then::Close);
+        assert_eq!(run.cut, cut, "{tail:?}");
+    }
     for tail in ["AE", "AE002", "CB0", "BA001", "CE00384", "B", "\r\nB"] {
         let doubt = Doubt::AnswerCut;
         assert_eq!(outcome_of(&format!("{APPROVED}{tail}")), Outcome::Unknown { doubt }, "{tail:?}");

@@ -5,10 +5,10 @@ mod support;
 use std::time::Duration;
 
 use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome, Proof, Verdict};
+use caisse_payment::{Doubt, NotSent, Outcome, Proof, Verdict};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Dialect, Event, Instant, Request, TillMachine};
-use support::line::{ACK, ENQ, EOT, framed, serial};
+use support::line::{ACK, ENQ, EOT, Run, Usual, framed, run, serial};
 use support::{content, debit, euros};
 
 const INGENICO: Dialect = Dialect::INGENICO;
@@ -143,33 +143,12 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
 #[test]
 fn what_comes_before_the_message_has_left_is_an_earlier_result() {
     let other = YES.replace("CB0041242", "CB0040999");
+    let message_length = run(serial(INGENICO), debit(1242), &mut Usual::answering(YES)).sent[1].len();
     for result in [YES, &other] {
         let mut storage = [0; 1024];
-        let mut till = TillMachine::new(serial(INGENICO), &mut storage);
         let (mut now, mut strays) = (Instant::default(), vec![]);
-        till.start(now, debit(1242)).unwrap();
-        loop {
-            match till.poll() {
-                Action::Connect => till.handle_connected(now),
-                Action::Record(_) => till.handle_journaled(now),
-                Action::Send(&[ENQ]) => {
-                    till.handle_sent(now, 1);
-                    till.handle_drained(now);
-                    till.handle_input(now, &[ACK]);
-                }
-                Action::Send(message) => {
-                    let length = message.len();
-                    till.handle_sent(now, length);
-                    break;
-                }
-                Action::Wait { until } => {
-                    now = until.unwrap();
-                    till.handle_timeout(now);
-                }
-                Action::Event(_) => {}
-                Action::Close | Action::Done(_) => panic!("nothing is over"),
-            }
-        }
+        let mut till = about_to_send(&mut storage, &mut now);
+        till.handle_sent(now, message_length);
         // The system has taken all of it, and not all of it has left.
         till.handle_input(now, &framed(result));
         assert_eq!(go_on(&mut till, &mut now, &mut strays), None, "{result}");
@@ -199,6 +178,132 @@ fn what_comes_before_the_message_has_left_is_an_earlier_result() {
         } else {
             assert_eq!(told(None), Some(unknown(Doubt::Silence, Proof::Delivered)));
         }
+    }
+}
+
+/// The terminal asks for the line before our message and then says nothing, or takes its enquiry back; and answers ours.
+fn called(takes_it_back: bool, answer: &str) -> Run {
+    let mut usual = Usual::answering(answer);
+    let mut stage = 0;
+    run(serial(INGENICO), debit(1242), &mut move |sent: &[u8]| {
+        use support::line::Terminal as _;
+        match (stage, sent) {
+            (0, [ENQ]) if takes_it_back => {
+                stage = 2;
+                vec![(10, vec![ENQ]), (12, vec![EOT])]
+            }
+            (0, [ENQ]) => {
+                stage = 1;
+                vec![(10, vec![ENQ])]
+            }
+            (1, [ACK]) => {
+                stage = 2;
+                vec![]
+            }
+            (2, sent) => usual.hear(sent),
+            _ => vec![],
+        }
+    })
+}
+
+/// What it wanted to tell may come behind our message, where it looks like our answer.
+#[test]
+fn what_the_terminal_wanted_to_tell_and_did_not_makes_the_answer_doubtful() {
+    let unheard = called(false, TLV_YES);
+    assert_eq!((unheard.verdict, unheard.messages()), (unknown(Doubt::PerhapsEarlier, Proof::Answered), 1));
+    let taken_back = called(true, TLV_YES);
+    assert_eq!((taken_back.verdict, taken_back.messages()), (approved(1242), 1));
+}
+
+/// A till on the line whose next word is its message, which waits to be taken by the system.
+fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s> {
+    let mut till = TillMachine::new(serial(INGENICO), storage);
+    till.start(*now, debit(1242)).unwrap();
+    loop {
+        match till.poll() {
+            Action::Connect => till.handle_connected(*now),
+            Action::Record(_) => till.handle_journaled(*now),
+            Action::Send(&[ENQ]) => {
+                till.handle_sent(*now, 1);
+                till.handle_drained(*now);
+                till.handle_input(*now, &[ACK]);
+            }
+            Action::Send(_) => return till,
+            Action::Wait { until } => {
+                *now = until.unwrap();
+                till.handle_timeout(*now);
+            }
+            Action::Event(_) => {}
+            Action::Close | Action::Done(_) => panic!("nothing is over"),
+        }
+    }
+}
+
+/// The system takes a part of the message and no more: the terminal may act on it, and its answer counts.
+#[test]
+fn a_message_that_breaks_off_is_waited_for_like_a_whole_one() {
+    for answers in [true, false] {
+        let mut storage = [0; 1024];
+        let (mut now, mut strays) = (Instant::default(), vec![]);
+        let mut till = about_to_send(&mut storage, &mut now);
+        till.handle_sent(now, 3);
+        assert!(matches!(till.poll(), Action::Send(_)));
+        till.handle_send_failed(now, 0);
+        assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
+        if answers {
+            till.handle_input(now, &[ENQ]);
+            go_on(&mut till, &mut now, &mut strays);
+            till.handle_input(now, &framed(TLV_YES));
+            go_on(&mut till, &mut now, &mut strays);
+            till.handle_input(now, &[EOT]);
+            assert_eq!(go_on(&mut till, &mut now, &mut strays), Some(approved(1242)));
+        } else {
+            let broken = now;
+            let ended = loop {
+                now = till.deadline().unwrap();
+                till.handle_timeout(now);
+                if let Some(verdict) = go_on(&mut till, &mut now, &mut strays) {
+                    break verdict;
+                }
+            };
+            assert_eq!(ended, unknown(Doubt::NotAcknowledged, Proof::PerhapsSent));
+            assert_eq!(now.since(broken), serial(INGENICO).answer_timeout);
+        }
+    }
+}
+
+/// Before the message has left, a wish to stop ends the call for the line and the transaction.
+#[test]
+fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
+    for give_up in [true, false] {
+        let mut storage = [0; 1024];
+        let (mut now, mut strays) = (Instant::default(), vec![]);
+        let mut till = TillMachine::new(serial(INGENICO), &mut storage);
+        till.start(now, debit(1242)).unwrap();
+        let asked = loop {
+            match till.poll() {
+                Action::Connect => till.handle_connected(now),
+                Action::Record(_) => till.handle_journaled(now),
+                Action::Wait { until } => {
+                    now = until.unwrap();
+                    till.handle_timeout(now);
+                }
+                Action::Send(bytes) => break bytes.to_vec(),
+                Action::Event(_) => {}
+                Action::Close | Action::Done(_) => panic!("nothing is over"),
+            }
+        };
+        assert_eq!(asked, [ENQ]);
+        till.handle_sent(now, 1);
+        till.handle_drained(now);
+        if give_up {
+            till.give_up(now)
+        } else {
+            till.request_cancel(now)
+        }
+        let not_sent = Outcome::NotSent { reason: NotSent::Cancelled };
+        let ended = go_on(&mut till, &mut now, &mut strays).expect("an end at once");
+        assert_eq!(ended, Verdict { outcome: not_sent, proof: Proof::NothingSent });
     }
 }
 

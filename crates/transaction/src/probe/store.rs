@@ -150,6 +150,8 @@ impl Judge for Store<'_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     fn end(bytes: &[u8]) -> End {
@@ -212,6 +214,7 @@ mod tests {
         assert_eq!(store.feed(b"0210CD001I"), Judgement::Boundary);
         assert_eq!((store.received(), store.dropped()), (22, 10));
         assert_eq!(store.bytes(), b"CZ0040300AE0");
+        assert_eq!(std::format!("{store:?}"), "Store(12 bytes, 10 dropped)");
         store.clear();
         assert_eq!((store.received(), store.bytes()), (0, b"".as_slice()));
     }
