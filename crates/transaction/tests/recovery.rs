@@ -227,6 +227,17 @@ fn each_open_question_says_why() {
             Knowledge { previous: Previous::Unknown, ..base },
             Open::PerhapsEarlier,
         ),
+        // Zeros or blanks are no number: which one the payment before really had, nobody knows.
+        (
+            completed(2500, new, Echoed::Absent),
+            Knowledge { previous: Previous::Authorised(number("000000"), euros(2500)), ..base },
+            Open::PerhapsEarlier,
+        ),
+        (
+            completed(2500, new, Echoed::Absent),
+            Knowledge { previous: Previous::Authorised(number("      "), euros(2500)), ..base },
+            Open::PerhapsEarlier,
+        ),
         (
             completed(2500, new, Echoed::Ours),
             Knowledge { contracts: ["1234567".parse().ok(), "7654321".parse().ok()], ..base },
@@ -236,6 +247,12 @@ fn each_open_question_says_why() {
         assert_eq!(weigh(&told, &known), Finding::Open(open));
         assert!(open.text().fr != open.text().en);
     }
+    let known = Knowledge { previous: Previous::Authorised(number("000000"), euros(300)), ..base };
+    assert_eq!(
+        weigh(&completed(2500, new, Echoed::Absent), &known),
+        Finding::Paid(euros(2500)),
+        "its amount does"
+    );
 }
 
 /// They stand in JSON, which scripts read.
