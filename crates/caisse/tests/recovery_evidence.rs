@@ -1,19 +1,17 @@
 //! What belongs to one payment is no evidence for another. Each test is a case that a model or a random day has found.
 
+#[path = "support/scripted_tcp.rs"]
+mod scripted_tcp;
 #[path = "support/shop.rs"]
 mod shop;
 
+use std::thread;
 use std::time::Duration;
 
-use caisse::{
-    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Outcome, PaymentRequest, RecordState, Till,
-};
+use caisse::{Dialect, Finding, Journal, LinkKind, MemoryJournal, Outcome, RecordState, Till};
 use caisse_simulator::terminal::Settings;
+use scripted_tcp::{approved, debit, duplicata, scripted, till};
 use shop::{Shop, Trouble};
-
-fn debit(id: &str, minor: u64) -> PaymentRequest {
-    PaymentRequest::debit(Amount::from_minor(minor, Currency::EUR)).id(id.parse().unwrap())
-}
 
 /// The answer of the sale before comes instead of the first payment's, with the number of that sale. The first payment is
 /// then found out by a duplicata. If that number were taken for its own, a second payment of the same amount, whose request
@@ -85,5 +83,21 @@ fn the_copy_of_a_partial_approval_is_no_approval_of_another_payment() {
             let paid = second.verdict().outcome.approved_amount();
             assert_eq!(paid, None, "killed at call {call}: told as paid, and never charged");
         }
+    }
+}
+
+/// A terminal that gives all offline approvals one number (blanks, zeros): the amount still tells them apart.
+#[test]
+fn a_number_that_names_nothing_does_not_say_not_paid() {
+    for number in ["000000", "      "] {
+        let journal = MemoryJournal::new();
+        let address = scripted(vec![approved(300, number), String::new(), duplicata(2500, number)]);
+        let longest = Duration::from_secs(1);
+        let mut till = till(&address, journal, longest);
+        assert!(till.pay(debit("before", 300)).unwrap().outcome.approved_amount().is_some());
+        assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+        thread::sleep(longest);
+        let recovered = till.recover().unwrap();
+        assert_ne!(recovered[0].finding, Finding::NotPaid, "{recovered:?}");
     }
 }
