@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use caisse::{Decision, Event, Journal, MemoryJournal, Paid, WallTime};
+use caisse::{Decision, Event, Evidence, Journal, MemoryJournal, Outcome, Paid, WallTime};
 use scripted_tcp::*;
 
 /// A terminal that approves the first payment, of 25.00, only when the test says so, and answers each later connection with
@@ -100,4 +100,41 @@ fn looking_into_another_sale_loses_no_late_answer() {
     let recovered = first.recover().unwrap();
     assert!(is_disputed(&journal), "the approval that came late is written down: {recovered:?}");
     terminal.end();
+}
+
+/// Whoever asks first hears it: the inquiry, the same id again, or the next payment. The terminal need not be able to prove
+/// anything else.
+#[test]
+fn an_answer_on_the_open_connection_settles_its_own_payment() {
+    let ours = Outcome::Approved { amount: euros(2500) };
+    for ask in ["recover", "same id", "next"] {
+        let journal = MemoryJournal::new();
+        let later = if ask == "next" { vec![approved(700, "000002")] } else { vec![] };
+        let terminal = Terminal::new(later);
+        let shared = builder("counter", &terminal.address, journal.clone(), MINUTES).exclusive(false);
+        let mut till = shared.build().unwrap();
+        assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+        let recovered = till.recover().unwrap();
+        assert!(matches!(recovered[0].evidence, Evidence::Listening { .. }), "{recovered:?}");
+        terminal.say_it();
+        let mut events = Vec::new();
+        match ask {
+            "recover" => {
+                assert_eq!(till.recover().unwrap()[0].evidence, Evidence::LateAnswer(ours));
+            }
+            "same id" => {
+                let told = till.pay_with(debit("ours", 2500), |event| events.push(event)).unwrap();
+                assert_eq!((told.outcome, told.replayed), (ours, true));
+                assert_eq!(events, [Event::Recovering]);
+            }
+            _ => {
+                let next = till.pay_with(debit("next", 700), |event| events.push(event)).unwrap();
+                assert_eq!(next.outcome, Outcome::Approved { amount: euros(700) });
+                assert_eq!(events.first(), Some(&Event::Recovering));
+            }
+        }
+        let record = journal.find(&"ours".parse().unwrap()).unwrap().unwrap();
+        assert_eq!((record.verdict().outcome, record.disputed), (ours, false));
+        terminal.end();
+    }
 }
