@@ -536,8 +536,7 @@ fn found_by_chance(part: u64, ask: fn(&Case) -> Ran, not_paid: i32) {
 fn at_any_moment_by_chance_and_recovered() {
     let recover = |case: &Case| {
         let file = case.shop.path("journal.sqlite");
-        case.shop
-            .caisse(&format!("journal {file} recover --json --exclusive --terminal {}", case.address()))
+        case.shop.caisse(&format!("journal {file} recover --json --exclusive --terminal {}", case.address()))
     };
     found_by_chance(2, recover, 0);
 }
