@@ -1,6 +1,6 @@
 //! May a payment begin? The same for every driver.
 
-use caisse_journal::{Admitted, Journal, Order, Place, Record, TerminalLock, admit, admit_original};
+use caisse_journal::{Admitted, Journal, Order, Place, Record, State, TerminalLock, admit, admit_original};
 use caisse_payment::{Blocked, Outcome, Verdict};
 use caisse_transaction::{Config, Instant, Request, RequestError};
 
@@ -84,6 +84,16 @@ impl From<RequestError> for Refused {
 }
 
 impl Refused {
+    /// Whether a transaction whose end nobody knows is in the way, or is the very one that is asked for: then it is looked
+    /// into first, where the terminal can tell.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Replay(record) => record.state() == State::Unresolved,
+            Self::Blocked(reason) => *reason == Blocked::Unresolved,
+            Self::Request(_) => false,
+        }
+    }
+
     /// What the application is told.
     pub(crate) fn into_payment(self, request: &Request) -> Result<Payment, PayError> {
         match self {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
 use caisse_journal::{Journal, JournalError, Order, TerminalLock, WallTime};
-use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, NotSent};
+use caisse_payment::entry::{End, Entry, RawStatus};
+use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
 
@@ -134,16 +134,30 @@ impl Driver<'_> {
     }
 }
 
-/// Writes an entry, and with a start the order behind it.
+/// Writes an entry, and with a start the order behind it. A start whose order cannot be written has ended: the error says
+/// that nothing may leave.
 pub(crate) fn record(
     journal: &mut dyn Journal,
     entry: &Entry,
     order: Option<&Order>,
 ) -> Result<(), JournalError> {
     journal.append(entry, WallTime::now())?;
-    match (entry, order) {
-        (Entry::Started(start), Some(order)) => journal.order(&start.id, order, WallTime::now()),
-        _ => Ok(()),
+    let (Entry::Started(start), Some(order)) = (entry, order) else { return Ok(()) };
+    journal.order(&start.id, order, WallTime::now()).inspect_err(|_| {
+        // If this cannot be written either, the start blocks until a person has decided.
+        let _ = journal.append(&Entry::Ended(nothing_sent(start.id)), WallTime::now());
+    })
+}
+
+/// The end of what was given up before anything was sent.
+fn nothing_sent(id: TransactionId) -> End {
+    End {
+        id,
+        verdict: Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled }),
+        authorisation: None,
+        contract: None,
+        last_four: None,
+        status: RawStatus::default(),
     }
 }
 

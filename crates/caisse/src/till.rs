@@ -57,7 +57,8 @@ impl Till {
         Builder::default()
     }
 
-    /// Takes a payment and waits for its end.
+    /// Takes a payment and waits for its end. The same id again takes no second one: it is told the recorded end; while that is
+    /// unknown, the terminal is asked first, where it can prove it by itself.
     ///
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent. Whatever happens later is an
@@ -91,7 +92,7 @@ impl Till {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Payment, Refused> {
         let mut entrance = self.admission().admit(&*self.journal, request, order);
-        if matches!(entrance, Err(Refused::Blocked(Blocked::Unresolved)))
+        if entrance.as_ref().is_err_and(Refused::is_in_doubt)
             && self.memory.can_prove_alone(&self.config, self.exclusive)
         {
             on_event(Event::Recovering);

@@ -260,3 +260,37 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
     let outcome = till.pay(PaymentRequest::debit(euros(999))).unwrap().outcome;
     assert!(matches!(outcome, Outcome::NotSent { .. }), "{outcome:?}");
 }
+
+/// The same journal, its start and end written under a clock that stood elsewhere, its decision under this one.
+fn written_at(journal: &MemoryJournal, begun: WallTime, decided: WallTime) -> MemoryJournal {
+    let mut other = MemoryJournal::new();
+    for event in journal.events(&id("sale-1")).unwrap() {
+        match event.what {
+            caisse_journal::What::Started(start) => other.append(&Entry::Started(start), begun).unwrap(),
+            caisse_journal::What::Ended(end) => other.append(&Entry::Ended(end), begun).unwrap(),
+            caisse_journal::What::Resolved(decision) => {
+                let lock = other.lock(&"counter".parse().unwrap()).unwrap();
+                other.resolve(&lock, &id("sale-1"), &decision, decided).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    other
+}
+
+/// The sale was taken under a clock that stood in the future, and was decided after it had been set right. A till that is
+/// started for each payment, as the command is, must not wait until that future comes.
+#[test]
+fn a_start_in_the_future_does_not_block_every_new_till() {
+    let mut dialect = Dialect::CONCERT_E_PLUS;
+    dialect.longest_transaction = Duration::from_secs(1);
+    let journal = journal_with(&dialect, Some(SILENCE), Some(Paid::NotPaid));
+    let journal = written_at(&journal, WallTime::from_millis(4_000_000_000_000), WallTime::now());
+    let pay = || {
+        let line = Line::new(&journal, &[]);
+        till(dialect, &journal, &line, false).pay(PaymentRequest::debit(euros(999))).unwrap().outcome
+    };
+    assert_eq!(pay(), Outcome::Blocked { reason: caisse::Blocked::LateResultPossible });
+    std::thread::sleep(Duration::from_millis(1_600));
+    assert!(matches!(pay(), Outcome::NotSent { .. }), "{:?}", pay());
+}

@@ -1,19 +1,21 @@
 //! What belongs to one payment is no evidence for another. Each test is a case that a model or a random day has found.
 
+#[path = "support/scripted_tcp.rs"]
+mod scripted_tcp;
 #[path = "support/shop.rs"]
 mod shop;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Outcome, PaymentRequest, RecordState, Till,
+    Clock, Dialect, Evidence, Finding, Journal, LinkKind, MemoryJournal, Open, Outcome, RecordState, Till,
 };
 use caisse_simulator::terminal::Settings;
+use scripted_tcp::{MINUTES, approved, builder, debit, duplicata, euros, scripted, till, till_named};
 use shop::{Shop, Trouble};
-
-fn debit(id: &str, minor: u64) -> PaymentRequest {
-    PaymentRequest::debit(Amount::from_minor(minor, Currency::EUR)).id(id.parse().unwrap())
-}
 
 /// The answer of the sale before comes instead of the first payment's, with the number of that sale. The first payment is
 /// then found out by a duplicata. If that number were taken for its own, a second payment of the same amount, whose request
@@ -86,4 +88,87 @@ fn the_copy_of_a_partial_approval_is_no_approval_of_another_payment() {
             assert_eq!(paid, None, "killed at call {call}: told as paid, and never charged");
         }
     }
+}
+
+/// A terminal that gives all offline approvals one number (blanks, zeros): the amount still tells them apart.
+#[test]
+fn a_number_that_names_nothing_does_not_say_not_paid() {
+    for number in ["000000", "      "] {
+        let journal = MemoryJournal::new();
+        let address = scripted(vec![approved(300, number), String::new(), duplicata(2500, number)]);
+        let longest = Duration::from_secs(1);
+        let mut till = till(&address, journal, longest);
+        assert!(till.pay(debit("before", 300)).unwrap().outcome.approved_amount().is_some());
+        assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+        thread::sleep(longest);
+        let recovered = till.recover().unwrap();
+        assert_ne!(recovered[0].finding, Finding::NotPaid, "{recovered:?}");
+    }
+}
+
+/// The journal holds another terminal's sale, and of this one none before ours: its last transaction may be older than the
+/// journal. What was taken elsewhere does not tell how long its numbers have been given.
+#[test]
+fn the_sale_of_another_terminal_is_not_the_one_before() {
+    let journal = MemoryJournal::new();
+    let elsewhere = scripted(vec![approved(300, "000009")]);
+    let address = scripted(vec![String::new(), duplicata(2500, "000002")]);
+    let mut front = till_named("front", &elsewhere, journal.clone(), MINUTES);
+    assert!(front.pay(debit("elsewhere", 300)).unwrap().outcome.approved_amount().is_some());
+    let mut till = till(&address, journal, MINUTES);
+    assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+    let recovered = till.recover().unwrap();
+    assert_eq!(recovered[0].finding, Finding::Open(Open::PerhapsEarlier), "{recovered:?}");
+}
+
+/// Nor does a sale of the same amount elsewhere, whose number nobody knows, throw a doubt on ours.
+#[test]
+fn the_sale_of_another_terminal_throws_no_doubt_on_ours() {
+    let journal = MemoryJournal::new();
+    let elsewhere = scripted(vec![approved(2500, "").replace("AC000", "")]);
+    let address = scripted(vec![approved(300, "000001"), String::new(), duplicata(2500, "000002")]);
+    let mut till = till(&address, journal.clone(), MINUTES);
+    assert!(till.pay(debit("before", 300)).unwrap().outcome.approved_amount().is_some());
+    let mut front = till_named("front", &elsewhere, journal, MINUTES);
+    assert!(front.pay(debit("elsewhere", 2500)).unwrap().outcome.approved_amount().is_some());
+    assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+    let recovered = till.recover().unwrap();
+    assert_eq!(recovered[0].finding, Finding::Paid(euros(2500)), "{recovered:?}");
+}
+
+/// A clock that goes when it is told to.
+#[derive(Clone, Default)]
+struct Hand(Arc<AtomicU64>);
+
+impl Clock for Hand {
+    fn now(&self) -> caisse_hal::Instant {
+        caisse_hal::Instant::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Each duplicata prints paper and occupies the terminal: it is asked for once in half a minute, whoever asks, and then again.
+#[test]
+fn the_terminal_is_asked_for_a_duplicata_once_in_half_a_minute() {
+    let clock = Hand::default();
+    let journal = MemoryJournal::new();
+    let address = scripted(vec![
+        approved(300, "000001"),
+        String::new(),
+        duplicata(300, "000001"),
+        duplicata(2500, "000002"),
+    ]);
+    let mut till = builder("counter", &address, journal, MINUTES).clock(clock.clone()).build().unwrap();
+    assert!(till.pay(debit("before", 300)).unwrap().outcome.approved_amount().is_some());
+    assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+    assert!(matches!(till.recover().unwrap()[0].evidence, Evidence::Duplicata { .. }));
+    for passed in [0, 29_999] {
+        clock.0.store(passed, Ordering::SeqCst);
+        assert_eq!(till.recover().unwrap()[0].evidence, Evidence::NotAsked);
+        assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+        assert_eq!(till.pay(debit("next", 700)).unwrap().outcome.name(), "blocked");
+    }
+    clock.0.store(30_000, Ordering::SeqCst);
+    let recovered = till.recover().unwrap();
+    assert!(matches!(recovered[0].evidence, Evidence::Duplicata { .. }), "{recovered:?}");
+    assert_eq!(recovered[0].finding, Finding::Paid(euros(2500)));
 }

@@ -248,8 +248,8 @@ fn show(event: Event, id: &str, output: &Output) {
         Event::Answer => ("answer", "the terminal answers", "le terminal répond"),
         Event::Recovering => (
             "recovering",
-            "asking the terminal about an earlier transaction",
-            "question au terminal sur une transaction précédente",
+            "asking the terminal about a transaction whose end is not known",
+            "question au terminal sur une transaction dont l'issue est inconnue",
         ),
         Event::LateAnswer => (
             "late_answer",

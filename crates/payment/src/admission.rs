@@ -96,6 +96,9 @@ pub fn admit_original(asked: &Content, original: Option<&Original>, exclusive: b
     if !took_money || content.terminal != asked.terminal {
         return Err(Blocked::OriginalNotApproved);
     }
+    if asked.amount.currency() != paid.currency() {
+        return Err(Blocked::OriginalCurrencyDiffers);
+    }
     let given_back = Amount::from_minor(original.given_back, paid.currency());
     let left = paid.checked_sub(given_back).ok_or(Blocked::CreditExceedsOriginal)?;
     if cancels {
@@ -109,9 +112,6 @@ pub fn admit_original(asked: &Content, original: Option<&Original>, exclusive: b
             return Err(Blocked::OriginalNotLast);
         }
         return Ok(());
-    }
-    if asked.amount.currency() != paid.currency() {
-        return Err(Blocked::OriginalAmountDiffers);
     }
     left.checked_sub(asked.amount).map(drop).ok_or(Blocked::CreditExceedsOriginal)
 }

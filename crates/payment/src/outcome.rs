@@ -215,10 +215,11 @@ impl Outcome {
                 Blocked::Unresolved => Duty::ResolveEarlier,
                 Blocked::Busy => Duty::WaitForOther,
                 Blocked::IdConflict => Duty::UseNewId,
-                Blocked::LateResultPossible => Duty::WaitForOther,
+                Blocked::LateResultPossible => Duty::WaitForLateResult,
                 Blocked::OriginalMissing
                 | Blocked::OriginalNotApproved
                 | Blocked::OriginalNotLast
+                | Blocked::OriginalCurrencyDiffers
                 | Blocked::OriginalAmountDiffers
                 | Blocked::CreditExceedsOriginal => Duty::CheckOriginal,
                 Blocked::JournalUnavailable => Duty::RepairJournal,

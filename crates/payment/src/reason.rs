@@ -229,12 +229,14 @@ reasons! {
         OriginalNotApproved = "original_not_approved", "Le journal ne connaît pas cette transaction d'origine comme acceptée sur ce terminal.", "The journal does not know this original as approved on this terminal.";
         /// Something else was sent to the terminal since the original, or others use the terminal too.
         OriginalNotLast = "original_not_last", "La transaction d'origine n'est pas sûrement la dernière de ce terminal.", "The original is not certainly the last transaction of this terminal.";
+        /// Money is given back in the currency in which it was paid.
+        OriginalCurrencyDiffers = "original_currency_differs", "La transaction d'origine a été payée dans une autre devise.", "The original was paid in another currency.";
         /// A cancellation is for the whole amount of its original.
-        OriginalAmountDiffers = "original_amount_differs", "Une annulation porte sur le montant entier, dans la même devise.", "A cancellation is for the whole amount of its original, in its currency.";
+        OriginalAmountDiffers = "original_amount_differs", "Une annulation porte sur le montant entier de la transaction d'origine.", "A cancellation is for the whole amount of its original.";
         /// Earlier credits and this one are more than the original.
         CreditExceedsOriginal = "credit_exceeds_original", "Les crédits dépasseraient le montant d'origine.", "The credits would exceed the amount of the original.";
         /// A result of an undecided time may still come for the same register, amount and currency.
-        LateResultPossible = "late_result_possible", "Un résultat tardif du même montant peut encore arriver sur la ligne : attendez quelques minutes.", "A late result of the same amount may still come on the line: wait a few minutes.";
+        LateResultPossible = "late_result_possible", "Un résultat tardif du même montant peut encore arriver sur la ligne.", "A late result of the same amount may still come on the line.";
         /// The journal cannot be read or written.
         JournalUnavailable = "journal_unavailable", "Le journal ne peut pas être lu ou écrit : sans lui, aucun paiement.", "The journal cannot be read or written: no payment without it.";
     }
@@ -253,6 +255,8 @@ pub enum Duty {
     ResolveEarlier,
     /// Let the running payment end.
     WaitForOther,
+    /// Let the time pass in which a late result may come, or take the money in another way.
+    WaitForLateResult,
     /// Use another id.
     UseNewId,
     /// Look at the original transaction.
@@ -271,6 +275,7 @@ impl Duty {
             Self::CollectRest => "collect_rest",
             Self::ResolveEarlier => "resolve_earlier",
             Self::WaitForOther => "wait_for_other",
+            Self::WaitForLateResult => "wait_for_late_result",
             Self::UseNewId => "use_new_id",
             Self::CheckOriginal => "check_original",
             Self::RepairJournal => "repair_journal",
@@ -296,6 +301,10 @@ impl Duty {
             Self::WaitForOther => {
                 Text { fr: "Attendez la fin de l'autre paiement.", en: "Wait for the other payment to end." }
             }
+            Self::WaitForLateResult => Text {
+                fr: "Attendez jusqu'à cinq minutes avant de réessayer, ou encaissez par un autre moyen.",
+                en: "Wait up to five minutes before trying again, or take another means of payment.",
+            },
             Self::UseNewId => Text {
                 fr: "Encaissez sous un nouvel identifiant, si ce client n'a pas déjà payé.",
                 en: "Take the payment under a new id, if this customer has not paid already.",

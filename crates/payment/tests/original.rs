@@ -136,6 +136,11 @@ fn each_refusal_says_what_is_in_the_way() {
     let cancel = Operation::Cancellation;
     assert_eq!(ask(cancel, 2500, &original, true), Ok(()));
     assert_eq!(ask(cancel, 2400, &original, true), Err(Blocked::OriginalAmountDiffers));
+    for operation in [cancel, Operation::Credit] {
+        let dollars = content(operation, 2500, Currency::from_numeric(840).unwrap(), "counter", true);
+        let told = admit_original(&dollars, Some(&original), true);
+        assert_eq!(told, Err(Blocked::OriginalCurrencyDiffers), "{operation:?}");
+    }
     assert_eq!(ask(cancel, 2500, &original, false), Err(Blocked::OriginalNotLast));
     let earlier = Original { is_last: false, ..original };
     assert_eq!(ask(cancel, 2500, &earlier, true), Err(Blocked::OriginalNotLast));

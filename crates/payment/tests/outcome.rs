@@ -73,9 +73,8 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
             Outcome::PartiallyApproved { .. } => Some(Duty::CollectRest),
             Outcome::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
             Outcome::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
-            Outcome::Blocked { reason: Blocked::Busy | Blocked::LateResultPossible } => {
-                Some(Duty::WaitForOther)
-            }
+            Outcome::Blocked { reason: Blocked::Busy } => Some(Duty::WaitForOther),
+            Outcome::Blocked { reason: Blocked::LateResultPossible } => Some(Duty::WaitForLateResult),
             Outcome::Blocked { reason: Blocked::IdConflict } => Some(Duty::UseNewId),
             Outcome::Blocked { reason: Blocked::JournalUnavailable } => Some(Duty::RepairJournal),
             Outcome::Blocked { .. } => Some(Duty::CheckOriginal),

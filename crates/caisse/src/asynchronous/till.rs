@@ -144,7 +144,7 @@ impl AsyncTill {
     }
 
     /// The payment of this id, if it runs or was the last one here. Of others the journal knows: paying under the same id
-    /// again gives the recorded outcome.
+    /// again gives the recorded outcome, and asks the terminal first where that is unknown and can be proven.
     #[must_use]
     pub fn attach(&self, id: &TransactionId) -> Option<RunningPayment> {
         self.last().clone().filter(|payment| payment.id() == *id)
@@ -228,7 +228,7 @@ impl Inner {
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
         let mut admitted = self.admit(request, order.clone()).await;
-        if matches!(admitted, Err(Refused::Blocked(Blocked::Unresolved)))
+        if admitted.as_ref().is_err_and(Refused::is_in_doubt)
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
             && line.memory.can_prove_alone(&self.config, self.exclusive)
         {

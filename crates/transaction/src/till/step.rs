@@ -108,7 +108,7 @@ pub enum Event {
     Answer,
     /// A message came that is an earlier transaction's: it changes nothing here.
     LateAnswer,
-    /// An earlier transaction's end is not known: the terminal is asked about it first. Shown by drivers.
+    /// The end of an earlier transaction, or of the one that is asked for again, is not known: the terminal is asked first. Shown by drivers.
     Recovering,
 }
 
