@@ -139,6 +139,24 @@ fn a_terminal_that_was_used_since_is_not_asked_about_its_last() {
     assert_eq!((finding, evidence), (Finding::Open(Open::Unclear), &Evidence::NotAsked));
 }
 
+/// It has moved and has another name, and its last transaction looks like ours: but the journal has its number as another's.
+#[test]
+fn what_the_journal_has_as_another_sale_proves_nothing() {
+    let other = LAST_IS_OURS.replace("CD0013", "CD0010");
+    for (number, expected) in [("000002", false), ("000004", true)] {
+        let journal = MemoryJournal::new();
+        let last = LAST_IS_OURS.replace("000002", number);
+        let port = scripted(&[BEFORE, LOST, &other, &last]);
+        let mut front = named("front", &at("127.0.0.1", port), &journal);
+        with_open_entry(&mut front);
+        let mut counter = named("counter", &at("127.0.0.2", port), &journal);
+        assert_eq!(counter.pay(debit("other", 2500)).unwrap().outcome.name(), "approved");
+        let recovered = front.recover().unwrap();
+        let paid = matches!(recovered[0].finding, Finding::Paid(_));
+        assert_eq!(paid, expected, "{recovered:?}");
+    }
+}
+
 #[test]
 fn one_payment_at_a_time_whatever_it_is_called() {
     let journal = MemoryJournal::new();

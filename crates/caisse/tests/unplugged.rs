@@ -198,7 +198,7 @@ const DRIVERS: &[Driver] = &[
 impl Driver {
     fn pay(self, till: Builder, mut on_event: impl FnMut(Event)) -> Payment {
         match self {
-            Self::Blocking => till.build().unwrap().pay_with(debit(), on_event).unwrap(),
+            Self::Blocking => till.build().unwrap().pay_with(debit(), &mut on_event).unwrap(),
             #[cfg(feature = "tokio")]
             Self::Asynchronous => tokio::runtime::Runtime::new().unwrap().block_on(async {
                 let mut payment = till.build_async().unwrap().pay(debit()).unwrap();
