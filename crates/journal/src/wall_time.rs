@@ -32,7 +32,10 @@ impl WallTime {
     /// A time by its milliseconds; those after the year 9999 give the end of that year.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(if millis > LAST { LAST } else { millis })
+        Self(match millis {
+            0..=LAST => millis,
+            _ => LAST,
+        })
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.

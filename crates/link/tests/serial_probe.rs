@@ -65,7 +65,8 @@ fn what_happened_can_be_asked_before_anything_is_sent() {
     assert_eq!((probe.poll_event(), probe.poll()), (None, ProbeAction::Send(Control::Enquiry)));
     probe.handle_sent(now, 1);
     probe.handle_drained(now);
-    probe.handle_input(now, &mut ACK.as_ref());
+    let mut granted = ACK;
+    probe.handle_input(now, &mut granted);
     assert_eq!((probe.poll_event(), probe.poll_event()), (Some(E::Opened), None));
 }
 

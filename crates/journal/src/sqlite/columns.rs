@@ -475,6 +475,47 @@ mod tests {
         }
     }
 
+    /// An end or a decision without its time, and a time without them.
+    #[test]
+    fn a_transaction_has_times_for_what_it_has() {
+        let id = "a".parse().unwrap();
+        let content = Content {
+            operation: caisse_payment::Operation::Debit,
+            original: None,
+            amount: Amount::from_minor(1, Currency::EUR),
+            allow_partial: false,
+            terminal: "t".parse().unwrap(),
+            register: caisse_payment::Register::FIRST,
+            reference: None,
+        };
+        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None };
+        let verdict =
+            Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
+        let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
+        let end = End { id, verdict, authorisation, contract, last_four, status };
+        let at = Some(WallTime::from_millis(2));
+        let decision = Some(Decision::new(Paid::NotPaid, "a", "b").unwrap());
+        for (has_end, ended_at) in [(true, at), (false, None), (true, None), (false, at)] {
+            for (decision, decided_at) in
+                [(decision.clone(), at), (None, None), (decision.clone(), None), (None, at)]
+            {
+                let whole = has_end == ended_at.is_some() && decision.is_some() == decided_at.is_some();
+                let record = Record {
+                    start,
+                    end: has_end.then_some(end),
+                    decision,
+                    disputed: false,
+                    started_at: WallTime::from_millis(1),
+                    ended_at,
+                };
+                let tracked = Tracked { record, started_event: 1, decided_at };
+                let read = decode_transaction(&encode_transaction(&tracked));
+                assert_eq!(read.is_ok(), whole, "{tracked:?}");
+                assert!(!whole || read == Ok(tracked));
+            }
+        }
+    }
+
     #[test]
     fn a_row_of_another_shape_is_damaged() {
         let id = "a".parse().unwrap();

@@ -43,8 +43,8 @@ pub(super) fn check_identity(connection: &Connection) -> Result<(), JournalError
     }
     match pragma(connection, "user_version")? {
         1..=VERSION => Ok(()),
-        found if found > VERSION => Err(JournalError::Newer { found, known: VERSION }),
-        found => Err(JournalError::corrupt(format!("version {found}, which never was"))),
+        found @ ..=0 => Err(JournalError::corrupt(format!("version {found}, which never was"))),
+        found => Err(JournalError::Newer { found, known: VERSION }),
     }
 }
 

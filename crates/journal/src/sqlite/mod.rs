@@ -341,6 +341,21 @@ mod tests {
     }
 
     #[test]
+    fn each_error_of_sqlite_is_told_from_the_others() {
+        use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_LOCKED, SQLITE_NOTADB};
+        let error =
+            |code| JournalError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        for busy in [SQLITE_BUSY, SQLITE_LOCKED] {
+            assert_eq!(error(busy), JournalError::Locked);
+        }
+        assert_eq!(error(SQLITE_NOTADB), JournalError::Foreign);
+        assert!(matches!(error(SQLITE_CORRUPT), JournalError::Corrupt { .. }));
+        assert!(matches!(error(SQLITE_FULL), JournalError::Unwritable { .. }));
+        let other = JournalError::from(rusqlite::Error::InvalidColumnIndex(0));
+        assert!(matches!(other, JournalError::Corrupt { .. }));
+    }
+
+    #[test]
     fn an_error_of_the_disk_says_what_to_look_at() {
         let failed = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
         // The shared memory of the log, which a full disk has no room for.

@@ -22,7 +22,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, PathBuf), JournalError> {
     let place = Place::of(path)?;
     place.check_not_lost()?;
     // Without SQLITE_OPEN_URI: a path is a path, whatever its characters.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(&place.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
     // The file may come from anywhere: nothing in its schema may do more than store.
@@ -146,4 +146,20 @@ fn check(connection: &Connection) -> Result<(), JournalError> {
     }
     migration::check_tables(&snapshot)?;
     chain::verify(&snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As on a share of a network: a write that was acknowledged could be lost there.
+    #[test]
+    fn a_journal_without_a_write_ahead_log_is_none() {
+        let connection = Connection::open_in_memory().unwrap();
+        let error = use_wal(&connection).unwrap_err();
+        assert!(
+            matches!(&error, JournalError::Unwritable { what } if what.contains("write-ahead log")),
+            "{error:?}"
+        );
+    }
 }
