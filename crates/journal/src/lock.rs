@@ -73,9 +73,10 @@ impl From<io::Error> for LockError {
 /// that no process id and no age has to be judged; and the file stays, because a lock on a file that somebody removed
 /// excludes nobody who makes a new one.
 pub(crate) fn lock_file(folder: &Path, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
-        _ => {}
+    if let Err(error) = fs::create_dir(folder)
+        && !folder.is_dir()
+    {
+        return Err(error.into());
     }
     let path = folder.join(file_name(terminal));
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;

@@ -1,9 +1,12 @@
 //! Taking a terminal: the lock, the record and the rule together.
 
-use caisse_journal::{Admitted, Decision, Dispute, Journal, MemoryJournal, Paid, WallTime, admit};
+use caisse_journal::{
+    Admitted, Decision, Dispute, Journal, LockError, MemoryJournal, Paid, Place, WallTime, admit,
+};
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TransactionId, Verdict,
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId,
+    TransactionId, Verdict,
 };
 
 const AT: WallTime = WallTime::from_millis(1);
@@ -21,6 +24,10 @@ fn asked(minor: u64) -> Content {
 }
 
 fn id(text: &str) -> TransactionId {
+    text.parse().unwrap()
+}
+
+fn terminal(text: &str) -> TerminalId {
     text.parse().unwrap()
 }
 
@@ -120,6 +127,14 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let Admitted::Replay(record) = admit(&journal, &id("b"), &asked(100), None) else { panic!() };
     assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
     assert_eq!(record.verdict().outcome, Outcome::Declined { refusal });
+    // What was paid has reached the terminal, whatever the till knew of it.
+    let proofs = |journal: &MemoryJournal| {
+        ["a", "b"]
+            .map(|name| journal.find(&id(name)).unwrap().unwrap())
+            .map(|it| (it.verdict().proof, it.told().proof))
+    };
+    let told = [(Proof::NothingSent, Proof::PerhapsSent), (Proof::Answered, Proof::Answered)];
+    assert_eq!(proofs(&journal), told);
 
     let lock = journal.lock(&asked(1).terminal).unwrap();
     for (name, paid, outcome) in [
@@ -132,6 +147,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
         assert_eq!(record.told().outcome, outcome);
     }
     drop(lock);
+    assert_eq!(proofs(&journal), told, "and after it was settled");
     for name in ["a", "b"] {
         assert!(matches!(admit(&journal, &id(name), &asked(100), None), Admitted::Replay(_)));
     }
@@ -140,4 +156,44 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     end(&mut journal, "c", approved(), Proof::Answered);
     journal.dispute(&id("c"), &Dispute::new(Paid::NotPaid, "late result").unwrap(), AT).unwrap();
     assert_eq!(journal.find(&id("c")).unwrap().unwrap().told().outcome, approved());
+}
+
+/// Under its name and under its address, which may be the same.
+#[test]
+fn a_terminal_is_locked_under_each_of_its_names() {
+    let journal = MemoryJournal::new();
+    let address = Some(terminal("tcp:192.0.2.7:8888"));
+    let front = Place { terminal: terminal("front"), address };
+    let lock = front.lock(&journal).unwrap();
+    assert_eq!(*lock.terminal(), terminal("front"));
+    assert!(
+        lock.covers(&terminal("front")) && lock.covers(&address.unwrap()) && !lock.covers(&terminal("bar"))
+    );
+    for name in ["front", "tcp:192.0.2.7:8888"] {
+        assert!(matches!(journal.lock(&terminal(name)), Err(LockError::Busy)), "{name}");
+    }
+    // Who gets one of both and not the other holds none.
+    let counter = Place { terminal: terminal("counter"), address };
+    assert!(matches!(counter.lock(&journal), Err(LockError::Busy)));
+    assert!(journal.lock(&terminal("counter")).is_ok());
+    drop(lock);
+    let by_address = Place { terminal: address.unwrap(), address };
+    let lock = by_address.lock(&journal).unwrap();
+    assert!(lock.covers(&address.unwrap()) && !lock.covers(&terminal("front")));
+    drop(lock);
+    assert!(front.lock(&journal).is_ok());
+    assert_eq!(Place::from(terminal("front")), Place { terminal: terminal("front"), address: None });
+}
+
+#[test]
+fn what_is_open_holds_its_terminal_back_under_another_name() {
+    let mut journal = MemoryJournal::new();
+    let address = Some(terminal("tcp:192.0.2.7:8888"));
+    let old = Content { terminal: terminal("old"), ..asked(100) };
+    let start = Start { id: id("a"), content: old, dialect: "d".parse().unwrap(), address };
+    journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), address)), Blocked::Unresolved);
+    let elsewhere = Some(terminal("tcp:192.0.2.8:8888"));
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), elsewhere), Admitted::Proceed(_)));
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
 }
