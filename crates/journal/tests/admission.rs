@@ -162,24 +162,22 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
 #[test]
 fn a_terminal_is_locked_under_each_of_its_names() {
     let journal = MemoryJournal::new();
-    let address = Some(terminal("tcp:192.0.2.7:8888"));
-    let front = Place { terminal: terminal("front"), address };
+    let address = terminal("tcp:192.0.2.7:8888");
+    let front = Place { terminal: terminal("front"), address: Some(address) };
     let lock = front.lock(&journal).unwrap();
     assert_eq!(*lock.terminal(), terminal("front"));
-    assert!(
-        lock.covers(&terminal("front")) && lock.covers(&address.unwrap()) && !lock.covers(&terminal("bar"))
-    );
+    assert!(lock.covers(&terminal("front")) && lock.covers(&address) && !lock.covers(&terminal("bar")));
     for name in ["front", "tcp:192.0.2.7:8888"] {
         assert!(matches!(journal.lock(&terminal(name)), Err(LockError::Busy)), "{name}");
     }
     // Who gets one of both and not the other holds none.
-    let counter = Place { terminal: terminal("counter"), address };
+    let counter = Place { terminal: terminal("counter"), address: Some(address) };
     assert!(matches!(counter.lock(&journal), Err(LockError::Busy)));
     assert!(journal.lock(&terminal("counter")).is_ok());
     drop(lock);
-    let by_address = Place { terminal: address.unwrap(), address };
+    let by_address = Place { terminal: address, address: Some(address) };
     let lock = by_address.lock(&journal).unwrap();
-    assert!(lock.covers(&address.unwrap()) && !lock.covers(&terminal("front")));
+    assert!(lock.covers(&address) && !lock.covers(&terminal("front")));
     drop(lock);
     assert!(front.lock(&journal).is_ok());
     assert_eq!(Place::from(terminal("front")), Place { terminal: terminal("front"), address: None });
