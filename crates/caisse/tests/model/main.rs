@@ -1,5 +1,6 @@
-//! Model checking of the whole till: the real machine, the real rules of the journal, the real recovery; a terminal that
-//! charges whenever it likes once it has the request, a line that loses, and a till that dies at any moment.
+//! Model checking of the whole till: the real machine, the real rules of the journal, the real rule of the evidence; a terminal
+//! that charges whenever it likes once it has the request, a line that loses, and a till that dies at any moment. What is
+//! looked up for the evidence, and when, is written again here.
 
 mod bugs;
 #[path = "../../../link/tests/serial_model/ends.rs"]
