@@ -70,10 +70,12 @@ pub trait Journal: Send {
     /// ```
     /// use std::ops::ControlFlow;
     /// use caisse_journal::{Journal, MemoryJournal, Place};
+    /// use caisse_payment::TerminalId;
     ///
     /// let journal = MemoryJournal::new();
     /// let mut newest = None;
-    /// journal.walk_back(&Place::from("counter".parse()?), &mut |record| {
+    /// let counter: TerminalId = "counter".parse()?;
+    /// journal.walk_back(&Place::from(counter), &mut |record| {
     ///     newest = Some(record.clone());
     ///     ControlFlow::Break(())
     /// })?;
