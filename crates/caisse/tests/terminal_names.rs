@@ -1,6 +1,9 @@
 //! One terminal under two names: renamed while something is open on it, or called by its address here and by a name there. What
 //! is open holds it back under each, is listed and settled under each, and one payment runs on it at a time.
 
+#[path = "support/scripted_tcp.rs"]
+mod scripted_tcp;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
@@ -8,51 +11,34 @@ use std::time::Duration;
 
 use caisse::probe::Probe;
 use caisse::{
-    Amount, Blocked, Builder, Currency, Decision, Dialect, Evidence, Finding, Journal, JournalError,
-    MemoryJournal, Open, Outcome, Paid, PaymentRequest, RecordState, Till,
+    Blocked, Builder, Decision, Dialect, Evidence, Finding, Journal, JournalError, MemoryJournal, Open,
+    Outcome, Paid, RecordState, Till,
 };
 use caisse_journal::LockError;
 use caisse_link::serial::{Rules, SerialConfig, Timers};
+use scripted_tcp::{debit, scripted_everywhere, till_named};
 
 const HELD_BACK: Outcome = Outcome::Blocked { reason: Blocked::Unresolved };
 
-fn debit(id: &str, minor: u64) -> PaymentRequest {
-    PaymentRequest::debit(Amount::from_minor(minor, Currency::EUR)).id(id.parse().unwrap())
+const SECOND: Duration = Duration::from_secs(1);
+
+fn named(name: &str, address: &str, journal: &MemoryJournal) -> Till {
+    till_named(name, address, journal.clone(), SECOND)
 }
 
-fn nepting(address: &str, journal: &MemoryJournal) -> Builder {
-    let dialect = Dialect { longest_transaction: Duration::from_secs(1), ..Dialect::NEPTING };
-    at_address(address, journal, dialect)
+/// It goes by its address.
+fn unnamed(address: &str, journal: &MemoryJournal) -> Till {
+    let dialect = Dialect { longest_transaction: SECOND, ..Dialect::NEPTING };
+    at_address(address, journal, dialect).build().unwrap()
 }
 
 fn at_address(address: &str, journal: &MemoryJournal, dialect: Dialect) -> Builder {
-    Till::builder()
-        .address(address)
-        .dialect(dialect)
-        .exclusive(true)
-        .journal(journal.clone())
-        .answer_timeout(Duration::from_secs(1))
+    Till::builder().address(address).dialect(dialect).exclusive(true).journal(journal.clone())
 }
 
-fn named(name: &str, address: &str, journal: &MemoryJournal) -> Till {
-    nepting(address, journal).terminal_id(name).build().unwrap()
-}
-
-/// A terminal that answers each connection with the next of these; an empty answer closes it. It is there at each address of
-/// the loopback.
+/// A terminal that answers each connection with the next of these, at each address of the loopback.
 fn scripted(answers: &[&str]) -> u16 {
-    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let answers: Vec<_> = answers.iter().map(|answer| (*answer).to_owned()).collect();
-    thread::spawn(move || {
-        for answer in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut buffer = [0; 512];
-            let _ = stream.read(&mut buffer).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
-        }
-    });
-    port
+    scripted_everywhere(answers.iter().map(|answer| (*answer).to_owned()).collect())
 }
 
 fn at(host: &str, port: u16) -> String {
@@ -86,8 +72,8 @@ fn a_new_name_is_held_back_until_somebody_decides() {
         assert_eq!(open.iter().map(|it| it.start.id.as_str()).collect::<Vec<_>>(), ["ours"], "{host}");
     }
     // By the address alone.
-    let mut unnamed = nepting(&at("127.0.0.1", port), &journal).build().unwrap();
-    assert_eq!(unnamed.pay(debit("other", 700)).unwrap().outcome, HELD_BACK);
+    let mut by_address = unnamed(&at("127.0.0.1", port), &journal);
+    assert_eq!(by_address.pay(debit("other", 700)).unwrap().outcome, HELD_BACK);
     // Another terminal is free, and has nothing to do with it.
     let mut elsewhere = named("elsewhere", &at("127.0.0.1", scripted(&[OTHER])), &journal);
     let word = Decision::new(Paid::NotPaid, "Zoé", "no ticket").unwrap();
@@ -170,8 +156,8 @@ fn one_payment_at_a_time_whatever_it_is_called() {
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 512]).unwrap();
         let mut counter = named("counter", &address, &journal);
-        let mut unnamed = nepting(&address, &journal).build().unwrap();
-        for till in [&mut counter, &mut unnamed] {
+        let mut by_address = unnamed(&address, &journal);
+        for till in [&mut counter, &mut by_address] {
             let outcome = till.pay(debit("other", 700)).unwrap().outcome;
             assert_eq!(outcome, Outcome::Blocked { reason: Blocked::Busy });
         }

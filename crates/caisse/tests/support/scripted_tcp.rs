@@ -49,8 +49,13 @@ pub fn till(address: &str, journal: impl Journal + 'static, longest: Duration) -
 
 /// A terminal that answers each connection with the next of these; an empty answer closes it.
 pub fn scripted(answers: Vec<String>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    format!("tcp://127.0.0.1:{}", scripted_everywhere(answers))
+}
+
+/// The same, at this port of each address of the loopback.
+pub fn scripted_everywhere(answers: Vec<String>) -> u16 {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
@@ -59,7 +64,7 @@ pub fn scripted(answers: Vec<String>) -> String {
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
-    address
+    port
 }
 
 pub fn approved(minor: u64, number: &str) -> String {
