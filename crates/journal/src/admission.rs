@@ -91,11 +91,13 @@ pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -
 fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, JournalError> {
     let Some(id) = asked.original else { return Ok(None) };
     let Some(original) = journal.find(&id)? else { return Ok(None) };
+    // Under another name too, what came behind it is what the terminal would undo.
+    let place = Place::from(&original.start);
     let (mut is_last, mut given_back, mut behind) = (true, 0u64, false);
     for record in journal.list()? {
         let verdict = record.told();
         let reached = verdict.proof != Proof::NothingSent;
-        if behind && reached && record.start.content.terminal == original.start.content.terminal {
+        if behind && reached && place.is_of(&record.start) {
             is_last = false;
         }
         behind |= record.start.id == id;

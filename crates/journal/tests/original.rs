@@ -75,6 +75,31 @@ fn the_last_sale_may_be_cancelled_and_no_other() {
     assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotLast));
 }
 
+/// The terminal has been given another name since: its last sale is the one under that name.
+#[test]
+fn a_sale_under_another_name_is_the_last_one() {
+    let at = |terminal: &str, address: &str| (terminal.parse().unwrap(), address.parse().ok());
+    for (other, expected) in [
+        (at("bar", "tcp:192.0.2.7:8888"), Err(Blocked::OriginalNotLast)),
+        (at("tcp:192.0.2.7:8888", "tcp:192.0.2.7:8888"), Err(Blocked::OriginalNotLast)),
+        (at("bar", "tcp:192.0.2.8:8888"), Ok(())),
+    ] {
+        let mut journal = MemoryJournal::new();
+        for (id, (terminal, address)) in [("sale-1", at("counter", "tcp:192.0.2.7:8888")), ("sale-2", other)]
+        {
+            let content = Content { terminal, ..content(Operation::Debit, 2500, None) };
+            let start = Start { id: id.parse().unwrap(), content, dialect: "d".parse().unwrap(), address };
+            let verdict =
+                Verdict { outcome: Outcome::Approved { amount: euros(2500) }, proof: Proof::Answered };
+            let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
+            let end = End { id: start.id, verdict, authorisation, contract, last_four, status };
+            journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
+            journal.append(&Entry::Ended(end), WallTime::from_millis(2)).unwrap();
+        }
+        assert_eq!(cancel(&journal, 2500), expected, "{other:?}");
+    }
+}
+
 #[test]
 fn a_sale_is_cancelled_once() {
     let mut journal = MemoryJournal::new();
