@@ -1,6 +1,8 @@
 //! May a payment begin? The same for every driver.
 
-use caisse_journal::{Admitted, Journal, Order, Place, Record, State, TerminalLock, admit, admit_original};
+use caisse_journal::{
+    Admitted, Journal, Order, Record, State, TerminalKey, TerminalLock, admit, admit_original,
+};
 use caisse_payment::{Blocked, Outcome, Verdict};
 use caisse_transaction::{Config, Instant, Request, RequestError};
 
@@ -36,7 +38,7 @@ impl Admission<'_> {
         if self.config.has_sessions() {
             let longest = self.config.dialect.longest_transaction;
             let unavailable = |_| Refused::Blocked(Blocked::JournalUnavailable);
-            let place = Place { terminal: request.content.terminal, address: self.config.address };
+            let place = TerminalKey { terminal: request.content.terminal, address: self.config.address };
             let mut possible = Vec::new();
             for record in decided_alike(journal, &place, &request.content).map_err(unavailable)? {
                 let id = record.start.id;

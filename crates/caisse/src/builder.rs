@@ -7,7 +7,7 @@ use caisse_codec::Identifier;
 use caisse_hal::serial::{SerialAddress, SerialLink};
 use caisse_hal::tcp::{TcpAddress, TcpLink};
 use caisse_hal::{Address, AddressError, Clock, Link, SystemClock};
-use caisse_journal::{Journal, Place};
+use caisse_journal::{Journal, TerminalKey};
 use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
@@ -197,7 +197,7 @@ impl Builder {
         let built_at = parts.clock.now();
         let memory = Memory::new(
             &*parts.journal,
-            &Place { terminal: parts.terminal, address: parts.config.address },
+            &TerminalKey { terminal: parts.terminal, address: parts.config.address },
             built_at,
         );
         Ok(Till {

@@ -7,37 +7,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Paid, Place, Record, Source, State,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Paid, Record, State, TerminalKey,
     TerminalLock, WallTime, What,
 };
 use caisse_payment::entry::Content;
-use caisse_payment::{AuthorisationNumber, Outcome, Proof, TransactionId};
-use caisse_transaction::recovery::{Finding, weigh_result};
-use caisse_transaction::till::Told;
+use caisse_payment::{Outcome, TransactionId};
+use caisse_settlement::attribute::{
+    Attribution, MAX_BACK, attribute, contradiction, is_like_the_last, looks_like, reached,
+};
+use caisse_settlement::weigh::{RecoveryFinding, weigh_result};
+use caisse_transaction::till::read_result;
 use caisse_transaction::{Dialect, Instant};
 
 /// What a decision or a dispute rests on when it was told on the line.
 const TOLD_ON_THE_LINE: &str = "late result, told on the line";
 
-/// How many transactions back a result may belong to. A terminal has one result to tell, and gives up after three times.
-const BACK: usize = 16;
-
 /// The last transactions that look like the one that is asked for and were decided without the terminal's answer: it may
 /// still tell their results on the line, where they would look like the answer to this one.
 pub(crate) fn decided_alike(
     journal: &dyn Journal,
-    place: &Place,
+    place: &TerminalKey,
     asked: &Content,
 ) -> Result<Vec<Record>, JournalError> {
     let (mut alike, mut back) = (vec![], 0usize);
     journal.walk_back(place, &mut |record| {
         if reached(record, place) {
             back = back.saturating_add(1);
-            if record.decision.is_some() && could_be_told_for(record, place, asked) {
+            if record.decision.is_some() && looks_like(record, place, asked) {
                 alike.push(record.clone());
             }
         }
-        if back < BACK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if back < MAX_BACK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(alike)
 }
@@ -86,43 +86,6 @@ impl Patience {
         let first = *seen.entry(*id).or_insert(now);
         now.since(first) < longest
     }
-}
-
-/// Whether the reference of this transaction names it alone: a shared bill may stand in several.
-pub(crate) fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
-    let (content, place) = (&record.start.content, Place::from(&record.start));
-    let namesake = |other: &&Record| {
-        other.start.id != record.start.id
-            && other.start.content.reference == content.reference
-            && could_be_told_for(other, &place, content)
-    };
-    content.reference.is_some() && !records.iter().any(|other| namesake(&other))
-}
-
-/// Whether the transaction before this one that reached the terminal looks like it.
-pub(crate) fn is_like_the_last(records: &[Record], record: &Record) -> bool {
-    let (content, place) = (&record.start.content, Place::from(&record.start));
-    let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
-    let last = earlier.filter(|other| reached(other, &place)).last();
-    last.is_some_and(|last| could_be_told_for(last, &place, content))
-}
-
-/// Whether the result of this transaction could be taken for the answer to the other: it carries what was approved, which may
-/// be less than what was asked.
-fn could_be_told_for(record: &Record, place: &Place, asked: &Content) -> bool {
-    let theirs = &record.start.content;
-    let approved = record.told().outcome.approved_amount();
-    let of_this_amount = theirs.amount == asked.amount || approved == Some(asked.amount);
-    place.is_of(&record.start) && theirs.register == asked.register && of_this_amount
-}
-
-/// The authorisation number of a transaction: that of its answer, if the answer was believed to be its approval.
-pub(crate) fn believed_number(record: &Record) -> Option<AuthorisationNumber> {
-    record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
-}
-
-fn reached(record: &Record, place: &Place) -> bool {
-    place.is_of(&record.start) && record.told().proof != Proof::NothingSent
 }
 
 /// The lock of a transaction that was begun under another name of the terminal; none if the one that is held covers it.
@@ -177,13 +140,13 @@ pub(crate) struct Late {
     pub(crate) outcome: Outcome,
     pub(crate) filing: Filing,
     /// What it proves of a payment whose end the journal did not know.
-    pub(crate) finding: Option<Finding>,
+    pub(crate) finding: Option<RecoveryFinding>,
 }
 
 /// One terminal's line, and who listens on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ear {
-    pub(crate) place: Place,
+    pub(crate) place: TerminalKey,
     pub(crate) dialect: Dialect,
     pub(crate) exclusive: bool,
     /// The transaction that runs: until its end is written, what comes beside its answer is not its.
@@ -200,8 +163,13 @@ impl Ear {
         body: &[u8],
     ) -> Result<Option<Late>, JournalError> {
         let records = journal.list()?;
-        let Some((record, told, named)) = self.whose(&records, body) else { return Ok(None) };
-        let (id, outcome) = (record.start.id, told.outcome);
+        let read = |asked: &Content| read_result(&self.dialect, asked, body);
+        let Some(Attribution { record, result, named }) =
+            attribute(&records, &self.place, self.running, read)
+        else {
+            return Ok(None);
+        };
+        let (id, outcome) = (record.start.id, result.outcome);
         if record.state() != State::Unresolved {
             let filing = contradict(journal, record, outcome, TOLD_ON_THE_LINE)?;
             return Ok(Some(Late { id, outcome, filing, finding: None }));
@@ -209,9 +177,9 @@ impl Ear {
         let like_the_last = is_like_the_last(&records, record) && !named;
         let finding = weigh_result(outcome, self.exclusive || named, like_the_last);
         let paid = match finding {
-            Finding::Paid(amount) => Some(Paid::Paid(amount)),
-            Finding::NotPaid => Some(Paid::NotPaid),
-            Finding::Open(_) => None,
+            RecoveryFinding::Paid(amount) => Some(Paid::Paid(amount)),
+            RecoveryFinding::NotPaid => Some(Paid::NotPaid),
+            RecoveryFinding::Open(_) => None,
         };
         let mut filing = Filing::Open;
         if let Some(Ok(decision)) = paid.map(|paid| Decision::proven(paid, "late result", TOLD_ON_THE_LINE)) {
@@ -221,55 +189,16 @@ impl Ear {
         }
         Ok(Some(Late { id, outcome, filing, finding: Some(finding) }))
     }
-
-    /// Of the last transactions the one that the message is about, and whether it names it. Of several that look alike: the
-    /// one that has its authorisation number, the one that it names, the newest in doubt, the newest.
-    fn whose<'r>(&self, records: &'r [Record], body: &[u8]) -> Option<(&'r Record, Told, bool)> {
-        let is_running = |record: &Record| self.running == Some(record.start.id) && record.is_open();
-        let last = records.iter().rev().filter(|record| reached(record, &self.place)).take(BACK);
-        let possible: Vec<_> = last
-            .filter(|record| !is_running(record))
-            .map(|record| (record, Told::read(&self.dialect, &record.start.content, body)))
-            .filter(|(record, told)| {
-                let number = believed_number(record);
-                let of_another =
-                    number.is_some() && told.authorisation.is_some() && number != told.authorisation;
-                !told.outcome.is_unknown() && !of_another
-            })
-            .map(|(record, told)| {
-                (record, told, told.has_reference && is_named_by_its_reference(records, record))
-            })
-            .collect();
-        let same_number = |(record, told, _): &&(&Record, Told, bool)| {
-            let number = believed_number(record);
-            number.is_some() && number == told.authorisation
-        };
-        let is_named = |(_, _, named): &&(&Record, Told, bool)| *named;
-        let in_doubt = |(record, _, _): &&(&Record, Told, bool)| {
-            let person = record.decision.as_ref().is_some_and(|it| it.source == Source::Person);
-            record.state() == State::Unresolved || person
-        };
-        let by_sign = possible.iter().find(same_number).or_else(|| possible.iter().find(is_named));
-        by_sign.or_else(|| possible.iter().find(in_doubt)).or(possible.first()).copied()
-    }
 }
 
 /// Writes down what came late about a transaction whose end is known, if it contradicts that: then it is disputed.
-///
-/// That nothing was paid contradicts a decision alone: after an approval of the terminal's it is another refusal, told
-/// twice.
 pub(crate) fn contradict(
     journal: &mut dyn Journal,
     record: &Record,
     outcome: Outcome,
     because: &str,
 ) -> Result<Filing, JournalError> {
-    let known = record.verdict().outcome.approved_amount();
-    let paid = match outcome.approved_amount() {
-        Some(amount) if known != Some(amount) => Paid::Paid(amount),
-        None if known.is_some() && record.decision.is_some() && !outcome.is_unknown() => Paid::NotPaid,
-        _ => return Ok(Filing::Agrees),
-    };
+    let Some(paid) = contradiction(record, outcome) else { return Ok(Filing::Agrees) };
     let is_known =
         |what: &What| matches!(what, What::Disputed(dispute) if record.disputed && dispute.paid == paid);
     let is_written = journal.events(&record.start.id)?.last().is_some_and(|event| is_known(&event.what));

@@ -35,12 +35,13 @@ pub use caisse_journal::{
     SqliteJournal, State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;
+pub use caisse_payment::evidence::LastTransaction;
 pub use caisse_payment::{
     Amount, AmountError, AuthorisationNumber, Blocked, Card, Currency, Doubt, Duty, NotSent, Operation,
     Outcome, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text, TransactionId, Verdict,
     receipt,
 };
-pub use caisse_transaction::recovery::{Finding, LastTransaction, Open};
+pub use caisse_settlement::weigh::{Open, RecoveryFinding};
 pub use caisse_transaction::{Dialect, Duplicata, Event, LinkKind, OptionalFields, RequestError};
 
 /// The README of the repository: its program is compiled and run with the doc tests.

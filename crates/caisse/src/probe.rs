@@ -7,7 +7,7 @@ use caisse_codec::{Identifier, Status, Version};
 use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Address, Clock, Link, SystemClock};
-use caisse_journal::{Journal, LockError, Place, TerminalLock};
+use caisse_journal::{Journal, LockError, TerminalKey, TerminalLock};
 use caisse_payment::{IdentifierError, Outcome, Receipt, Refusal, Register, TerminalId, TransactionId};
 use caisse_transaction::probe::{ProbeConfig, ProbeMachine};
 use caisse_transaction::till::MOST_STORAGE;
@@ -192,8 +192,8 @@ impl Probe {
         self.terminal
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place { terminal: self.terminal, address: address_name(&self.address) }
+    pub(crate) fn place(&self) -> TerminalKey {
+        TerminalKey { terminal: self.terminal, address: address_name(&self.address) }
     }
 
     /// Takes the terminal's lock, which a running payment holds.
@@ -201,7 +201,7 @@ impl Probe {
     /// # Errors
     /// [`LockError::Busy`] when a payment, or another probe, is under way.
     pub fn lock(&self, journal: &dyn Journal) -> Result<TerminalLock, LockError> {
-        self.place().lock(journal)
+        journal.lock_terminal(&self.place())
     }
 
     /// The most that may be asked of this terminal to find out whether it is there: its identification where that has a

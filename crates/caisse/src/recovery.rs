@@ -5,9 +5,10 @@ mod inquiry;
 use std::time::Duration;
 
 use caisse_journal::{JournalError, Record};
+use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{Outcome, Receipt, Text};
+use caisse_settlement::weigh::RecoveryFinding;
 use caisse_transaction::probe;
-use caisse_transaction::recovery::{Finding, LastTransaction};
 
 use crate::Till;
 
@@ -22,7 +23,7 @@ pub struct Recovered {
     /// The transaction as the journal has it now.
     pub record: Record,
     /// Whether it was paid, if that is known now.
-    pub finding: Finding,
+    pub finding: RecoveryFinding,
     /// What the finding rests on.
     pub evidence: Evidence,
 }

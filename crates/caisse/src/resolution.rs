@@ -1,6 +1,6 @@
 //! A person's word about a transaction whose end nobody knows.
 
-use caisse_journal::{Decision, Journal, JournalError, LockError, Place, Record, WallTime};
+use caisse_journal::{Decision, Journal, JournalError, LockError, Record, TerminalKey, WallTime};
 use caisse_payment::TransactionId;
 
 use crate::Till;
@@ -60,13 +60,13 @@ impl Till {
 
 pub(crate) fn resolve(
     journal: &mut dyn Journal,
-    place: &Place,
+    place: &TerminalKey,
     id: &TransactionId,
     decision: &Decision,
 ) -> Result<Record, ResolveError> {
-    let held = place.lock(journal)?;
+    let held = journal.lock_terminal(place)?;
     let record = journal.find(id)?.ok_or(JournalError::NotUnresolved)?;
-    if !place.is_of(&record.start) {
+    if !place.may_be_of(&record.start) {
         return Err(JournalError::WrongLock.into());
     }
     let own = lock_of(journal, &held, &record)?;

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use caisse_hal::{Clock, Link};
-use caisse_journal::{DecisionError, Journal, JournalError, Order, Place, Record};
+use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey};
 use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
@@ -120,7 +120,7 @@ impl Till {
             order,
             lock: &lock,
             ear: Ear {
-                place: Place { terminal: self.terminal, address: self.config.address },
+                place: TerminalKey { terminal: self.terminal, address: self.config.address },
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
                 running: Some(request.id),
@@ -165,8 +165,8 @@ impl Till {
         self.journal.unresolved_at(&self.place())
     }
 
-    pub(crate) const fn place(&self) -> Place {
-        Place { terminal: self.terminal, address: self.config.address }
+    pub(crate) const fn place(&self) -> TerminalKey {
+        TerminalKey { terminal: self.terminal, address: self.config.address }
     }
 }
 

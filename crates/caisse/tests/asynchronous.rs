@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use caisse::asynchronous::AsyncTill;
 use caisse::{
-    Amount, Blocked, Currency, Decision, Dialect, Dispute, Doubt, Event, Evidence, Finding, Journal,
-    JournalError, MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, ResolveError, TerminalId,
-    Till, TransactionId, WallTime,
+    Amount, Blocked, Currency, Decision, Dialect, Dispute, Doubt, Event, Evidence, Journal, JournalError,
+    MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, RecoveryFinding, ResolveError,
+    TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
 use caisse_payment::entry::Entry;
@@ -314,7 +314,7 @@ fn a_duplicata_is_asked_for_and_settles() {
         // A till of the next morning.
         let till = exclusive(&terminal, journal);
         let recovered = till.recover().await.unwrap();
-        let paid = Finding::Paid(Amount::parse("25.00", Currency::EUR).unwrap());
+        let paid = RecoveryFinding::Paid(Amount::parse("25.00", Currency::EUR).unwrap());
         assert_eq!((recovered.len(), recovered[0].finding), (1, paid), "{recovered:?}");
         assert_eq!(till.pay(&lost).unwrap().await.outcome.name(), "approved");
         assert_eq!(till.pay(debit("4.00")).unwrap().await.outcome.name(), "approved");

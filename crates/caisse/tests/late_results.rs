@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use caisse::probe::{Earlier, Filing};
 use caisse::{
-    Decision, Dialect, Doubt, Evidence, Finding, Journal, LinkKind, MemoryJournal, Outcome, Paid,
-    PaymentRequest, RecordState, Till, WallTime,
+    Decision, Dialect, Doubt, Evidence, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest,
+    RecordState, RecoveryFinding, Till, WallTime,
 };
 use caisse_payment::entry::Entry;
 use scripted_line::*;
@@ -77,7 +77,7 @@ fn what_recovery_hears_is_written_before_it_is_acknowledged() {
         assert_eq!(recovered.len(), 1);
         let approved = Outcome::Approved { amount: euros(999) };
         assert_eq!(recovered[0].evidence, Evidence::LateResult(approved));
-        assert_eq!(recovered[0].finding == Finding::Paid(euros(999)), exclusive);
+        assert_eq!(recovered[0].finding == RecoveryFinding::Paid(euros(999)), exclusive);
         assert_eq!(line.when_sent(ACK, 0), Some(RecordState::Unresolved));
         assert_eq!(line.when_sent(ACK, 1), Some(state));
     }
@@ -107,7 +107,7 @@ fn a_result_instead_of_a_duplicata_settles_what_is_open() {
     let journal = journal_with(&dialect, Some(SILENCE), None);
     let line = Line::new(&journal, &[ACK, ACK, ENQ, &framed(APPROVED), EOT]);
     let recovered = till(dialect, &journal, &line, true).recover().unwrap();
-    assert_eq!(recovered[0].finding, Finding::Paid(euros(999)), "{:?}", recovered[0].evidence);
+    assert_eq!(recovered[0].finding, RecoveryFinding::Paid(euros(999)), "{:?}", recovered[0].evidence);
     assert_eq!(line.when_sent(ACK, 1), Some(RecordState::Final));
 }
 

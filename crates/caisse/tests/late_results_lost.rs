@@ -6,7 +6,8 @@ mod scripted_line;
 use std::sync::{Arc, Mutex};
 
 use caisse::{
-    Decision, Dialect, Finding, Journal, MemoryJournal, Outcome, Paid, PaymentRequest, RecordState, WallTime,
+    Decision, Dialect, Journal, MemoryJournal, Outcome, Paid, PaymentRequest, RecordState, RecoveryFinding,
+    WallTime,
 };
 use scripted_line::*;
 
@@ -165,7 +166,7 @@ fn an_approval_after_a_refusal_is_not_swallowed() {
         record.told(),
         line.log()
     );
-    assert!(!matches!(recovered[0].finding, Finding::NotPaid), "{recovered:?}");
+    assert!(!matches!(recovered[0].finding, RecoveryFinding::NotPaid), "{recovered:?}");
 }
 
 /// A payment looks into the one before by itself; what the terminal then says is told to nobody.
@@ -191,7 +192,7 @@ fn recovery_hears_the_second_message_too() {
     let recovered = till(dialect, &journal, &line, true).recover().unwrap();
     let acknowledged = line.sent.lock().unwrap().iter().filter(|(bytes, _)| bytes == ACK).count() > 3;
     assert!(
-        !acknowledged || recovered[0].finding == Finding::Paid(euros(999)),
+        !acknowledged || recovered[0].finding == RecoveryFinding::Paid(euros(999)),
         "{recovered:?} {:#?}",
         line.log()
     );
@@ -208,7 +209,7 @@ fn a_late_answer_that_could_not_be_written_is_not_forgotten() {
     after(&line.later, 0, APPROVED.as_bytes());
     journal.fail_next_append();
     assert!(till.recover().is_err());
-    assert_eq!(till.recover().unwrap()[0].finding, Finding::Paid(euros(999)));
+    assert_eq!(till.recover().unwrap()[0].finding, RecoveryFinding::Paid(euros(999)));
 }
 
 /// The same after a person's word, at the next payment: sale 1 was paid, and nobody ever knows.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Decision, Dialect, Finding, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, Till,
-    WallTime,
+    Decision, Dialect, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, RecoveryFinding,
+    Till, WallTime,
 };
 use caisse_payment::entry::Entry;
 use scripted_line::*;
@@ -64,7 +64,7 @@ fn a_disputed_sale_before_can_be_the_last_one() {
         .unwrap()
         .recover()
         .unwrap();
-    assert!(!matches!(recovered[0].finding, Finding::Paid(_)), "{recovered:?}");
+    assert!(!matches!(recovered[0].finding, RecoveryFinding::Paid(_)), "{recovered:?}");
 }
 
 /// The machine sleeps, so that the clock for timers stands still; then a sale is decided, and as long as a transaction
@@ -132,7 +132,7 @@ fn a_bare_refusal_on_a_line_proves_nothing() {
         ..line
     };
     let recovered = till(dialect, &journal, &line, true).recover().unwrap();
-    assert_ne!(recovered[0].finding, Finding::NotPaid, "{recovered:?} {:#?}", line.log());
+    assert_ne!(recovered[0].finding, RecoveryFinding::NotPaid, "{recovered:?} {:#?}", line.log());
 }
 
 /// The customer of order 7 pays again under a new id: the reference is the order's both times.
@@ -199,7 +199,7 @@ fn the_reference_of_a_shared_bill_proves_nothing() {
         .build()
         .unwrap();
     let recovered = till.recover().unwrap();
-    assert!(!matches!(recovered[0].finding, Finding::Paid(_)), "{recovered:?} {:#?}", line.log());
+    assert!(!matches!(recovered[0].finding, RecoveryFinding::Paid(_)), "{recovered:?} {:#?}", line.log());
 }
 
 /// Rule 7: of a terminal that others use too only our own echoed reference counts.
@@ -212,7 +212,7 @@ fn our_own_reference_settles_a_late_result_on_a_shared_terminal() {
     let recovered = till(dialect, &journal, &line, false).recover().unwrap();
     assert_eq!(
         recovered[0].finding,
-        Finding::Paid(euros(999)),
+        RecoveryFinding::Paid(euros(999)),
         "rule 7: not exclusive, only our own echoed reference counts"
     );
 }

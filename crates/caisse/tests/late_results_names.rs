@@ -4,8 +4,8 @@
 mod scripted_line;
 
 use caisse::{
-    Blocked, Dialect, Finding, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, RecordState,
-    Till, WallTime,
+    Blocked, Dialect, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, RecordState,
+    RecoveryFinding, Till, WallTime,
 };
 use caisse_journal::What;
 use caisse_payment::entry::{Entry, Start};
@@ -47,7 +47,9 @@ fn desk(journal: &MemoryJournal, line: &Line) -> Till {
 
 #[test]
 fn what_is_open_is_settled() {
-    for (told, expected) in [(E_APPROVED, Finding::Paid(euros(999))), (E_DECLINED, Finding::NotPaid)] {
+    for (told, expected) in
+        [(E_APPROVED, RecoveryFinding::Paid(euros(999))), (E_DECLINED, RecoveryFinding::NotPaid)]
+    {
         let journal = at_the_desk(Some(SILENCE), None);
         let line = Line::new(&journal, &[&framed(told), EOT]).calling();
         let recovered = desk(&journal, &line).recover().unwrap();

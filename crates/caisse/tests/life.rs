@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Dialect, Evidence, Finding, Journal, MemoryJournal, NotSent, Open, Outcome,
-    PaymentRequest, Till,
+    Amount, Currency, Dialect, Evidence, Journal, MemoryJournal, NotSent, Open, Outcome, PaymentRequest,
+    RecoveryFinding, Till,
 };
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::persona::Persona;
@@ -80,7 +80,7 @@ fn a_terminal_that_reboots_leaves_a_doubt_that_it_resolves_itself() {
             let recovered = till.recover().unwrap();
             match recovered[0].finding {
                 // It is down, or the customer may still be there; and each duplicata has its pause.
-                Finding::Open(_) => {
+                RecoveryFinding::Open(_) => {
                     thread::sleep(Duration::from_millis(500));
                     till = self::till(&address, &journal);
                     thread::sleep(Duration::from_secs(2));
@@ -88,7 +88,7 @@ fn a_terminal_that_reboots_leaves_a_doubt_that_it_resolves_itself() {
                 finding => break finding,
             }
         };
-        let expected = if charged { Finding::Paid(euros(2500)) } else { Finding::NotPaid };
+        let expected = if charged { RecoveryFinding::Paid(euros(2500)) } else { RecoveryFinding::NotPaid };
         assert_eq!((finding, terminal.ledger().len()), (expected, 1 + usize::from(charged)));
         let settled = till.pay(debit("ours", 2500)).unwrap().outcome;
         assert_eq!(settled.approved_amount().is_some(), charged, "told once more, not charged");
@@ -166,9 +166,10 @@ fn a_terminal_that_was_swapped_proves_nothing() {
     assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
     thread::sleep(Duration::from_millis(2100));
 
-    for (contract, finding) in
-        [("2222222", Finding::Open(Open::AnotherTerminal)), ("1111111", Finding::Paid(euros(2500)))]
-    {
+    for (contract, finding) in [
+        ("2222222", RecoveryFinding::Open(Open::AnotherTerminal)),
+        ("1111111", RecoveryFinding::Paid(euros(2500))),
+    ] {
         let told = format!("CZ0040320CA00201CB0042500CD0013CE003978AE00210AC006000002CG007{contract}");
         let (address, heard) = scripted(Vec::leak(vec![&*String::leak(told)]));
         let recovered = self::till(&address, &journal).recover().unwrap();
@@ -203,10 +204,10 @@ fn whatever_the_wall_says_not_paid_waits_for_the_longest_transaction() {
         }
         let mut restarted = self::till(&address, &other);
         let early = restarted.recover().unwrap();
-        assert!(matches!(early[0].finding, Finding::Open(Open::TooSoon { .. })), "{early:?}");
+        assert!(matches!(early[0].finding, RecoveryFinding::Open(Open::TooSoon { .. })), "{early:?}");
         let mut later = self::till(&address, &other);
         thread::sleep(Duration::from_millis(2100));
-        assert_eq!(later.recover().unwrap()[0].finding, Finding::NotPaid);
+        assert_eq!(later.recover().unwrap()[0].finding, RecoveryFinding::NotPaid);
         assert_eq!(terminal.ledger().len(), 1);
     }
 }

@@ -12,7 +12,7 @@ use caisse::{
     Amount, Currency, Decision, Dialect, Journal, JournalError, LinkKind, MemoryJournal, Order,
     PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
 };
-use caisse_journal::{Dispute, Event, LockError, Place, TerminalLock};
+use caisse_journal::{Dispute, Event, LockError, TerminalKey, TerminalLock};
 use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::Settings;
 use shop::Shop;
@@ -49,7 +49,7 @@ impl Journal for Counted {
         self.inner.unresolved(terminal).inspect(|records| self.read(records.len()))
     }
 
-    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+    fn unresolved_at(&self, place: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         self.inner.unresolved_at(place).inspect(|records| self.read(records.len()))
     }
 
@@ -59,7 +59,7 @@ impl Journal for Counted {
 
     fn walk_back(
         &self,
-        place: &Place,
+        place: &TerminalKey,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         self.inner.walk_back(place, &mut |record| {

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Clock, Dialect, Evidence, Finding, Journal, LinkKind, MemoryJournal, Open, Outcome, RecordState, Till,
+    Clock, Dialect, Evidence, Journal, LinkKind, MemoryJournal, Open, Outcome, RecordState, RecoveryFinding,
+    Till,
 };
 use caisse_simulator::terminal::Settings;
 use scripted_tcp::{MINUTES, approved, builder, debit, duplicata, euros, scripted, till, till_named};
@@ -102,7 +103,7 @@ fn a_number_that_names_nothing_does_not_say_not_paid() {
         assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
         thread::sleep(longest);
         let recovered = till.recover().unwrap();
-        assert_ne!(recovered[0].finding, Finding::NotPaid, "{recovered:?}");
+        assert_ne!(recovered[0].finding, RecoveryFinding::NotPaid, "{recovered:?}");
     }
 }
 
@@ -118,7 +119,7 @@ fn the_sale_of_another_terminal_is_not_the_one_before() {
     let mut till = till(&address, journal, MINUTES);
     assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
     let recovered = till.recover().unwrap();
-    assert_eq!(recovered[0].finding, Finding::Open(Open::PerhapsEarlier), "{recovered:?}");
+    assert_eq!(recovered[0].finding, RecoveryFinding::Open(Open::PerhapsEarlier), "{recovered:?}");
 }
 
 /// Nor does a sale of the same amount elsewhere, whose number nobody knows, throw a doubt on ours.
@@ -133,7 +134,7 @@ fn the_sale_of_another_terminal_throws_no_doubt_on_ours() {
     assert!(front.pay(debit("elsewhere", 2500)).unwrap().outcome.approved_amount().is_some());
     assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
     let recovered = till.recover().unwrap();
-    assert_eq!(recovered[0].finding, Finding::Paid(euros(2500)), "{recovered:?}");
+    assert_eq!(recovered[0].finding, RecoveryFinding::Paid(euros(2500)), "{recovered:?}");
 }
 
 /// A clock that goes when it is told to.
@@ -170,5 +171,5 @@ fn the_terminal_is_asked_for_a_duplicata_once_in_half_a_minute() {
     clock.0.store(30_000, Ordering::SeqCst);
     let recovered = till.recover().unwrap();
     assert!(matches!(recovered[0].evidence, Evidence::Duplicata { .. }), "{recovered:?}");
-    assert_eq!(recovered[0].finding, Finding::Paid(euros(2500)));
+    assert_eq!(recovered[0].finding, RecoveryFinding::Paid(euros(2500)));
 }

@@ -6,7 +6,7 @@ mod scripted_tcp;
 use std::thread;
 use std::time::Duration;
 
-use caisse::{Finding, MemoryJournal, Open};
+use caisse::{MemoryJournal, Open, RecoveryFinding};
 use scripted_tcp::*;
 
 /// The first has been up for long; the second sends and dies. The first must not say "not paid" while the customer may still
@@ -25,5 +25,5 @@ fn a_till_that_was_up_before_the_send_waits_for_the_longest_transaction() {
     }
     // The request left a moment ago.
     let recovered = first.recover().unwrap();
-    assert!(matches!(recovered[0].finding, Finding::Open(Open::TooSoon { .. })), "{recovered:?}");
+    assert!(matches!(recovered[0].finding, RecoveryFinding::Open(Open::TooSoon { .. })), "{recovered:?}");
 }

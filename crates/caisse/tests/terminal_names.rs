@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use caisse::probe::Probe;
 use caisse::{
-    Blocked, Builder, Decision, Dialect, Evidence, Finding, Journal, JournalError, MemoryJournal, Open,
-    Outcome, Paid, RecordState, Till,
+    Blocked, Builder, Decision, Dialect, Evidence, Journal, JournalError, MemoryJournal, Open, Outcome, Paid,
+    RecordState, RecoveryFinding, Till,
 };
 use caisse_journal::LockError;
 use caisse_link::serial::{Rules, SerialConfig, Timers};
@@ -100,9 +100,9 @@ fn a_new_name_finds_out_what_became_of_the_old_one_s() {
         thread::sleep(Duration::from_millis(1_100));
         let recovered = counter.recover().unwrap();
         let found = match recovered[0].finding {
-            Finding::Paid(_) => "paid",
-            Finding::NotPaid => "not_paid",
-            Finding::Open(_) => "open",
+            RecoveryFinding::Paid(_) => "paid",
+            RecoveryFinding::NotPaid => "not_paid",
+            RecoveryFinding::Open(_) => "open",
         };
         assert_eq!((recovered.len(), found), (1, finding), "{recovered:?}");
         assert_eq!(journal.find(&"ours".parse().unwrap()).unwrap().unwrap().state(), state);
@@ -122,7 +122,7 @@ fn a_terminal_that_was_used_since_is_not_asked_about_its_last() {
     let mut moved = named("front", &at("127.0.0.2", port), &journal);
     let recovered = moved.recover().unwrap();
     let (finding, evidence) = (recovered[0].finding, &recovered[0].evidence);
-    assert_eq!((finding, evidence), (Finding::Open(Open::Unclear), &Evidence::NotAsked));
+    assert_eq!((finding, evidence), (RecoveryFinding::Open(Open::Unclear), &Evidence::NotAsked));
 }
 
 /// It has moved and has another name, and its last transaction looks like ours: but the journal has its number as another's.
@@ -138,7 +138,7 @@ fn what_the_journal_has_as_another_sale_proves_nothing() {
         let mut counter = named("counter", &at("127.0.0.2", port), &journal);
         assert_eq!(counter.pay(debit("other", 2500)).unwrap().outcome.name(), "approved");
         let recovered = front.recover().unwrap();
-        let paid = matches!(recovered[0].finding, Finding::Paid(_));
+        let paid = matches!(recovered[0].finding, RecoveryFinding::Paid(_));
         assert_eq!(paid, expected, "{recovered:?}");
     }
 }

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Address, Dialect, Evidence, Finding, Journal, Open, Record, RecordState, Recovered, SqliteJournal,
-    TerminalId, Text, Till,
+    Address, Dialect, Evidence, Journal, Open, Record, RecordState, Recovered, RecoveryFinding,
+    SqliteJournal, TerminalId, Text, Till,
 };
 use serde_json::json;
 
@@ -193,7 +193,7 @@ fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<
 
 fn too_soon(recovered: &[Recovered]) -> Option<Duration> {
     recovered.iter().find_map(|recovered| match recovered.finding {
-        Finding::Open(Open::TooSoon { left }) => Some(left),
+        RecoveryFinding::Open(Open::TooSoon { left }) => Some(left),
         _ => None,
     })
 }
@@ -249,16 +249,16 @@ impl Heard {
 fn tell(
     file: &Path,
     record: &Record,
-    finding: Option<Finding>,
+    finding: Option<RecoveryFinding>,
     heard: &Heard,
     output: &Output,
 ) -> Result<(), Wrong> {
     let journal = SqliteJournal::open(file).map_err(unusable)?;
     let state = journal::state(&journal, record)?;
     let (name, why) = match finding {
-        Some(Finding::Paid(_)) => ("paid", None),
-        Some(Finding::NotPaid) => ("not_paid", None),
-        Some(Finding::Open(open)) => ("open", Some(open)),
+        Some(RecoveryFinding::Paid(_)) => ("paid", None),
+        Some(RecoveryFinding::NotPaid) => ("not_paid", None),
+        Some(RecoveryFinding::Open(open)) => ("open", Some(open)),
         None => ("open", None),
     };
     let (text, ticket, no_answer) = (heard.text(), heard.ticket(), heard.no_answer());

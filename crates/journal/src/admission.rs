@@ -1,10 +1,10 @@
 //! Takes a terminal for a transaction, if the journal allows it to begin.
 
-use caisse_payment::admission::{self, Admission, Original, Recorded};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
+use caisse_settlement::admit::{self, Admission, Original, Recorded};
 
-use crate::{Journal, JournalError, LockError, Place, Record, TerminalLock};
+use crate::{Journal, JournalError, LockError, Record, TerminalKey, TerminalLock};
 
 /// What may happen now.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub enum Admitted {
     Blocked(Blocked),
 }
 
-/// Takes the terminal's lock, under its name and its address if it has one, and decides by [`caisse_payment::admission`], the same for every way to a terminal. Writes
+/// Takes the terminal's lock, under its name and its address if it has one, and decides by [`caisse_settlement::admit`], the same for every way to a terminal. Writes
 /// nothing: whoever proceeds appends the start before anything leaves.
 ///
 /// ```
@@ -38,7 +38,7 @@ pub fn admit(
     asked: &Content,
     address: Option<TerminalId>,
 ) -> Admitted {
-    decide(journal, id, asked, &Place { terminal: asked.terminal, address })
+    decide(journal, id, asked, &TerminalKey { terminal: asked.terminal, address })
         .unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
 }
 
@@ -46,9 +46,9 @@ fn decide(
     journal: &dyn Journal,
     id: &TransactionId,
     asked: &Content,
-    place: &Place,
+    place: &TerminalKey,
 ) -> Result<Admitted, JournalError> {
-    let lock = place.lock(journal);
+    let lock = journal.lock_terminal(place);
     let record = journal.find(id)?;
     // Such a record may say that nothing was sent while later proof says that it was paid.
     let may_be_paid = |record: &Record| record.disputed && record.verdict().proof == Proof::NothingSent;
@@ -62,7 +62,7 @@ fn decide(
         // What has ended can be told while another payment runs; what is open may be running right now.
         Err(LockError::Busy) => {
             let ended = record.filter(|record| record.end.is_some());
-            return Ok(match (admission::admit(asked, recorded.as_ref(), false), ended) {
+            return Ok(match (admit::admit(asked, recorded.as_ref(), false), ended) {
                 (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
                 (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
                 _ => Admitted::Blocked(Blocked::Busy),
@@ -71,7 +71,7 @@ fn decide(
         Err(LockError::Io { .. }) => return Ok(Admitted::Blocked(Blocked::JournalUnavailable)),
     };
     let unresolved = !journal.unresolved_at(place)?.is_empty();
-    Ok(match (admission::admit(asked, recorded.as_ref(), unresolved), record) {
+    Ok(match (admit::admit(asked, recorded.as_ref(), unresolved), record) {
         (Admission::Proceed, _) => Admitted::Proceed(lock),
         (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
         // A replay has a record.
@@ -80,24 +80,24 @@ fn decide(
     })
 }
 
-/// Decides by [`caisse_payment::admission::admit_original`] whether a cancellation or a credit may undo what it names.
+/// Decides by [`caisse_payment::admit::admit_original`] whether a cancellation or a credit may undo what it names.
 /// `exclusive` says that nobody but the tills of this journal uses the terminal. To be asked while its lock is held.
 #[must_use = "a cancellation that is refused must not be sent"]
 pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -> Result<(), Blocked> {
     let known = original(journal, asked).map_err(|_| Blocked::JournalUnavailable)?;
-    admission::admit_original(asked, known.as_ref(), exclusive)
+    admit::admit_original(asked, known.as_ref(), exclusive)
 }
 
 fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, JournalError> {
     let Some(id) = asked.original else { return Ok(None) };
     let Some(original) = journal.find(&id)? else { return Ok(None) };
     // Under another name too, what came behind it is what the terminal would undo.
-    let place = Place::from(&original.start);
+    let place = TerminalKey::from(&original.start);
     let (mut is_last, mut given_back, mut behind) = (true, 0u64, false);
     for record in journal.list()? {
         let verdict = record.told();
         let reached = verdict.proof != Proof::NothingSent;
-        if behind && reached && place.is_of(&record.start) {
+        if behind && reached && place.may_be_of(&record.start) {
             is_last = false;
         }
         behind |= record.start.id == id;

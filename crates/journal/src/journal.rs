@@ -6,7 +6,8 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::{
-    Decision, Dispute, Event, JournalError, LockError, Order, Place, Record, State, TerminalLock, WallTime,
+    Decision, Dispute, Event, JournalError, LockError, Order, Record, State, TerminalKey, TerminalLock,
+    WallTime,
 };
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
@@ -22,6 +23,33 @@ pub trait Journal: Send {
     /// [`LockError::Busy`] when somebody holds it; [`LockError::Io`] when the system cannot lock, and then nothing may be
     /// sent to that terminal.
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError>;
+
+    /// Takes the exclusive lock of a terminal under its name and under its address, so that programs that know the terminal
+    /// by different names exclude each other. Never waits.
+    ///
+    /// ```
+    /// use caisse_journal::{Journal, LockError, MemoryJournal, TerminalKey};
+    ///
+    /// let journal = MemoryJournal::new();
+    /// let address = Some("tcp:192.0.2.7:8888".parse()?);
+    /// let front = TerminalKey { terminal: "front".parse()?, address };
+    /// let lock = journal.lock_terminal(&front);
+    /// // Another name at the same address is the same terminal.
+    /// let counter = TerminalKey { terminal: "counter".parse()?, address };
+    /// assert!(matches!(journal.lock_terminal(&counter), Err(LockError::Busy)));
+    /// # drop(lock);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`lock`](Self::lock).
+    fn lock_terminal(&self, key: &TerminalKey) -> Result<TerminalLock, LockError> {
+        let lock = self.lock(&key.terminal)?;
+        match key.address.filter(|address| *address != key.terminal) {
+            None => Ok(lock),
+            Some(address) => Ok(lock.joined(self.lock(&address)?)),
+        }
+    }
 
     /// Writes one entry durably. An error means that nothing was written; after a failing disk and a crash a start may
     /// yet turn up, and is then unresolved: it is never the other way round.
@@ -52,9 +80,9 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// As [`find`](Self::find).
-    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+    fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|it| it.state() == State::Unresolved && place.is_of(&it.start));
+        records.retain(|it| it.state() == State::Unresolved && key.may_be_of(&it.start));
         Ok(records)
     }
 
@@ -69,13 +97,13 @@ pub trait Journal: Send {
     ///
     /// ```
     /// use std::ops::ControlFlow;
-    /// use caisse_journal::{Journal, MemoryJournal, Place};
+    /// use caisse_journal::{Journal, MemoryJournal, TerminalKey};
     /// use caisse_payment::TerminalId;
     ///
     /// let journal = MemoryJournal::new();
     /// let mut newest = None;
     /// let counter: TerminalId = "counter".parse()?;
-    /// journal.walk_back(&Place::from(counter), &mut |record| {
+    /// journal.walk_back(&TerminalKey::from(counter), &mut |record| {
     ///     newest = Some(record.clone());
     ///     ControlFlow::Break(())
     /// })?;
@@ -87,11 +115,11 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn walk_back(
         &self,
-        place: &Place,
+        key: &TerminalKey,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let records = self.list()?;
-        let mut newest_first = records.iter().rev().filter(|it| place.is_of(&it.start));
+        let mut newest_first = records.iter().rev().filter(|it| key.may_be_of(&it.start));
         let _: ControlFlow<()> = newest_first.try_for_each(see);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Taking a terminal: the lock, the record and the rule together.
 
 use caisse_journal::{
-    Admitted, Decision, Dispute, Journal, LockError, MemoryJournal, Paid, Place, WallTime, admit,
+    Admitted, Decision, Dispute, Journal, LockError, MemoryJournal, Paid, TerminalKey, WallTime, admit,
 };
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
@@ -163,7 +163,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
 fn a_terminal_is_locked_under_each_of_its_names() {
     let journal = MemoryJournal::new();
     let address = terminal("tcp:192.0.2.7:8888");
-    let front = Place { terminal: terminal("front"), address: Some(address) };
+    let front = TerminalKey { terminal: terminal("front"), address: Some(address) };
     let lock = front.lock(&journal).unwrap();
     assert_eq!(*lock.terminal(), terminal("front"));
     assert!(lock.covers(&terminal("front")) && lock.covers(&address) && !lock.covers(&terminal("bar")));
@@ -171,16 +171,19 @@ fn a_terminal_is_locked_under_each_of_its_names() {
         assert!(matches!(journal.lock(&terminal(name)), Err(LockError::Busy)), "{name}");
     }
     // Who gets one of both and not the other holds none.
-    let counter = Place { terminal: terminal("counter"), address: Some(address) };
+    let counter = TerminalKey { terminal: terminal("counter"), address: Some(address) };
     assert!(matches!(counter.lock(&journal), Err(LockError::Busy)));
     assert!(journal.lock(&terminal("counter")).is_ok());
     drop(lock);
-    let by_address = Place { terminal: address, address: Some(address) };
+    let by_address = TerminalKey { terminal: address, address: Some(address) };
     let lock = by_address.lock(&journal).unwrap();
     assert!(lock.covers(&address) && !lock.covers(&terminal("front")));
     drop(lock);
     assert!(front.lock(&journal).is_ok());
-    assert_eq!(Place::from(terminal("front")), Place { terminal: terminal("front"), address: None });
+    assert_eq!(
+        TerminalKey::from(terminal("front")),
+        TerminalKey { terminal: terminal("front"), address: None }
+    );
 }
 
 #[test]

@@ -16,11 +16,11 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
-pub mod admission;
 mod amount;
 mod card;
 mod currency;
 pub mod entry;
+pub mod evidence;
 mod identifiers;
 mod operation;
 mod outcome;

@@ -21,7 +21,6 @@ pub mod terminal;
 pub mod till;
 
 pub use caisse_link::Instant;
-pub use caisse_payment::admission::{Admission, Recorded, admit};
 pub use dialect::{Dialect, Duplicata, OptionalFields, RefusedMessage, Trailer, UnknownDialect};
 pub use request::{Request, RequestError};
 pub use till::{Action, Config, Event, LinkKind, Report, TillMachine};

@@ -1,293 +1,35 @@
-//! What a terminal's word about its last transaction proves about one whose end nobody knows.
-//!
-//! [`weigh`] is all of it: pure, small, and enumerated over every combination of what can be told and known
-//! (`tests/recovery.rs`). Positive evidence must be able to belong to this transaction and to no other; time only ever
-//! excludes.
-
-use core::time::Duration;
+//! The terminal's report about its last transaction, read from its answer to a request for a duplicate receipt.
 
 use caisse_codec::{Action, Answer, Complement, Status};
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Operation, Outcome, Text};
+use caisse_payment::evidence::{Echoed, LastTransaction};
 
-/// What a terminal told about its last transaction, when it was asked for a duplicata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastTransaction {
-    /// It was completed.
-    Completed {
-        /// Its amount (CB) in minor units.
-        minor: Option<u64>,
-        /// The number of its currency (CE).
-        currency: Option<u16>,
-        /// Its authorisation number (AC).
-        authorisation: Option<AuthorisationNumber>,
-        /// Its reference (CF), compared with ours.
-        reference: Echoed,
-    },
-    /// It was not: abandoned, refused, cut off (AE=01, AF=07, "dernière transaction non aboutie").
-    NotCompleted,
-    /// Nothing that can be used: the terminal is busy, has none since its telecollection, or does not understand.
-    Unclear,
-}
-
-/// A reference that came, compared with the one that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Echoed {
-    /// None came, or none was sent.
-    Absent,
-    /// It is ours.
-    Ours,
-    /// It is another one.
-    Another,
-}
-
-impl LastTransaction {
-    /// Reads the answer to a duplicata. `nonce` is the reference that went out with the transaction in doubt, where the
-    /// terminal gives it back.
-    #[must_use]
-    pub fn read(answer: &Answer<'_>, nonce: Option<&[u8]>) -> Self {
-        let is_duplicata = answer.action().is_none_or(|action| action == Action::DUPLICATA);
-        if !is_duplicata || answer.immediate() == Some(true) {
-            return Self::Unclear;
-        }
-        match answer.status() {
-            Some(Status::Performed) => Self::Completed {
-                minor: answer.amount_minor(),
-                currency: answer.currency().map(|currency| currency.numeric()),
-                authorisation: answer.authorisation(),
-                reference: match (nonce, answer.private()) {
-                    (Some(nonce), Some(private)) if nonce == *private.reveal() => Echoed::Ours,
-                    (Some(_), Some(_)) => Echoed::Another,
-                    _ => Echoed::Absent,
-                },
+/// Reads the answer to a request for a duplicate receipt. `nonce` is the reference that went out with the unresolved
+/// transaction, where the terminal gives it back.
+#[must_use]
+pub fn read_last_transaction(answer: &Answer<'_>, nonce: Option<&[u8]>) -> LastTransaction {
+    let is_duplicata = answer.action().is_none_or(|action| action == Action::DUPLICATA);
+    if !is_duplicata || answer.immediate() == Some(true) {
+        return LastTransaction::Unclear;
+    }
+    match answer.status() {
+        Some(Status::Performed) => LastTransaction::Completed {
+            minor: answer.amount_minor(),
+            currency: answer.currency().map(|currency| currency.numeric()),
+            authorisation: answer.authorisation(),
+            reference: match (nonce, answer.private()) {
+                (Some(nonce), Some(private)) if nonce == *private.reveal() => Echoed::Ours,
+                (Some(_), Some(_)) => Echoed::Another,
+                _ => Echoed::Absent,
             },
-            Some(Status::NotPerformed) if answer.complement().is_some_and(is_not_completed) => {
-                Self::NotCompleted
-            }
-            _ => Self::Unclear,
+        },
+        Some(Status::NotPerformed) if answer.complement().is_some_and(is_not_completed) => {
+            LastTransaction::NotCompleted
         }
+        _ => LastTransaction::Unclear,
     }
 }
 
-/// 07: "non aboutie".
+/// Complement 07: "non aboutie".
 fn is_not_completed(complement: Complement) -> bool {
     complement.code() == *b"07"
-}
-
-/// What the till knows of the transaction in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knowledge {
-    /// What was asked for.
-    pub operation: Operation,
-    /// How much.
-    pub amount: Amount,
-    /// Whether nobody but the tills of this journal uses the terminal.
-    pub exclusive: bool,
-    /// The contract (CG) that the terminal last showed, and the one that it shows now.
-    pub contracts: [Option<ContractNumber>; 2],
-    /// What was completed before it on this terminal, as far as the journal knows.
-    pub previous: Previous,
-    /// Whether the journal has the authorisation number that is told now as that of another transaction, on whichever
-    /// terminal: one that was given a new name, or is known under two, is still the same one.
-    pub of_another: bool,
-    /// How much of the longest transaction's time has not passed since the request was sent; in full again after a
-    /// restart.
-    pub time_left: Duration,
-}
-
-/// The last transaction before the one in doubt that was completed on the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Previous {
-    /// The journal has none.
-    Unknown,
-    /// One with this authorisation number and this amount.
-    Authorised(AuthorisationNumber, Amount),
-    /// One whose number was not told, with this amount.
-    Unnumbered(Amount),
-}
-
-/// What follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// The customer paid this much.
-    Paid(Amount),
-    /// Nothing was paid.
-    NotPaid,
-    /// Nobody knows yet.
-    Open(Open),
-}
-
-/// Why nobody knows yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// A duplicata proves no credit, no cancellation and no cheque.
-    NotADebit,
-    /// The terminal is not the one that took the transaction.
-    AnotherTerminal,
-    /// The terminal did not tell what its last transaction was.
-    Unclear,
-    /// The last transaction can be somebody else's: others use the terminal too.
-    NotExclusive,
-    /// The last transaction is for another amount, or does not tell its amount and currency.
-    AnotherAmount,
-    /// The last transaction may be an earlier one of the same amount.
-    PerhapsEarlier,
-    /// All speaks for "not paid", and the card holder may still be at the terminal.
-    TooSoon {
-        /// How much longer that may be.
-        left: Duration,
-    },
-}
-
-impl Open {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotADebit => "not_a_debit",
-            Self::AnotherTerminal => "another_terminal",
-            Self::Unclear => "unclear",
-            Self::NotExclusive => "not_exclusive",
-            Self::AnotherAmount => "another_amount",
-            Self::PerhapsEarlier => "perhaps_earlier",
-            Self::TooSoon { .. } => "too_soon",
-        }
-    }
-
-    /// The sentence for the cashier.
-    #[must_use]
-    pub const fn text(self) -> Text {
-        match self {
-            Self::NotADebit => Text {
-                fr: "Un duplicata ne prouve ni crédit, ni annulation, ni chèque.",
-                en: "A duplicata proves no credit, no cancellation and no cheque.",
-            },
-            Self::AnotherTerminal => Text {
-                fr: "Ce n'est pas le terminal qui a reçu la transaction.",
-                en: "This is not the terminal that took the transaction.",
-            },
-            Self::Unclear => Text {
-                fr: "Le terminal ne dit pas quelle était sa dernière transaction.",
-                en: "The terminal does not tell what its last transaction was.",
-            },
-            Self::NotExclusive => Text {
-                fr: "D'autres utilisent ce terminal : sa dernière transaction peut être la leur.",
-                en: "Others use this terminal: its last transaction may be theirs.",
-            },
-            Self::AnotherAmount => Text {
-                fr: "Le terminal n'annonce pas ce montant pour sa dernière transaction : comparez son ticket.",
-                en: "The terminal does not tell this amount for its last transaction: compare its ticket.",
-            },
-            Self::PerhapsEarlier => Text {
-                fr: "La dernière transaction du terminal peut être une précédente du même montant.",
-                en: "The terminal's last transaction may be an earlier one of the same amount.",
-            },
-            Self::TooSoon { .. } => Text {
-                fr: "Le client peut encore être devant le terminal : attendez.",
-                en: "The customer may still be at the terminal: wait.",
-            },
-        }
-    }
-}
-
-/// Weighs what the terminal told against what the till knows.
-#[must_use]
-pub fn weigh(told: &LastTransaction, known: &Knowledge) -> Finding {
-    match find(told, known) {
-        Ok(finding) => finding,
-        Err(open) => Finding::Open(open),
-    }
-}
-
-/// Weighs a result that the terminal told on a line after the till had gone or had stopped waiting. `outcome` is what it
-/// says of the request in doubt; `like_the_last` whether the transaction before it on this terminal had the same register,
-/// amount and currency, so that the result could be a copy of that one's.
-#[must_use]
-pub const fn weigh_result(outcome: Outcome, exclusive: bool, like_the_last: bool) -> Finding {
-    let finding = match outcome {
-        Outcome::Approved { amount } => Finding::Paid(amount),
-        // It is as well the whole of an earlier payment of that amount.
-        Outcome::PartiallyApproved { .. } => Finding::Open(Open::AnotherAmount),
-        Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
-        Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
-            return Finding::Open(Open::Unclear);
-        }
-    };
-    if !exclusive {
-        return Finding::Open(Open::NotExclusive);
-    }
-    if like_the_last { Finding::Open(Open::PerhapsEarlier) } else { finding }
-}
-
-fn find(told: &LastTransaction, known: &Knowledge) -> Result<Finding, Open> {
-    if known.operation != Operation::Debit {
-        return Err(Open::NotADebit);
-    }
-    if let [Some(before), Some(now)] = known.contracts
-        && before != now
-    {
-        return Err(Open::AnotherTerminal);
-    }
-    let (minor, currency, authorisation, reference) = match *told {
-        LastTransaction::Unclear => return Err(Open::Unclear),
-        LastTransaction::NotCompleted => return not_paid(known),
-        LastTransaction::Completed { minor, currency, authorisation, reference } => {
-            (minor, currency, authorisation, reference)
-        }
-    };
-    let ours = reference == Echoed::Ours;
-    let authorisation = authorisation.filter(names_one);
-    let previous = match known.previous {
-        Previous::Authorised(number, amount) if !names_one(&number) => Previous::Unnumbered(amount),
-        previous => previous,
-    };
-    let has_previous_number = match (previous, authorisation) {
-        (Previous::Authorised(previous, _), Some(number)) => previous == number,
-        _ => false,
-    };
-    if let Previous::Authorised(_, amount) = previous
-        && !ours
-        && has_previous_number
-        && minor.is_none_or(|minor| minor == amount.minor())
-        && currency.is_none_or(|currency| currency == amount.currency().numeric())
-    {
-        return not_paid(known);
-    }
-    let same_amount =
-        minor == Some(known.amount.minor()) && currency == Some(known.amount.currency().numeric());
-    if !same_amount {
-        return Err(Open::AnotherAmount);
-    }
-    if ours {
-        return Ok(Finding::Paid(known.amount));
-    }
-    if !known.exclusive || reference == Echoed::Another {
-        return Err(Open::NotExclusive);
-    }
-    // Without a number, or behind a payment of the same amount whose number nobody knows, it may be that one.
-    let earlier_is_possible = match previous {
-        Previous::Unnumbered(amount) => amount == known.amount,
-        // Its number and not its amount: one of both says nothing.
-        Previous::Authorised(..) => has_previous_number,
-        // It may be older than the journal, which somebody may have moved away.
-        Previous::Unknown => true,
-    };
-    if authorisation.is_none() || earlier_is_possible || known.of_another {
-        return Err(Open::PerhapsEarlier);
-    }
-    Ok(Finding::Paid(known.amount))
-}
-
-/// Whether a number tells transactions apart. Blanks and zeros are what stands there where nobody gave one.
-fn names_one(number: &AuthorisationNumber) -> bool {
-    number.as_str().bytes().any(|byte| !matches!(byte, b' ' | b'0'))
-}
-
-fn not_paid(known: &Knowledge) -> Result<Finding, Open> {
-    if !known.exclusive {
-        return Err(Open::NotExclusive);
-    }
-    if !known.time_left.is_zero() {
-        return Err(Open::TooSoon { left: known.time_left });
-    }
-    Ok(Finding::NotPaid)
 }

@@ -9,14 +9,14 @@ mod late_result;
 mod machine;
 mod reader;
 mod report;
+mod result;
 mod session_line;
 mod step;
-mod told;
 
 pub use config::{Config, LinkKind};
 pub use late_answer::LateAnswer;
 pub use late_result::{LateAction, LateResult};
 pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
 pub use report::Report;
+pub use result::read_result;
 pub use step::{Effect, Effects, Event, Input, State, Timer, step};
-pub use told::Told;

@@ -5,9 +5,9 @@ use core::fmt::Write;
 use arrayvec::ArrayString;
 use caisse_codec::Identifier;
 use caisse_hal::{Clock, Instant, Link};
-use caisse_payment::admission::{Admission, Recorded, admit};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, IdentifierError, Operation, Outcome, Register, TerminalId, Verdict};
+use caisse_settlement::admit::{Admission, Recorded, admit};
 use caisse_transaction::{Config, Dialect, Event, LinkKind, Request, RequestError, TillMachine};
 
 use crate::drive::Driver;

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Place, Record, TerminalLock, WallTime,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
+    WallTime,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
@@ -41,7 +42,7 @@ impl Journal for SharedJournal {
         self.journal().unresolved(terminal)
     }
 
-    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+    fn unresolved_at(&self, place: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         self.journal().unresolved_at(place)
     }
 
@@ -51,7 +52,7 @@ impl Journal for SharedJournal {
 
     fn walk_back(
         &self,
-        place: &Place,
+        place: &TerminalKey,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         self.journal().walk_back(place, see)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{Decision, Journal, JournalError, Order, Place, Record};
+use caisse_journal::{Decision, Journal, JournalError, Order, Record, TerminalKey};
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
@@ -83,7 +83,7 @@ impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
         let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
         let patience = Patience::new(clock.now());
-        let place = Place { terminal, address: config.address };
+        let place = TerminalKey { terminal, address: config.address };
         let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };
         Self {
             inner: Arc::new(Inner {
@@ -215,8 +215,8 @@ impl AsyncTill {
 }
 
 impl Inner {
-    const fn place(&self) -> Place {
-        Place { terminal: self.terminal, address: self.config.address }
+    const fn place(&self) -> TerminalKey {
+        TerminalKey { terminal: self.terminal, address: self.config.address }
     }
 
     async fn run(

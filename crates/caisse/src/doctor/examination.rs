@@ -126,7 +126,7 @@ impl Examination {
                 format_args!("transaction {id} has no known end"),
             );
         }
-        let last = list.iter().rev().find(|record| place.is_of(&record.start));
+        let last = list.iter().rev().find(|record| place.may_be_of(&record.start));
         let Some(last) = last.filter(|record| format::was_refused(record)) else { return };
         let (id, dialect) = (last.start.id, last.start.dialect);
         let seen = Words::new(

@@ -6,17 +6,20 @@ use std::time::Duration;
 use caisse_codec::Answer;
 use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
-    Decision, Journal, JournalError, LockError, Paid, Place, Record, Source, TerminalLock, WallTime,
+    Decision, Journal, JournalError, LockError, Paid, Record, TerminalKey, TerminalLock, WallTime,
 };
-use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome, Proof, Register, TransactionId, Verdict};
+use caisse_payment::evidence::LastTransaction;
+use caisse_payment::{AuthorisationNumber, Outcome, Proof, Register, TransactionId};
+use caisse_settlement::attribute::is_named_by_its_reference;
+use caisse_settlement::weigh::{Context, Knowledge, Open, RecoveryFinding, context, weigh, weigh_answer};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
-use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction, Open, Previous, weigh};
+use caisse_transaction::recovery::read_last_transaction;
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
 use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
 use crate::asking::ask;
-use crate::late::{Ear, Late, believed_number, contradict, is_named_by_its_reference, lock_of};
+use crate::late::{Ear, Late, contradict, lock_of};
 
 /// What a till remembers from one call to the next.
 #[derive(Clone, Debug)]
@@ -34,9 +37,9 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// A till is set up: what is open on its terminal now, and not under way, was sent before.
-    pub(crate) fn new(journal: &dyn Journal, place: &Place, now: Instant) -> Self {
+    pub(crate) fn new(journal: &dyn Journal, place: &TerminalKey, now: Instant) -> Self {
         let mut memory = Self { sent: None, found: Vec::new(), pending: None, asked_at: None };
-        if let Ok(_lock) = place.lock(journal)
+        if let Ok(_lock) = journal.lock_terminal(place)
             && let Ok(open) = journal.unresolved_at(place)
         {
             open.iter().for_each(|record| memory.find(&record.start.id, now));
@@ -109,7 +112,7 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) link: &'t mut dyn Link,
     pub(crate) clock: &'t dyn Clock,
     pub(crate) journal: &'t mut dyn Journal,
-    pub(crate) place: Place,
+    pub(crate) place: TerminalKey,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
@@ -118,7 +121,7 @@ pub(crate) struct Inquiry<'t> {
 
 impl Inquiry<'_> {
     pub(crate) fn recover(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
-        let lock = match self.place.lock(&*self.journal) {
+        let lock = match self.journal.lock_terminal(&self.place) {
             Ok(lock) => lock,
             Err(LockError::Busy) => {
                 let open = self.journal.unresolved_at(&self.place)?;
@@ -146,7 +149,7 @@ impl Inquiry<'_> {
             }
             let record = self.journal.find(&record.start.id)?.unwrap_or(record);
             // What came behind the proof may contradict it: then nothing is found.
-            let finding = if record.disputed { Finding::Open(Open::Unclear) } else { finding };
+            let finding = if record.disputed { RecoveryFinding::Open(Open::Unclear) } else { finding };
             recovered.push(Recovered { record, finding, evidence });
         }
         Ok(recovered)
@@ -157,14 +160,14 @@ impl Inquiry<'_> {
         lock: &TerminalLock,
         record: &Record,
         listen: Duration,
-    ) -> Result<(Finding, Evidence), JournalError> {
+    ) -> Result<(RecoveryFinding, Evidence), JournalError> {
         if let Some(pending) = self.memory.pending.filter(|pending| pending.request.id == record.start.id) {
             match self.hear_late_answer(pending) {
                 Heard::Answer(outcome) => {
-                    return Ok((proven_by(outcome), Evidence::LateAnswer(outcome)));
+                    return Ok((weigh_answer(outcome), Evidence::LateAnswer(outcome)));
                 }
                 Heard::Nothing { left } => {
-                    return Ok((Finding::Open(Open::TooSoon { left }), Evidence::Listening { left }));
+                    return Ok((RecoveryFinding::Open(Open::TooSoon { left }), Evidence::Listening { left }));
                 }
                 Heard::Closed => {}
             }
@@ -176,12 +179,12 @@ impl Inquiry<'_> {
             return Ok(heard);
         }
         if self.is_overtaken(record)? {
-            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
         }
         let now = self.clock.now();
         let asked_lately = self.memory.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
         if asked_lately || self.config.dialect.duplicata == Duplicata::Nothing {
-            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
         }
         self.memory.asked_at = Some(now);
         self.ask_for_duplicata(lock, record)
@@ -204,7 +207,7 @@ impl Inquiry<'_> {
         &mut self,
         lock: &TerminalLock,
         record: &Record,
-    ) -> Result<(Finding, Evidence), JournalError> {
+    ) -> Result<(RecoveryFinding, Evidence), JournalError> {
         let config = ProbeConfig {
             link: self.config.link,
             register: self.register,
@@ -216,7 +219,7 @@ impl Inquiry<'_> {
         let question = Question::Duplicata { ticket };
         let mut storage = [0; MOST_STORAGE];
         let Ok(mut machine) = ProbeMachine::new(config, question, &mut storage) else {
-            return Ok((Finding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
         };
         let (ear, journal) = (self.ear(), &mut *self.journal);
         let mut late = None;
@@ -229,12 +232,12 @@ impl Inquiry<'_> {
         let report = machine.report();
         let Some(answer) = report.as_ref().and_then(|report| report.answer()) else {
             let finding = report.map_or(probe::Finding::GivenUp, |report| report.finding());
-            return Ok((Finding::Open(Open::Unclear), Evidence::NoAnswer(finding)));
+            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NoAnswer(finding)));
         };
         let content = &record.start.content;
         let named = is_named_by_its_reference(&self.journal.list()?, record);
         let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
-        let told = LastTransaction::read(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
+        let told = read_last_transaction(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
         // On a line that was there before, a refusal that repeats nothing may be any transaction's. The action is not asked
         // for: PayXpert's answers to a duplicata have none.
         let repeats = answer.register().is_some();
@@ -261,35 +264,8 @@ impl Inquiry<'_> {
         told: Option<AuthorisationNumber>,
     ) -> Result<Knowledge, JournalError> {
         let content = &record.start.content;
-        let mut previous = Previous::Unknown;
-        let mut contract: Option<ContractNumber> = None;
-        let records = self.journal.list()?;
-        let is_told = |other: &Record| other.start.id != record.start.id && believed_number(other) == told;
-        let of_another = told.is_some() && records.iter().any(is_told);
-        for earlier in records {
-            if earlier.start.id == record.start.id {
-                break;
-            }
-            if !self.place.is_of(&earlier.start) {
-                continue;
-            }
-            let number = believed_number(&earlier);
-            let Verdict { outcome, proof } = earlier.told();
-            let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
-            let doubtful = by_a_person || earlier.disputed;
-            let paid = outcome.approved_amount();
-            let of_this_amount = [Some(earlier.start.content.amount), paid].contains(&Some(content.amount));
-            previous = match (paid, number) {
-                (Some(amount), Some(number)) => Previous::Authorised(number, amount),
-                (Some(amount), None) if !doubtful => Previous::Unnumbered(amount),
-                // Whatever was said: perhaps it was said before the card holder was done.
-                _ if doubtful && proof != Proof::NothingSent && of_this_amount => {
-                    Previous::Unnumbered(content.amount)
-                }
-                _ => previous,
-            };
-            contract = earlier.end.and_then(|end| end.contract).or(contract);
-        }
+        let Context { previous, contract, of_another } =
+            context(&self.journal.list()?, &self.place, record, told);
         Ok(Knowledge {
             operation: content.operation,
             amount: content.amount,
@@ -379,7 +355,7 @@ impl Inquiry<'_> {
         lock: &TerminalLock,
         record: &Record,
         listen: Duration,
-    ) -> Result<Option<(Finding, Evidence)>, JournalError> {
+    ) -> Result<Option<(RecoveryFinding, Evidence)>, JournalError> {
         if self.link.connect(self.config.connect_timeout).is_err() {
             return Ok(None);
         }
@@ -453,26 +429,13 @@ enum Heard {
 }
 
 pub(crate) const fn busy(record: Record) -> Recovered {
-    Recovered { record, finding: Finding::Open(Open::Unclear), evidence: Evidence::Busy }
-}
-
-/// What an answer proves that came on its own connection.
-const fn proven_by(outcome: Outcome) -> Finding {
-    match outcome {
-        Outcome::Approved { amount } | Outcome::PartiallyApproved { approved: amount, .. } => {
-            Finding::Paid(amount)
-        }
-        Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
-        Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
-            Finding::Open(Open::Unclear)
-        }
-    }
+    Recovered { record, finding: RecoveryFinding::Open(Open::Unclear), evidence: Evidence::Busy }
 }
 
 /// Keeps what a message said of this transaction: the first that proves something, or else the last. One that contradicts it
 /// is in the journal as a dispute. Says whether the message is filed.
 fn keep(
-    heard: &mut Option<Result<(Finding, Evidence), JournalError>>,
+    heard: &mut Option<Result<(RecoveryFinding, Evidence), JournalError>>,
     record: &Record,
     filed: Result<Option<Late>, JournalError>,
 ) -> bool {
@@ -485,7 +448,7 @@ fn keep(
     };
     if let Some(Late { id, outcome, finding: Some(finding), .. }) = late
         && id == record.start.id
-        && !matches!(heard, Some(Ok((Finding::Paid(_) | Finding::NotPaid, _))))
+        && !matches!(heard, Some(Ok((RecoveryFinding::Paid(_) | RecoveryFinding::NotPaid, _))))
     {
         *heard = Some(Ok((finding, Evidence::LateResult(outcome))));
     }
@@ -497,7 +460,7 @@ fn settle(
     journal: &mut dyn Journal,
     lock: &TerminalLock,
     id: &TransactionId,
-    finding: Finding,
+    finding: RecoveryFinding,
     evidence: &Evidence,
 ) -> Result<(), JournalError> {
     let Some(decision) = decision(finding, evidence) else { return Ok(()) };
@@ -508,11 +471,11 @@ fn settle(
 }
 
 /// What is written of a finding; nothing where there is none.
-fn decision(finding: Finding, evidence: &Evidence) -> Option<Decision> {
+fn decision(finding: RecoveryFinding, evidence: &Evidence) -> Option<Decision> {
     let paid = match finding {
-        Finding::Paid(amount) => Paid::Paid(amount),
-        Finding::NotPaid => Paid::NotPaid,
-        Finding::Open(_) => return None,
+        RecoveryFinding::Paid(amount) => Paid::Paid(amount),
+        RecoveryFinding::NotPaid => Paid::NotPaid,
+        RecoveryFinding::Open(_) => return None,
     };
     let by = match evidence {
         Evidence::LateAnswer(_) => "late answer",

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caisse_journal::Admitted;
+use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{NotSent, Outcome, Proof, Refusal, Verdict};
-use caisse_transaction::recovery::{
-    Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
-};
+use caisse_settlement::weigh::{Knowledge, Open, Previous, RecoveryFinding, weigh, weigh_result};
 
 use crate::journal::{self, knowledge_by};
 use crate::till::{self, Demand, Note, Op, real};
@@ -122,20 +121,20 @@ fn asks_nobody_what_is_open(setup: &Setup, notes: &[Note], slot: Slot) -> Admitt
 
 // Mistakes of recovery.
 
-fn does_not_wait(told: &LastTransaction, known: &Knowledge) -> Finding {
+fn does_not_wait(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     weigh(told, &Knowledge { time_left: Duration::ZERO, ..*known })
 }
 
-fn takes_every_terminal_for_its_own(told: &LastTransaction, known: &Knowledge) -> Finding {
+fn takes_every_terminal_for_its_own(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     weigh(told, &Knowledge { exclusive: true, ..*known })
 }
 
-fn forgets_the_one_before(told: &LastTransaction, known: &Knowledge) -> Finding {
+fn forgets_the_one_before(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     let previous = Previous::Authorised(till::number(99), known.amount);
     weigh(told, &Knowledge { previous, ..*known })
 }
 
-fn takes_any_amount(told: &LastTransaction, known: &Knowledge) -> Finding {
+fn takes_any_amount(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     let told = match *told {
         LastTransaction::Completed { currency, authorisation, reference, .. } => {
             let minor = Some(known.amount.minor());
@@ -146,15 +145,15 @@ fn takes_any_amount(told: &LastTransaction, known: &Knowledge) -> Finding {
     weigh(&told, &Knowledge { previous: Previous::Authorised(till::number(99), known.amount), ..*known })
 }
 
-fn never_finds_out(_: &LastTransaction, _: &Knowledge) -> Finding {
-    Finding::Open(Open::Unclear)
+fn never_finds_out(_: &LastTransaction, _: &Knowledge) -> RecoveryFinding {
+    RecoveryFinding::Open(Open::Unclear)
 }
 
 fn believes_the_number_of_any_answer(setup: &Setup, notes: &[Note], slot: Slot, waited: bool) -> Knowledge {
     knowledge_by(setup, notes, slot, waited, |record| record.end?.authorisation)
 }
 
-fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool) -> Finding {
+fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool) -> RecoveryFinding {
     weigh_result(outcome, exclusive, false)
 }
 

@@ -8,8 +8,8 @@ use caisse::{Decision, Dialect, Journal, MemoryJournal, Paid, RecordState, WallT
 use caisse_journal::{Admitted, Record, Source};
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
-use caisse_transaction::recovery::{Knowledge, Previous};
-use caisse_transaction::till::Told;
+use caisse_settlement::weigh::{Knowledge, Previous};
+use caisse_transaction::till::read_result;
 
 use crate::till::{self, Note, content, id, number};
 use crate::world::{Setup, Slot};
@@ -153,7 +153,7 @@ pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, Outcom
     let records = read(setup, notes).list().unwrap();
     let reached = records.iter().rev().filter(|record| record.told().proof != Proof::NothingSent);
     let possible: Vec<_> = reached
-        .map(|record| (record, Told::read(&setup.dialect, &record.start.content, body)))
+        .map(|record| (record, read_result(&setup.dialect, &record.start.content, body)))
         .filter(|(_, told)| !told.outcome.is_unknown())
         .collect();
     let same_number = |(record, told): &&(&Record, Told)| {

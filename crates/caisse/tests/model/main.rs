@@ -12,7 +12,7 @@ mod till;
 mod world;
 
 use caisse::{Dialect, Duplicata, LinkKind};
-use caisse_transaction::recovery::Previous;
+use caisse_settlement::weigh::Previous;
 use stateright::{Checker, Model, Property};
 
 use ends::Ends;

@@ -1,9 +1,10 @@
-//! Finding out what became of a transaction, with the real readers and the real rules.
+//! RecoveryFinding out what became of a transaction, with the real readers and the real rules.
 
 use caisse::Dialect;
 use caisse_codec::{Answer as Fields, Message};
 use caisse_payment::Outcome;
-use caisse_transaction::recovery::{Finding, LastTransaction};
+use caisse_payment::evidence::LastTransaction;
+use caisse_settlement::weigh::RecoveryFinding;
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
 use caisse_transaction::{Duplicata, Instant};
 
@@ -48,11 +49,11 @@ pub fn recover(setup: &Setup, world: &mut World, hears: bool) {
     found(setup, world, slot, (setup.parts.weigh)(&told, &known));
 }
 
-fn found(setup: &Setup, world: &mut World, slot: Slot, finding: Finding) {
+fn found(setup: &Setup, world: &mut World, slot: Slot, finding: RecoveryFinding) {
     let paid = match finding {
-        Finding::Paid(_) => true,
-        Finding::NotPaid => false,
-        Finding::Open(_) => return,
+        RecoveryFinding::Paid(_) => true,
+        RecoveryFinding::NotPaid => false,
+        RecoveryFinding::Open(_) => return,
     };
     decide(setup, world, Note::Decided { of: slot, paid, by_a_person: false });
 }
@@ -113,14 +114,14 @@ fn late_result(setup: &Setup, answer: Answer) -> Vec<u8> {
     heard.pop().unwrap()
 }
 
-const fn proven_by(outcome: Outcome) -> Finding {
+const fn proven_by(outcome: Outcome) -> RecoveryFinding {
     match outcome {
         Outcome::Approved { amount } | Outcome::PartiallyApproved { approved: amount, .. } => {
-            Finding::Paid(amount)
+            RecoveryFinding::Paid(amount)
         }
-        Outcome::Declined { .. } | Outcome::Cancelled { .. } => Finding::NotPaid,
+        Outcome::Declined { .. } | Outcome::Cancelled { .. } => RecoveryFinding::NotPaid,
         Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
-            Finding::Open(caisse::Open::Unclear)
+            RecoveryFinding::Open(caisse::Open::Unclear)
         }
     }
 }

@@ -5,8 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use caisse::{Dialect, LinkKind};
 use caisse_journal::Admitted;
+use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{Outcome, Proof, Verdict};
-use caisse_transaction::recovery::{Finding, Knowledge, LastTransaction};
+use caisse_settlement::weigh::{Knowledge, RecoveryFinding};
 
 use crate::promise;
 use crate::till::{self, Answer, Demand, Note, Op, Till};
@@ -51,8 +52,8 @@ pub struct Parts {
     pub till: Till,
     pub admit: fn(&Setup, &[Note], Slot) -> Admitted,
     pub knowledge: fn(&Setup, &[Note], Slot, bool) -> Knowledge,
-    pub weigh: fn(&LastTransaction, &Knowledge) -> Finding,
-    pub weigh_result: fn(Outcome, bool, bool) -> Finding,
+    pub weigh: fn(&LastTransaction, &Knowledge) -> RecoveryFinding,
+    pub weigh_result: fn(Outcome, bool, bool) -> RecoveryFinding,
     /// What the disk holds after a crash of what it had confirmed.
     pub disk: fn(Vec<Note>) -> Vec<Note>,
 }
@@ -61,8 +62,8 @@ pub const REAL: Parts = Parts {
     till: till::real,
     admit: crate::journal::admit,
     knowledge: crate::journal::knowledge,
-    weigh: caisse_transaction::recovery::weigh,
-    weigh_result: caisse_transaction::recovery::weigh_result,
+    weigh: caisse_settlement::weigh::weigh,
+    weigh_result: caisse_settlement::weigh::weigh_result,
     disk: |notes| notes,
 };
 

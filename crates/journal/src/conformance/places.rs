@@ -7,7 +7,7 @@ use caisse_payment::entry::{Entry, Start};
 
 use super::Open;
 use super::samples::*;
-use crate::{Journal, Place, Record};
+use crate::{Journal, Record, TerminalKey};
 
 const ADDRESS: &str = "tcp:192.0.2.7:8888";
 
@@ -15,15 +15,15 @@ fn reached(key: &str, on: &str, address: &str) -> Start {
     Start { address: Some(terminal(address)), ..start(key, on) }
 }
 
-fn place(name: &str, address: Option<&str>) -> Place {
-    Place { terminal: terminal(name), address: address.map(terminal) }
+fn place(name: &str, address: Option<&str>) -> TerminalKey {
+    TerminalKey { terminal: terminal(name), address: address.map(terminal) }
 }
 
 fn ids(records: &[Record]) -> Vec<String> {
     records.iter().map(|record| record.start.id.to_string()).collect()
 }
 
-fn open_at(journal: &dyn Journal, place: &Place) -> Vec<String> {
+fn open_at(journal: &dyn Journal, place: &TerminalKey) -> Vec<String> {
     ids(&journal.unresolved_at(place).unwrap())
 }
 

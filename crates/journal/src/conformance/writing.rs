@@ -8,7 +8,7 @@ use caisse_payment::{Amount, Currency, Doubt, NotSent, Outcome, Proof, Verdict};
 
 use super::samples::*;
 use super::{Open, conflict, refused, refuses};
-use crate::{Event, Journal, Place, Record, State, What};
+use crate::{Event, Journal, Record, State, TerminalKey, What};
 
 pub(super) fn a_new_store_is_empty(open: Open<'_>) {
     let journal = open();
@@ -28,6 +28,7 @@ pub(super) fn a_start_is_unresolved_until_its_end(open: Open<'_>) {
         disputed: false,
         started_at: time(1),
         ended_at: None,
+        decided_at: None,
     };
     for reader in [&journal, &witness, &open()] {
         assert_eq!(reader.find(&id("a")).unwrap().as_ref(), Some(&open_start));
@@ -89,6 +90,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             disputed: false,
             started_at: time(7),
             ended_at: Some(time(8)),
+            decided_at: None,
         });
     }
     drop(journal);
@@ -270,7 +272,7 @@ pub(super) fn the_way_back_is_the_list_from_its_end(open: Open<'_>) {
             seen.push(record.clone());
             if seen.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        journal.walk_back(&Place::from(terminal(on)), &mut see).unwrap();
+        journal.walk_back(&TerminalKey::from(terminal(on)), &mut see).unwrap();
         seen
     };
     for journal in [journal, open()] {

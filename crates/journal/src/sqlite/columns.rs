@@ -63,7 +63,7 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
         whole(tracked.started_event),
         text(record.started_at),
         optional(record.ended_at),
-        optional(tracked.decided_at),
+        optional(record.decided_at),
     ];
     let currency = record.start.content.amount.currency();
     let decision = record.decision.as_ref().map(Said::Decision);
@@ -83,11 +83,11 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError>
             disputed: false,
             started_at: cells.required("started_at", cells.time("started_at")?)?,
             ended_at: cells.time("ended_at")?,
+            decided_at: cells.time("decided_at")?,
         },
         started_event: cells.required("started_event", cells.whole("started_event")?)?,
-        decided_at: cells.time("decided_at")?,
     };
-    let (record, decided) = (&tracked.record, tracked.decided_at.is_some());
+    let (record, decided) = (&tracked.record, tracked.record.decided_at.is_some());
     if record.end.is_some() != record.ended_at.is_some() || record.decision.is_some() != decided {
         return Err(cells.damaged("ended_at or decided_at"));
     }

@@ -18,8 +18,8 @@ use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params, params_f
 use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Place, Record, TerminalLock, WallTime,
-    What,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
+    WallTime, What,
 };
 use chain::Tail;
 use columns::EventRow;
@@ -99,10 +99,10 @@ impl Journal for SqliteJournal {
         unresolved(&self.connection, terminal)
     }
 
-    fn unresolved_at(&self, place: &Place) -> Result<Vec<Record>, JournalError> {
+    fn unresolved_at(&self, place: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         let mut records =
             transactions(&self.connection, &format!("WHERE {UNRESOLVED} ORDER BY started_event"), &[])?;
-        records.retain(|record| place.is_of(&record.start));
+        records.retain(|record| place.may_be_of(&record.start));
         Ok(records)
     }
 
@@ -113,7 +113,7 @@ impl Journal for SqliteJournal {
     /// Goes back along the events that began an attempt.
     fn walk_back(
         &self,
-        place: &Place,
+        place: &TerminalKey,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let begun =
@@ -126,7 +126,7 @@ impl Journal for SqliteJournal {
             let mut found = by_id.query(params![id, number])?;
             let Some(row) = found.next()? else { continue };
             let record = tracked(row)?.record;
-            if place.is_of(&record.start) && see(&record).is_break() {
+            if place.may_be_of(&record.start) && see(&record).is_break() {
                 break;
             }
         }

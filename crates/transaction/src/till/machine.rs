@@ -14,9 +14,9 @@ use caisse_payment::{Blocked, Doubt, NotSent, Outcome, Verdict};
 use super::config::Config;
 use super::reader::Reader;
 use super::report::Report;
+use super::result::read_result;
 use super::session_line::{Heard, SessionLine};
 use super::step::{Effect, Effects, Event, Input, State, Timer, step};
-use super::told::Told;
 use crate::deciding::Echo;
 use crate::dialect::Trailer;
 use crate::{Request, RequestError};
@@ -406,7 +406,7 @@ impl<'s> TillMachine<'s> {
         let content = &started.entry.content;
         if let State::RecordingEnd(verdict) | State::Done { verdict, .. } = self.state {
             // A copy of the answer changes nothing. The reader keeps the answer itself.
-            if Told::read(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
+            if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
                 line.file_stranger(Doubt::PerhapsEarlier);
                 self.show(Event::LateAnswer);
             }

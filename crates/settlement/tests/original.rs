@@ -1,9 +1,9 @@
 //! Which cancellations and credits the journal allows: every combination of what it can know.
 
-use caisse_payment::admission::{Original, Recorded, admit_original};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Currency, Doubt, Operation, Outcome, Refusal, Register, Verdict};
 use caisse_payment::{NotSent, Proof};
+use caisse_settlement::admit::{Original, Recorded, admit_original};
 
 fn content(operation: Operation, minor: u64, currency: Currency, terminal: &str, named: bool) -> Content {
     Content {

@@ -20,6 +20,8 @@ pub struct Record {
     pub started_at: WallTime,
     /// When the end was written.
     pub ended_at: Option<WallTime>,
+    /// When the decision was written.
+    pub decided_at: Option<WallTime>,
 }
 
 /// Whether a transaction still blocks its terminal.
@@ -47,7 +49,7 @@ impl State {
 
 impl Record {
     /// Whether it still blocks its terminal. A payment that is under way is unresolved too: see
-    /// [`in_flight`](crate::in_flight).
+    /// `in_flight` of `caisse-journal`.
     #[must_use]
     pub fn state(&self) -> State {
         match (&self.decision, &self.end) {

@@ -1,7 +1,7 @@
-//! May a transaction begin, as far as the journal knows?
+//! Admit: may a transaction begin, as far as the journal knows?
 
-use crate::entry::Content;
-use crate::{Amount, Blocked, Operation, Outcome, Verdict};
+use caisse_payment::entry::Content;
+use caisse_payment::{Amount, Blocked, Operation, Outcome, Verdict};
 
 /// What the journal knows of a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct Original {
 /// Says why not.
 ///
 /// ```
-/// use caisse_payment::admission::admit_original;
+/// use caisse_settlement::admit::admit_original;
 /// use caisse_payment::entry::Content;
 /// use caisse_payment::{Amount, Blocked, Currency, Operation, Register};
 ///

@@ -1,6 +1,6 @@
 //! The history of a transaction: what was written, in order, never changed.
 
-use std::fmt;
+use core::fmt;
 
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 

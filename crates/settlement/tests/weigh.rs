@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use caisse_codec::Answer;
+use caisse_payment::evidence::{Echoed, LastTransaction};
 use caisse_payment::{
     Amount, AuthorisationNumber, ContractNumber, Currency, Doubt, Operation, Outcome, Refusal,
 };
-use caisse_transaction::recovery::{
-    Echoed, Finding, Knowledge, LastTransaction, Open, Previous, weigh, weigh_result,
-};
+use caisse_settlement::weigh::{Knowledge, Open, Previous, RecoveryFinding, weigh, weigh_result};
+use caisse_transaction::recovery::read_last_transaction;
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -137,12 +137,12 @@ fn every_combination_ends_as_the_rule_says() {
         for known in known() {
             let found = weigh(&told, &known);
             let name = match found {
-                Finding::Paid(amount) => {
+                RecoveryFinding::Paid(amount) => {
                     assert_eq!(amount, known.amount);
                     "paid"
                 }
-                Finding::NotPaid => "not paid",
-                Finding::Open(_) => "open",
+                RecoveryFinding::NotPaid => "not paid",
+                RecoveryFinding::Open(_) => "open",
             };
             assert_eq!(name, expected(&told, &known), "{told:?} with {known:?}: {found:?}");
             counts[["paid", "not paid", "open"].iter().position(|it| *it == name).unwrap()] += 1;
@@ -163,23 +163,26 @@ fn a_late_result_is_weighed_by_whose_it_can_be() {
     let cancelled = Outcome::Cancelled { refusal: Refusal::Abandoned };
     let unknown = Outcome::Unknown { doubt: Doubt::AmountDiffers };
     for (outcome, finding) in [
-        (approved, Finding::Paid(euros(2500))),
+        (approved, RecoveryFinding::Paid(euros(2500))),
         // An earlier payment of 20.00 that was approved has the same result.
         (
             Outcome::PartiallyApproved { approved: euros(2000), due: euros(500) },
-            Finding::Open(Open::AnotherAmount),
+            RecoveryFinding::Open(Open::AnotherAmount),
         ),
-        (declined, Finding::NotPaid),
-        (cancelled, Finding::NotPaid),
+        (declined, RecoveryFinding::NotPaid),
+        (cancelled, RecoveryFinding::NotPaid),
     ] {
         assert_eq!(weigh_result(outcome, true, false), finding);
-        assert_eq!(weigh_result(outcome, true, true), Finding::Open(Open::PerhapsEarlier));
+        assert_eq!(weigh_result(outcome, true, true), RecoveryFinding::Open(Open::PerhapsEarlier));
         for like_the_last in [false, true] {
-            assert_eq!(weigh_result(outcome, false, like_the_last), Finding::Open(Open::NotExclusive));
+            assert_eq!(
+                weigh_result(outcome, false, like_the_last),
+                RecoveryFinding::Open(Open::NotExclusive)
+            );
         }
     }
     for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
-        assert_eq!(weigh_result(unknown, exclusive, like_the_last), Finding::Open(Open::Unclear));
+        assert_eq!(weigh_result(unknown, exclusive, like_the_last), RecoveryFinding::Open(Open::Unclear));
     }
 }
 
@@ -244,13 +247,13 @@ fn each_open_question_says_why() {
             Open::AnotherTerminal,
         ),
     ] {
-        assert_eq!(weigh(&told, &known), Finding::Open(open));
+        assert_eq!(weigh(&told, &known), RecoveryFinding::Open(open));
         assert!(open.text().fr != open.text().en);
     }
     let known = Knowledge { previous: Previous::Authorised(number("000000"), euros(300)), ..base };
     assert_eq!(
         weigh(&completed(2500, new, Echoed::Absent), &known),
-        Finding::Paid(euros(2500)),
+        RecoveryFinding::Paid(euros(2500)),
         "its amount does"
     );
 }
@@ -282,7 +285,7 @@ fn the_codes_stay_what_they_are() {
 #[test]
 fn a_duplicata_is_read_for_what_it_says_and_no_more() {
     let read =
-        |wire: &str| LastTransaction::read(&Answer::decode(wire.as_bytes()).unwrap(), Some(b"order 7"));
+        |wire: &str| read_last_transaction(&Answer::decode(wire.as_bytes()).unwrap(), Some(b"order 7"));
     let whole = "CZ0040320CA00201CB0042500CD0013CE003978AC006184117AE00210CF007order 7";
     assert_eq!(
         read(whole),
@@ -321,6 +324,6 @@ fn a_duplicata_is_read_for_what_it_says_and_no_more() {
     ] {
         assert_eq!(read(unclear), LastTransaction::Unclear, "{unclear}");
     }
-    let without = LastTransaction::read(&Answer::decode(whole.as_bytes()).unwrap(), None);
+    let without = read_last_transaction(&Answer::decode(whole.as_bytes()).unwrap(), None);
     assert!(matches!(without, LastTransaction::Completed { reference: Echoed::Absent, .. }), "none was sent");
 }

@@ -1,7 +1,6 @@
 //! The time on the wall: data, never a timer.
 
-use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use core::fmt;
 
 use time::{Date, Month, OffsetDateTime, Time};
 
@@ -12,7 +11,7 @@ const LAST: u64 = 253_402_300_799_999;
 /// decided by it, for clocks step.
 ///
 /// ```
-/// use caisse_journal::WallTime;
+/// use caisse_settlement::WallTime;
 ///
 /// let time = WallTime::from_millis(1_795_424_400_042);
 /// assert_eq!(time.to_string(), "2026-11-23T09:00:00.042Z");
@@ -22,9 +21,11 @@ const LAST: u64 = 253_402_300_799_999;
 pub struct WallTime(u64);
 
 impl WallTime {
-    /// The system's time. A clock that stands before 1970 gives 1970.
+    /// Returns the system's time. A clock that stands before 1970 gives 1970.
+    #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
+        use std::time::{SystemTime, UNIX_EPOCH};
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::from_millis(u64::try_from(since.as_millis()).unwrap_or(LAST))
     }
@@ -44,8 +45,9 @@ impl WallTime {
         self.0
     }
 
-    /// Reads what `Display` writes, and nothing else.
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
+    /// Reads the form that `Display` writes, and no other.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
         let digits = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();
         let byte = |from: usize, to: usize| u8::try_from(digits(from, to)?).ok();
         let month = Month::try_from(byte(5, 7)?).ok()?;
@@ -54,7 +56,7 @@ impl WallTime {
         let nanoseconds = OffsetDateTime::new_utc(date, time).unix_timestamp_nanos();
         let millis = u64::try_from(nanoseconds.checked_div(1_000_000)?).ok()?;
         // Separators, signs and length: the text must be the one that we write.
-        Some(Self::from_millis(millis)).filter(|time| time.to_string() == text)
+        Some(Self::from_millis(millis)).filter(|time| alloc::format!("{time}") == text)
     }
 }
 
@@ -79,6 +81,10 @@ impl fmt::Display for WallTime {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+    #[cfg(feature = "std")]
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     use super::*;
 
     #[test]
@@ -119,6 +125,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "std")]
     #[test]
     fn now_is_now() {
         let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();

@@ -1,5 +1,8 @@
 //! What a person decided about a transaction that nobody could resolve otherwise.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use caisse_payment::{Amount, holds_card_number};
 
 /// The longest `by` and `because`, in characters.
@@ -26,7 +29,7 @@ pub enum Source {
 /// A decision about an unresolved transaction: what, who and why.
 ///
 /// ```
-/// use caisse_journal::{Decision, DecisionError, Paid};
+/// use caisse_settlement::{Decision, DecisionError, Paid};
 ///
 /// assert!(Decision::new(Paid::NotPaid, "Camille", "aucun ticket sur le terminal").is_ok());
 /// let refused = Decision::new(Paid::NotPaid, "camille@example.com", "no ticket");
@@ -68,8 +71,11 @@ impl Decision {
         Ok(Self { source: Source::Evidence, ..Self::new(paid, by, because)? })
     }
 
-    /// The fields are public: a store checks them again.
-    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+    /// Checks the form again: the fields are public.
+    ///
+    /// # Errors
+    /// As the constructor.
+    pub fn check(&self) -> Result<(), DecisionError> {
         if let Paid::Paid(amount) = self.paid
             && amount.is_zero()
         {
@@ -100,8 +106,11 @@ impl Dispute {
         Ok(dispute)
     }
 
-    /// The fields are public: a store checks them again.
-    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+    /// Checks the form again: the fields are public.
+    ///
+    /// # Errors
+    /// As the constructor.
+    pub fn check(&self) -> Result<(), DecisionError> {
         if let Paid::Paid(amount) = self.paid
             && amount.is_zero()
         {
@@ -114,7 +123,7 @@ impl Dispute {
 /// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
 ///
 /// ```
-/// use caisse_journal::Order;
+/// use caisse_settlement::Order;
 ///
 /// assert!(Order::new("Camille", "ticket du client, autre caisse").is_ok());
 /// assert!(Order::new("", "no name").is_err());
@@ -139,8 +148,11 @@ impl Order {
         Ok(order)
     }
 
-    /// The fields are public: a store checks them again.
-    pub(crate) fn check(&self) -> Result<(), DecisionError> {
+    /// Checks the form again: the fields are public.
+    ///
+    /// # Errors
+    /// As the constructor.
+    pub fn check(&self) -> Result<(), DecisionError> {
         check_text(&self.by)?;
         check_text(&self.because)
     }

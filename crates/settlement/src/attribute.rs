@@ -1,0 +1,125 @@
+//! Attribute: to which transaction can a result belong?
+//!
+//! A result that comes outside its own exchange carries no id. These functions compare it with the records of the journal.
+
+use caisse_payment::entry::Content;
+use caisse_payment::evidence::AttributedResult;
+use caisse_payment::{AuthorisationNumber, Outcome, Proof, TransactionId};
+
+use crate::{Paid, Record, Source, State, TerminalKey};
+
+/// The number of latest transactions to which a late result may belong. A terminal has one result to report, and gives up
+/// after three attempts.
+pub const MAX_BACK: usize = 16;
+
+/// Whether the transaction may have reached this terminal.
+#[must_use]
+pub fn reached(record: &Record, key: &TerminalKey) -> bool {
+    key.may_be_of(&record.start) && record.told().proof != Proof::NothingSent
+}
+
+/// Whether the result of `record` could be taken for the answer to a transaction with this content. A result carries the
+/// approved amount, which may be less than the amount asked for.
+#[must_use]
+pub fn looks_like(record: &Record, key: &TerminalKey, asked: &Content) -> bool {
+    let content = &record.start.content;
+    let approved = record.told().outcome.approved_amount();
+    let of_this_amount = content.amount == asked.amount || approved == Some(asked.amount);
+    key.may_be_of(&record.start) && content.register == asked.register && of_this_amount
+}
+
+/// Returns the authorisation number of a transaction: that of its answer, if the answer was accepted as its approval.
+#[must_use]
+pub fn accepted_number(record: &Record) -> Option<AuthorisationNumber> {
+    record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
+}
+
+/// Whether the reference of this transaction names it alone: several transactions of one bill may share a reference.
+#[must_use]
+pub fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
+    let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
+    let namesake = |other: &&Record| {
+        other.start.id != record.start.id
+            && other.start.content.reference == content.reference
+            && looks_like(other, &key, content)
+    };
+    content.reference.is_some() && !records.iter().any(|other| namesake(&other))
+}
+
+/// Whether the transaction before this one that reached the terminal looks like this one.
+#[must_use]
+pub fn is_like_the_last(records: &[Record], record: &Record) -> bool {
+    let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
+    let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
+    let last = earlier.filter(|other| reached(other, &key)).last();
+    last.is_some_and(|last| looks_like(last, &key, content))
+}
+
+/// The transaction to which a late result belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribution<'r> {
+    /// The transaction.
+    pub record: &'r Record,
+    /// The result, read for this transaction.
+    pub result: AttributedResult,
+    /// Whether the result names the transaction by a reference that no other transaction shares.
+    pub named: bool,
+}
+
+/// Finds the transaction to which a late result belongs, among the last ones of the terminal. `read` reads the message as the
+/// result of a transaction with this content. `running` is the transaction under way: until its end is written, a message
+/// beside its answer is not its result.
+///
+/// Of several transactions that look alike: the one with the authorisation number of the result, the one that the result
+/// names, the newest that is unresolved or decided by a person, the newest.
+pub fn attribute<'r>(
+    records: &'r [Record],
+    key: &TerminalKey,
+    running: Option<TransactionId>,
+    read: impl Fn(&Content) -> AttributedResult,
+) -> Option<Attribution<'r>> {
+    let is_running = |record: &Record| running == Some(record.start.id) && record.is_open();
+    let last = || records.iter().rev().filter(|record| reached(record, key)).take(MAX_BACK);
+    let possible = || {
+        last()
+            .filter(|record| !is_running(record))
+            .map(|record| {
+                let result = read(&record.start.content);
+                let named = result.has_reference && is_named_by_its_reference(records, record);
+                Attribution { record, result, named }
+            })
+            .filter(|it| {
+                let number = accepted_number(it.record);
+                let of_another = number.is_some()
+                    && it.result.authorisation.is_some()
+                    && number != it.result.authorisation;
+                !it.result.outcome.is_unknown() && !of_another
+            })
+    };
+    let same_number = |it: &Attribution<'_>| {
+        let number = accepted_number(it.record);
+        number.is_some() && number == it.result.authorisation
+    };
+    let in_doubt = |it: &Attribution<'_>| {
+        let person = it.record.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
+        it.record.state() == State::Unresolved || person
+    };
+    possible()
+        .find(same_number)
+        .or_else(|| possible().find(|it| it.named))
+        .or_else(|| possible().find(in_doubt))
+        .or_else(|| possible().next())
+}
+
+/// Returns what a late result proves against the recorded end of a transaction, if it contradicts that end.
+///
+/// "Not paid" contradicts a decision only: after an approval of the terminal it is another refusal, reported twice.
+#[must_use]
+pub fn contradiction(record: &Record, outcome: Outcome) -> Option<Paid> {
+    let known = record.verdict().outcome.approved_amount();
+    match outcome.approved_amount() {
+        Some(amount) if known != Some(amount) => Some(Paid::Paid(amount)),
+        None if known.is_some() && record.decision.is_some() && !outcome.is_unknown() => Some(Paid::NotPaid),
+        _ => None,
+    }
+}
