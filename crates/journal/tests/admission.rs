@@ -164,7 +164,7 @@ fn a_terminal_is_locked_under_each_of_its_names() {
     let journal = MemoryJournal::new();
     let address = terminal("tcp:192.0.2.7:8888");
     let front = TerminalKey { terminal: terminal("front"), address: Some(address) };
-    let lock = front.lock(&journal).unwrap();
+    let lock = journal.lock_terminal(&front).unwrap();
     assert_eq!(*lock.terminal(), terminal("front"));
     assert!(lock.covers(&terminal("front")) && lock.covers(&address) && !lock.covers(&terminal("bar")));
     for name in ["front", "tcp:192.0.2.7:8888"] {
@@ -172,14 +172,14 @@ fn a_terminal_is_locked_under_each_of_its_names() {
     }
     // Who gets one of both and not the other holds none.
     let counter = TerminalKey { terminal: terminal("counter"), address: Some(address) };
-    assert!(matches!(counter.lock(&journal), Err(LockError::Busy)));
+    assert!(matches!(journal.lock_terminal(&counter), Err(LockError::Busy)));
     assert!(journal.lock(&terminal("counter")).is_ok());
     drop(lock);
     let by_address = TerminalKey { terminal: address, address: Some(address) };
-    let lock = by_address.lock(&journal).unwrap();
+    let lock = journal.lock_terminal(&by_address).unwrap();
     assert!(lock.covers(&address) && !lock.covers(&terminal("front")));
     drop(lock);
-    assert!(front.lock(&journal).is_ok());
+    assert!(journal.lock_terminal(&front).is_ok());
     assert_eq!(
         TerminalKey::from(terminal("front")),
         TerminalKey { terminal: terminal("front"), address: None }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome, Refusal};
-use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE, Told};
+use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE, read_result};
 use caisse_transaction::{Dialect, Instant, Request};
 use support::line::{ACK, ENQ, EOT, NAK, framed};
 use support::{config, content, debit, euros};
@@ -150,7 +150,7 @@ fn a_late_result_is_taken_and_acknowledged() {
 
 #[test]
 fn a_message_says_something_of_what_it_repeats_and_nothing_else() {
-    let told = |dialect, asked: &Content, body: &str| Told::read(&dialect, asked, body.as_bytes());
+    let told = |dialect, asked: &Content, body: &str| read_result(&dialect, asked, body.as_bytes());
     let asked = content(euros(2500));
     let unknown = |doubt| Outcome::Unknown { doubt };
     let declined = Outcome::Declined { refusal: Refusal::Refused };

@@ -5,11 +5,10 @@ mod support;
 use std::time::Duration;
 
 use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Verdict};
 use caisse_transaction::till::{Closed, MOST_STORAGE};
 use caisse_transaction::{
-    Action, Admission, Config, Dialect, Event, Instant, OptionalFields, Recorded, Request, RequestError,
-    TillMachine, admit,
+    Action, Config, Dialect, Event, Instant, OptionalFields, Request, RequestError, TillMachine,
 };
 use support::{config, content, debit, euros};
 
@@ -521,45 +520,5 @@ fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
     ] {
         let run = support::answered(dialect, request, b"", support::Then::Close);
         assert_eq!(run.sent, expected);
-    }
-}
-
-#[test]
-fn the_journal_decides_whether_a_payment_may_begin() {
-    let asked = content(euros(2500));
-    let record = |outcome| Recorded { content: asked, verdict: Verdict { outcome, proof: Proof::Answered } };
-    let ended = [
-        Outcome::Approved { amount: euros(2500) },
-        Outcome::PartiallyApproved { approved: euros(1), due: euros(2499) },
-        Outcome::Declined { refusal: Refusal::Refused },
-        Outcome::Cancelled { refusal: Refusal::Abandoned },
-        Outcome::Unknown { doubt: Doubt::Interrupted },
-        Outcome::Blocked { reason: Blocked::Busy },
-    ];
-    let not_sent = record(Outcome::NotSent { reason: NotSent::Unreachable });
-    let others = [
-        content(euros(2501)),
-        Content { operation: Operation::Credit, ..asked },
-        Content { allow_partial: true, ..asked },
-        Content { terminal: "other".parse().unwrap(), ..asked },
-        Content { register: "02".parse().unwrap(), ..asked },
-        Content { reference: "x".parse().ok(), ..asked },
-        Content { original: "x".parse().ok(), ..asked },
-    ];
-    for unresolved in [false, true] {
-        let fresh = if unresolved { Admission::Blocked(Blocked::Unresolved) } else { Admission::Proceed };
-        assert_eq!(admit(&asked, None, unresolved), fresh);
-        assert_eq!(admit(&asked, Some(&not_sent), unresolved), fresh);
-        for outcome in ended {
-            let record = record(outcome);
-            assert_eq!(admit(&asked, Some(&record), unresolved), Admission::Replay(record.verdict));
-            for other in &others {
-                assert_eq!(admit(other, Some(&record), unresolved), Admission::Blocked(Blocked::IdConflict));
-                assert_eq!(
-                    admit(other, Some(&not_sent), unresolved),
-                    Admission::Blocked(Blocked::IdConflict)
-                );
-            }
-        }
     }
 }

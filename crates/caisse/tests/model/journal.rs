@@ -7,6 +7,7 @@ use std::time::Duration;
 use caisse::{Decision, Dialect, Journal, MemoryJournal, Paid, RecordState, WallTime};
 use caisse_journal::{Admitted, Record, Source};
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
+use caisse_payment::evidence::AttributedResult;
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
 use caisse_settlement::weigh::{Knowledge, Previous};
 use caisse_transaction::till::read_result;
@@ -156,11 +157,11 @@ pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, Outcom
         .map(|record| (record, read_result(&setup.dialect, &record.start.content, body)))
         .filter(|(_, told)| !told.outcome.is_unknown())
         .collect();
-    let same_number = |(record, told): &&(&Record, Told)| {
+    let same_number = |(record, told): &&(&Record, AttributedResult)| {
         let number = record.end.and_then(|end| end.authorisation);
         number.is_some() && number == told.authorisation
     };
-    let in_doubt = |(record, _): &&(&Record, Told)| {
+    let in_doubt = |(record, _): &&(&Record, AttributedResult)| {
         let by_a_person = record.decision.as_ref().is_some_and(|it| it.source == Source::Person);
         record.state() == RecordState::Unresolved || by_a_person
     };
