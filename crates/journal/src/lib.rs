@@ -32,5 +32,5 @@ pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
 pub use place::Place;
 pub use record::{Record, State};
-pub use sqlite::{Forgotten, SqliteJournal};
+pub use sqlite::{AcceptedCopy, Forgotten, SqliteJournal};
 pub use wall_time::WallTime;
