@@ -166,7 +166,7 @@ pub(crate) fn blocked_by(journal: &dyn Journal, error: &JournalError, entry: &En
     match error {
         JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => Blocked::Unresolved,
         JournalError::Conflict => Blocked::IdConflict,
-        _ => Blocked::JournalUnavailable,
+        error => error.blocks(),
     }
 }
 

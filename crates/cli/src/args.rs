@@ -190,6 +190,19 @@ pub(crate) enum JournalCommand {
     /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
     /// 0 when none is open afterwards, 3 when some are.
     Recover(RecoverArguments),
+    /// Accept an older copy as the journal, where the newest file is lost. Payments that were recorded after the copy was made
+    /// are unknown to it and can be charged again. Exit code 1 when the file is not an older copy.
+    AcceptOlder {
+        /// Who accepts it.
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Why: what became of the newest file.
+        #[arg(long, value_name = "WHY")]
+        because: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
     Forget {
         /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
@@ -249,7 +262,10 @@ pub(crate) struct ResolveArguments {
 impl JournalCommand {
     pub(crate) const fn wants_json(&self) -> bool {
         match self {
-            Self::List { json, .. } | Self::Show { json, .. } | Self::Forget { json, .. } => *json,
+            Self::List { json, .. }
+            | Self::Show { json, .. }
+            | Self::AcceptOlder { json, .. }
+            | Self::Forget { json, .. } => *json,
             Self::Resolve(arguments) => arguments.json,
             Self::Recover(arguments) => arguments.json,
         }

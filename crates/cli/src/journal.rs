@@ -1,13 +1,14 @@
 //! `caisse journal`: what stands in the file, and an operator's word on what is not known.
 
 use caisse::{
-    Amount, Decision, Journal, JournalError, Paid, Record, RecordState, Source, SqliteJournal, TransactionId,
+    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal, TransactionId,
     WallTime,
 };
 use caisse_journal::{LockError, in_flight};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
@@ -36,14 +37,16 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
             _ => unusable(format_args!("{file}: {error}")),
         });
     }
-    let mut journal = SqliteJournal::open(file).map_err(unusable)?;
+    // An older copy does not open as a journal.
+    let open = || SqliteJournal::open(file).map_err(unusable);
     match &arguments.command {
-        JournalCommand::List { unresolved, .. } => list(&journal, *unresolved, output),
-        JournalCommand::Show { id, .. } => show(&journal, id, output),
-        JournalCommand::Resolve(arguments) => resolve(&mut journal, arguments, output),
-        JournalCommand::Forget { older_than, .. } => forget(&mut journal, *older_than, output),
+        JournalCommand::List { unresolved, .. } => list(&open()?, *unresolved, output),
+        JournalCommand::Show { id, .. } => show(&open()?, id, output),
+        JournalCommand::Resolve(arguments) => resolve(&mut open()?, arguments, output),
+        JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
+        JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => {
-            drop(journal);
+            drop(open()?);
             recover::run(file, arguments, output)
         }
     }
@@ -124,6 +127,24 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
     })?;
     drop(lock);
     show(journal, &arguments.id, output)
+}
+
+fn accept_older(file: &Path, by: &str, because: &str, output: &Output) -> Result<u8, Wrong> {
+    let word = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
+    let accepted = SqliteJournal::accept_older(file, &word, WallTime::now()).map_err(unusable)?;
+    let Some(copy) = accepted else {
+        return Err(Wrong::failure(NO_SUCH, "file", "this is no older copy: nothing was changed"));
+    };
+    output.json(&json!({ "last_event": copy.last_event, "recorded_event": copy.recorded_event }));
+    output.text(format_args!(
+        "accepted with {} events, of {} recorded: what is missing can be charged again",
+        copy.last_event, copy.recorded_event
+    ));
+    output.text(format_args!(
+        "acceptée avec {} événements, sur {} enregistrés : ce qui manque peut être débité à nouveau",
+        copy.last_event, copy.recorded_event
+    ));
+    Ok(0)
 }
 
 fn forget(journal: &mut SqliteJournal, days: u32, output: &Output) -> Result<u8, Wrong> {

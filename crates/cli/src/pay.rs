@@ -61,17 +61,19 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
         }
         (None, None) => default_journal(output),
     };
-    let opened = file.and_then(|file| match SqliteJournal::open(&file) {
-        Ok(journal) => Ok((file, journal)),
-        Err(error) => Err(format!("{}: {error}", file.display())),
+    let opened = file.map_err(|why| (why, Blocked::JournalUnavailable)).and_then(|file| {
+        match SqliteJournal::open(&file) {
+            Ok(journal) => Ok((file, journal)),
+            Err(error) => Err((format!("{}: {error}", file.display()), error.blocks())),
+        }
     });
     let (file, journal) = match opened {
         Ok(opened) => opened,
-        Err(why) => {
+        Err((why, reason)) => {
             output.notice(format_args!("journal: {why}"));
             let request = &wanted.request;
             let (id, operation) = (request.transaction_id(), request.operation());
-            let payment = Payment::blocked(id, operation, request.amount(), Blocked::JournalUnavailable);
+            let payment = Payment::blocked(id, operation, request.amount(), reason);
             return Ok(finish(&payment, false, output));
         }
     };

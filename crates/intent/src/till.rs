@@ -175,12 +175,12 @@ impl<J: Journal> Till<J> {
         match self.journal.append(&Entry::Started(start), WallTime::now()) {
             Ok(()) => {
                 if let Some(order) = transaction.order()
-                    && self.journal.order(&start.id, order, WallTime::now()).is_err()
+                    && let Err(error) = self.journal.order(&start.id, order, WallTime::now())
                 {
                     // Nothing was launched. If this cannot be written either, the start blocks until a person has decided.
                     let verdict = Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled });
                     let _ = self.end(&start, verdict, None);
-                    return blocked(Blocked::JournalUnavailable);
+                    return blocked(error.blocks());
                 }
                 self.running = Some(Running { start, _lock: lock });
                 Ok(Begun::Launch(transaction.to_intent()))
@@ -190,7 +190,7 @@ impl<J: Journal> Till<J> {
                 Ok(None) => Blocked::Unresolved,
                 _ => Blocked::IdConflict,
             }),
-            Err(_) => blocked(Blocked::JournalUnavailable),
+            Err(error) => blocked(error.blocks()),
         }
     }
 

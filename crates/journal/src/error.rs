@@ -1,5 +1,7 @@
 //! Why the journal did not do what it was asked.
 
+use caisse_payment::Blocked;
+
 /// Why the journal could not be opened, read or written. No message holds a value of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,39 @@ pub enum JournalError {
         /// What the system said.
         what: String,
     },
+    /// The path does not lead to the open file any more, or the write-ahead log was removed. The entry was not written, or
+    /// only into the file that is gone.
+    #[error(
+        "the journal was replaced while it was in use: {what}; end the programs that use it and put the right file back"
+    )]
+    Replaced {
+        /// What happened to the file.
+        what: &'static str,
+    },
+    /// A second path leads to the file, whose write-ahead log would be another one: two tills could charge one payment.
+    /// Nothing was written.
+    #[error("the journal must have one path: {what}")]
+    SecondPath {
+        /// Which second path, and what to do about it.
+        what: &'static str,
+    },
+    /// The system cannot lock or map files where the journal is stored. Nothing was written.
+    #[error(
+        "files cannot be locked where the journal is stored: {what}; store it on a local disk, not on a network share"
+    )]
+    NoLocks {
+        /// What the system reported.
+        what: String,
+    },
+    /// The file is an older copy: events that were recorded are missing in it.
+    #[error(
+        "an older copy is in the journal's place: {what}; put the newest file back, or let a person accept this one, whose \
+         missing payments could then be charged again: caisse journal FILE accept-older --by WHO --because WHY"
+    )]
+    Older {
+        /// Which event is missing.
+        what: String,
+    },
     /// The file is something else. It is left as it is.
     #[error("the file is not a payment journal, or its beginning is damaged; nothing was changed")]
     Foreign,
@@ -51,6 +86,15 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// The reason for which a payment that met this error did not begin.
+    #[must_use]
+    pub const fn blocks(&self) -> Blocked {
+        match self {
+            Self::Replaced { .. } | Self::SecondPath { .. } | Self::Older { .. } => Blocked::JournalReplaced,
+            _ => Blocked::JournalUnavailable,
+        }
+    }
+
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }

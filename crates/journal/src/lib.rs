@@ -23,7 +23,7 @@ pub use error::JournalError;
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
-pub use sqlite::{Forgotten, SqliteJournal};
+pub use sqlite::{AcceptedCopy, Forgotten, SqliteJournal};
 
 pub use caisse_settlement::{
     Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State, TerminalKey, WallTime, What,

@@ -222,7 +222,7 @@ impl Outcome {
                 | Blocked::OriginalCurrencyDiffers
                 | Blocked::OriginalAmountDiffers
                 | Blocked::CreditExceedsOriginal => Duty::CheckOriginal,
-                Blocked::JournalUnavailable => Duty::RepairJournal,
+                Blocked::JournalUnavailable | Blocked::JournalReplaced => Duty::RepairJournal,
             }),
             _ => None,
         }

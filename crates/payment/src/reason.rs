@@ -239,6 +239,8 @@ reasons! {
         LateResultPossible = "late_result_possible", "Un résultat tardif du même montant peut encore arriver sur la ligne.", "A late result of the same amount may still come on the line.";
         /// The journal cannot be read or written.
         JournalUnavailable = "journal_unavailable", "Le journal ne peut pas être lu ou écrit : sans lui, aucun paiement.", "The journal cannot be read or written: no payment without it.";
+        /// The journal's file was moved, replaced or restored, or a second path leads to it.
+        JournalReplaced = "journal_replaced", "Le fichier du journal a été déplacé, remplacé ou restauré, ou a un second chemin : aucun paiement avant vérification.", "The journal's file was moved, replaced or restored, or has a second path: no payment before it is checked.";
     }
 }
 

@@ -76,7 +76,9 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
             Outcome::Blocked { reason: Blocked::Busy } => Some(Duty::WaitForOther),
             Outcome::Blocked { reason: Blocked::LateResultPossible } => Some(Duty::WaitForLateResult),
             Outcome::Blocked { reason: Blocked::IdConflict } => Some(Duty::UseNewId),
-            Outcome::Blocked { reason: Blocked::JournalUnavailable } => Some(Duty::RepairJournal),
+            Outcome::Blocked { reason: Blocked::JournalUnavailable | Blocked::JournalReplaced } => {
+                Some(Duty::RepairJournal)
+            }
             Outcome::Blocked { .. } => Some(Duty::CheckOriginal),
             _ => None,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use caisse_payment::TransactionId;
 use rusqlite::{Connection, params};
 
-use super::{SqliteJournal, columns, row_values, select, transactions};
+use super::{Care, SqliteJournal, columns, row_values, select, transactions};
 use crate::{JournalError, State, WallTime};
 
 /// What [`SqliteJournal::forget`] removed.
@@ -61,7 +61,7 @@ impl SqliteJournal {
         if keep < Self::KEPT_AT_LEAST {
             return Err(JournalError::Refused { what: "to be forgotten after less than 31 days" });
         }
-        self.write(|connection| {
+        self.write(Care::Strict, |connection| {
             let spans = spans(connection, keep, now)?;
             let (last, transactions) = oldest(&spans);
             if transactions == 0 {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::chain;
+use super::{chain, older_copy};
 use crate::JournalError;
 
 /// `CAIS` in ASCII: what the command `file` shows, and what tells our files from others.
@@ -86,7 +86,11 @@ fn drop_guards(connection: &Connection) -> Result<(), JournalError> {
 /// the shop's own do no harm.
 pub(super) fn check_tables(connection: &Connection) -> Result<(), JournalError> {
     let found = objects(connection)?;
-    let expected = objects(&fresh()?)?;
+    let fresh = fresh()?;
+    if let Some(table) = older_copy::table(connection)? {
+        fresh.execute_batch(table)?;
+    }
+    let expected = objects(&fresh)?;
     let complete = expected.iter().all(|object| found.contains(object));
     let triggers = |objects: &[Object]| objects.iter().filter(|object| object.0 == "trigger").count();
     if !complete || triggers(&found) != triggers(&expected) {

@@ -1,21 +1,27 @@
 //! The journal in a SQLite file.
 
+mod byte_locks;
 mod chain;
 mod columns;
 mod forgetting;
+mod identity;
+mod location;
+mod mark;
 mod migration;
+mod older_copy;
 mod open;
+mod registry;
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, ffi, params, params_from_iter};
 
-use crate::lock::lock_file;
 use crate::rules::{self, Tracked};
 use crate::{
     Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
@@ -23,10 +29,19 @@ use crate::{
 };
 use chain::Tail;
 use columns::EventRow;
+use identity::Stamp;
+use location::{Care, Location, Log};
+use mark::Mark;
+use open::{OlderCopy, Opened};
+use registry::OpenFile;
 
 pub use forgetting::Forgotten;
+pub use older_copy::AcceptedCopy;
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
+///
+/// The locks of the terminals belong to the file itself, so that every path to the file leads to the same locks. Each write
+/// checks that the path still leads to the file that is open, and that nothing but a journal has written to the file.
 ///
 /// ```
 /// use caisse_journal::{Journal, SqliteJournal};
@@ -38,7 +53,13 @@ pub use forgetting::Forgotten;
 /// ```
 pub struct SqliteJournal {
     connection: Connection,
-    locks: PathBuf,
+    location: Location,
+    file: Arc<OpenFile>,
+    log: Option<Log>,
+    /// The last event that this journal has read or written.
+    last: Tail,
+    /// The state of the file after the last check or write of this journal.
+    stamp: Stamp,
 }
 
 impl SqliteJournal {
@@ -47,39 +68,95 @@ impl SqliteJournal {
     ///
     /// # Errors
     /// [`Unwritable`](JournalError::Unwritable) when the folder is missing or the file cannot be written,
+    /// [`NoLocks`](JournalError::NoLocks) when files cannot be locked there, as on a network share,
+    /// [`SecondPath`](JournalError::SecondPath) when the file has several hard links or is a mount point of its own,
+    /// [`Older`](JournalError::Older) when the file is an older copy,
     /// [`Foreign`](JournalError::Foreign) and [`Newer`](JournalError::Newer) when it is not ours to touch,
     /// [`Corrupt`](JournalError::Corrupt) when it is damaged or its payments are gone, [`Locked`](JournalError::Locked)
     /// when another process keeps it busy for more than five seconds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        let (connection, locks) = open::open(path.as_ref())?;
-        Ok(Self { connection, locks })
+        open::open(path.as_ref(), OlderCopy::Refuse).map(Self::from)
     }
 
-    /// Checks and writes in one transaction that excludes all other writers from its first read on.
+    /// Checks and writes in one transaction that excludes all other writers from its first read on. Before and after it the
+    /// path has to lead to the open file.
     fn write<T>(
         &mut self,
+        care: Care,
         write: impl FnOnce(&Connection) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
+        self.check_log()?;
+        self.location.check(&self.file, care)?;
+        self.check_again_if_changed()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        mark::check_contains(&transaction, &self.last)?;
         let value = write(&transaction)?;
+        let last = Tail::of(&transaction)?;
         transaction.commit()?;
+        self.last = last;
+        let stamp = self.location.stamp();
+        self.stamp = *stamp.as_ref().unwrap_or(&self.stamp);
+        Mark { tail: self.last.clone(), stamp: self.stamp }.write(&self.location.mark(), self.file.file());
+        self.check_log()?;
+        self.location.check(&self.file, care)?;
         Ok(value)
+    }
+
+    /// Checks that the write-ahead log is still the one that is open.
+    fn check_log(&self) -> Result<(), JournalError> {
+        if self.location.log() == self.log {
+            return Ok(());
+        }
+        // Whoever opens the path later finds that payments were here.
+        Mark { tail: self.last.clone(), stamp: self.stamp }.write(&self.location.mark(), self.file.file());
+        Err(JournalError::Replaced { what: "its -wal or -shm file was removed or replaced" })
+    }
+
+    /// Opens the file anew, with all its checks, if something wrote to the file that left no mark of it: a copy may have been
+    /// written over the content. What SQLite has read of the file before is then worth nothing.
+    fn check_again_if_changed(&mut self) -> Result<(), JournalError> {
+        let stamp = self.location.stamp()?;
+        let is_marked = || Mark::read(&self.location.mark()).is_some_and(|mark| mark.stamp == stamp);
+        if stamp == self.stamp || is_marked() {
+            return Ok(());
+        }
+        let opened = open::open(&self.location.file, OlderCopy::Refuse)?;
+        if opened.file.identity() != self.file.identity() {
+            return Err(JournalError::Replaced { what: "another file was put in the place of its file" });
+        }
+        mark::check_contains(&opened.connection, &self.last)?;
+        *self = Self::from(opened);
+        Ok(())
+    }
+}
+
+impl From<Opened> for SqliteJournal {
+    fn from(opened: Opened) -> Self {
+        let Opened { connection, location, file, log, tail: last, stamp } = opened;
+        Self { connection, location, file, log, last, stamp }
     }
 }
 
 impl fmt::Debug for SqliteJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteJournal").field("locks", &self.locks).finish_non_exhaustive()
+        f.debug_struct("SqliteJournal").field("file", &self.location.file).finish_non_exhaustive()
     }
 }
 
 impl Journal for SqliteJournal {
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
-        lock_file(&self.locks, terminal)
+        let lock = self.file.lock(terminal)?;
+        #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+        self.keep_open()?;
+        Ok(lock)
     }
 
     fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        self.write(|connection| {
+        let care = match entry {
+            Entry::Started(_) => Care::Strict,
+            Entry::Ended(_) | Entry::NeverSent(..) => Care::Lenient,
+        };
+        self.write(care, |connection| {
             let existing = find(connection, &entry.id())?;
             let clear = match entry {
                 Entry::Started(start) => unresolved(connection, &start.content.terminal)?.is_empty(),
@@ -151,7 +228,7 @@ impl Journal for SqliteJournal {
         decision: &Decision,
         at: WallTime,
     ) -> Result<(), JournalError> {
-        self.write(|connection| {
+        self.write(Care::Lenient, |connection| {
             let tracked = rules::resolve(lock, decision, at, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Resolved(decision.clone()) };
             put(connection, &tracked, &Tail::of(connection)?, event)
@@ -159,7 +236,7 @@ impl Journal for SqliteJournal {
     }
 
     fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.write(|connection| {
+        self.write(Care::Lenient, |connection| {
             let tracked = rules::dispute(dispute, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Disputed(dispute.clone()) };
             // The row of a known end never changes.
@@ -168,7 +245,7 @@ impl Journal for SqliteJournal {
     }
 
     fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.write(|connection| {
+        self.write(Care::Strict, |connection| {
             let tracked = rules::order(order, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Ordered(order.clone()) };
             put(connection, &tracked, &Tail::of(connection)?, event)
@@ -277,6 +354,20 @@ impl From<rusqlite::Error> for JournalError {
             // A column of another type, text that is not UTF-8: not what we wrote.
             return Self::corrupt(error.to_string());
         };
+        // What a place without locks, or without shared memory, comes as.
+        if matches!(
+            failure.extended_code,
+            ffi::SQLITE_IOERR_LOCK
+                | ffi::SQLITE_IOERR_UNLOCK
+                | ffi::SQLITE_IOERR_RDLOCK
+                | ffi::SQLITE_IOERR_CHECKRESERVEDLOCK
+                | ffi::SQLITE_IOERR_SHMLOCK
+                | ffi::SQLITE_IOERR_SHMMAP
+                | ffi::SQLITE_PROTOCOL
+                | ffi::SQLITE_NOLFS
+        ) {
+            return Self::NoLocks { what: error.to_string() };
+        }
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
             ErrorCode::NotADatabase => Self::Foreign,

@@ -1,29 +1,58 @@
 //! Opening a journal: what is not ours is left alone, and what is ours is checked before it is trusted.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{chain, migration};
+use super::chain::{self, Tail};
+use super::identity::{Stamp, network_file_system};
+use super::location::{Care, Location, Log};
+use super::mark::{self, Mark};
+use super::registry::OpenFile;
+use super::{byte_locks, migration, older_copy};
 use crate::JournalError;
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The smallest page of SQLite, in bytes: no database is shorter.
-const SMALLEST: u64 = 512;
 
-/// Opens or creates the journal at `path`; also gives the folder of its locks.
-pub(super) fn open(path: &Path) -> Result<(Connection, PathBuf), JournalError> {
-    let place = Place::of(path)?;
-    place.check_not_lost()?;
+/// An open and checked journal.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) location: Location,
+    pub(super) file: Arc<OpenFile>,
+    /// The write-ahead log that the connection uses.
+    pub(super) log: Option<Log>,
+    /// The last event.
+    pub(super) tail: Tail,
+    /// The state of the file when its check began.
+    pub(super) stamp: Stamp,
+}
+
+/// What is done about a mark of an event that the file does not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OlderCopy<'m> {
+    Refuse,
+    /// A person accepts the copy that this mark is ahead of.
+    Accept(&'m Mark),
+}
+
+/// Opens or creates the journal at `path`.
+pub(super) fn open(path: &Path, older: OlderCopy<'_>) -> Result<Opened, JournalError> {
+    let location = Location::of(path)?;
+    location.check_not_lost()?;
+    let file = OpenFile::open(&location.real)
+        .map_err(|error| JournalError::unwritable(format!("{}: {error}", path.display())))?;
+    location.check(&file, Care::Strict)?;
+    check_locks(&location, &file)?;
+    // Before the file is read: a mark is written after its event.
+    let mark = Mark::read(&location.mark());
     // Without SQLITE_OPEN_URI: a path is a path, whatever its characters.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
-    let connection = Connection::open_with_flags(&place.file, flags)?;
+    let connection = Connection::open_with_flags(&location.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
     // The file may come from anywhere: nothing in its schema may do more than store.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -38,68 +67,24 @@ pub(super) fn open(path: &Path) -> Result<(Connection, PathBuf), JournalError> {
     }
     make_durable(&connection)?;
     migration::migrate(&connection)?;
-    check(&connection)?;
-    Ok((connection, place.locks()))
-}
-
-/// Where the journal is, as an absolute path: SQLite has a meaning of its own for names such as `:memory:`, and a journal
-/// in memory would be none.
-struct Place {
-    file: PathBuf,
-    /// Through all symbolic links, so that every way to the file leads to the same locks.
-    real: PathBuf,
-}
-
-impl Place {
-    fn of(path: &Path) -> Result<Self, JournalError> {
-        let said = |what: &str| JournalError::unwritable(format!("{}: {what}", path.display()));
-        let failed = |error: io::Error| said(&error.to_string());
-        let file = std::path::absolute(path).map_err(failed)?;
-        if file.is_dir() {
-            return Err(said("it is a folder"));
-        }
-        let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else {
-            return Err(said("it is no name of a file"));
-        };
-        if !parent.is_dir() {
-            return Err(said("its folder does not exist"));
-        }
-        let real = match fs::canonicalize(&file) {
-            Ok(real) => real,
-            Err(_) if file.is_symlink() => return Err(said("it is a link to a file that does not exist")),
-            Err(_) => fs::canonicalize(parent).map_err(failed)?.join(name),
-        };
-        Ok(Self { file, real })
+    if mark.as_ref().is_none_or(|mark| location.stamp() != Ok(mark.stamp)) {
+        empty_log(&connection)?;
     }
-
-    fn locks(&self) -> PathBuf {
-        beside(&self.real, ".locks")
+    let (log, stamp) = (location.log(), location.stamp()?);
+    let tail = check(&connection, mark.as_ref(), older)?;
+    location.check(&file, Care::Strict)?;
+    if older == OlderCopy::Refuse {
+        Mark { tail: tail.clone(), stamp }.write(&location.mark(), file.file());
     }
-
-    /// What SQLite would take for an empty database and write over: a file that is empty although locks or a write-ahead
-    /// log show that payments were in it, or one that is too short to be any database.
-    fn check_not_lost(&self) -> Result<(), JournalError> {
-        // First: they come into being after the file's first page.
-        let traces = size(&beside(&self.real, "-wal")) > 0 || self.locks().is_dir();
-        match size(&self.real) {
-            0 if traces => Err(JournalError::corrupt(
-                "the file is missing or empty, but its -wal file or its .locks folder shows that it was in use",
-            )),
-            1..SMALLEST => Err(JournalError::Foreign),
-            _ => Ok(()),
-        }
-    }
+    Ok(Opened { connection, location, file, log, tail, stamp })
 }
 
-/// 0 also for a file that is not there.
-fn size(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut path = file.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
+/// Refuses a place where locks exclude nobody, before anything is written there.
+fn check_locks(location: &Location, file: &OpenFile) -> Result<(), JournalError> {
+    if let Some(network) = network_file_system(file.file(), &location.real) {
+        return Err(JournalError::NoLocks { what: format!("it is stored on a network share ({network})") });
+    }
+    byte_locks::probe(file.file()).map_err(|error| JournalError::NoLocks { what: error.to_string() })
 }
 
 /// An acknowledged write survives a power cut: in WAL mode with `synchronous=FULL` SQLite syncs the log before a commit
@@ -114,38 +99,75 @@ fn make_durable(connection: &Connection) -> Result<(), JournalError> {
     // Each commit goes on into the file at once: SQLite drops a log from its first bad byte on without a word, and so
     // the log must not be the only place of anything. A payment takes seconds, the second sync milliseconds.
     connection.pragma_update(None, "wal_autocheckpoint", 1)?;
+    if cfg!(windows) {
+        limit_size(connection)?;
+    }
     use_wal(connection)
 }
 
-/// The change of mode does not wait for other connections as everything else does.
+/// Keeps the file smaller than the offset of the bytes that are locked: Windows lets no other process write those.
+fn limit_size(connection: &Connection) -> Result<(), JournalError> {
+    let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let limit = i64::try_from(byte_locks::FIRST).unwrap_or(i64::MAX);
+    let pages = limit.checked_div(page_size).unwrap_or(limit);
+    Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+}
+
+/// Empties the write-ahead log, after writing to the file what is not there yet. Something may have written to the file that
+/// is no journal, and what the log holds of a page hides what the file holds of it.
+fn empty_log(connection: &Connection) -> Result<(), JournalError> {
+    patiently(|| {
+        let query = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = connection.query_row(query, [], |row| row.get(0))?;
+        if busy == 0 { Ok(()) } else { Err(JournalError::Locked) }
+    })
+}
+
 fn use_wal(connection: &Connection) -> Result<(), JournalError> {
+    patiently(|| {
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode == "wal" {
+            return Ok(());
+        }
+        Err(JournalError::NoLocks { what: "the file system does not allow a write-ahead log".to_owned() })
+    })
+}
+
+/// Tries again while the file is locked: a change of the mode and a checkpoint do not wait for other connections as
+/// everything else does.
+fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<(), JournalError> {
     let give_up = Instant::now().checked_add(PATIENCE);
     loop {
-        let mode = connection
-            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
-            .map_err(JournalError::from);
-        match mode {
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) => {
-                return Err(JournalError::unwritable("the file system does not allow a write-ahead log"));
-            }
+        match attempt() {
             Err(JournalError::Locked) if give_up.is_some_and(|end| Instant::now() < end) => {
                 thread::sleep(Duration::from_millis(20));
             }
-            Err(error) => return Err(error),
+            ended => return ended,
         }
     }
 }
 
-/// Reads all of it, in one transaction so that no other process's write comes in between.
-fn check(connection: &Connection) -> Result<(), JournalError> {
+/// Reads all of it, in one transaction so that no other process's write comes in between, and returns the last event.
+fn check(
+    connection: &Connection,
+    mark: Option<&Mark>,
+    older: OlderCopy<'_>,
+) -> Result<Tail, JournalError> {
     let snapshot = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     let verdict: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(JournalError::corrupt(format!("SQLite says: {verdict}")));
     }
     migration::check_tables(&snapshot)?;
-    chain::verify(&snapshot)
+    chain::verify(&snapshot)?;
+    older_copy::verify(&snapshot)?;
+    if let Some(mark) = mark
+        && older != OlderCopy::Accept(mark)
+    {
+        mark::check_contains(&snapshot, &mark.tail)?;
+    }
+    Tail::of(&snapshot)
 }
 
 #[cfg(test)]
@@ -158,8 +180,16 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         let error = use_wal(&connection).unwrap_err();
         assert!(
-            matches!(&error, JournalError::Unwritable { what } if what.contains("write-ahead log")),
+            matches!(&error, JournalError::NoLocks { what } if what.contains("write-ahead log")),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn a_journal_cannot_grow_to_the_bytes_that_are_locked() {
+        let connection = Connection::open_in_memory().unwrap();
+        limit_size(&connection).unwrap();
+        let value = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(value("max_page_count") * value("page_size"), 0x5000_0000);
     }
 }
