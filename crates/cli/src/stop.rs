@@ -111,11 +111,6 @@ pub(crate) fn wait(timeout: Option<Duration>) -> bool {
     true
 }
 
-/// Whether a signal has come.
-pub(crate) fn is_requested() -> bool {
-    state().count > 0
-}
-
 /// The command has ended: from now on signals end the wait for the reader of its output.
 pub(crate) fn begin_to_tell() {
     state().meaning = Meaning::Tell;
