@@ -250,7 +250,9 @@ impl Inner {
         {
             told.send_modify(|told| told.events.push(Event::Recovering));
             // A journal that fails now fails again when the payment asks it.
-            drop(self.inquire(line, cancel.clone(), |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await);
+            drop(
+                self.inquire(line, cancel.clone(), |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await,
+            );
             admitted = self.admit(request, order.clone()).await;
         }
         let Entrance { lock, needs_reference } = admitted?;
@@ -258,7 +260,8 @@ impl Inner {
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
             // Nothing is open on this terminal: what was waited for has been decided.
-            let (again, heard) = self.inquire(line, cancel.clone(), |inquiry| inquiry.hear_out_pending()).await;
+            let (again, heard) =
+                self.inquire(line, cancel.clone(), |inquiry| inquiry.hear_out_pending()).await;
             if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Heard::Something {
                 told.send_modify(|told| told.events.push(Event::LateAnswer));
             }

@@ -219,8 +219,7 @@ impl Queues {
                 }
             }
             let timeout = ORDER.saturating_sub(waited);
-            state =
-                self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
