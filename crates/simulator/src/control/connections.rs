@@ -16,7 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-/// The most connections at once. For one more the oldest idle one is closed.
+use crate::descriptors::max_connections;
+
+/// The most connections at once, if the descriptors suffice. For one more the oldest idle one is closed.
 const MAX_CONNECTIONS: usize = 64;
 
 /// How long a connection may take to send the head of its next request.
@@ -45,16 +47,16 @@ impl Connection {
 }
 
 /// The connections that were taken, oldest first.
-#[derive(Default)]
 struct Connections {
     taken: VecDeque<Connection>,
+    max: usize,
 }
 
 impl Connections {
     /// Serves a connection, unless there are too many that are not idle.
     fn take(&mut self, stream: TcpStream, router: &Router) {
         self.taken.retain(|connection| !connection.task.is_finished());
-        if self.taken.len() >= MAX_CONNECTIONS && !self.close_one() {
+        if self.taken.len() >= self.max && !self.close_one() {
             return;
         }
         let token = Arc::new(());
@@ -77,7 +79,7 @@ impl Connections {
 
 /// Takes connections until it is dropped. Without descriptors it closes an idle connection, waits a moment, and goes on.
 pub(crate) async fn serve(listener: TcpListener, router: Router) {
-    let mut connections = Connections::default();
+    let mut connections = Connections { taken: VecDeque::new(), max: max_connections(MAX_CONNECTIONS, 1) };
     loop {
         match listener.accept().await {
             Ok((stream, _)) => connections.take(stream, &router),

@@ -15,11 +15,15 @@ use socket2::SockRef;
 
 use super::drive::{Line, run};
 use crate::conversation::{Conversation, Framed, Plain};
+use crate::descriptors::max_connections;
 use crate::persona::Generation;
 use crate::shared::Shared;
 
-/// More connections than a shop has tills. For one more the oldest that has sent nothing is closed.
+/// More connections than a shop has tills, if the descriptors suffice. For one more the oldest that has sent nothing is closed.
 const MAX_CONNECTIONS: usize = 64;
+
+/// The descriptors of a connection while it is taken.
+const DESCRIPTORS: usize = 3;
 
 /// How often a new connection tries to get what it needs, while others that have sent nothing are closed.
 const ATTEMPTS: usize = 20;
@@ -52,9 +56,10 @@ struct Slot {
 }
 
 /// The connections that were taken, oldest first. The thread of each one shares its slot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slots {
     taken: Vec<Arc<Slot>>,
+    max: usize,
 }
 
 impl Slots {
@@ -63,9 +68,7 @@ impl Slots {
         self.taken.retain(|slot| Arc::strong_count(slot) > 1);
         let wanted = self.taken.iter().filter(|slot| !slot.is_unwanted.load(Ordering::Relaxed)).count();
         // Those that have to go take a moment.
-        if self.taken.len() >= MAX_CONNECTIONS.saturating_mul(2)
-            || (wanted >= MAX_CONNECTIONS && !self.close_one())
-        {
+        if self.taken.len() >= self.max.saturating_mul(2) || (wanted >= self.max && !self.close_one()) {
             return None;
         }
         let slot = Arc::new(Slot::default());
@@ -130,7 +133,7 @@ impl Line for Accepted {
 
 /// Takes connections until the terminal is switched off. While it sleeps or reboots, nobody listens.
 pub(crate) fn serve(listener: TcpListener, local: SocketAddr, shared: &Arc<Shared>) {
-    let mut slots = Slots::default();
+    let mut slots = Slots { taken: Vec::new(), max: max_connections(MAX_CONNECTIONS, DESCRIPTORS) };
     let mut listening = Some(listener);
     while !shared.is_stopped() {
         if !shared.is_reachable() {
