@@ -3,10 +3,39 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Link, Received, SendError};
-use caisse_transaction::probe::{ProbeAction, ProbeMachine};
+use caisse_transaction::probe::{ProbeAction, ProbeConfig, ProbeMachine};
 use caisse_transaction::till::Closed;
 
+use crate::CancelHandle;
 use crate::driver::not_connected;
+
+/// How often a wait looks for a wish to stop.
+pub(crate) const GLANCE: Duration = Duration::from_millis(50);
+
+/// The time for the session around a question: three attempts to open it, and three to send the message.
+const SESSION: Duration = Duration::from_secs(60);
+
+/// How long a session may take to end once the question is given up.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// When a question is given up.
+pub(crate) struct Limits<'c> {
+    /// Asks for it.
+    pub(crate) cancel: &'c CancelHandle,
+    /// The longest time from the beginning, whatever the terminal sends.
+    pub(crate) longest: Duration,
+}
+
+impl<'c> Limits<'c> {
+    /// The limits of a question that is set up so.
+    pub(crate) fn new(config: &ProbeConfig, cancel: &'c CancelHandle) -> Self {
+        let session = if config.has_sessions() { SESSION } else { Duration::ZERO };
+        // The time-out of the answer is that of the sending too.
+        let parts =
+            [config.connect_timeout, config.answer_timeout, config.answer_timeout, config.listen, session];
+        Self { cancel, longest: parts.into_iter().fold(Duration::ZERO, Duration::saturating_add) }
+    }
+}
 
 /// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
 /// and says whether it is kept; if not, the terminal does not hear it.
@@ -14,6 +43,7 @@ pub(crate) fn ask(
     link: &mut dyn Link,
     clock: &dyn Clock,
     machine: &mut ProbeMachine<'_>,
+    limits: &Limits<'_>,
     mut on_stray: impl FnMut(&[u8]) -> bool,
 ) {
     let mut buffer = [0; 1024];
@@ -21,7 +51,17 @@ pub(crate) fn ask(
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
     };
     machine.start(clock.now());
+    let mut give_up_at = clock.now().after(limits.longest);
+    let mut cancelled = false;
     loop {
+        let now = clock.now();
+        let cancels = !cancelled && limits.cancel.is_requested();
+        if cancels || now >= give_up_at {
+            // The first time the session is ended; the second time, after a while, the line is closed.
+            machine.give_up(now);
+            cancelled = true;
+            give_up_at = now.after(LINGER);
+        }
         let deadline = machine.deadline();
         match machine.poll() {
             ProbeAction::Done(_) => return,
@@ -52,7 +92,7 @@ pub(crate) fn ask(
                 }
             }
             ProbeAction::Wait { until } => {
-                let result = link.receive(&mut buffer, left(until));
+                let result = link.receive(&mut buffer, left(until).min(GLANCE));
                 let now = clock.now();
                 match result {
                     Ok(Received::Bytes(count)) => {

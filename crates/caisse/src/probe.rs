@@ -16,7 +16,8 @@ use caisse_transaction::{Dialect, LinkKind};
 pub use crate::late::Filing;
 pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 
-use crate::asking::ask;
+use crate::CancelHandle;
+use crate::asking::{Limits, ask};
 use crate::builder::{address_name, name_of};
 use crate::late::{Ear, Late};
 
@@ -40,6 +41,7 @@ pub struct Probe {
     clock: Box<dyn Clock + Send + Sync>,
     terminal: TerminalId,
     config: ProbeConfig,
+    cancel: CancelHandle,
 }
 
 /// Why a question was not put. Nothing was opened.
@@ -124,14 +126,15 @@ impl Probe {
                 Box::new(SerialLink::new(serial))
             }
         };
-        Self { address, link, clock: Box::new(SystemClock::new()), terminal, config }
+        let cancel = CancelHandle::default();
+        Self { address, link, clock: Box::new(SystemClock::new()), terminal, config, cancel }
     }
 
     /// The same terminal, spoken to in this dialect.
     #[must_use]
     pub fn dialect(self, dialect: Dialect) -> Self {
         let config = ProbeConfig { dialect, named: true, ..self.config };
-        Self::with(self.address, self.terminal, config)
+        Self { cancel: self.cancel, ..Self::with(self.address, self.terminal, config) }
     }
 
     /// The number of the register (CA); 01 unless told otherwise.
@@ -164,7 +167,7 @@ impl Probe {
 
     /// Another copy of it, at another address of the same terminal.
     pub(crate) fn moved(&self, address: Address) -> Self {
-        Self::with(address, self.terminal, self.config)
+        Self { cancel: self.cancel.clone(), ..Self::with(address, self.terminal, self.config) }
     }
 
     /// The same with one short enquiry instead of several.
@@ -172,6 +175,17 @@ impl Probe {
         self.config.dialect.session.rules.attempts = 1;
         self.config.dialect.session.timers.enquiry = wait;
         self
+    }
+
+    /// Returns a handle with which another thread, or the handler of a signal, stops this question and those after it. The
+    /// answer is [`Finding::GivenUp`] then, unless one has come.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.cancel.is_requested()
     }
 
     /// Where the terminal is.
@@ -268,7 +282,8 @@ impl Probe {
         }
         let mut storage = [0; MOST_STORAGE];
         let mut machine = ProbeMachine::new(self.config, question, &mut storage)?;
-        ask(&mut *self.link, &*self.clock, &mut machine, on_stray);
+        let limits = Limits::new(&self.config, &self.cancel);
+        ask(&mut *self.link, &*self.clock, &mut machine, &limits, on_stray);
         let Some(report) = machine.report() else {
             // The driver returns at the end, where there is a report.
             return Ok(Reply::empty(Finding::GivenUp));

@@ -125,10 +125,14 @@ impl Till {
     /// The same, and on a serial line it listens for so long first: a terminal that was still at it when the till went down
     /// tells its result there. No longer than the transaction may take on the terminal.
     ///
+    /// A [`CancelHandle`](crate::CancelHandle) ends it: what is not proven by then stays open.
+    ///
     /// # Errors
     /// As [`recover`](Self::recover).
     pub fn recover_listening(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
-        self.inquiry().recover(listen)
+        let recovered = self.inquiry().recover(listen);
+        self.cancel.clear();
+        recovered
     }
 
     pub(crate) fn inquiry(&mut self) -> Inquiry<'_> {
@@ -142,6 +146,7 @@ impl Till {
             config: self.config,
             exclusive: self.exclusive,
             memory: &mut self.memory,
+            cancel: &self.cancel,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What an application asks a till for.
 
+use std::sync::{Mutex, PoisonError};
+
 use caisse_codec::{Application, TicketRequest};
-use caisse_journal::Order;
+use caisse_journal::{Order, WallTime};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, TransactionId};
 use caisse_transaction::{Dialect, Request, RequestError};
-use uuid::Uuid;
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::PayError;
 
@@ -190,9 +192,20 @@ impl PaymentRequest {
     }
 }
 
-/// A new id: a UUID of version 7, which sorts by time.
+/// Counts the ids of one millisecond, and those that come while the clock is behind an earlier one.
+static IDS: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
+/// A new id: a UUID of version 7, which sorts by time. A clock before 1970 gives 1970; its random digits keep it unique then.
 fn generate_id() -> TransactionId {
-    let text = Uuid::now_v7().hyphenated().to_string();
+    // `Uuid::now_v7` panics where the clock stands before 1970.
+    let millis = WallTime::now().millis();
+    let (seconds, rest) = (millis / 1_000, millis % 1_000);
+    let nanoseconds = u32::try_from(rest).unwrap_or_default().saturating_mul(1_000_000);
+    let timestamp = {
+        let context = IDS.lock().unwrap_or_else(PoisonError::into_inner);
+        Timestamp::from_unix(&*context, seconds, nanoseconds)
+    };
+    let text = Uuid::new_v7(timestamp).hyphenated().to_string();
     // 36 hexadecimal digits and hyphens are always an id.
     text.parse().unwrap_or_else(|_| unreachable!("a UUID is an id"))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::time::Duration;
 
 use caisse_hal::{Clock, Link};
 use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey};
@@ -97,7 +98,7 @@ impl Till {
         {
             on_event(Event::Recovering);
             // A journal that fails now fails again when the payment asks it.
-            let _ = self.recover();
+            let _ = self.inquiry().recover(Duration::ZERO);
             entrance = self.admission().admit(&*self.journal, request, order);
         }
         let Entrance { lock, needs_reference } = entrance?;

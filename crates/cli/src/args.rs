@@ -1,12 +1,15 @@
 //! The words of the command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::intent::arguments::IntentArguments;
+use crate::intent::arguments::{IntentArguments, IntentCommand};
+use crate::output::Ending;
 use crate::probing::{ProbeArguments, ReprintArguments};
 use crate::terminal::TerminalArguments;
+use crate::usage::UNWRITTEN;
 
 /// Take card payments on French payment terminals (Caisse-AP / Concert), or play such a terminal.
 #[derive(Debug, Parser)]
@@ -42,6 +45,25 @@ impl Command {
             Self::Dialect(_) => false,
             Self::Ping(arguments) | Self::Doctor(arguments) => arguments.json,
             Self::Reprint(arguments) => arguments.probe.json,
+        }
+    }
+
+    /// How the command ends when its output is not read, or cannot be written.
+    pub(crate) const fn ending(&self) -> Ending {
+        let output_is_all = match self {
+            Self::Explain(_) | Self::Dialect(_) => true,
+            Self::Journal(arguments) => {
+                matches!(arguments.command, JournalCommand::List { .. } | JournalCommand::Show { .. })
+            }
+            Self::Intent(arguments) => !matches!(arguments.command, IntentCommand::Result(_)),
+            Self::Terminal(arguments) => arguments.list_faults,
+            // The exit code is what a payment or a question has come to.
+            Self::Pay(_) | Self::Ping(_) | Self::Doctor(_) | Self::Reprint(_) => false,
+        };
+        let serves = matches!(self, Self::Terminal(arguments) if !arguments.list_faults);
+        Ending {
+            unwritten: if output_is_all { Some(UNWRITTEN) } else { None },
+            patience: if serves { Some(Duration::from_secs(1)) } else { None },
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::output::Output;
 use crate::probing::ProbeArguments;
 use crate::report::harmless;
+use crate::stop;
 use crate::usage::Wrong;
 
 const HEALTHY: u8 = 0;
@@ -17,6 +18,7 @@ const TIMEOUT: u64 = 10;
 
 pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wrong> {
     let asked = arguments.understand(TIMEOUT, output)?;
+    stop::end_on_signal(asked.probe.cancel_handle(), FINDINGS)?;
     let address = asked.probe.address().clone();
     let journal = asked
         .file(output)

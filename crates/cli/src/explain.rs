@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &ExplainArguments, output: &Output) -> Result<u8, W
         LanguageArgument::En => Language::English,
         LanguageArgument::Fr => Language::French,
     };
-    let show = Show { language, reveal: arguments.reveal, output: *output };
+    let show = Show { language, reveal: arguments.reveal, output: output.clone() };
     let items = items::find(&bytes);
     let all_whole = items.iter().all(|item| show.item(item));
     if !all_whole && matches!(bytes.first(), Some(0x02 | 0x82)) {

@@ -160,7 +160,9 @@ fn how_to_ask(arguments: &PayArguments, file: &Path, output: &Output) {
 }
 
 fn finish(payment: &Payment, is_virtual: bool, output: &Output) -> u8 {
-    output.json(&report::json(payment, is_virtual));
+    let mut line = report::json(payment, is_virtual);
+    line["dropped_events"] = json!(output.dropped());
+    output.json(&line);
     report::text(payment, is_virtual, output);
     exit_code(payment.outcome)
 }
@@ -264,6 +266,5 @@ fn show(event: Event, id: &str, output: &Output) {
             "trop tard pour arrêter d'ici : appuyez sur le bouton ROUGE du terminal",
         ),
     };
-    output.json(&json!({ "event": name, "id": id }));
-    output.text(format_args!("… {en} / {fr}"));
+    output.progress(&json!({ "event": name, "id": id }), format_args!("… {en} / {fr}"));
 }

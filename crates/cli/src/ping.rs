@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::output::Output;
 use crate::probing::{ProbeArguments, tell_earlier};
+use crate::stop;
 use crate::usage::Wrong;
 
 const ALIVE: u8 = 0;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &Output) -> Result<u8, Wro
         output.text(format_args!("{address} : non interrogé : {}", text.fr));
         return Ok(NOT_ALIVE);
     };
+    stop::end_on_signal(asked.probe.cancel_handle(), NOT_ALIVE)?;
     let question = asked.probe.greeting(&journal);
     let reply =
         asked.probe.ask(&mut journal, &lock, question).map_err(|error| Wrong::usage("question", error))?;
@@ -139,8 +141,11 @@ pub(crate) fn words(finding: Finding) -> (&'static str, Text) {
             "la liaison a été coupée sans réponse",
             "the line was cut without an answer",
         ),
-        Finding::SendFailed | Finding::GivenUp => {
-            text("send_failed", "rien n'a pu partir", "nothing could be sent")
-        }
+        Finding::SendFailed => text("send_failed", "rien n'a pu partir", "nothing could be sent"),
+        Finding::GivenUp => text(
+            "stopped",
+            "la demande a été interrompue avant la réponse",
+            "the question was stopped before an answer came",
+        ),
     }
 }

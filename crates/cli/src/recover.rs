@@ -1,7 +1,6 @@
 //! `caisse journal FILE recover`: finding out what became of transactions whose end nobody knows.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use caisse::{
@@ -17,6 +16,7 @@ use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::ping;
 use crate::report::{harmless, how_to_settle};
+use crate::stop;
 use crate::usage::Wrong;
 
 /// Above the time that is left: the terminal's clock is not ours.
@@ -166,6 +166,7 @@ fn address_of(terminal: &TerminalId) -> Option<Address> {
 }
 
 fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<(), Wrong> {
+    stop::end_on_signal(till.cancel_handle(), SOME_OPEN)?;
     output.json(&json!({ "event": "recovering", "terminal": till.terminal().as_str() }));
     output.text(format_args!("… asking terminal {} (it may print a ticket)", till.terminal()));
     if wait {
@@ -182,7 +183,9 @@ fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<
     while let (true, Some(left)) = (wait, too_soon(&recovered)) {
         output
             .notice(format_args!("the customer may still be at the terminal: waiting {} s", left.as_secs()));
-        thread::sleep(left.saturating_add(MARGIN));
+        if stop::wait(Some(left.saturating_add(MARGIN))) {
+            break;
+        }
         recovered = till.recover_listening(Duration::ZERO).map_err(unusable)?;
     }
     for Recovered { record, finding, evidence } in recovered {

@@ -10,6 +10,7 @@ use crate::output::Output;
 use crate::ping;
 use crate::probing::{BLOCKED, ReprintArguments, tell_earlier};
 use crate::report::harmless;
+use crate::stop;
 use crate::usage::Wrong;
 
 const PRINTED: u8 = 0;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &ReprintArguments, output: &Output) -> Result<u8, W
         tell("blocked", "in_use", text, &address, &[], Value::Null, output);
         return Ok(BLOCKED);
     };
+    stop::end_on_signal(asked.probe.cancel_handle(), NO_ANSWER)?;
     let reply = asked.probe.ask(&mut journal, &lock, question).map_err(|error| match error {
         AskError::Question(error) => unsuitable(error, asked.dialect()),
         AskError::WrongLock => Wrong::failure(70, "lock", error),

@@ -79,24 +79,23 @@ pub(crate) struct TerminalArguments {
 
 pub(crate) fn run(arguments: &TerminalArguments, output: &Output) -> Result<u8, Wrong> {
     if arguments.list_faults {
-        list_faults(*output);
+        list_faults(output);
         return Ok(0);
     }
     let place = arguments.place();
     let builder = play(arguments, VirtualTerminal::builder())?;
     let builder = plug_in(arguments, builder)?;
     let builder = listen_for_control(arguments, builder)?;
-    let signal = stop::first_signal()?;
-    let (telling, moving, all) = (*output, *output, arguments.events);
+    stop::wake_on_signal()?;
+    let (telling, moving, all) = (output.clone(), output.clone(), arguments.events);
     let terminal = builder
-        .on_event(move |happened| tell(happened, telling, all))
-        .on_move(move |address| announce(address, None, moving))
+        .on_event(move |happened| tell(happened, &telling, all))
+        .on_move(move |address| announce(address, None, &moving))
         .start()
         .map_err(|error| Wrong::failure(1, "listen", format_args!("{place}: {error}")))?;
     output.notice(VIRTUAL);
-    announce(&terminal.address(), terminal.control_address(), *output);
-    // A signal ends the wait, and so does the end of the thread that takes signals.
-    let _ = signal.recv();
+    announce(&terminal.address(), terminal.control_address(), output);
+    stop::wait(None);
     Ok(0)
 }
 
@@ -202,7 +201,7 @@ fn resolve(authority: &str) -> Option<SocketAddr> {
     authority.to_socket_addrs().ok()?.next()
 }
 
-fn announce(address: &Address, control: Option<SocketAddr>, output: Output) {
+fn announce(address: &Address, control: Option<SocketAddr>, output: &Output) {
     output.text(format_args!("listening {address}"));
     let mut listening = json!({ "event": "listening", "at": address.to_string() });
     if let Some(object) = listening.as_object_mut() {
@@ -217,7 +216,7 @@ fn announce(address: &Address, control: Option<SocketAddr>, output: Output) {
     output.json(&listening);
 }
 
-fn tell(happened: &Happened, output: Output, all: bool) {
+fn tell(happened: &Happened, output: &Output, all: bool) {
     let told = match &happened.event {
         Event::Charged(movement) => Some(("charged", movement)),
         Event::Credited(movement) => Some(("credited", movement)),
@@ -226,19 +225,19 @@ fn tell(happened: &Happened, output: Output, all: bool) {
     };
     if let Some((word, movement)) = told {
         let Movement { number, amount, currency, register, .. } = movement;
-        output.text(format_args!("{word} {amount} {currency}, register {register} (charge {number})"));
+        let text = format!("{word} {amount} {currency}, register {register} (charge {number})");
         let mut value = json!({ "event": word });
         if let (Some(object), Value::Object(fields)) = (value.as_object_mut(), json!(movement)) {
             object.extend(fields);
         }
-        output.json(&value);
+        output.progress(&value, text);
     } else if all {
-        output.text(json!(happened));
-        output.json(&json!(happened));
+        let value = json!(happened);
+        output.progress(&value, &value);
     }
 }
 
-fn list_faults(output: Output) {
+fn list_faults(output: &Output) {
     for fault in CATALOGUE {
         output.json(&fault.to_json());
         let places = fault.places();

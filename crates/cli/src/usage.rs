@@ -1,14 +1,18 @@
 //! Wrong usage: found before anything is opened.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use clap::error::ErrorKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::output::Output;
 
 /// Exit code of wrong usage.
 pub(crate) const WRONG_USAGE: u8 = 2;
+
+/// Exit code of a command whose output is what it is for and could not be written, as `sysexits.h` numbers it.
+pub(crate) const UNWRITTEN: u8 = 74;
 
 /// Why a command does not run.
 #[derive(Debug)]
@@ -30,11 +34,30 @@ impl Wrong {
     }
 
     pub(crate) fn report(&self, output: &Output) -> u8 {
-        output.json(&json!({ "error": { "kind": self.kind, "message": self.message } }));
+        output.json(&self.json());
         if !output.is_json() {
-            output.notice(format_args!("error: {}: {}", self.kind, self.message));
+            output.notice(self.text());
         }
         self.code
+    }
+
+    /// Reports it where there is no output yet.
+    pub(crate) fn print(&self, json: bool) -> u8 {
+        // The exit code stays, whether or not this can be written.
+        let _ = if json {
+            writeln!(io::stdout(), "{}", self.json())
+        } else {
+            writeln!(io::stderr(), "{}", self.text())
+        };
+        self.code
+    }
+
+    fn json(&self) -> Value {
+        json!({ "error": { "kind": self.kind, "message": self.message } })
+    }
+
+    fn text(&self) -> String {
+        format!("error: {}: {}", self.kind, self.message)
     }
 }
 
@@ -50,9 +73,15 @@ pub(crate) fn of_the_parser(error: &clap::Error) -> u8 {
     if !help && std::env::args_os().any(|argument| argument == "--json") {
         let message = error.to_string();
         let message = message.strip_prefix("error: ").unwrap_or(&message).trim_end();
-        return Wrong::usage("usage", message).report(&Output::new(true));
+        return Wrong::usage("usage", message).print(true);
     }
-    // A reader that has gone is no reason to fail.
-    let _ = error.print();
-    if help { 0 } else { WRONG_USAGE }
+    let printed = error.print();
+    match printed {
+        _ if !help => WRONG_USAGE,
+        // A reader that has gone is no reason to fail.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Wrong::failure(UNWRITTEN, "output", error).print(false)
+        }
+        _ => 0,
+    }
 }

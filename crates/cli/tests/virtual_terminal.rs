@@ -4,7 +4,8 @@
 mod support;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -343,5 +344,43 @@ fn a_serial_line_from_the_readme_s_own_words() {
             "charged 25.00 EUR, register 01 (charge 1)",
         ];
         assert_eq!(moved, expected, "{dialect}");
+    }
+}
+
+/// Connections to control, or to the terminal, take every descriptor; those that say nothing give theirs back.
+#[test]
+fn a_terminal_without_descriptors_goes_on() {
+    let shop = Shop::new();
+    let script = format!(
+        "ulimit -n 40; exec {} terminal --json --listen tcp://127.0.0.1:0 --control 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_caisse")
+    );
+    for rush in ["control", "at"] {
+        let mut child = Command::new("bash")
+            .args(["-c", &script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let authority = |key: &str| ready[key].as_str().unwrap().split("//").nth(1).unwrap().to_owned();
+        let idle: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(authority(rush)).unwrap()).collect();
+        let paid = shop.caisse(&format!("pay 25.00 --json --terminal tcp://{}", authority("at")));
+        assert_eq!((paid.code, &paid.last()["outcome"]), (0, &json!("approved")), "{rush}: {}", paid.out);
+        let control = authority("control");
+        let mut stream = TcpStream::connect(&control).unwrap();
+        write!(stream, "GET /ledger HTTP/1.1\r\nHost: {control}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut ledger = String::new();
+        stream.read_to_string(&mut ledger).unwrap();
+        assert!(ledger.contains("\"charges\":1"), "{rush}: {ledger}");
+        drop(idle);
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{rush}: {err}");
+        assert!(!err.contains("panicked"), "{rush}: {err}");
     }
 }

@@ -5,6 +5,7 @@ mod builder;
 #[cfg(feature = "control")]
 mod control;
 mod conversation;
+mod descriptors;
 pub mod fault;
 pub mod ledger;
 pub mod payment_app;

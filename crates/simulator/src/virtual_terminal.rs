@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use caisse_hal::{Address, Instant};
@@ -253,9 +253,17 @@ impl fmt::Debug for VirtualTerminal {
 impl Drop for VirtualTerminal {
     fn drop(&mut self) {
         self.shared.stop();
-        self.nudge();
-        if let Some(serving) = self.serving.take() {
-            let _ = serving.join();
+        let Some(serving) = self.serving.take() else { return };
+        // Without descriptors the listener cannot be woken; it is left behind then.
+        for look in 0..1_000 {
+            if look % 100 == 0 {
+                self.nudge();
+            }
+            if serving.is_finished() {
+                let _ = serving.join();
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

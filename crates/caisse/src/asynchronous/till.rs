@@ -41,6 +41,8 @@ struct Inner {
     config: Config,
     exclusive: bool,
     patience: Patience,
+    /// Ends a recovery.
+    recovery: CancelHandle,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
 }
@@ -95,6 +97,7 @@ impl AsyncTill {
                 config,
                 exclusive,
                 patience,
+                recovery: CancelHandle::default(),
                 last: Mutex::new(None),
             }),
         }
@@ -188,10 +191,23 @@ impl AsyncTill {
     /// Outside a Tokio runtime.
     pub async fn recover_listening(&self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
         match Arc::clone(&self.inner.line).try_lock_owned() {
-            Ok(line) => self.inner.inquire(line, move |inquiry| inquiry.recover(listen)).await.1,
+            Ok(line) => {
+                let cancel = self.inner.recovery.clone();
+                let inquire = move |inquiry: &mut Inquiry<'_>| {
+                    let recovered = inquiry.recover(listen);
+                    inquiry.cancel.clear();
+                    recovered
+                };
+                self.inner.inquire(line, cancel, inquire).await.1
+            }
             // A payment runs, or another inquiry does.
             Err(_) => Ok(self.unresolved().await?.into_iter().map(busy).collect()),
         }
+    }
+
+    /// Ends a recovery that runs, or the next one: what is not proven by then stays open.
+    pub fn stop_recovery(&self) {
+        self.inner.recovery.cancel();
     }
 
     /// Writes what a person found out about a transaction whose end nobody knows, as [`Till::resolve`](crate::Till::resolve)
@@ -234,7 +250,9 @@ impl Inner {
         {
             told.send_modify(|told| told.events.push(Event::Recovering));
             // A journal that fails now fails again when the payment asks it.
-            drop(self.inquire(line, |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await);
+            drop(
+                self.inquire(line, cancel.clone(), |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await,
+            );
             admitted = self.admit(request, order.clone()).await;
         }
         let Entrance { lock, needs_reference } = admitted?;
@@ -242,7 +260,8 @@ impl Inner {
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
             // Nothing is open on this terminal: what was waited for has been decided.
-            let (again, heard) = self.inquire(line, |inquiry| inquiry.hear_out_pending()).await;
+            let (again, heard) =
+                self.inquire(line, cancel.clone(), |inquiry| inquiry.hear_out_pending()).await;
             if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Heard::Something {
                 told.send_modify(|told| told.events.push(Event::LateAnswer));
             }
@@ -296,6 +315,7 @@ impl Inner {
     async fn inquire<T: Send + 'static>(
         self: &Arc<Self>,
         mut line: OwnedMutexGuard<Line>,
+        cancel: CancelHandle,
         inquire: impl FnOnce(&mut Inquiry<'_>) -> Result<T, JournalError> + Send + 'static,
     ) -> (OwnedMutexGuard<Line>, Result<T, JournalError>) {
         let (inner, runtime) = (Arc::clone(self), Handle::current());
@@ -310,6 +330,7 @@ impl Inner {
                 config: inner.config,
                 exclusive: inner.exclusive,
                 memory,
+                cancel: &cancel,
             };
             let result = inquire(&mut inquiry);
             (line, result)

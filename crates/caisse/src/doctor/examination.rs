@@ -73,7 +73,16 @@ pub fn examine(probe: Probe, journal: &mut dyn Journal) -> Examination {
     };
     if resolved {
         match probe.ask(journal, &lock, question) {
-            Ok(reply) => examination.judge(&mut probe, &lock, journal, &reply),
+            Ok(reply) => {
+                examination.judge(&mut probe, &lock, journal, &reply);
+                if probe.is_stopped() || reply.finding == probe::Finding::GivenUp {
+                    examination.find(
+                        Fault::Stopped,
+                        "l'examen n'est pas allé à son terme",
+                        "the examination did not come to its end",
+                    );
+                }
+            }
             Err(error) => {
                 // The greeting is a question that can be put, and the lock this terminal's.
                 let seen = Words::new(error, error);
@@ -181,7 +190,7 @@ impl Examination {
                 self.find(Fault::NoAnswer, "rien ne répond à ENQ", "nothing answers ENQ");
             }
             probe::Finding::EnquiryUnanswered => {
-                if !serial::try_speeds(self, probe, lock) {
+                if !serial::try_speeds(self, probe, lock) && !probe.is_stopped() {
                     self.find(Fault::NoAnswerToEnquiry, "rien ne répond à ENQ", "nothing answers ENQ");
                 }
             }
@@ -215,9 +224,11 @@ impl Examination {
                 "une réponse à une autre demande",
                 "an answer to another question",
             ),
-            probe::Finding::SendFailed | probe::Finding::GivenUp => {
+            probe::Finding::SendFailed => {
                 self.find(Fault::SendFailed, "rien n'a pu partir", "nothing could be sent");
             }
+            // Found at the end.
+            probe::Finding::GivenUp => {}
             probe::Finding::Strange(_) => {
                 self.find(Fault::BadAnswer, "un message sans état (AE)", "a message without a status (AE)");
             }
@@ -240,7 +251,7 @@ impl Examination {
                 | probe::Finding::EnquiryUnanswered
         );
         if let (Address::Tcp(address), true) = (probe.address(), asks_elsewhere) {
-            tcp::try_ports(self, address, journal);
+            tcp::try_ports(self, address, journal, probe);
         }
     }
 
@@ -251,7 +262,7 @@ impl Examination {
         if let Address::Tcp(address) = probe.address()
             && matches!(fault, Fault::Refused | Fault::TimedOut | Fault::ConnectFailed)
         {
-            tcp::try_ports(self, address, journal);
+            tcp::try_ports(self, address, journal, probe);
         }
     }
 

@@ -241,4 +241,11 @@ faults! {
         en: "Nothing could be sent: the line broke, or the port takes nothing.",
             "Check the cable and try again.";
     }
+    /// A stop was asked for before the examination was complete.
+    Stopped = "stopped" {
+        fr: "L'examen a été interrompu : ce qui n'a pas été constaté n'est pas pour autant en ordre.",
+            "Relancez-le.";
+        en: "The examination was stopped: what was not found by then may be wrong all the same.",
+            "Run it again.";
+    }
 }

@@ -38,6 +38,9 @@ pub(super) fn wrong_parity(examination: &mut Examination, probe: &Probe, voice: 
 pub(super) fn try_speeds(examination: &mut Examination, probe: &Probe, lock: &TerminalLock) -> bool {
     let line = probe.config().dialect.session.line;
     for baud in SPEEDS.into_iter().filter(|baud| *baud != line.baud) {
+        if probe.is_stopped() {
+            return false;
+        }
         let Some(address) = at(probe, LineSettings { baud, ..line }) else { continue };
         let shown = address.to_string();
         let mut other = probe.moved(Address::Serial(address)).in_haste(WAIT);

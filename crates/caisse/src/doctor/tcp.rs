@@ -8,6 +8,7 @@ use caisse_journal::Journal;
 
 use super::{Examination, Fault};
 use crate::builder::address_name;
+use crate::probe::Probe;
 
 /// The ports that terminals are known to listen on: 8888 nearly all, 5000 in an example of HiPay's, 20002 a terminal of
 /// Nepting's. No others are ever tried.
@@ -52,10 +53,15 @@ pub(super) fn resolve(address: &TcpAddress, examination: &mut Examination) -> bo
 
 /// Tries the other usual ports for a connection and sends nothing. A port that is another terminal's, with a payment on
 /// it, is left alone.
-pub(super) fn try_ports(examination: &mut Examination, address: &TcpAddress, journal: &dyn Journal) {
+pub(super) fn try_ports(
+    examination: &mut Examination,
+    address: &TcpAddress,
+    journal: &dyn Journal,
+    probe: &Probe,
+) {
     for port in USUAL_PORTS {
         let other = TcpAddress::new(address.host(), port);
-        if port == address.port() {
+        if port == address.port() || probe.is_stopped() {
             continue;
         }
         let there = Address::Tcp(other.clone());

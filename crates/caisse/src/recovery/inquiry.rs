@@ -18,7 +18,8 @@ use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE}
 use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
-use crate::asking::ask;
+use crate::CancelHandle;
+use crate::asking::{GLANCE, Limits, ask};
 use crate::late::{Ear, Late, contradict, lock_of};
 
 /// What a till remembers from one call to the next.
@@ -107,6 +108,13 @@ const LONGEST_FRAME: usize = 512;
 /// The shortest time between two requests for a duplicata: each prints paper and occupies the terminal.
 const BACK_OFF: Duration = Duration::from_secs(30);
 
+/// How long an answer may take to come, from its first byte to its last: a segment that was lost is sent again within some
+/// seconds.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// How long the line may take to send a character.
+const CHARACTER: Duration = Duration::from_secs(5);
+
 /// One terminal, and what is needed to ask it.
 pub(crate) struct Inquiry<'t> {
     pub(crate) link: &'t mut dyn Link,
@@ -117,6 +125,8 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
     pub(crate) memory: &'t mut Memory,
+    /// Ends every wait.
+    pub(crate) cancel: &'t CancelHandle,
 }
 
 impl Inquiry<'_> {
@@ -183,7 +193,8 @@ impl Inquiry<'_> {
         }
         let now = self.clock.now();
         let asked_lately = self.memory.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
-        if asked_lately || self.config.dialect.duplicata == Duplicata::Nothing {
+        let stopped = self.cancel.is_requested();
+        if asked_lately || stopped || self.config.dialect.duplicata == Duplicata::Nothing {
             return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
         }
         self.memory.asked_at = Some(now);
@@ -223,7 +234,8 @@ impl Inquiry<'_> {
         };
         let (ear, journal) = (self.ear(), &mut *self.journal);
         let mut late = None;
-        ask(self.link, self.clock, &mut machine, |body| {
+        let limits = Limits::new(&config, self.cancel);
+        ask(self.link, self.clock, &mut machine, &limits, |body| {
             keep(&mut late, record, ear.file(journal, lock, body))
         });
         if let Some(late) = late {
@@ -285,7 +297,8 @@ impl Inquiry<'_> {
         self.config.dialect.longest_transaction.saturating_sub(passed)
     }
 
-    /// Reads the open connection: without waiting for a first byte, but to the end once one has come.
+    /// Reads the open connection: without waiting for a first byte, but to the end once one has come. An answer that is not
+    /// whole in time, or when a stop is asked for, is judged as if the terminal had closed behind what has come.
     fn hear_late_answer(&mut self, pending: Pending) -> Heard {
         if let Some(outcome) = pending.heard {
             return Heard::Answer(outcome);
@@ -293,11 +306,12 @@ impl Inquiry<'_> {
         let mut storage = [0; MOST_STORAGE];
         let mut late = LateAnswer::new(self.config, pending.request, &mut storage);
         let mut buffer = [0; 2048];
+        let end = self.clock.now().after(ANSWER);
         loop {
-            let within = late.deadline().map_or(Duration::ZERO, |at| at.since(self.clock.now()));
+            let now = self.clock.now();
             // Inside a field nothing ends the answer but more of it.
-            let within = if late.has_begun() && late.deadline().is_none() { BACK_OFF } else { within };
-            let result = self.link.receive(&mut buffer, within);
+            let until = if late.has_begun() { late.deadline().unwrap_or(end).min(end) } else { now };
+            let result = self.link.receive(&mut buffer, until.since(now).min(GLANCE));
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
@@ -305,12 +319,18 @@ impl Inquiry<'_> {
                     let left = pending.until.since(now);
                     return if left.is_zero() { Heard::Closed } else { Heard::Nothing { left } };
                 }
-                Ok(Received::Nothing) if late.deadline().is_none() => return Heard::Closed,
                 Ok(Received::Nothing) => late.handle_timeout(now),
                 Ok(Received::Closed) | Err(_) if !late.has_begun() => return Heard::Closed,
                 Ok(Received::Closed) | Err(_) => late.handle_closed(now),
             }
+            let is_cut = late.outcome().is_none() && (now >= end || self.cancel.is_requested());
+            if is_cut {
+                late.handle_closed(now);
+            }
             if let Some(outcome) = late.outcome() {
+                if is_cut && outcome.is_unknown() {
+                    return Heard::Closed;
+                }
                 self.memory.pending = Some(Pending { heard: Some(outcome), ..pending });
                 return Heard::Answer(outcome);
             }
@@ -368,12 +388,14 @@ impl Inquiry<'_> {
         let ear = self.ear();
         let mut heard = None;
         let mut buffer = [0; 1024];
-        while (late.is_busy() || (heard.is_none() && self.clock.now() < until)) && self.clock.now() < give_up
+        while (late.is_busy() || (heard.is_none() && self.clock.now() < until))
+            && self.clock.now() < give_up
+            && !self.cancel.is_requested()
         {
             let wake = match late.poll() {
                 LateAction::Send(character) => {
-                    let sent = self.link.send(character, BACK_OFF).is_ok();
-                    let drained = sent && self.link.drain(BACK_OFF).is_ok();
+                    let sent = self.link.send(character, CHARACTER).is_ok();
+                    let drained = sent && self.link.drain(CHARACTER).is_ok();
                     let now = self.clock.now();
                     if drained {
                         late.handle_sent(now)
@@ -384,7 +406,8 @@ impl Inquiry<'_> {
                 }
                 LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
             };
-            let result = self.link.receive(&mut buffer, wake.since(self.clock.now()));
+            let within = wake.since(self.clock.now()).min(GLANCE);
+            let result = self.link.receive(&mut buffer, within);
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),

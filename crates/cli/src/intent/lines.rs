@@ -1,11 +1,12 @@
 //! One JSON value a line in, one out.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 use caisse_android_intent::json::from_string;
 
 use super::NOT_AN_INTENT;
+use crate::output::Output;
 use crate::usage::Wrong;
 
 /// More than Android can carry, and little enough for any machine.
@@ -13,7 +14,10 @@ const LONGEST_LINE: u64 = 1 << 22;
 
 /// Answers each line of standard input at once. A line that is not what was expected is answered with an error, and the exit
 /// code is 1 then.
-pub(super) fn answer<E: Display>(answer: impl Fn(&str) -> Result<String, E>) -> Result<u8, Wrong> {
+pub(super) fn answer<E: Display>(
+    output: &Output,
+    answer: impl Fn(&str) -> Result<String, E>,
+) -> Result<u8, Wrong> {
     let mut input = io::stdin().lock();
     let mut code = 0;
     for number in 1_usize.. {
@@ -38,17 +42,11 @@ pub(super) fn answer<E: Display>(answer: impl Fn(&str) -> Result<String, E>) -> 
             let message = from_string(&format!("line {number}: {error}").into());
             format!(r#"{{"error":{{"kind":"line","message":{message}}}}}"#)
         });
-        if print(&line).is_err() {
-            // Nobody reads on.
+        output.line(line);
+        // At once, for those who wait for it before they send the next.
+        if !output.flush() {
             break;
         }
     }
     Ok(code)
-}
-
-/// Prints a line at once, for those who wait for it before they send the next.
-pub(super) fn print(line: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
 }

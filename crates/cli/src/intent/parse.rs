@@ -11,7 +11,7 @@ use crate::usage::Wrong;
 
 pub(super) fn run(arguments: &ParseArguments, output: &Output) -> Result<u8, Wrong> {
     if arguments.lines {
-        return lines::answer(|line| Read::line(arguments.format, line).map(|read| read.json()));
+        return lines::answer(output, |line| Read::line(arguments.format, line).map(|read| read.json()));
     }
     let words: Vec<JavaString> = arguments.text.iter().map(JavaString::from).collect();
     let read = match (arguments.format, words.as_slice()) {
@@ -20,8 +20,7 @@ pub(super) fn run(arguments: &ParseArguments, output: &Output) -> Result<u8, Wro
         (Format::Uri, _) => return Err(Wrong::usage("text", "expected one URI; quote it for the shell")),
     };
     if output.is_json() {
-        // A reader that has gone away is no reason to fail.
-        let _ = lines::print(&read.json());
+        output.line(read.json());
     } else {
         match &read.0 {
             Ok(start) => show::start(start, output),

@@ -14,7 +14,7 @@ use caisse_journal::Order;
 use serde_json::json;
 
 use super::payment_arguments::{AppArgument, RequestArguments, RequestFormat, TicketsArgument};
-use super::{NOT_AN_INTENT, lines, outcome, show};
+use super::{NOT_AN_INTENT, outcome, show};
 use crate::output::Output;
 use crate::usage::Wrong;
 
@@ -185,10 +185,7 @@ fn print(
         }
         RequestFormat::Uri => output.text(&uri),
         RequestFormat::Am => output.text(&shell),
-        RequestFormat::Json => {
-            // A reader that has gone away is no reason to fail.
-            let _ = lines::print(&from_intent(intent));
-        }
+        RequestFormat::Json => output.line(from_intent(intent)),
     }
     Ok(0)
 }

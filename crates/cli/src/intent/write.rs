@@ -13,15 +13,14 @@ use crate::usage::Wrong;
 
 pub(super) fn run(arguments: &WriteArguments, output: &Output) -> Result<u8, Wrong> {
     if arguments.lines {
-        return lines::answer(|line| json(&to_intent(line)?, arguments.format));
+        return lines::answer(output, |line| json(&to_intent(line)?, arguments.format));
     }
     let text = arguments.intent.as_deref().unwrap_or_default();
     let intent = to_intent(text).map_err(|error| Wrong::usage("intent", error))?;
     let written =
         if output.is_json() { json(&intent, arguments.format) } else { line(&intent, arguments.format) };
     let written = written.map_err(|error| Wrong::failure(NOT_AN_INTENT, "intent", error))?;
-    // A reader that has gone away is no reason to fail.
-    let _ = lines::print(&written);
+    output.line(written);
     Ok(0)
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use tokio_stream::wrappers::WatchStream;
 
 use super::Context;
 use super::answers::Failure;
+use super::connections::Busy;
 use crate::terminal::Happened;
 
 /// How many may listen at once.
@@ -37,11 +38,15 @@ const fn yes() -> bool {
 }
 
 /// One listener less when it is dropped.
-struct Listening(Arc<Context>);
+struct Listening {
+    context: Arc<Context>,
+    /// Its connection is not idle.
+    _busy: Option<Busy>,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+        self.context.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -63,6 +68,7 @@ fn written(events: &[Happened], sse: bool) -> String {
 pub(crate) async fn stream(
     State(context): State<Arc<Context>>,
     query: Result<Query<EventsQuery>, QueryRejection>,
+    busy: Option<Extension<Busy>>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let Query(EventsQuery { since, follow }) =
@@ -83,9 +89,10 @@ pub(crate) async fn stream(
         context.streams.fetch_sub(1, Ordering::Relaxed);
         return Err(Failure::new(503, "streams", "too many streams of events"));
     }
-    let (listening, mut last) = (Listening(Arc::clone(&context)), last);
+    let busy = busy.map(|Extension(busy)| busy);
+    let (listening, mut last) = (Listening { context: Arc::clone(&context), _busy: busy }, last);
     let news = WatchStream::new(context.seen.clone()).map(move |_| {
-        let events = listening.0.shared.terminal().events_since(last);
+        let events = listening.context.shared.terminal().events_since(last);
         last = events.last().map_or(last, |happened| happened.number);
         Ok::<Bytes, Infallible>(Bytes::from(written(&events, sse)))
     });

@@ -3,15 +3,20 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use super::Context;
 use super::answers::Failure;
+
+/// How long a request may take to come and to be done.
+const REQUEST: Duration = Duration::from_secs(30);
 
 /// The host without its port.
 fn host_of(authority: &str) -> &str {
@@ -42,6 +47,10 @@ fn refusal(headers: &HeaderMap, beyond_loopback: bool) -> Option<&'static str> {
 pub(crate) async fn check(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     match refusal(request.headers(), context.beyond_loopback) {
         Some(why) => Failure::new(403, "forbidden", why).into_response(),
-        None => next.run(request).await,
+        // The body of the answer may go on for longer: it is not waited for here.
+        None => match timeout(REQUEST, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Failure::new(408, "slow", "the request did not come whole in time").into_response(),
+        },
     }
 }

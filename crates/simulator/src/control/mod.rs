@@ -1,6 +1,7 @@
 //! The HTTP interface: what a test in any language does to the terminal, and what it sees of it.
 
 mod answers;
+mod connections;
 mod events;
 mod guard;
 mod reading;
@@ -76,6 +77,9 @@ impl Bound {
     /// Serves it.
     pub(crate) fn serve(self, shared: &Arc<Shared>, listener: Option<SocketAddr>) -> io::Result<Server> {
         let address = self.listener.local_addr()?;
+        if !connections::clock_is_usable() {
+            return Err(io::Error::other("control needs a system clock between 1970 and 9999"));
+        }
         let context = Arc::new(Context {
             shared: Arc::clone(shared),
             listener,
@@ -84,13 +88,13 @@ impl Bound {
             beyond_loopback: self.beyond_loopback,
         });
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(self.listener)?
         };
         let thread = thread::Builder::new().name("virtual terminal: control".into()).spawn(move || {
-            runtime.spawn(axum::serve(listener, routes::router(context)).into_future());
+            runtime.spawn(connections::serve(listener, routes::router(context)));
             // An error means that the server was dropped, which is the same.
             let _ = runtime.block_on(stopped);
             // Streams of events have no end of their own.

@@ -19,6 +19,11 @@ pub(crate) trait Line: Link {
     /// Says that nothing more will be sent, where the line can say so.
     fn finish_sending(&mut self) {}
 
+    /// Whether the line has to make room for another, since nothing has come on it.
+    fn is_unwanted(&self) -> bool {
+        false
+    }
+
     /// Closes with a reset, where the line has one.
     fn reset(&mut self) {
         self.close();
@@ -29,7 +34,7 @@ pub(crate) trait Line: Link {
 pub(crate) fn run(conversation: &mut dyn Conversation, line: &mut dyn Line, shared: &Shared) {
     let mut buffer = [0; 4096];
     let mut open = true;
-    while !shared.is_stopped() {
+    while !shared.is_stopped() && !line.is_unwanted() {
         let (leaves, over) = {
             let now = shared.now();
             let mut terminal = shared.terminal();

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,11 +15,18 @@ use socket2::SockRef;
 
 use super::drive::{Line, run};
 use crate::conversation::{Conversation, Framed, Plain};
+use crate::descriptors::max_connections;
 use crate::persona::Generation;
 use crate::shared::Shared;
 
-/// More connections than a shop has tills; the ones beyond are closed at once.
-const MOST_CONNECTIONS: usize = 64;
+/// More connections than a shop has tills, if the descriptors suffice. For one more the oldest that has sent nothing is closed.
+const MAX_CONNECTIONS: usize = 64;
+
+/// The descriptors of a connection while it is taken.
+const DESCRIPTORS: usize = 3;
+
+/// How often a new connection tries to get what it needs, while others that have sent nothing are closed.
+const ATTEMPTS: usize = 20;
 
 /// How often a terminal that cannot be reached looks whether it can.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -29,12 +36,53 @@ struct Accepted {
     link: TcpLink,
     /// The same socket, for what a link does not do.
     stream: Option<TcpStream>,
+    slot: Arc<Slot>,
 }
 
 impl Accepted {
-    fn new(stream: TcpStream) -> io::Result<Self> {
-        let twin = stream.try_clone()?;
-        Ok(Self { link: TcpLink::from_stream(stream)?, stream: Some(twin) })
+    fn new(stream: &TcpStream, slot: &Arc<Slot>) -> io::Result<Self> {
+        let (stream, twin) = (stream.try_clone()?, stream.try_clone()?);
+        Ok(Self { link: TcpLink::from_stream(stream)?, stream: Some(twin), slot: Arc::clone(slot) })
+    }
+}
+
+/// What the listener knows of a connection.
+#[derive(Debug, Default)]
+struct Slot {
+    /// Whether the till has sent anything.
+    has_spoken: AtomicBool,
+    /// Whether the connection has to make room for another.
+    is_unwanted: AtomicBool,
+}
+
+/// The connections that were taken, oldest first. The thread of each one shares its slot.
+#[derive(Debug)]
+struct Slots {
+    taken: Vec<Arc<Slot>>,
+    max: usize,
+}
+
+impl Slots {
+    /// Gives a slot to a connection; none while too many have sent something.
+    fn take(&mut self) -> Option<Arc<Slot>> {
+        self.taken.retain(|slot| Arc::strong_count(slot) > 1);
+        let wanted = self.taken.iter().filter(|slot| !slot.is_unwanted.load(Ordering::Relaxed)).count();
+        // Those that have to go take a moment.
+        if self.taken.len() >= self.max.saturating_mul(2) || (wanted >= self.max && !self.close_one()) {
+            return None;
+        }
+        let slot = Arc::new(Slot::default());
+        self.taken.push(Arc::clone(&slot));
+        Some(slot)
+    }
+
+    /// Closes the oldest connection that has sent nothing, soon. Gives whether there is one.
+    fn close_one(&self) -> bool {
+        let is_idle = |slot: &&Arc<Slot>| {
+            !slot.has_spoken.load(Ordering::Relaxed) && !slot.is_unwanted.load(Ordering::Relaxed)
+        };
+        let oldest = self.taken.iter().find(is_idle);
+        oldest.inspect(|slot| slot.is_unwanted.store(true, Ordering::Relaxed)).is_some()
     }
 }
 
@@ -52,7 +100,11 @@ impl Link for Accepted {
     }
 
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
-        self.link.receive(buffer, within)
+        let received = self.link.receive(buffer, within);
+        if let Ok(Received::Bytes(_)) = received {
+            self.slot.has_spoken.store(true, Ordering::Relaxed);
+        }
+        received
     }
 
     fn close(&mut self) {
@@ -62,6 +114,10 @@ impl Link for Accepted {
 }
 
 impl Line for Accepted {
+    fn is_unwanted(&self) -> bool {
+        self.slot.is_unwanted.load(Ordering::Relaxed) && !self.slot.has_spoken.load(Ordering::Relaxed)
+    }
+
     fn finish_sending(&mut self) {
         self.link.finish_sending();
     }
@@ -77,7 +133,7 @@ impl Line for Accepted {
 
 /// Takes connections until the terminal is switched off. While it sleeps or reboots, nobody listens.
 pub(crate) fn serve(listener: TcpListener, local: SocketAddr, shared: &Arc<Shared>) {
-    let connections = Arc::new(AtomicUsize::new(0));
+    let mut slots = Slots { taken: Vec::new(), max: max_connections(MAX_CONNECTIONS, DESCRIPTORS) };
     let mut listening = Some(listener);
     while !shared.is_stopped() {
         if !shared.is_reachable() {
@@ -94,32 +150,37 @@ pub(crate) fn serve(listener: TcpListener, local: SocketAddr, shared: &Arc<Share
         };
         match listener.accept() {
             // A connection that came while it fell asleep is reset with its listener.
-            Ok((stream, _)) => take(stream, shared, &connections),
+            Ok((stream, _)) => take(stream, shared, &mut slots),
             // Out of descriptors, say: better late than in a busy loop.
-            Err(_) => thread::sleep(GLANCE),
+            Err(_) => {
+                slots.close_one();
+                thread::sleep(GLANCE);
+            }
         }
     }
 }
 
-fn take(stream: TcpStream, shared: &Arc<Shared>, connections: &Arc<AtomicUsize>) {
+fn take(stream: TcpStream, shared: &Arc<Shared>, slots: &mut Slots) {
     if shared.is_stopped() || !shared.is_reachable() {
         return;
     }
-    if connections.fetch_add(1, Ordering::Relaxed) >= MOST_CONNECTIONS {
-        connections.fetch_sub(1, Ordering::Relaxed);
-        return;
-    }
-    let (taken, counter) = (Arc::clone(shared), Arc::clone(connections));
-    let thread = thread::Builder::new().name("virtual terminal: till".into());
-    let spawned = thread.stack_size(512 << 10).spawn(move || {
-        if let Ok(mut line) = Accepted::new(stream) {
-            converse(&mut line, &taken);
+    let Some(slot) = slots.take() else { return };
+    for _ in 0..ATTEMPTS {
+        // Without descriptors, or threads, some are free once others have gone.
+        if let Ok(line) = Accepted::new(&stream, &slot)
+            && spawn(line, shared).is_ok()
+        {
+            return;
         }
-        counter.fetch_sub(1, Ordering::Relaxed);
-    });
-    if spawned.is_err() {
-        connections.fetch_sub(1, Ordering::Relaxed);
+        slots.close_one();
+        thread::sleep(GLANCE);
     }
+}
+
+fn spawn(mut line: Accepted, shared: &Arc<Shared>) -> io::Result<()> {
+    let shared = Arc::clone(shared);
+    let thread = thread::Builder::new().name("virtual terminal: till".into());
+    thread.stack_size(512 << 10).spawn(move || converse(&mut line, &shared)).map(drop)
 }
 
 fn converse(line: &mut Accepted, shared: &Shared) {
