@@ -8,6 +8,9 @@ use caisse_transaction::till::Closed;
 
 use crate::driver::not_connected;
 
+/// How often bytes are read after their time is over: a line that never falls silent holds nobody.
+const MAX_LOOKS: usize = 64;
+
 /// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
 /// and says whether it is kept; if not, the terminal does not hear it.
 pub(crate) fn ask(
@@ -20,6 +23,7 @@ pub(crate) fn ask(
     let left = |deadline: Option<Instant>| {
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
     };
+    let mut looks = 0usize;
     machine.start(clock.now());
     loop {
         let deadline = machine.deadline();
@@ -52,8 +56,12 @@ pub(crate) fn ask(
                 }
             }
             ProbeAction::Wait { until } => {
-                let result = link.receive(&mut buffer, left(until));
+                let timeout = left(until);
+                // What is over now counts once a look at the line finds nothing, and not what is over after that look.
+                let before = clock.now();
+                let result = link.receive(&mut buffer, timeout);
                 let now = clock.now();
+                looks = if timeout.is_zero() { looks.saturating_add(1) } else { 0 };
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
@@ -62,10 +70,13 @@ pub(crate) fn ask(
                             machine.handle_closed(now, Closed::ByPeer);
                         }
                     }
+                    Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
                     Ok(Received::Nothing) => {}
                     Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
                 }
-                machine.handle_timeout(clock.now());
+                if looks > MAX_LOOKS {
+                    machine.handle_timeout(before);
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,8 +42,19 @@ struct Inner {
     config: Config,
     exclusive: bool,
     patience: Patience,
+    /// Whether a payment has reported its outcome and still reads the line.
+    reads_on: AtomicBool,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
+}
+
+/// The part of a payment in which its outcome may be reported before the terminal is free.
+struct Reading<'a>(&'a AtomicBool);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// The way to the terminal, and what is remembered of it. Whoever holds it uses the terminal.
@@ -95,13 +107,15 @@ impl AsyncTill {
                 config,
                 exclusive,
                 patience,
+                reads_on: AtomicBool::new(false),
                 last: Mutex::new(None),
             }),
         }
     }
 
     /// Begins a payment in a task of its own. One payment runs at a time: while one does, another ends as blocked, and the
-    /// same id gives the handle of the one that runs.
+    /// same id gives the handle of the one that runs. A payment that has reported its outcome still reads the line for a
+    /// moment; the next one begins after it.
     ///
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent.
@@ -138,7 +152,10 @@ impl AsyncTill {
                     Blocked::JournalUnavailable,
                 )
             });
-            teller.send_modify(|told| told.payment = Some(payment));
+            teller.send_modify(|told| {
+                told.payment = Some(payment);
+                told.is_over = true;
+            });
         });
         Ok(payment)
     }
@@ -187,6 +204,7 @@ impl AsyncTill {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn recover_listening(&self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
+        self.inner.until_free().await;
         match Arc::clone(&self.inner.line).try_lock_owned() {
             Ok(line) => self.inner.inquire(line, move |inquiry| inquiry.recover(listen)).await.1,
             // A payment runs, or another inquiry does.
@@ -227,6 +245,7 @@ impl Inner {
         wake: &Notify,
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
+        self.until_free().await;
         let mut admitted = self.admit(request, order.clone()).await;
         if admitted.as_ref().is_err_and(Refused::is_in_doubt)
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
@@ -238,6 +257,7 @@ impl Inner {
             admitted = self.admit(request, order.clone()).await;
         }
         let Entrance { lock, needs_reference } = admitted?;
+        let _reading = Reading(&self.reads_on);
         let lock = Arc::new(lock);
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
@@ -270,7 +290,14 @@ impl Inner {
             wake,
             told,
         };
-        driver.run(&mut machine).await;
+        let report = |machine: &TillMachine<'_>| {
+            // There is a report by now.
+            if let Ok(payment) = Payment::at_the_end(&request, machine) {
+                self.reads_on.store(true, Ordering::Release);
+                told.send_modify(|told| told.payment = Some(payment));
+            }
+        };
+        driver.run(&mut machine, &report).await;
         line.memory.keep(&request, &machine, &self.config, self.clock.now());
         let payment = Payment::at_the_end(&request, &machine)?;
         let journal = self.journal.clone();
@@ -278,6 +305,14 @@ impl Inner {
         let payment = spawn_blocking(move || settled.settled(&journal)).await.or(Ok(payment));
         drop(lock);
         payment
+    }
+
+    /// Waits while a payment that has reported its outcome still reads the line.
+    async fn until_free(&self) {
+        while self.reads_on.load(Ordering::Acquire) {
+            // Whoever pays holds the line to its end.
+            drop(self.line.lock().await);
+        }
     }
 
     /// Asks the journal on a thread that may block.

@@ -318,19 +318,24 @@ impl Inquiry<'_> {
         let mut late = LateAnswer::new(self.config, pending.request, &mut storage);
         let mut buffer = [0; 2048];
         loop {
-            let within = late.deadline().map_or(Duration::ZERO, |at| at.since(self.clock.now()));
-            // Inside a field nothing ends the answer but more of it.
-            let within = if late.has_begun() && late.deadline().is_none() { BACK_OFF } else { within };
-            let result = self.link.receive(&mut buffer, within);
+            // What is over now counts once a look at the line finds nothing, and not what is over after that look.
+            let before = self.clock.now();
+            let timeout = late.deadline().map_or(Duration::ZERO, |at| at.since(before));
+            // While a deciding field is missing nothing ends the answer but more of it.
+            let is_open = late.has_begun() && late.deadline().is_none();
+            let timeout = if is_open { BACK_OFF } else { timeout };
+            let result = self.link.receive(&mut buffer, timeout);
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
                 Ok(Received::Nothing) if !late.has_begun() => {
-                    let left = pending.until.since(now);
+                    let left = pending.until.since(before);
                     return if left.is_zero() { Heard::Closed } else { Heard::Nothing { left } };
                 }
-                Ok(Received::Nothing) if late.deadline().is_none() => return Heard::Closed,
-                Ok(Received::Nothing) => late.handle_timeout(now),
+                // What has come is judged as if the terminal had closed the connection.
+                Ok(Received::Nothing) if is_open => late.handle_closed(now),
+                Ok(Received::Nothing) if timeout.is_zero() => late.handle_timeout(before),
+                Ok(Received::Nothing) => {}
                 Ok(Received::Closed) | Err(_) if !late.has_begun() => return Heard::Closed,
                 Ok(Received::Closed) | Err(_) => late.handle_closed(now),
             }
@@ -408,17 +413,20 @@ impl Inquiry<'_> {
                 }
                 LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
             };
-            let result = self.link.receive(&mut buffer, wake.since(self.clock.now()));
+            let before = self.clock.now();
+            let timeout = wake.since(before);
+            let result = self.link.receive(&mut buffer, timeout);
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
+                // What is over counts once a look at the line finds nothing.
+                Ok(Received::Nothing) if timeout.is_zero() => late.handle_timeout(before),
                 Ok(Received::Nothing) => {}
                 Ok(Received::Closed) | Err(_) => {
                     late.handle_closed(now);
                     break;
                 }
             }
-            late.handle_timeout(now);
             // Before the terminal hears that somebody has its result: it does not tell it again.
             if let Some(body) = late.message()
                 && !keep(&mut heard, record, ear.file(self.journal, lock, body))

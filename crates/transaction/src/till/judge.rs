@@ -9,7 +9,7 @@ use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome};
 
 use super::envelope::Envelope;
-use crate::deciding::{Deciding, Echo, LONGEST};
+use crate::deciding::{Deciding, Echo, LONGEST, Missing};
 use crate::store::FieldStore;
 
 pub(super) struct AnswerJudge<'s> {
@@ -132,14 +132,7 @@ impl<'s> AnswerJudge<'s> {
             _ => Doubt::AnswerCut,
         };
         // A field that could still change the outcome, cut or garbled, leaves it open.
-        let open_letter = self.scanner.header().first().copied().filter(|_| cut);
-        let could_decide = match self.scanner.open_tag() {
-            Some(tag) => self.deciding.depends_on(tag) || (tag == Tag::CF && self.awaits_reference()),
-            None => open_letter.is_some_and(|letter| {
-                self.deciding.may_begin_with(letter) || (letter == b'C' && self.awaits_reference())
-            }),
-        };
-        if cut && could_decide {
+        if cut && self.could_decide() {
             return Outcome::Unknown { doubt: why_cut };
         }
         let outcome = self.deciding.outcome(asked, echo);
@@ -161,6 +154,34 @@ impl<'s> AnswerJudge<'s> {
             } if ended_early => Outcome::Unknown { doubt: why_cut },
             _ => outcome,
         }
+    }
+
+    /// Whether the field that is open could still change the outcome.
+    fn could_decide(&self) -> bool {
+        let open_letter = self.scanner.header().first().copied();
+        match self.scanner.open_tag() {
+            Some(tag) => self.deciding.depends_on(tag) || (tag == Tag::CF && self.awaits_reference()),
+            None => open_letter.is_some_and(|letter| {
+                self.deciding.may_begin_with(letter) || (letter == b'C' && self.awaits_reference())
+            }),
+        }
+    }
+
+    /// The outcome as soon as the content decides it: an approval or a refusal that has all it needs, at the end of a field,
+    /// and at the end of a frame where there is one.
+    pub(super) fn decided(&self, asked: &Content) -> Option<Outcome> {
+        let ticket_awaited = self.ticket_asked && !self.deciding.has_ticket();
+        if self.is_cut() || self.malformed || self.envelope == Envelope::Broken {
+            return None;
+        }
+        let outcome = self.deciding.outcome(asked, Echo::MayLack);
+        let awaits_ticket = ticket_awaited && outcome.approved_amount().is_some();
+        Some(outcome).filter(|outcome| !outcome.is_unknown() && !awaits_ticket)
+    }
+
+    /// Whether the bytes end inside a field, or inside a frame.
+    pub(super) const fn is_inside(&self) -> bool {
+        !self.malformed && self.is_cut()
     }
 
     /// Whether the answer said how the transaction ended, readable or not.
@@ -210,12 +231,16 @@ impl Judge for AnswerJudge<'_> {
             Judgement::Malformed
         } else if self.envelope == Envelope::Closed {
             Judgement::Complete
-        } else if !self.scanner.at_boundary() || self.envelope.is_open() {
+        } else if self.envelope.is_open() || (!self.scanner.at_boundary() && self.could_decide()) {
             Judgement::NeedMore
-        } else if self.deciding.is_complete(self.ticket_asked) {
-            Judgement::Complete
         } else {
-            Judgement::Boundary
+            match self.deciding.missing(self.ticket_asked) {
+                Missing::Deciding => Judgement::NeedMore,
+                Missing::Optional => Judgement::Boundary,
+                // A field that decides nothing has begun, and the rest of it should come.
+                Missing::Nothing if !self.scanner.at_boundary() => Judgement::Boundary,
+                Missing::Nothing => Judgement::Complete,
+            }
         }
     }
 }
