@@ -18,7 +18,6 @@ impl TillMachine<'_> {
             }
             self.hear(now);
         }
-        self.count_looked(now, bytes.len());
     }
 
     /// Takes what the session has to tell.

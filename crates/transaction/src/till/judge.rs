@@ -4,6 +4,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 use caisse_codec::{FieldScanner, Message, Piece, Tag};
+use caisse_link::frame::STX;
 use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome};
@@ -225,7 +226,11 @@ impl Judge for AnswerJudge<'_> {
     fn feed(&mut self, bytes: &[u8]) -> Judgement {
         let mut input = bytes;
         while let Some(content) = self.envelope.content(&mut input) {
-            self.read(content);
+            let frame = self.read(content);
+            if !frame.is_empty() {
+                // Bare content is all of the input.
+                (self.envelope, input) = (Envelope::Expected, frame);
+            }
         }
         if self.malformed || self.envelope == Envelope::Broken {
             Judgement::Malformed
@@ -246,11 +251,15 @@ impl Judge for AnswerJudge<'_> {
 }
 
 impl AnswerJudge<'_> {
-    fn read(&mut self, content: &[u8]) {
+    /// Reads fields; returns what is left where a frame begins after bare fields: it may contradict them.
+    fn read<'c>(&mut self, content: &'c [u8]) -> &'c [u8] {
         let mut input = content;
         while !self.malformed {
             let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
             if let Some((byte, rest)) = input.split_first().filter(|_| behind_a_field) {
+                if *byte == STX && self.envelope == Envelope::Bare {
+                    return input;
+                }
                 // Real terminals end their answers so. Fields behind them are read on: they may contradict.
                 if matches!(byte, b'\r' | b'\n' | b' ') {
                     input = rest;
@@ -260,5 +269,6 @@ impl AnswerJudge<'_> {
             let Some(piece) = self.scanner.next(&mut input) else { break };
             self.take(piece);
         }
+        &[]
     }
 }

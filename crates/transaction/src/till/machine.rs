@@ -410,9 +410,13 @@ impl<'s> TillMachine<'s> {
 
     /// Bytes came, in any pieces. Bytes that come before the message has been handed out cannot be its answer.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() {
+            self.take_input(now, bytes);
+            self.count_looked(now, bytes.len());
         }
+    }
+
+    fn take_input(&mut self, now: Instant, bytes: &[u8]) {
         if let Line::Session(_) = &self.line {
             return self.handle_session_input(now, bytes);
         }
@@ -434,7 +438,6 @@ impl<'s> TillMachine<'s> {
         if self.decided().is_some() {
             self.watch.look();
         }
-        self.count_looked(now, bytes.len());
     }
 
     /// Time has passed. Harmless when it is early. Where a time is over, [`poll`](Self::poll) asks for a last look at the
