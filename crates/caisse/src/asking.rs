@@ -9,7 +9,7 @@ use caisse_transaction::till::Closed;
 use crate::CancelHandle;
 use crate::driver::not_connected;
 
-/// How often a wait looks for a wish to stop.
+/// How often a wait looks for a request to stop.
 pub(crate) const GLANCE: Duration = Duration::from_millis(50);
 
 /// The time for the session around a question: three attempts to open it, and three to send the message.
@@ -17,6 +17,9 @@ const SESSION: Duration = Duration::from_secs(60);
 
 /// How long a session may take to end once the question is given up.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// How often bytes are read after their time is over: a line that never falls silent holds nobody.
+const MAX_LOOKS: usize = 64;
 
 /// When a question is given up.
 pub(crate) struct Limits<'c> {
@@ -50,6 +53,7 @@ pub(crate) fn ask(
     let left = |deadline: Option<Instant>| {
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
     };
+    let mut looks = 0usize;
     machine.start(clock.now());
     let mut give_up_at = clock.now().after(limits.longest);
     let mut cancelled = false;
@@ -92,8 +96,12 @@ pub(crate) fn ask(
                 }
             }
             ProbeAction::Wait { until } => {
-                let result = link.receive(&mut buffer, left(until).min(GLANCE));
+                let timeout = left(until).min(GLANCE);
+                // What is over now counts once a look at the line finds nothing, and not what is over after that look.
+                let before = clock.now();
+                let result = link.receive(&mut buffer, timeout);
                 let now = clock.now();
+                looks = if timeout.is_zero() { looks.saturating_add(1) } else { 0 };
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
@@ -102,10 +110,13 @@ pub(crate) fn ask(
                             machine.handle_closed(now, Closed::ByPeer);
                         }
                     }
+                    Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
                     Ok(Received::Nothing) => {}
                     Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
                 }
-                machine.handle_timeout(clock.now());
+                if looks > MAX_LOOKS {
+                    machine.handle_timeout(before);
+                }
             }
         }
     }

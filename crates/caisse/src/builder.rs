@@ -162,7 +162,8 @@ impl Builder {
         self
     }
 
-    /// The longest wait for the answer, from the last byte sent; 180 s unless told otherwise. Shorter waits leave more
+    /// The longest wait for the answer, from the last byte sent; the dialect's longest transaction, 300 s, unless
+    /// told otherwise. Shorter waits leave more
     /// payments unknown: a card holder may take two minutes.
     pub const fn answer_timeout(mut self, timeout: Duration) -> Self {
         self.answer_timeout = Some(timeout);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Journal, JournalError, Order, TerminalLock, WallTime};
+use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
-use caisse_transaction::till::Closed;
+use caisse_transaction::till::{Closed, Contradiction};
 use caisse_transaction::{Action, Event, TillMachine};
 
 use crate::cancel::{CancelHandle, Wish};
@@ -30,8 +30,13 @@ pub(crate) struct Driver<'d> {
 }
 
 impl Driver<'_> {
-    /// Runs a started machine to its end.
-    pub(crate) fn run(&mut self, machine: &mut TillMachine<'_>, on_event: &mut dyn FnMut(Event)) {
+    /// Runs a started machine to its end. `on_verdict` is called as soon as there is a report.
+    pub(crate) fn run(
+        &mut self,
+        machine: &mut TillMachine<'_>,
+        on_event: &mut dyn FnMut(Event),
+        on_verdict: &mut dyn FnMut(&TillMachine<'_>),
+    ) {
         let mut told = Wish::Nothing;
         let mut buffer = [0; 2048];
         loop {
@@ -56,17 +61,30 @@ impl Driver<'_> {
                     on_event(event);
                 }
                 Action::Close => self.link.close(),
+                Action::Verdict(_) => on_verdict(machine),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);
                     let now = self.clock.now();
                     match written {
                         Ok(()) => machine.handle_journaled(now),
+                        Err(JournalError::Locked) => machine.handle_journal_busy(now),
                         Err(error) => {
                             machine.handle_journal_failed(now, blocked_by(self.journal, &error, &entry));
                         }
                     }
-                    if matches!(entry, Entry::Started(_)) {
-                        self.look_before_sending(machine, &mut buffer);
+                }
+                Action::Dispute(contradiction) => {
+                    let written = dispute(self.journal, &contradiction);
+                    let now = self.clock.now();
+                    match written {
+                        Ok(()) => machine.handle_journaled(now),
+                        Err(JournalError::Locked) => machine.handle_journal_busy(now),
+                        Err(_) => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
+                    }
+                }
+                Action::Look => {
+                    if !self.listen(machine, &mut buffer, Duration::ZERO) {
+                        machine.handle_idle(self.clock.now());
                     }
                 }
                 Action::Connect => {
@@ -93,18 +111,24 @@ impl Driver<'_> {
                     }
                 }
                 Action::Wait { until } => {
-                    let result = self.link.receive(&mut buffer, self.left(until).min(GLANCE));
-                    let now = self.clock.now();
-                    match result {
-                        Ok(Received::Bytes(count)) => {
-                            machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                        }
-                        Ok(Received::Nothing) => machine.handle_timeout(now),
-                        Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
-                    }
+                    let timeout = self.left(until).min(GLANCE);
+                    self.listen(machine, &mut buffer, timeout);
+                    machine.handle_timeout(self.clock.now());
                 }
             }
         }
+    }
+
+    /// Reports to the machine what comes within this time; returns whether anything did.
+    fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) -> bool {
+        let result = self.link.receive(buffer, timeout);
+        let now = self.clock.now();
+        match result {
+            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => return false,
+            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+        }
+        true
     }
 
     /// Waits until what was accepted has left: the timers of an acknowledgement start there.
@@ -115,17 +139,6 @@ impl Driver<'_> {
         match drained {
             Ok(()) => machine.handle_drained(now),
             Err(_) => machine.handle_undrained(now),
-        }
-    }
-
-    /// What is on the line now belongs to no request of ours, and a line that is closed needs none.
-    fn look_before_sending(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8]) {
-        let result = self.link.receive(buffer, Duration::ZERO);
-        let now = self.clock.now();
-        match result {
-            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
-            Ok(Received::Nothing) => {}
-            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
         }
     }
 
@@ -147,6 +160,14 @@ pub(crate) fn record(
         // If this cannot be written either, the start blocks until a person has decided.
         let _ = journal.append(&Entry::Ended(nothing_sent(start.id)), WallTime::now());
     })
+}
+
+/// Writes that later bytes contradict the recorded end.
+pub(crate) fn dispute(journal: &mut dyn Journal, contradiction: &Contradiction) -> Result<(), JournalError> {
+    let paid = contradiction.paid().map_or(Paid::NotPaid, Paid::Paid);
+    // The words are ours, and no transaction is of nothing: this is always a dispute.
+    let Ok(dispute) = Dispute::new(paid, contradiction.because()) else { return Ok(()) };
+    journal.dispute(&contradiction.id, &dispute, WallTime::now())
 }
 
 /// The end of what was given up before anything was sent.

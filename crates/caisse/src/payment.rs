@@ -3,7 +3,8 @@
 use caisse_journal::{Journal, Record};
 use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Doubt, Operation, Outcome, Proof, Receipt, TransactionId,
+    Verdict,
 };
 use caisse_transaction::{Report, Request, TillMachine};
 
@@ -78,6 +79,7 @@ impl Payment {
             authorisation: report.authorisation(),
             receipts: receipts(&report),
             journaled: report.journaled(),
+            disputed: report.is_disputed(),
             cut: report.is_cut(),
             skipped_fields: report.skipped(),
             late_answers: report.late_answers(),
@@ -85,14 +87,25 @@ impl Payment {
         })
     }
 
-    /// The same, with what was proven of it between its end and now: on a line with sessions the answer may come after the
-    /// wait for it.
+    /// The same, with what the journal has learnt since the verdict: on a line with sessions the answer may come after the
+    /// wait for it, and later bytes may contradict an early verdict.
     pub(crate) fn settled(mut self, journal: &dyn Journal) -> Self {
-        if self.outcome.is_unknown()
-            && let Ok(Some(record)) = journal.find(&self.id)
-            && record.decision.is_some()
-        {
-            self.outcome = record.told().outcome;
+        if !(self.outcome.is_unknown() || self.disputed || self.late_answers > 0) {
+            return self;
+        }
+        let record = journal.find(&self.id).ok().flatten();
+        match record.filter(|record| record.decision.is_some() || record.disputed) {
+            Some(record) => {
+                let Verdict { outcome, proof } = record.told();
+                self.disputed |= record.disputed;
+                self.outcome = outcome;
+                self.proof = if record.disputed { proof } else { self.proof };
+            }
+            // The dispute is not in the journal.
+            None if self.disputed && self.outcome.approved_amount().is_none() => {
+                self.outcome = Outcome::Unknown { doubt: Doubt::Disputed };
+            }
+            None => {}
         }
         self
     }

@@ -75,15 +75,56 @@ impl Till {
     pub fn pay_with(
         &mut self,
         request: impl Borrow<PaymentRequest>,
+        on_event: impl FnMut(Event),
+    ) -> Result<Payment, PayError> {
+        self.pay_reporting(request, on_event, |_| {})
+    }
+
+    /// Takes a payment and reports its outcome as soon as it is certain and durable. The call returns when the terminal is
+    /// free for the next payment: the till reads on for a moment after an early verdict, 0.3 s after a complete answer, 3 s
+    /// after a refusal that repeats little of the request, or until the terminal closes the connection.
+    ///
+    /// `on_outcome` is called at least once, and again if the payment has changed since: later bytes may contradict the
+    /// verdict, which makes the payment [`disputed`](Payment::disputed), or add a card or a receipt. The last call has what
+    /// this method returns.
+    ///
+    /// ```
+    /// use caisse::{Amount, Currency, MemoryJournal, PaymentRequest, Till};
+    ///
+    /// # let terminal = caisse_simulator::VirtualTerminal::start()?;
+    /// # let address = terminal.address().to_string();
+    /// let mut till = Till::builder().tcp(&address).journal(MemoryJournal::new()).build()?;
+    /// let request = PaymentRequest::debit(Amount::parse("25.00", Currency::EUR)?);
+    /// let mut shown = None;
+    /// let payment = till.pay_reporting(request, |_event| {}, |payment| shown = Some(payment.clone()))?;
+    /// assert_eq!(shown, Some(payment));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`pay`](Self::pay).
+    pub fn pay_reporting(
+        &mut self,
+        request: impl Borrow<PaymentRequest>,
         mut on_event: impl FnMut(Event),
+        mut on_outcome: impl FnMut(&Payment),
     ) -> Result<Payment, PayError> {
         request.borrow().check_order()?;
         let order = request.borrow().order();
         let request = request.borrow().to_request(self.terminal, self.register);
         request.validate(&self.config.dialect)?;
-        let payment = self.run(&request, order, &mut on_event);
+        let mut reported = None;
+        let mut report = |payment: Payment| {
+            if reported.as_ref() != Some(&payment) {
+                on_outcome(&payment);
+                reported = Some(payment);
+            }
+        };
+        let payment = self.run(&request, order, &mut on_event, &mut report);
         self.cancel.clear();
-        payment.or_else(|refused| refused.into_payment(&request))
+        let payment = payment.or_else(|refused| refused.into_payment(&request))?;
+        report(payment.clone());
+        Ok(payment)
     }
 
     fn run(
@@ -91,6 +132,7 @@ impl Till {
         request: &Request,
         order: Option<&Order>,
         on_event: &mut dyn FnMut(Event),
+        report: &mut dyn FnMut(Payment),
     ) -> Result<Payment, Refused> {
         let mut entrance = self.admission().admit(&*self.journal, request, order);
         if entrance.as_ref().is_err_and(Refused::is_in_doubt)
@@ -127,7 +169,12 @@ impl Till {
                 running: Some(request.id),
             },
         };
-        driver.run(&mut machine, on_event);
+        driver.run(&mut machine, on_event, &mut |machine| {
+            // There is a report by now.
+            if let Ok(payment) = Payment::at_the_end(request, machine) {
+                report(payment);
+            }
+        });
         let payment = Payment::at_the_end(request, &machine).map(|it| it.settled(&*self.journal));
         self.memory.keep(request, &machine, &self.config, self.clock.now());
         drop(lock);

@@ -74,12 +74,6 @@ fn each_answer_has_its_finding() {
         (Dialect::PAYXPRESS, b"\x05", Fault::Framed, Some("--dialect concert-e-plus")),
         (Dialect::INGENICO, SHORT, Fault::Framed, Some("--dialect concert-e-plus")),
         (Dialect::INGENICO, b"\x15", Fault::Framed, Some("--dialect concert-e-plus")),
-        (
-            Dialect::PAYXPRESS,
-            b"\x02CZ0040320CD001IAE00210\x03\x67",
-            Fault::FrameAroundAnswer,
-            Some("--dialect nepting"),
-        ),
         (Dialect::CONCERT_E_PLUS, b"CZ0040300AE00201AF00209", Fault::Bare, Some("--dialect payxpress")),
         (Dialect::CONCERT_E_PLUS, b"\x15\x15\x15", Fault::Busy, None),
         (Dialect::CONCERT_E_PLUS, b"HTTP/1.1 400 Bad Request\r\n", Fault::NotATerminal, None),

@@ -131,9 +131,10 @@ pub(crate) struct PayArguments {
     /// The journal file; that of the configuration file, or your own default file, unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
-    /// How long to wait for the answer, from the last byte sent.
-    #[arg(long, default_value_t = 180, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) timeout: u64,
+    /// How long to wait for the answer, from the last byte sent; as long as the dialect's longest transaction, 300 s for the
+    /// known ones, unless given.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
     /// Ask for the customer's ticket and print it.
     #[arg(long)]
     pub(crate) ticket: bool,

@@ -22,9 +22,6 @@ use crate::report::{self, exit_code, shell_word};
 use crate::stop;
 use crate::usage::{Wrong, quoted};
 
-/// Below this many seconds a card holder who takes their time leaves the outcome unknown.
-const SHORT_TIMEOUT: u64 = 120;
-
 /// Everything that the command line says, understood.
 struct Wanted {
     request: PaymentRequest,
@@ -48,9 +45,10 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
             format!("{address} may be a real terminal: say --confirm-real-payment to move real money");
         return Err(Wrong::usage("confirm-real-payment", message));
     }
-    if !harmless && arguments.timeout < SHORT_TIMEOUT {
+    let longest = wanted.dialect.longest_transaction.as_secs();
+    if !harmless && arguments.timeout.is_some_and(|timeout| timeout < longest) {
         output.notice(format_args!(
-            "warning: with --timeout below {SHORT_TIMEOUT} a slow card holder leaves the outcome unknown"
+            "warning: with --timeout below {longest} a slow card holder leaves the outcome unknown"
         ));
     }
     let file = match (&arguments.journal, target.journal()) {
@@ -74,7 +72,8 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
             let request = &wanted.request;
             let (id, operation) = (request.transaction_id(), request.operation());
             let payment = Payment::blocked(id, operation, request.amount(), reason);
-            return Ok(finish(&payment, false, output));
+            finish(&payment, false, output);
+            return Ok(exit_code(payment.outcome));
         }
     };
     let mut builder = Till::builder().address(&address.to_string()).journal(journal);
@@ -120,21 +119,26 @@ fn take(
     file: Option<&Path>,
     output: &Output,
 ) -> Result<u8, Wrong> {
-    let mut builder = builder
-        .dialect(wanted.dialect)
-        .exclusive(wanted.exclusive)
-        .register(&wanted.register.to_string())
-        .answer_timeout(Duration::from_secs(arguments.timeout));
+    let mut builder =
+        builder.dialect(wanted.dialect).exclusive(wanted.exclusive).register(&wanted.register.to_string());
+    if let Some(timeout) = arguments.timeout {
+        builder = builder.answer_timeout(Duration::from_secs(timeout));
+    }
     if let Some(identifier) = wanted.identifier {
         builder = builder.identifier(&identifier.to_string());
     }
     let mut till = builder.build().map_err(|error| Wrong::usage("till", error))?;
     stop::cancel_on_signal(till.cancel_handle())?;
     let id = wanted.request.transaction_id();
+    // Told as soon as it is certain, and again if it has changed by the time the terminal is free.
     let payment = till
-        .pay_with(&wanted.request, |event| show(event, id.as_str(), output))
+        .pay_reporting(
+            &wanted.request,
+            |event| show(event, id.as_str(), output),
+            |payment| finish(payment, file.is_none(), output),
+        )
         .map_err(|error| Wrong::usage("request", error))?;
-    let code = finish(&payment, file.is_none(), output);
+    let code = exit_code(payment.outcome);
     let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
     if let (true, Some(file)) = (open, file) {
         how_to_ask(arguments, file, output);
@@ -159,12 +163,11 @@ fn how_to_ask(arguments: &PayArguments, file: &Path, output: &Output) {
         .text(format_args!("    caisse journal {file} recover --wait{terminal}{config}{dialect}{exclusive}"));
 }
 
-fn finish(payment: &Payment, is_virtual: bool, output: &Output) -> u8 {
+fn finish(payment: &Payment, is_virtual: bool, output: &Output) {
     let mut line = report::json(payment, is_virtual);
     line["dropped_events"] = json!(output.dropped());
     output.json(&line);
     report::text(payment, is_virtual, output);
-    exit_code(payment.outcome)
 }
 
 /// The command line goes before the configuration file, and that before what is usual.

@@ -7,11 +7,11 @@ use crate::Instant;
 /// What a judge says of the bytes it has seen so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// They end inside a field.
+    /// Something that decides is missing, or they end inside a field that may decide: no silence ends the message.
     NeedMore,
-    /// They end where a field ends; whether the message does is open.
+    /// All that decides is there, and something that should follow is missing: a long silence ends the message.
     Boundary,
-    /// All that the message must have is there; optional fields may follow.
+    /// All that the message must have is there; optional fields may follow: a short silence ends the message.
     Complete,
     /// They are not a message, and nothing that follows will make them one.
     Malformed,
@@ -27,7 +27,7 @@ pub trait Judge {
 /// How a message came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing came for long enough after the end of a field.
+    /// Nothing came for long enough after all that decides.
     Quiet,
     /// The peer closed the connection.
     Closed,
@@ -42,8 +42,8 @@ pub enum Ending {
 pub struct Limits {
     /// The silence that ends a message which is [`Complete`](Judgement::Complete).
     pub quiet: Duration,
-    /// The silence that ends one which only stands at a [`Boundary`](Judgement::Boundary): longer, because what is
-    /// missing decides.
+    /// The silence that ends one which only stands at a [`Boundary`](Judgement::Boundary): longer, because something
+    /// that should come is missing.
     pub patience: Duration,
     /// The most bytes of one message.
     pub longest: usize,

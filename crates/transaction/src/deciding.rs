@@ -48,6 +48,18 @@ pub(crate) enum Echo {
     Whole,
 }
 
+/// What an answer lacks so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// A field without which nothing is decided: AE, the echo of an approval, AF of a refusal.
+    Deciding,
+    /// A field that should come and decides nothing by its absence: a ticket that was asked for, the echo of a refusal. So
+    /// it is after a contradiction, which nothing decides any more.
+    Optional,
+    /// Nothing.
+    Nothing,
+}
+
 /// What the deciding fields of an answer said so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deciding {
@@ -152,18 +164,25 @@ impl Deciding {
             && !self.currency.is_absent()
     }
 
-    /// Whether all is there that such an answer must have, and nothing contradicts.
-    pub(crate) fn is_complete(&self, ticket_asked: bool) -> bool {
+    /// What is still to be waited for at the end of a field.
+    pub(crate) fn missing(&self, ticket_asked: bool) -> Missing {
         if self.contradiction {
-            return false;
+            return Missing::Optional;
         }
         match self.status {
-            Seen::Absent => false,
-            Seen::Value(Status::Performed) => self.is_echoed() && (self.ticket || !ticket_asked),
+            Seen::Absent => Missing::Deciding,
+            Seen::Value(Status::Performed) if !self.is_echoed() => Missing::Deciding,
+            Seen::Value(Status::Performed) if ticket_asked && !self.ticket => Missing::Optional,
+            Seen::Value(Status::NotPerformed) if self.complement.is_absent() => Missing::Deciding,
             // A refusal need not echo anything, but an echo that still comes may say that it is another's.
-            Seen::Value(Status::NotPerformed) => self.is_echoed() && !self.complement.is_absent(),
-            Seen::Value(Status::Taken | Status::Other(_)) | Seen::Unreadable => true,
+            Seen::Value(Status::NotPerformed) if !self.is_echoed() => Missing::Optional,
+            _ => Missing::Nothing,
         }
+    }
+
+    /// Whether the answer has a ticket.
+    pub(crate) const fn has_ticket(&self) -> bool {
+        self.ticket
     }
 
     /// Whether the answer has a status, readable or not.

@@ -40,8 +40,6 @@ pub struct Dialect {
     pub duplicata: Duplicata,
     /// What a NAK of the message proves.
     pub refused_message: RefusedMessage,
-    /// Whether an answer on TCP may stand between STX and check byte.
-    pub framed_answers: bool,
     /// Where an answer of 3.x ends on TCP.
     pub answer: Limits,
     /// The longest that a transaction may take on the terminal.
@@ -95,8 +93,7 @@ pub enum RefusedMessage {
 }
 
 /// An answer's end, for every dialect until one is known to differ. Tills in the field wait 200 ms to 1 s after a whole
-/// field; 300 ms is what the material suggests at the least. The patience is ours: ten times that, because a lost
-/// segment of TCP comes again after 200 ms to 3 s. The documented fields add up to 2 550 bytes; 16 KiB leaves room
+/// field; 300 ms is what the material suggests at the least. The patience is ours: ten times that. The documented fields add up to 2 550 bytes; 16 KiB leaves room
 /// for what is not documented.
 const ANSWER: Limits =
     Limits { quiet: Duration::from_millis(300), patience: Duration::from_secs(3), longest: 16 * 1024 };
@@ -117,7 +114,6 @@ impl Dialect {
         report: false,
         duplicata: Duplicata::TicketOnly,
         refused_message: RefusedMessage::Nothing,
-        framed_answers: false,
         answer: ANSWER,
         longest_transaction: LONGEST_TRANSACTION,
         session: SerialConfig::TILL,
@@ -135,13 +131,11 @@ impl Dialect {
 
     /// Nepting, as HiPay documents it: CZ is 0320; BF is not in its list, yet the answered amount may be lower. CF has a
     /// form of its own (merchant id, separator, data), so that a plain reference does not go there. A duplicata gives the
-    /// amount and the currency that were really paid, as tried on a Verifone V240m. One till that aims at Nepting on a
-    /// PAX A920 reads answers on TCP with a frame around them.
+    /// amount and the currency that were really paid, as tried on a Verifone V240m.
     pub const NEPTING: Self = Self {
         name: "nepting",
         optional: OptionalFields { reference: false, ..Self::PAYXPRESS.optional },
         duplicata: Duplicata::Fields,
-        framed_answers: true,
         session: SerialConfig {
             tolerance: Tolerance { line_feeds: true, ..SerialConfig::TILL.tolerance },
             ..SerialConfig::TILL

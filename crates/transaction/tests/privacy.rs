@@ -62,7 +62,8 @@ fn the_till_prints_nothing_of_a_card_at_any_byte() {
                 assert_eq!(verdict.outcome.name(), "approved");
                 break;
             }
-            Action::Event(_) | Action::Close => {}
+            Action::Look => machine.handle_idle(now),
+            Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
         }
     }
     let report = machine.report().unwrap();

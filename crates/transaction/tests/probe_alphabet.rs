@@ -192,7 +192,6 @@ fn dialects() -> Vec<Dialect> {
         trailer: Trailer::LineEnd,
         duplicata: Duplicata::Fields,
         amount_digits: 12,
-        framed_answers: true,
         ..Dialect::INGENICO
     };
     [&Dialect::ALL[..], &[custom]].concat()

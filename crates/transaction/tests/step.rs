@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use caisse_payment::{Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, Verdict};
-use caisse_transaction::till::{Effect, Effects, Input, State, Timer, step};
+use caisse_transaction::till::{Dispute, Effect, Effects, Input, State, Timer, step};
 
 /// What has really happened outside the machine, kept apart from its own state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,6 +21,14 @@ struct World {
     /// The terminal said yes, with a matching answer.
     approved: bool,
     connected: bool,
+    /// How often a verdict was reported.
+    reported: u8,
+    /// The terminal contradicted the verdict after it was reported.
+    contradicted: bool,
+    /// The journal has confirmed that, or has refused it.
+    dispute_answered: bool,
+    /// The terminal was freed for the next request.
+    freed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +36,7 @@ enum Write {
     Start,
     End,
     Both,
+    Dispute,
 }
 
 type Step = fn(State, Input) -> (State, Effects);
@@ -44,6 +53,10 @@ fn inputs() -> Vec<Input> {
         Input::Disconnected(NotSent::ClosedBeforeSend),
         Input::Journaled,
         Input::JournalFailed(Blocked::JournalUnavailable),
+        Input::JournalBusy,
+        Input::Expired(Timer::Journal),
+        Input::Contradicted,
+        Input::Released,
         Input::Sent { all: false },
         Input::Sent { all: true },
         Input::SendFailed,
@@ -73,6 +86,10 @@ fn possible(state: State, world: World, input: Input) -> bool {
         Input::Start => matches!(state, State::Idle),
         Input::Connected => matches!(state, State::Connecting),
         Input::Journaled | Input::JournalFailed(_) => world.writing.is_some(),
+        // Of other entries a busy journal counts as one that failed.
+        Input::JournalBusy => matches!(world.writing, Some(Write::End | Write::Dispute)),
+        // Bytes contradict an early verdict only, and are read until the terminal is freed.
+        Input::Contradicted => world.approved && matches!(state, State::Reported { .. }),
         Input::Sent { .. } | Input::SendFailed | Input::SendUncertain => {
             matches!(state, State::Sending { .. })
         }
@@ -98,9 +115,18 @@ fn after(world: World, state: State, input: Input, effects: &Effects) -> Result<
         Input::Journaled => {
             next.start_on_disk |= matches!(world.writing, Some(Write::Start | Write::Both));
             next.end_on_disk |= matches!(world.writing, Some(Write::End | Write::Both));
+            next.dispute_answered |= world.writing == Some(Write::Dispute);
             next.writing = None;
         }
-        Input::JournalFailed(_) => next.writing = None,
+        Input::JournalFailed(_) => {
+            next.dispute_answered |= world.writing == Some(Write::Dispute);
+            next.writing = None;
+        }
+        Input::JournalBusy => next.writing = None,
+        Input::GivenUp if matches!(state, State::Reported { dispute: Dispute::AwaitingJournal, .. }) => {
+            next.dispute_answered = true;
+        }
+        Input::Contradicted => next.contradicted = true,
         Input::Withdrawn(_) => next.handed = 0,
         Input::Sent { .. } | Input::SendUncertain => next.perhaps_sent = true,
         // The time is over while the system still has the message in its hands.
@@ -125,17 +151,24 @@ fn after(world: World, state: State, input: Input, effects: &Effects) -> Result<
             Effect::RecordStart => next.writing = Some(Write::Start),
             Effect::RecordEnd(_) => next.writing = Some(Write::End),
             Effect::RecordNeverSent(_) => next.writing = Some(Write::Both),
+            Effect::RecordDispute => next.writing = Some(Write::Dispute),
+            Effect::Report(verdict) => {
+                if next.writing.is_some() {
+                    return Err("reported before the journal has answered".into());
+                }
+                next.reported += 1;
+                says(*verdict, next)?;
+            }
+            Effect::Close => next.freed = true,
             _ => {}
         }
     }
     Ok(next)
 }
 
-fn check(state: State, world: World) -> Result<(), String> {
-    if world.handed > 1 {
-        return Err("handed to the link twice".into());
-    }
-    let State::Done { verdict: Verdict { outcome, proof }, journaled } = state else { return Ok(()) };
+/// Holds what the application is told against the world.
+fn says(verdict: Verdict, world: World) -> Result<(), String> {
+    let Verdict { outcome, proof } = verdict;
     let says_approved = outcome.approved_amount().is_some();
     if says_approved != world.approved && (says_approved || !outcome.is_unknown()) {
         return Err(format!("told {} although approved is {}", outcome.name(), world.approved));
@@ -150,13 +183,28 @@ fn check(state: State, world: World) -> Result<(), String> {
     if not_sent != (proof == Proof::NothingSent) {
         return Err(format!("{} with {}", outcome.name(), proof.name()));
     }
+    Ok(())
+}
+
+fn check(state: State, world: World) -> Result<(), String> {
+    if world.handed > 1 {
+        return Err("handed to the link twice".into());
+    }
+    let is_over = matches!(state, State::Done { .. });
+    if world.freed != is_over {
+        return Err("freed for the next request before the end".into());
+    }
+    if world.reported != u8::from(is_over || matches!(state, State::Reported { .. })) {
+        return Err("reported never, or twice".into());
+    }
+    let State::Done { verdict, journaled, dispute } = state else { return Ok(()) };
     if journaled != world.end_on_disk {
         return Err("journaled and the disk disagree".into());
     }
-    if world.start_on_disk && not_sent && !world.end_on_disk && journaled {
-        return Err("a proven not sent is missing from the disk".into());
+    if world.contradicted != world.dispute_answered || world.contradicted != (dispute != Dispute::None) {
+        return Err("a contradiction is dropped".into());
     }
-    Ok(())
+    says(verdict, world)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -218,13 +266,13 @@ fn explore(step: Step) -> Result<Explored, String> {
 fn the_whole_space_keeps_the_promises() {
     let explored = explore(step).unwrap();
     println!("{explored:?}");
-    assert_eq!(explored, Explored { states: 71, transitions: 498 });
+    assert_eq!(explored, Explored { states: 152, transitions: 1336 });
 }
 
 /// Each promise has a bug that breaks it; a check that does not see the bug is no check.
 #[test]
 fn planted_bugs_are_seen() {
-    let bugs: [(&str, Step, &str); 9] = [
+    let bugs: [(&str, Step, &str); 14] = [
         (
             "sends before the record",
             |state, input| match (state, input) {
@@ -289,7 +337,7 @@ fn planted_bugs_are_seen() {
             "says journaled although the write failed",
             |state, input| match (state, input) {
                 (State::RecordingEnd(verdict), Input::JournalFailed(_)) => {
-                    (State::Done { verdict, journaled: true }, Effects::new())
+                    step(State::RecordingEnd(verdict), Input::Journaled)
                 }
                 _ => step(state, input),
             },
@@ -301,9 +349,61 @@ fn planted_bugs_are_seen() {
                 (State::RecordingEnd(_), Input::JournalFailed(_) | Input::Journaled) => {
                     (state, Effects::new())
                 }
+                (State::AwaitingJournal(_), Input::GivenUp) => (state, Effects::new()),
                 _ => step(state, input),
             },
             "no way to an end",
+        ),
+        (
+            "reports before the end is durable",
+            |state, input| match (state, input) {
+                (State::Waiting { .. }, Input::AnswerEnded { outcome, .. }) => {
+                    let (next, mut effects) = step(state, input);
+                    effects.push(Effect::Report(Verdict { outcome, proof: Proof::Answered }));
+                    (next, effects)
+                }
+                _ => step(state, input),
+            },
+            "before the journal has answered",
+        ),
+        (
+            "drops a contradiction after the verdict",
+            |state, input| match (state, input) {
+                (State::Reported { .. }, Input::Contradicted) => (state, Effects::new()),
+                _ => step(state, input),
+            },
+            "dropped",
+        ),
+        (
+            "frees the terminal while the dispute is being recorded",
+            |state, input| match (state, input) {
+                (State::Reported { verdict, journaled, .. }, Input::Released) => {
+                    let state = State::Reported { verdict, journaled, dispute: Dispute::Recorded };
+                    step(state, input)
+                }
+                _ => step(state, input),
+            },
+            "dropped",
+        ),
+        (
+            "frees the terminal with the verdict",
+            |state, input| match (state, input) {
+                (State::RecordingEnd(_), Input::Journaled) => {
+                    let (next, mut effects) = step(state, input);
+                    effects.push(Effect::Close);
+                    (next, effects)
+                }
+                _ => step(state, input),
+            },
+            "freed for the next request",
+        ),
+        (
+            "takes a busy journal for a written end",
+            |state, input| match (state, input) {
+                (State::RecordingEnd(_), Input::JournalBusy) => step(state, Input::Journaled),
+                _ => step(state, input),
+            },
+            "disagree",
         ),
         (
             "wakes up after the end",

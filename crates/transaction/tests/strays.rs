@@ -42,7 +42,8 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
                 till.handle_timeout(*now);
             }
             Action::Event(Event::LateAnswer) => strays.extend(till.stray().map(<[u8]>::to_vec)),
-            Action::Event(_) | Action::Close => {}
+            Action::Look => till.handle_idle(*now),
+            Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Wait { .. } => return None,
             Action::Done(verdict) => return Some(verdict),
         }
@@ -130,7 +131,8 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
                     now = until.unwrap();
                     till.handle_timeout(now);
                 }
-                Action::Event(_) | Action::Close => {}
+                Action::Look => till.handle_idle(now),
+                Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
                 Action::Done(verdict) => panic!("{verdict:?}"),
             }
         }
@@ -233,8 +235,11 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
                 *now = until.unwrap();
                 till.handle_timeout(*now);
             }
+            Action::Look => till.handle_idle(*now),
             Action::Event(_) => {}
-            Action::Close | Action::Done(_) => panic!("nothing is over"),
+            Action::Close | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
+                panic!("nothing is over")
+            }
         }
     }
 }
@@ -289,8 +294,11 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
                     till.handle_timeout(now);
                 }
                 Action::Send(bytes) => break bytes.to_vec(),
+                Action::Look => till.handle_idle(now),
                 Action::Event(_) => {}
-                Action::Close | Action::Done(_) => panic!("nothing is over"),
+                Action::Close | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
+                    panic!("nothing is over")
+                }
             }
         };
         assert_eq!(asked, [ENQ]);
@@ -336,7 +344,12 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
                 till.handle_timeout(now);
                 assert!(now.since(answered) < Duration::from_secs(10), "it waits for ever");
             }
-            Action::Connect | Action::Event(_) | Action::Done(_) => {}
+            Action::Look => till.handle_idle(now),
+            Action::Connect
+            | Action::Event(_)
+            | Action::Done(_)
+            | Action::Verdict(_)
+            | Action::Dispute(_) => {}
         }
     };
     assert!(closed >= Duration::from_secs(5) && closed < Duration::from_secs(6), "{closed:?}");

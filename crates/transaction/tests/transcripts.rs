@@ -168,7 +168,13 @@ fn every_split_in_two_and_every_single_byte_feed_gives_the_same() {
                 let split = play(&transcript, &[first, second], then);
                 assert_eq!(split.verdict, whole.verdict, "{} split at {at}", transcript.name);
                 assert_eq!(split.answer, whole.answer, "{} split at {at}", transcript.name);
-                assert_eq!(split.entries, whole.entries, "{} split at {at}", transcript.name);
+                // The end is recorded as soon as it is certain: later fields are in the report only.
+                if at < transcript.decided_at {
+                    assert_eq!(split.entries, whole.entries, "{} split at {at}", transcript.name);
+                }
+                let [_, Entry::Ended(end)] = split.entries[..] else { panic!("{:?}", split.entries) };
+                assert_eq!(end.verdict, whole.verdict, "{} split at {at}", transcript.name);
+                assert_eq!(split.contradictions, [], "{} split at {at}", transcript.name);
                 splits += 1;
             }
             let bytes: Vec<&[u8]> = transcript.answer.chunks(1).collect();
@@ -248,7 +254,7 @@ fn a_slow_answer_is_not_a_lost_one() {
     let run =
         support::run(transcript.dialect, transcript.request, value, Duration::from_secs(1), Then::Silence);
     assert_eq!(run.outcome(), Outcome::Unknown { doubt: Doubt::AnswerCut });
-    assert_eq!(run.elapsed, Duration::from_secs(180));
+    assert_eq!(run.elapsed, Duration::from_secs(300));
 }
 
 #[test]

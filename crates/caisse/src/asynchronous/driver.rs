@@ -7,7 +7,7 @@ use caisse_hal::{Clock, Instant, Received, SendError};
 use caisse_journal::{JournalError, Order, TerminalLock};
 use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
-use caisse_transaction::till::Closed;
+use caisse_transaction::till::{Closed, Contradiction};
 use caisse_transaction::{Action, Event, TillMachine};
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
@@ -17,7 +17,7 @@ use super::link::AnyLink;
 use super::running::Told;
 use crate::CancelHandle;
 use crate::cancel::Wish;
-use crate::driver::{blocked_by, not_connected, record};
+use crate::driver::{blocked_by, dispute, not_connected, record};
 use crate::late::Ear;
 
 /// What the machine is driven with.
@@ -39,8 +39,12 @@ pub(super) struct Driver<'d> {
 const LONG: Duration = Duration::from_secs(60);
 
 impl Driver<'_> {
-    /// Runs a started machine to its end.
-    pub(super) async fn run(&mut self, machine: &mut TillMachine<'_>) {
+    /// Runs a started machine to its end. `on_verdict` is called as soon as there is a report.
+    pub(super) async fn run(
+        &mut self,
+        machine: &mut TillMachine<'_>,
+        on_verdict: &(dyn Fn(&TillMachine<'_>) + Sync),
+    ) {
         let mut listened = Wish::Nothing;
         let mut buffer = [0; 2048];
         loop {
@@ -65,15 +69,18 @@ impl Driver<'_> {
                     self.told.send_modify(|told| told.events.push(event));
                 }
                 Action::Close => self.link.close().await,
+                Action::Verdict(_) => on_verdict(machine),
                 Action::Record(entry) => {
                     let written = write(self.journal.clone(), entry, self.order.clone()).await;
-                    let now = self.clock.now();
-                    match written {
-                        Ok(()) => machine.handle_journaled(now),
-                        Err(why) => machine.handle_journal_failed(now, why),
-                    }
-                    if matches!(entry, Entry::Started(_)) {
-                        self.receive(machine, &mut buffer, Duration::ZERO).await;
+                    report_write(machine, self.clock.now(), written);
+                }
+                Action::Dispute(contradiction) => {
+                    let written = write_dispute(self.journal.clone(), contradiction).await;
+                    report_write(machine, self.clock.now(), written);
+                }
+                Action::Look => {
+                    if !self.listen(machine, &mut buffer, Duration::ZERO).await {
+                        machine.handle_idle(self.clock.now());
                     }
                 }
                 Action::Connect => {
@@ -100,27 +107,29 @@ impl Driver<'_> {
                     }
                 }
                 Action::Wait { until } => {
-                    let within = self.left(until);
-                    self.receive(machine, &mut buffer, within).await;
+                    let timeout = self.left(until);
+                    self.listen(machine, &mut buffer, timeout).await;
                     machine.handle_timeout(self.clock.now());
                 }
             }
         }
     }
 
-    /// Takes what has come, and tells the machine. A wish ends the wait.
-    async fn receive(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], within: Duration) {
+    /// Reports to the machine what comes within this time; returns whether anything did. A wish ends the wait.
+    async fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) -> bool {
         let result = tokio::select! {
-            result = self.link.receive(buffer, within) => result,
+            biased;
+            result = self.link.receive(buffer, timeout) => result,
             // No byte is lost: the next call gives it.
-            () = self.wake.notified() => return,
+            () = self.wake.notified(), if !timeout.is_zero() => return false,
         };
         let now = self.clock.now();
         match result {
             Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
-            Ok(Received::Nothing) => {}
+            Ok(Received::Nothing) => return false,
             Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
         }
+        true
     }
 
     async fn drain(&mut self, machine: &mut TillMachine<'_>) {
@@ -142,12 +151,40 @@ async fn file(ear: Ear, mut journal: SharedJournal, lock: Arc<TerminalLock>, bod
     spawn_blocking(move || ear.file(&mut journal, &lock, &body).is_ok()).await.unwrap_or(false)
 }
 
+/// Why an entry was not written.
+enum NotWritten {
+    /// Another process keeps the journal busy.
+    Busy,
+    Failed(Blocked),
+}
+
+fn report_write(machine: &mut TillMachine<'_>, now: Instant, written: Result<(), NotWritten>) {
+    match written {
+        Ok(()) => machine.handle_journaled(now),
+        Err(NotWritten::Busy) => machine.handle_journal_busy(now),
+        Err(NotWritten::Failed(why)) => machine.handle_journal_failed(now, why),
+    }
+}
+
 /// Writes on a thread that may block.
-async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), Blocked> {
+async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), NotWritten> {
     let write = move || {
-        record(&mut journal, &entry, order.as_ref())
-            .map_err(|error: JournalError| blocked_by(&journal, &error, &entry))
+        record(&mut journal, &entry, order.as_ref()).map_err(|error| match error {
+            JournalError::Locked => NotWritten::Busy,
+            error => NotWritten::Failed(blocked_by(&journal, &error, &entry)),
+        })
     };
     // A write that panicked may have happened, and may not.
-    spawn_blocking(write).await.unwrap_or(Err(Blocked::JournalUnavailable))
+    spawn_blocking(write).await.unwrap_or(Err(NotWritten::Failed(Blocked::JournalUnavailable)))
+}
+
+/// Writes a dispute on a thread that may block.
+async fn write_dispute(mut journal: SharedJournal, contradiction: Contradiction) -> Result<(), NotWritten> {
+    let write = move || {
+        dispute(&mut journal, &contradiction).map_err(|error| match error {
+            JournalError::Locked => NotWritten::Busy,
+            _ => NotWritten::Failed(Blocked::JournalUnavailable),
+        })
+    };
+    spawn_blocking(write).await.unwrap_or(Err(NotWritten::Failed(Blocked::JournalUnavailable)))
 }

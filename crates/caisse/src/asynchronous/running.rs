@@ -15,6 +15,8 @@ use crate::{CancelHandle, Payment};
 pub(super) struct Told {
     pub(super) events: Vec<Event>,
     pub(super) payment: Option<Payment>,
+    /// Whether the terminal is free, so that the payment changes no more.
+    pub(super) is_over: bool,
 }
 
 /// A payment in its own task. Awaiting it gives its end; dropping it, or what it is awaited by, stops nothing.
@@ -84,9 +86,21 @@ impl RunningPayment {
         self.wake.notify_one();
     }
 
-    /// Waits for the end. May be called by several handles, and again after it was dropped.
+    /// Waits for the outcome, which is reported as soon as it is certain and durable. The task still reads the line for a
+    /// moment after an early verdict: see [`finished`](Self::finished). May be called by several handles, and again after it
+    /// was dropped.
     pub async fn outcome(&mut self) -> Payment {
-        let ended = self.told.wait_for(|told| told.payment.is_some()).await;
+        self.wait(|told| told.payment.is_some()).await
+    }
+
+    /// Waits until the terminal is free for the next payment. Later bytes may have contradicted the verdict, which makes the
+    /// payment [`disputed`](Payment::disputed), or may have added a card or a receipt.
+    pub async fn finished(&mut self) -> Payment {
+        self.wait(|told| told.is_over).await
+    }
+
+    async fn wait(&mut self, reached: impl FnMut(&Told) -> bool) -> Payment {
+        let ended = self.told.wait_for(reached).await;
         if let Some(payment) = ended.ok().and_then(|told| told.payment.clone()) {
             return payment;
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +44,19 @@ struct Inner {
     patience: Patience,
     /// Ends a recovery.
     recovery: CancelHandle,
+    /// Whether a payment has reported its outcome and still reads the line.
+    reads_on: AtomicBool,
     /// The payment that runs, or ran last.
     last: Mutex<Option<RunningPayment>>,
+}
+
+/// The part of a payment in which its outcome may be reported before the terminal is free.
+struct Reading<'a>(&'a AtomicBool);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// The way to the terminal, and what is remembered of it. Whoever holds it uses the terminal.
@@ -98,13 +110,15 @@ impl AsyncTill {
                 exclusive,
                 patience,
                 recovery: CancelHandle::default(),
+                reads_on: AtomicBool::new(false),
                 last: Mutex::new(None),
             }),
         }
     }
 
     /// Begins a payment in a task of its own. One payment runs at a time: while one does, another ends as blocked, and the
-    /// same id gives the handle of the one that runs.
+    /// same id gives the handle of the one that runs. A payment that has reported its outcome still reads the line for a
+    /// moment; the next one begins after it.
     ///
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent.
@@ -141,7 +155,10 @@ impl AsyncTill {
                     Blocked::JournalUnavailable,
                 )
             });
-            teller.send_modify(|told| told.payment = Some(payment));
+            teller.send_modify(|told| {
+                told.payment = Some(payment);
+                told.is_over = true;
+            });
         });
         Ok(payment)
     }
@@ -190,6 +207,7 @@ impl AsyncTill {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn recover_listening(&self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
+        self.inner.until_free().await;
         match Arc::clone(&self.inner.line).try_lock_owned() {
             Ok(line) => {
                 let cancel = self.inner.recovery.clone();
@@ -243,6 +261,7 @@ impl Inner {
         wake: &Notify,
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
+        self.until_free().await;
         let mut admitted = self.admit(request, order.clone()).await;
         if admitted.as_ref().is_err_and(Refused::is_in_doubt)
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
@@ -256,6 +275,7 @@ impl Inner {
             admitted = self.admit(request, order.clone()).await;
         }
         let Entrance { lock, needs_reference } = admitted?;
+        let _reading = Reading(&self.reads_on);
         let lock = Arc::new(lock);
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
@@ -289,7 +309,14 @@ impl Inner {
             wake,
             told,
         };
-        driver.run(&mut machine).await;
+        let report = |machine: &TillMachine<'_>| {
+            // There is a report by now.
+            if let Ok(payment) = Payment::at_the_end(&request, machine) {
+                self.reads_on.store(true, Ordering::Release);
+                told.send_modify(|told| told.payment = Some(payment));
+            }
+        };
+        driver.run(&mut machine, &report).await;
         line.memory.keep(&request, &machine, &self.config, self.clock.now());
         let payment = Payment::at_the_end(&request, &machine)?;
         let journal = self.journal.clone();
@@ -297,6 +324,14 @@ impl Inner {
         let payment = spawn_blocking(move || settled.settled(&journal)).await.or(Ok(payment));
         drop(lock);
         payment
+    }
+
+    /// Waits while a payment that has reported its outcome still reads the line.
+    async fn until_free(&self) {
+        while self.reads_on.load(Ordering::Acquire) {
+            // Whoever pays holds the line to its end.
+            drop(self.line.lock().await);
+        }
     }
 
     /// Asks the journal on a thread that may block.

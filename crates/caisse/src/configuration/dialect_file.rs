@@ -58,6 +58,11 @@ fn read_with_base(bytes: &[u8], file: &Path) -> Result<(Dialect, Dialect), Confi
         let problem = "expected who says that a NAK is a refusal, and where: no public source does";
         return Err(document.refuse(&["refused_message_source"], problem));
     }
+    if said.framed_answers.is_some() {
+        let problem =
+            "no longer needed: a frame around an answer is accepted in every dialect; remove this key";
+        return Err(document.refuse(&["framed_answers"], problem));
+    }
     match problem(&dialect) {
         None => Ok((dialect, said.base.0)),
         Some((path, problem)) => Err(document.refuse(path, &problem)),
@@ -97,6 +102,7 @@ struct DialectFile {
     /// Who says that it is a refusal. On a terminal that acts on the message all the same it would have a customer charged
     /// twice, so that nobody sets it in passing.
     refused_message_source: Option<Text<Words>>,
+    /// A former key: a frame around an answer is accepted in every dialect.
     framed_answers: Option<bool>,
     longest_transaction_ms: Option<Within<180_000, 3_600_000>>,
     #[serde(default)]
@@ -201,7 +207,6 @@ impl DialectFile {
             report: self.report.unwrap_or(base.report),
             duplicata: self.duplicata.map_or(base.duplicata, |it| it.0),
             refused_message: self.refused_message.map_or(base.refused_message, |it| it.0),
-            framed_answers: self.framed_answers.unwrap_or(base.framed_answers),
             answer: self.answer.limits(base.answer),
             longest_transaction: self
                 .longest_transaction_ms
@@ -212,7 +217,7 @@ impl DialectFile {
 
     fn of(dialect: &Dialect) -> Self {
         let Dialect { name: _, generation, version, optional, amount_digits, trailer, .. } = *dialect;
-        let Dialect { report, duplicata, refused_message, framed_answers, .. } = *dialect;
+        let Dialect { report, duplicata, refused_message, .. } = *dialect;
         let Dialect { answer, longest_transaction, session, .. } = *dialect;
         Self {
             base: Word(Dialect::PAYXPRESS),
@@ -227,7 +232,7 @@ impl DialectFile {
                 RefusedMessage::Nothing => None,
                 RefusedMessage::Refusal => Some(Text(Words::new("say here who says so, and where"))),
             },
-            framed_answers: Some(framed_answers),
+            framed_answers: None,
             longest_transaction_ms: Some(Within::millis(longest_transaction)),
             optional: OptionalFile::of(optional),
             answer: AnswerFile::of(answer),

@@ -323,14 +323,6 @@ impl Examination {
         let dialect = config.dialect;
         let version = reply.version.map(|version| version.to_string());
         let shown = version.as_deref().unwrap_or("?");
-        if reply.framed && !dialect.framed_answers {
-            self.propose(
-                Fault::FrameAroundAnswer,
-                "STX devant la réponse",
-                "STX in front of the answer",
-                "--dialect nepting",
-            );
-        }
         match (status, reply.refusal) {
             (Status::Performed, _) | (Status::NotPerformed, Some(Refusal::UnknownOperation)) => {
                 let number = reply.serial_number.as_deref().unwrap_or("—");

@@ -122,13 +122,6 @@ faults! {
         en: "The terminal speaks in frames (ENQ, STX) where a bare message was expected: what some menus call \"Concert V3 IP\" is the older protocol (V2, E or E+).",
             "Set the terminal to Concert V3 (3.x), or give the till --dialect concert-e-plus.";
     }
-    /// Fields of 3.x in a frame, on TCP.
-    FrameAroundAnswer = "frame_around_answer" {
-        fr: "Le terminal entoure ses réponses 3.x d'une trame (STX, ETX), que ce dialecte n'attend pas sur TCP : chaque paiement finirait inconnu.",
-            "Prenez un dialecte qui l'accepte : --dialect nepting, ou framed_answers dans un fichier de dialecte.";
-        en: "The terminal puts a frame (STX, ETX) around its answers of 3.x, which this dialect does not expect on TCP: every payment would end unknown.",
-            "Take a dialect that accepts it: --dialect nepting, or framed_answers in a file of a dialect.";
-    }
     /// Bare fields where frames were expected.
     Bare = "bare" {
         fr: "Le terminal répond en 3.x là où le dialecte choisi attend des trames (E ou E+).",

@@ -308,18 +308,21 @@ impl Inquiry<'_> {
         let mut buffer = [0; 2048];
         let end = self.clock.now().after(ANSWER);
         loop {
-            let now = self.clock.now();
-            // Inside a field nothing ends the answer but more of it.
-            let until = if late.has_begun() { late.deadline().unwrap_or(end).min(end) } else { now };
-            let result = self.link.receive(&mut buffer, until.since(now).min(GLANCE));
+            // What is over now counts once a look at the line finds nothing, and not what is over after that look.
+            let before = self.clock.now();
+            // While a deciding field is missing nothing ends the answer but more of it.
+            let until = if late.has_begun() { late.deadline().unwrap_or(end).min(end) } else { before };
+            let timeout = until.since(before).min(GLANCE);
+            let result = self.link.receive(&mut buffer, timeout);
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
                 Ok(Received::Nothing) if !late.has_begun() => {
-                    let left = pending.until.since(now);
+                    let left = pending.until.since(before);
                     return if left.is_zero() { Heard::Closed } else { Heard::Nothing { left } };
                 }
-                Ok(Received::Nothing) => late.handle_timeout(now),
+                Ok(Received::Nothing) if timeout.is_zero() => late.handle_timeout(before),
+                Ok(Received::Nothing) => {}
                 Ok(Received::Closed) | Err(_) if !late.has_begun() => return Heard::Closed,
                 Ok(Received::Closed) | Err(_) => late.handle_closed(now),
             }
@@ -406,18 +409,20 @@ impl Inquiry<'_> {
                 }
                 LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
             };
-            let within = wake.since(self.clock.now()).min(GLANCE);
-            let result = self.link.receive(&mut buffer, within);
+            let before = self.clock.now();
+            let timeout = wake.since(before).min(GLANCE);
+            let result = self.link.receive(&mut buffer, timeout);
             let now = self.clock.now();
             match result {
                 Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
+                // What is over counts once a look at the line finds nothing.
+                Ok(Received::Nothing) if timeout.is_zero() => late.handle_timeout(before),
                 Ok(Received::Nothing) => {}
                 Ok(Received::Closed) | Err(_) => {
                     late.handle_closed(now);
                     break;
                 }
             }
-            late.handle_timeout(now);
             // Before the terminal hears that somebody has its result: it does not tell it again.
             if let Some(body) = late.message()
                 && !keep(&mut heard, record, ear.file(self.journal, lock, body))

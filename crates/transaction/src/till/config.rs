@@ -37,7 +37,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// A till on TCP, with times that tills in the field use: 10 s to connect, 180 s for the answer; 10 s to send is ours.
+    /// A till on TCP, with times that tills in the field use: 10 s to connect; 10 s to send is ours. The answer has the
+    /// time of the dialect's longest transaction.
     #[must_use]
     pub const fn new(dialect: Dialect, identifier: Identifier) -> Self {
         Self {
@@ -47,7 +48,7 @@ impl Config {
             address: None,
             connect_timeout: Duration::from_secs(10),
             send_timeout: Duration::from_secs(10),
-            answer_timeout: Duration::from_secs(180),
+            answer_timeout: dialect.longest_transaction,
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) enum Envelope {
         /// What it has to be.
         check: u8,
     },
-    /// It has ended well: what follows is no part of the answer.
+    /// It has ended well. A second frame, or fields behind the first, are read on: they may contradict it.
     Closed,
     /// Its check byte is wrong.
     Broken,
@@ -58,7 +58,11 @@ impl Envelope {
                     *self = if *first == check { Self::Closed } else { Self::Broken };
                     *input = rest;
                 }
-                Self::Closed | Self::Broken => {
+                Self::Closed if *first == STX => (*self, *input) = (Self::Body { check: ETX }, rest),
+                // ENQ, EOT and line ends: habits of the serial line, and no part of an answer.
+                Self::Closed if first.is_ascii_control() => *input = rest,
+                Self::Closed => *self = Self::Bare,
+                Self::Broken => {
                     *input = &[];
                     return None;
                 }

@@ -4,12 +4,13 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 use caisse_codec::{FieldScanner, Message, Piece, Tag};
+use caisse_link::frame::STX;
 use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome};
 
 use super::envelope::Envelope;
-use crate::deciding::{Deciding, Echo, LONGEST};
+use crate::deciding::{Deciding, Echo, LONGEST, Missing};
 use crate::store::FieldStore;
 
 pub(super) struct AnswerJudge<'s> {
@@ -132,14 +133,7 @@ impl<'s> AnswerJudge<'s> {
             _ => Doubt::AnswerCut,
         };
         // A field that could still change the outcome, cut or garbled, leaves it open.
-        let open_letter = self.scanner.header().first().copied().filter(|_| cut);
-        let could_decide = match self.scanner.open_tag() {
-            Some(tag) => self.deciding.depends_on(tag) || (tag == Tag::CF && self.awaits_reference()),
-            None => open_letter.is_some_and(|letter| {
-                self.deciding.may_begin_with(letter) || (letter == b'C' && self.awaits_reference())
-            }),
-        };
-        if cut && could_decide {
+        if cut && self.could_decide() {
             return Outcome::Unknown { doubt: why_cut };
         }
         let outcome = self.deciding.outcome(asked, echo);
@@ -161,6 +155,34 @@ impl<'s> AnswerJudge<'s> {
             } if ended_early => Outcome::Unknown { doubt: why_cut },
             _ => outcome,
         }
+    }
+
+    /// Whether the field that is open could still change the outcome.
+    fn could_decide(&self) -> bool {
+        let open_letter = self.scanner.header().first().copied();
+        match self.scanner.open_tag() {
+            Some(tag) => self.deciding.depends_on(tag) || (tag == Tag::CF && self.awaits_reference()),
+            None => open_letter.is_some_and(|letter| {
+                self.deciding.may_begin_with(letter) || (letter == b'C' && self.awaits_reference())
+            }),
+        }
+    }
+
+    /// The outcome as soon as the content decides it: an approval or a refusal that has all it needs, at the end of a field,
+    /// and at the end of a frame where there is one.
+    pub(super) fn decided(&self, asked: &Content) -> Option<Outcome> {
+        let ticket_awaited = self.ticket_asked && !self.deciding.has_ticket();
+        if self.is_cut() || self.malformed || self.envelope == Envelope::Broken {
+            return None;
+        }
+        let outcome = self.deciding.outcome(asked, Echo::MayLack);
+        let awaits_ticket = ticket_awaited && outcome.approved_amount().is_some();
+        Some(outcome).filter(|outcome| !outcome.is_unknown() && !awaits_ticket)
+    }
+
+    /// Whether the bytes end inside a field, or inside a frame.
+    pub(super) const fn is_inside(&self) -> bool {
+        !self.malformed && self.is_cut()
     }
 
     /// Whether the answer said how the transaction ended, readable or not.
@@ -204,28 +226,40 @@ impl Judge for AnswerJudge<'_> {
     fn feed(&mut self, bytes: &[u8]) -> Judgement {
         let mut input = bytes;
         while let Some(content) = self.envelope.content(&mut input) {
-            self.read(content);
+            let frame = self.read(content);
+            if !frame.is_empty() {
+                // Bare content is all of the input.
+                (self.envelope, input) = (Envelope::Expected, frame);
+            }
         }
         if self.malformed || self.envelope == Envelope::Broken {
             Judgement::Malformed
         } else if self.envelope == Envelope::Closed {
             Judgement::Complete
-        } else if !self.scanner.at_boundary() || self.envelope.is_open() {
+        } else if self.envelope.is_open() || (!self.scanner.at_boundary() && self.could_decide()) {
             Judgement::NeedMore
-        } else if self.deciding.is_complete(self.ticket_asked) {
-            Judgement::Complete
         } else {
-            Judgement::Boundary
+            match self.deciding.missing(self.ticket_asked) {
+                Missing::Deciding => Judgement::NeedMore,
+                Missing::Optional => Judgement::Boundary,
+                // A field that decides nothing has begun, and the rest of it should come.
+                Missing::Nothing if !self.scanner.at_boundary() => Judgement::Boundary,
+                Missing::Nothing => Judgement::Complete,
+            }
         }
     }
 }
 
 impl AnswerJudge<'_> {
-    fn read(&mut self, content: &[u8]) {
+    /// Reads fields; returns what is left where a frame begins after bare fields: it may contradict them.
+    fn read<'c>(&mut self, content: &'c [u8]) -> &'c [u8] {
         let mut input = content;
         while !self.malformed {
             let behind_a_field = self.scanner.at_boundary() && self.scanner.offset() > 0;
             if let Some((byte, rest)) = input.split_first().filter(|_| behind_a_field) {
+                if *byte == STX && self.envelope == Envelope::Bare {
+                    return input;
+                }
                 // Real terminals end their answers so. Fields behind them are read on: they may contradict.
                 if matches!(byte, b'\r' | b'\n' | b' ') {
                     input = rest;
@@ -235,5 +269,6 @@ impl AnswerJudge<'_> {
             let Some(piece) = self.scanner.next(&mut input) else { break };
             self.take(piece);
         }
+        &[]
     }
 }

@@ -49,7 +49,7 @@ impl<'s> LateAnswer<'s> {
     #[must_use]
     pub fn new(config: Config, request: Request, storage: &'s mut [u8]) -> Self {
         let dialect = config.dialect;
-        let mut judge = AnswerJudge::new(storage, dialect.framed_answers);
+        let mut judge = AnswerJudge::new(storage, true);
         judge.ask(request.ticket.is_some() && dialect.optional.ticket, request.nonce(&dialect));
         Self { request, assembly: Assembly::new(dialect.answer), judge }
     }

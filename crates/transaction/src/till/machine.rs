@@ -6,18 +6,18 @@ use core::time::Duration;
 use arrayvec::ArrayVec;
 use caisse_codec::wire;
 use caisse_link::frame::{self, LONGEST_BODY};
-use caisse_link::serial::{self, Standing};
-use caisse_link::{Assembly, Ending, Instant};
-use caisse_payment::entry::{Content, End, Entry, Start};
+use caisse_link::serial;
+use caisse_link::{Assembly, Instant};
+use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Blocked, Doubt, NotSent, Outcome, Verdict};
 
 use super::config::Config;
+use super::contradiction::Contradiction;
 use super::reader::Reader;
 use super::report::Report;
-use super::result::read_result;
-use super::session_line::{Heard, SessionLine};
-use super::step::{Effect, Effects, Event, Input, State, Timer, step};
-use crate::deciding::Echo;
+use super::session_line::SessionLine;
+use super::step::{Dispute, Effect, Effects, Event, Input, State, Timer, step};
+use super::watch::Watch;
 use crate::dialect::Trailer;
 use crate::{Request, RequestError};
 
@@ -32,17 +32,31 @@ const LONGEST_MESSAGE: usize = 160;
 /// How long a session may go on after the end is recorded: the terminal's EOT comes within 3 s, or not at all.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// The time between two attempts to write what a busy journal did not take.
+const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a busy journal is tried again.
+const JOURNAL_PATIENCE: Duration = Duration::from_secs(60);
+
 /// What the driver has to do next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "no allocator here, and one action lives at a time")]
 #[must_use]
 pub enum Action<'m> {
-    /// Write this entry durably, then call [`handle_journaled`](TillMachine::handle_journaled) or
+    /// Write this entry durably, then call [`handle_journaled`](TillMachine::handle_journaled),
+    /// [`handle_journal_busy`](TillMachine::handle_journal_busy) or
     /// [`handle_journal_failed`](TillMachine::handle_journal_failed).
     Record(Entry),
+    /// Write durably that later bytes contradict the recorded end, then call the same methods as after
+    /// [`Record`](Self::Record).
+    Dispute(Contradiction),
     /// Open the connection, then call [`handle_connected`](TillMachine::handle_connected) or
     /// [`handle_closed`](TillMachine::handle_closed).
     Connect,
+    /// Take what has come on the line, without waiting: call [`handle_input`](TillMachine::handle_input),
+    /// [`handle_closed`](TillMachine::handle_closed), or [`handle_idle`](TillMachine::handle_idle) if nothing has come.
+    /// Asked for before the request leaves, before a time-out or a give-up counts, and before an early verdict.
+    Look,
     /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent) or
     /// [`handle_send_failed`](TillMachine::handle_send_failed).
     Send(&'m [u8]),
@@ -50,12 +64,15 @@ pub enum Action<'m> {
     Close,
     /// Show the application where the transaction stands.
     Event(Event),
+    /// Report the verdict to the application, with the [`report`](TillMachine::report). The end is durable, or cannot be
+    /// made so. The terminal is not free before [`Done`](Self::Done).
+    Verdict(Verdict),
     /// Do nothing until something happens or this moment comes; then call the matching `handle_` method.
     Wait {
         /// When to call [`handle_timeout`](TillMachine::handle_timeout) at the latest.
         until: Option<Instant>,
     },
-    /// It is over.
+    /// The transaction is over, and the terminal is free for the next one.
     Done(Verdict),
 }
 
@@ -64,10 +81,13 @@ impl fmt::Debug for Action<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Record(entry) => f.debug_tuple("Record").field(entry).finish(),
+            Self::Dispute(contradiction) => f.debug_tuple("Dispute").field(contradiction).finish(),
             Self::Connect => f.write_str("Connect"),
+            Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
             Self::Close => f.write_str("Close"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Verdict(verdict) => f.debug_tuple("Verdict").field(verdict).finish(),
             Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
             Self::Done(verdict) => f.debug_tuple("Done").field(verdict).finish(),
         }
@@ -98,7 +118,8 @@ impl fmt::Debug for Action<'_> {
 /// let outcome = loop {
 ///     match till.poll() {
 ///         Action::Connect => till.handle_connected(now),
-///         Action::Record(_entry) => till.handle_journaled(now),
+///         Action::Record(_) | Action::Dispute(_) => till.handle_journaled(now),
+///         Action::Look => till.handle_idle(now), // nothing has come
 ///         Action::Send(bytes) => {
 ///             let accepted = bytes.len();
 ///             till.handle_sent(now, accepted);
@@ -107,6 +128,7 @@ impl fmt::Debug for Action<'_> {
 ///             till.handle_input(now, b"CZ0040300AE00201AF00204");
 ///             till.handle_closed(now, caisse_transaction::till::Closed::ByPeer);
 ///         }
+///         Action::Verdict(verdict) => println!("{}", verdict.outcome.name()),
 ///         Action::Done(verdict) => break verdict.outcome,
 ///         Action::Wait { until: None } | Action::Close | Action::Event(_) => {}
 ///     }
@@ -116,25 +138,30 @@ impl fmt::Debug for Action<'_> {
 /// ```
 #[derive(Debug)]
 pub struct TillMachine<'s> {
-    config: Config,
-    state: State,
-    started: Option<Started>,
+    pub(super) config: Config,
+    pub(super) state: State,
+    pub(super) started: Option<Started>,
     queue: ArrayVec<Effect, QUEUE>,
-    timer: Option<(Timer, Instant)>,
-    answer_deadline: Option<Instant>,
+    pub(super) timer: Option<(Timer, Instant)>,
+    pub(super) answer_deadline: Option<Instant>,
     sent_at: Option<Instant>,
-    linger_deadline: Option<Instant>,
-    gave_up: bool,
-    line: Line<'s>,
-    reader: Reader<'s>,
+    pub(super) linger_deadline: Option<Instant>,
+    /// Until when a busy journal is tried again.
+    journal_deadline: Option<Instant>,
+    pub(super) gave_up: bool,
+    pub(super) watch: Watch,
+    pub(super) line: Line<'s>,
+    pub(super) reader: Reader<'s>,
     /// Whether an answer counts only with the reference that was sent.
-    needs_reference: bool,
+    pub(super) needs_reference: bool,
+    /// Whether the journal holds the start.
+    start_recorded: bool,
 }
 
 /// How messages find their ends on the line.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "no allocator here, and a machine has one line")]
-enum Line<'s> {
+pub(super) enum Line<'s> {
     /// The bytes are the messages.
     Bare(Assembly),
     /// They stand in frames and sessions.
@@ -144,8 +171,8 @@ enum Line<'s> {
 /// More than there are kinds of effects.
 const QUEUE: usize = 16;
 
-struct Started {
-    entry: Start,
+pub(super) struct Started {
+    pub(super) entry: Start,
     message: ArrayVec<u8, LONGEST_MESSAGE>,
     /// How much of the message the system has accepted.
     accepted: usize,
@@ -177,7 +204,7 @@ impl<'s> TillMachine<'s> {
             let line = SessionLine::new(dialect.session, dialect.refused_message, frame);
             (Line::Session(line), Reader::new(&dialect, false, rest))
         } else {
-            let reader = Reader::new(&dialect, dialect.framed_answers, storage);
+            let reader = Reader::new(&dialect, true, storage);
             (Line::Bare(Assembly::new(dialect.answer)), reader)
         };
         Self {
@@ -189,10 +216,13 @@ impl<'s> TillMachine<'s> {
             answer_deadline: None,
             sent_at: None,
             linger_deadline: None,
+            journal_deadline: None,
             gave_up: false,
+            watch: Watch::default(),
             line,
             reader,
             needs_reference: false,
+            start_recorded: false,
         }
     }
 
@@ -257,13 +287,31 @@ impl<'s> TillMachine<'s> {
 
     /// The journal has written the entry durably.
     pub fn handle_journaled(&mut self, now: Instant) {
+        self.journal_deadline = None;
         self.apply(now, Input::Journaled);
     }
 
     /// The journal could not write the entry. Before the message left this ends the transaction as blocked; after it,
     /// the outcome stands and is marked as not journaled.
     pub fn handle_journal_failed(&mut self, now: Instant, why: Blocked) {
+        self.journal_deadline = None;
         self.apply(now, Input::JournalFailed(why));
+    }
+
+    /// Another process keeps the journal busy, and nothing was written. The end of a transaction is tried again for a minute;
+    /// any other entry counts as failed. A failed write, a failed sync or a replaced file is never tried again: report these
+    /// with [`handle_journal_failed`](Self::handle_journal_failed).
+    pub fn handle_journal_busy(&mut self, now: Instant) {
+        let patience = *self.journal_deadline.get_or_insert(now.after(JOURNAL_PATIENCE));
+        // A transaction that never began leaves nothing open without its record.
+        let counts = match self.state {
+            State::RecordingEnd(_) => self.start_recorded,
+            State::Reported { .. } => true,
+            _ => false,
+        };
+        let busy = counts && now < patience && !self.gave_up;
+        let input = if busy { Input::JournalBusy } else { Input::JournalFailed(Blocked::JournalUnavailable) };
+        self.apply(now, input);
     }
 
     /// The connection is open.
@@ -273,11 +321,17 @@ impl<'s> TillMachine<'s> {
 
     /// The connection could not be opened, or it has ended.
     pub fn handle_closed(&mut self, now: Instant, how: Closed) {
+        self.gave_up |= self.watch.close();
+        let is_read_on = self.is_read_on();
         match &mut self.line {
             Line::Bare(assembly) => {
                 if let State::Waiting { .. } = self.state {
                     assembly.handle_closed();
-                    return self.settle(now);
+                    return self.settle(now, false);
+                }
+                if is_read_on {
+                    assembly.handle_closed();
+                    return self.compare(now);
                 }
                 if self.holds_message() {
                     return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
@@ -354,110 +408,49 @@ impl<'s> TillMachine<'s> {
         }
     }
 
-    /// Bytes came, in any pieces. What comes before the message has been handed out cannot be its answer: a driver that
-    /// looks for such bytes right before it polls for the send keeps an earlier transaction's answer from being taken for
-    /// this one's.
+    /// Bytes came, in any pieces. Bytes that come before the message has been handed out cannot be its answer.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() {
+            self.take_input(now, bytes);
+            self.count_looked(now, bytes.len());
         }
+    }
+
+    fn take_input(&mut self, now: Instant, bytes: &[u8]) {
         if let Line::Session(_) = &self.line {
             return self.handle_session_input(now, bytes);
         }
         if self.holds_message() {
             return self.apply(now, Input::Withdrawn(NotSent::UnexpectedBytes));
         }
-        if !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
+        let is_read_on = self.is_read_on();
+        if !is_read_on && !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
             return;
         }
         self.apply(now, Input::AnswerBegan);
         if let (Line::Bare(assembly), Reader::Concert3(judge)) = (&mut self.line, &mut self.reader) {
             assembly.handle_input(now, bytes, judge);
         }
-        self.settle(now);
-    }
-
-    fn handle_session_input(&mut self, now: Instant, bytes: &[u8]) {
-        let mut input = bytes;
-        while !input.is_empty() {
-            if let Line::Session(line) = &mut self.line {
-                line.session().handle_input(now, &mut input);
-            }
-            self.hear(now);
+        if is_read_on {
+            return self.compare(now);
+        }
+        self.settle(now, false);
+        if self.decided().is_some() {
+            self.watch.look();
         }
     }
 
-    /// Takes what the session has to tell.
-    fn hear(&mut self, now: Instant) {
-        while let Line::Session(line) = &mut self.line
-            && let Some(heard) = line.hear()
-        {
-            match heard {
-                Heard::Nothing => {}
-                Heard::Input(input) => self.apply(now, input),
-                Heard::Message(standing) => self.hear_message(now, standing),
-            }
-        }
-    }
-
-    /// Tells the answer from what earlier transactions have left on the line.
-    fn hear_message(&mut self, now: Instant, standing: Standing) {
-        let (Line::Session(line), Some(started)) = (&mut self.line, &self.started) else { return };
-        let content = &started.entry.content;
-        if let State::RecordingEnd(verdict) | State::Done { verdict, .. } = self.state {
-            // A copy of the answer changes nothing. The reader keeps the answer itself.
-            if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
-                line.file_stranger(Doubt::PerhapsEarlier);
-                self.show(Event::LateAnswer);
-            }
+    /// Time has passed. Harmless when it is early. Where a time is over, [`poll`](Self::poll) asks for a last look at the
+    /// line before it counts.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|at| now < at) {
             return;
         }
-        let outcome = self.reader.take_body(line.body(), content);
-        let stranger = stranger(outcome);
-        let waiting = matches!(self.state, State::Waiting { .. });
-        if !waiting || standing == Standing::Earlier || stranger.is_some() {
-            match stranger {
-                Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
-                stranger => line.file_earlier(stranger.is_none()),
-            }
-            self.reader.reset();
-            return self.show(Event::LateAnswer);
+        if self.is_open() {
+            self.watch.due(now);
+        } else {
+            self.expire(now);
         }
-        let named = self.reader.has_our_reference();
-        let ours = named || (!self.needs_reference && (standing == Standing::After || !line.is_ambiguous()));
-        let outcome = match outcome {
-            Outcome::Unknown { doubt } => Outcome::Unknown { doubt },
-            outcome if ours => outcome,
-            _ => Outcome::Unknown { doubt: Doubt::PerhapsEarlier },
-        };
-        let answered = self.reader.answered();
-        // Whoever answers has the message.
-        self.apply(now, Input::Acknowledged);
-        self.show(Event::Answer);
-        self.apply(now, Input::AnswerEnded { outcome, answered });
-    }
-
-    /// Time has passed. Harmless when it is early.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if let Some((timer, _)) = self.timer.filter(|(_, at)| now >= *at) {
-            self.timer = None;
-            self.apply(now, Input::Expired(timer));
-        }
-        if self.linger_deadline.is_some_and(|at| now >= at) {
-            self.linger_deadline = None;
-        }
-        match &mut self.line {
-            Line::Bare(assembly) => {
-                if let State::Waiting { .. } = self.state {
-                    assembly.handle_timeout(now);
-                }
-            }
-            Line::Session(line) => {
-                line.session().handle_timeout(now);
-                self.hear(now);
-            }
-        }
-        self.settle(now);
     }
 
     /// The application would like to stop. Before the message leaves that ends the transaction as not sent; after it,
@@ -466,14 +459,17 @@ impl<'s> TillMachine<'s> {
         self.stop(now, Input::CancelRequested);
     }
 
-    /// The application stops waiting: "not sent" if that is proven, otherwise unknown.
+    /// The application stops waiting. What has come is judged as if the terminal had closed the connection; without an answer
+    /// the outcome is "not sent" if that is proven, otherwise unknown.
     pub fn give_up(&mut self, now: Instant) {
-        self.stop(now, Input::GivenUp);
-        // Nor does it wait for the end of a session, or hand out what is left of a message.
-        self.gave_up = true;
+        if self.is_open() && self.state != State::Connecting && !self.holds_message() {
+            // What has come is judged first.
+            return self.watch.give_up();
+        }
+        self.stop_waiting(now);
     }
 
-    fn stop(&mut self, now: Instant, wish: Input) {
+    pub(super) fn stop(&mut self, now: Instant, wish: Input) {
         let sending = matches!(self.state, State::Sending { .. });
         if let Line::Session(line) = &mut self.line
             && sending
@@ -496,9 +492,12 @@ impl<'s> TillMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> Action<'_> {
-        let lingers = self.lingers();
-        let Some(effect) = self.queue.first().copied().filter(|effect| *effect != Effect::Close || !lingers)
-        else {
+        self.release();
+        let shows = matches!(self.queue.first(), Some(Effect::Show(_)));
+        if self.watch.looks() && !shows {
+            return Action::Look;
+        }
+        let Some(effect) = self.queue.first().copied() else {
             return self.poll_line();
         };
         self.queue.remove(0);
@@ -515,7 +514,9 @@ impl<'s> TillMachine<'s> {
             Effect::RecordNeverSent(verdict) => {
                 Action::Record(Entry::NeverSent(started.entry, self.end(started, verdict)))
             }
+            Effect::RecordDispute => Action::Dispute(self.contradiction(started)),
             Effect::Send => Action::Send(started.message.get(started.accepted..).unwrap_or_default()),
+            Effect::Report(verdict) => Action::Verdict(verdict),
             Effect::Close => Action::Close,
             Effect::Show(event) => Action::Event(event),
             // These never wait in the queue.
@@ -527,6 +528,7 @@ impl<'s> TillMachine<'s> {
     fn poll_line(&mut self) -> Action<'_> {
         let until = self.deadline();
         match (&mut self.line, self.state) {
+            (_, State::Done { verdict, .. }) => Action::Done(verdict),
             (Line::Session(line), _) if line.is_busy() && !self.gave_up => match line.session().poll() {
                 serial::Action::Send(control) => Action::Send(control.bytes()),
                 serial::Action::Emit { from, .. } => {
@@ -537,16 +539,8 @@ impl<'s> TillMachine<'s> {
                     Action::Wait { until: self.deadline() }
                 }
             },
-            (_, State::Done { verdict, .. }) => Action::Done(verdict),
             _ => Action::Wait { until },
         }
-    }
-
-    /// Whether the session goes on although the transaction is over: our acknowledgement of the answer is still to be sent,
-    /// or the terminal's EOT to be read.
-    fn lingers(&self) -> bool {
-        let busy = matches!(&self.line, Line::Session(line) if line.is_busy());
-        busy && !self.gave_up && self.linger_deadline.is_some()
     }
 
     /// Whether the connection is to be left open although the transaction is over: the terminal has not said a word on it,
@@ -570,56 +564,49 @@ impl<'s> TillMachine<'s> {
         let waiting = matches!(self.state, State::Waiting { .. });
         let answer = self.answer_deadline.filter(|_| waiting);
         let line = match &self.line {
-            Line::Bare(assembly) => assembly.deadline().filter(|_| waiting),
+            Line::Bare(assembly) => assembly.deadline().filter(|_| waiting || self.is_read_on()),
             Line::Session(line) => line.deadline(),
         };
-        [self.timer.map(|(_, at)| at), answer, line, self.linger_deadline].into_iter().flatten().min()
+        let timer = self.timer.map(|(_, at)| at);
+        [timer, answer, line, self.linger_deadline].into_iter().flatten().min()
     }
 
-    /// What is known once the transaction is done.
+    /// What is known once the verdict is reported. Until the transaction is done, fields of the answer may be added.
     #[must_use]
     pub fn report(&self) -> Option<Report<'_>> {
-        let State::Done { verdict, journaled } = self.state else {
+        let (State::Reported { verdict, journaled, dispute } | State::Done { verdict, journaled, dispute }) =
+            self.state
+        else {
             return None;
         };
         let late = match &self.line {
             Line::Bare(_) => 0,
             Line::Session(line) => line.late(),
         };
-        let (skipped, cut) = (self.reader.skipped(), self.reader.is_cut());
-        Some(Report { verdict, answer: self.reader.answer(), journaled, skipped, cut, late })
+        // An answer that decides nothing did not break off behind what decides.
+        let cut = self.reader.is_cut() && !verdict.outcome.is_unknown();
+        let (skipped, disputed) = (self.reader.skipped(), dispute != Dispute::None);
+        Some(Report { verdict, answer: self.reader.answer(), journaled, disputed, skipped, cut, late })
     }
 
-    /// Ends the wait when the answer has ended or its time is over.
-    fn settle(&mut self, now: Instant) {
-        let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return };
-        let late = self.answer_deadline.is_some_and(|deadline| now >= deadline);
-        let content: &Content = &started.entry.content;
-        let outcome = match (&self.line, &self.reader) {
-            (Line::Bare(assembly), Reader::Concert3(judge)) => {
-                let ending: Option<Ending> = assembly.ending();
-                if ending.is_none() && !late {
-                    return;
-                }
-                judge.outcome(content, Echo::MayLack, ending, assembly.received())
-            }
-            (Line::Session(line), _) if late => Outcome::Unknown { doubt: line.doubt() },
-            _ => return,
-        };
-        let answered = self.reader.answered();
-        self.apply(now, Input::AnswerEnded { outcome, answered });
-    }
-
-    fn apply(&mut self, now: Instant, input: Input) {
+    pub(super) fn apply(&mut self, now: Instant, input: Input) {
         let (next, effects): (State, Effects) = step(self.state, input);
         let still_sending = matches!((self.state, next), (State::Sending { .. }, State::Sending { .. }));
         if next != self.state && !still_sending {
             self.timer = None;
         }
-        if let (State::RecordingEnd(_), State::Done { .. }) = (self.state, next) {
-            self.linger_deadline = Some(now.after(LINGER));
-        }
+        let reports = !matches!(self.state, State::Reported { .. }) && matches!(next, State::Reported { .. });
+        self.start_recorded |=
+            matches!((self.state, input), (State::RecordingStart { .. }, Input::Journaled));
+        let begins = matches!((self.state, next), (State::RecordingStart { .. }, State::Sending { .. }));
         self.state = next;
+        if begins {
+            // What is on the line now belongs to no request of ours.
+            self.watch.look();
+        }
+        if let State::RecordingEnd(_) = next {
+            self.watch.forget_look();
+        }
         if !matches!(next, State::Sending { .. }) {
             self.queue.retain(|effect| *effect != Effect::Send);
         }
@@ -640,9 +627,12 @@ impl<'s> TillMachine<'s> {
                 (effect, _) => self.show_or_do(effect),
             }
         }
+        if reports {
+            self.begin_to_read_on(now, LINGER);
+        }
     }
 
-    fn show(&mut self, event: Event) {
+    pub(super) fn show(&mut self, event: Event) {
         self.show_or_do(Effect::Show(event));
     }
 
@@ -657,6 +647,7 @@ impl<'s> TillMachine<'s> {
         match timer {
             Timer::Connect => self.config.connect_timeout,
             Timer::Send => self.config.send_timeout,
+            Timer::Journal => JOURNAL_PAUSE,
         }
     }
 
@@ -671,23 +662,5 @@ impl<'s> TillMachine<'s> {
             last_four,
             status: self.reader.raw_status(),
         }
-    }
-}
-
-/// Why an answer is another transaction's by its content, if it is: on a line that is shared with what came before, such
-/// a one ends nothing.
-const fn stranger(outcome: Outcome) -> Option<Doubt> {
-    match outcome {
-        Outcome::Unknown {
-            doubt:
-                doubt @ (Doubt::RegisterDiffers
-                | Doubt::OperationDiffers
-                | Doubt::CurrencyDiffers
-                | Doubt::AmountDiffers
-                | Doubt::AmountHigher
-                | Doubt::PartialNotAllowed
-                | Doubt::ReferenceDiffers),
-        } => Some(doubt),
-        _ => None,
     }
 }

@@ -10,6 +10,7 @@ pub struct Report<'a> {
     pub(super) verdict: Verdict,
     pub(super) answer: Option<Answer<'a>>,
     pub(super) journaled: bool,
+    pub(super) disputed: bool,
     pub(super) skipped: usize,
     pub(super) cut: bool,
     pub(super) late: u8,
@@ -61,13 +62,19 @@ impl<'a> Report<'a> {
         self.journaled
     }
 
+    /// Whether bytes after the verdict contradict it, so that a person has to look.
+    #[must_use]
+    pub const fn is_disputed(&self) -> bool {
+        self.disputed
+    }
+
     /// How many fields did not fit the storage.
     #[must_use]
     pub const fn skipped(&self) -> usize {
         self.skipped
     }
 
-    /// Whether the answer ended inside a field that decides nothing.
+    /// Whether an answer that decides the outcome broke off after the deciding fields, such as in its ticket.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut

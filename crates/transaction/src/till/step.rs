@@ -28,13 +28,50 @@ pub enum State {
     },
     /// The end is being recorded.
     RecordingEnd(Verdict),
-    /// Over.
-    Done {
-        /// How it ended.
+    /// The journal was busy; the end is recorded in a moment.
+    AwaitingJournal(Verdict),
+    /// The verdict is reported to the application. The till still reads the line, since bytes after an early verdict may
+    /// contradict it.
+    Reported {
+        /// How the transaction ended.
         verdict: Verdict,
-        /// Whether the end stands in the journal.
+        /// Whether the end is stored in the journal.
         journaled: bool,
+        /// What became of a contradiction.
+        dispute: Dispute,
     },
+    /// The transaction is over, and the terminal is free.
+    Done {
+        /// How the transaction ended.
+        verdict: Verdict,
+        /// Whether the end is stored in the journal.
+        journaled: bool,
+        /// What became of a contradiction.
+        dispute: Dispute,
+    },
+}
+
+/// What became of bytes that contradict the reported verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dispute {
+    /// No byte contradicts the verdict.
+    None,
+    /// The dispute is being recorded.
+    Recording,
+    /// The journal was busy; the dispute is recorded in a moment.
+    AwaitingJournal,
+    /// The dispute is stored in the journal.
+    Recorded,
+    /// The dispute could not be stored.
+    Unrecorded,
+}
+
+impl Dispute {
+    /// Whether the dispute is still to be written.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Recording | Self::AwaitingJournal)
+    }
 }
 
 /// What can happen to a transaction.
@@ -50,6 +87,8 @@ pub enum Input {
     Journaled,
     /// The journal refuses a write.
     JournalFailed(Blocked),
+    /// Another process keeps the journal busy: nothing was written, and a later attempt may succeed.
+    JournalBusy,
     /// The system accepted some bytes of the message, or all that were left.
     Sent {
         /// Whether nothing of it is left.
@@ -78,6 +117,10 @@ pub enum Input {
     CancelRequested,
     /// The application stops waiting, whatever that leaves open.
     GivenUp,
+    /// Bytes after the verdict contradict it.
+    Contradicted,
+    /// Nothing more is to be read on the line.
+    Released,
 }
 
 /// A timer of the machine.
@@ -87,6 +130,8 @@ pub enum Timer {
     Connect,
     /// For the system to accept the message.
     Send,
+    /// Until the next attempt to write what a busy journal did not take.
+    Journal,
 }
 
 /// What the application may want to show.
@@ -125,6 +170,10 @@ pub enum Effect {
     RecordNeverSent(Verdict),
     /// Hand what is left of the message to the link.
     Send,
+    /// Report the verdict to the application.
+    Report(Verdict),
+    /// Record that bytes after the verdict contradict it.
+    RecordDispute,
     /// Close the connection.
     Close,
     /// Show something.
@@ -162,10 +211,9 @@ pub fn step(state: State, input: Input) -> (State, Effects) {
         (State::RecordingStart { stopped: Some(reason) }, Input::Journaled) => {
             return end(Verdict::nothing_sent(Outcome::NotSent { reason }));
         }
-        (State::RecordingStart { .. }, Input::JournalFailed(reason)) => (
-            State::Done { verdict: Verdict::nothing_sent(Outcome::Blocked { reason }), journaled: false },
-            &[E::Close],
-        ),
+        (State::RecordingStart { .. }, Input::JournalFailed(reason)) => {
+            return report(Verdict::nothing_sent(Outcome::Blocked { reason }), false);
+        }
         (State::RecordingStart { stopped: None }, Input::Disconnected(reason)) => {
             (State::RecordingStart { stopped: Some(reason) }, &[])
         }
@@ -222,16 +270,49 @@ pub fn step(state: State, input: Input) -> (State, Effects) {
             return unknown(Doubt::GivenUp, Proof::Delivered);
         }
 
-        (State::RecordingEnd(verdict), Input::Journaled) => {
-            (State::Done { verdict, journaled: true }, &[E::Close])
+        (State::RecordingEnd(verdict), Input::Journaled) => return report(verdict, true),
+        (State::RecordingEnd(verdict), Input::JournalFailed(_))
+        | (State::AwaitingJournal(verdict), Input::GivenUp) => return report(verdict, false),
+        (State::RecordingEnd(verdict), Input::JournalBusy) => {
+            (State::AwaitingJournal(verdict), &[E::Arm(Timer::Journal)])
         }
-        (State::RecordingEnd(verdict), Input::JournalFailed(_)) => {
-            (State::Done { verdict, journaled: false }, &[E::Close])
+        (State::AwaitingJournal(verdict), Input::Expired(Timer::Journal)) => return end(verdict),
+
+        (State::Reported { verdict, journaled, dispute }, input) => {
+            return after_the_verdict(verdict, journaled, dispute, input);
         }
 
         _ => (state, &[]),
     };
     (next, effects.iter().copied().collect())
+}
+
+/// Reads on after the verdict: a contradiction is recorded once, and the terminal is free after it.
+fn after_the_verdict(verdict: Verdict, journaled: bool, dispute: Dispute, input: Input) -> (State, Effects) {
+    use Effect as E;
+    let (dispute, effects): (Dispute, &[Effect]) = match (dispute, input) {
+        (Dispute::None, Input::Contradicted) => (Dispute::Recording, &[E::RecordDispute]),
+        (Dispute::Recording, Input::Journaled) => (Dispute::Recorded, &[]),
+        (Dispute::Recording, Input::JournalFailed(_)) | (Dispute::AwaitingJournal, Input::GivenUp) => {
+            (Dispute::Unrecorded, &[])
+        }
+        (Dispute::Recording, Input::JournalBusy) => (Dispute::AwaitingJournal, &[E::Arm(Timer::Journal)]),
+        (Dispute::AwaitingJournal, Input::Expired(Timer::Journal)) => {
+            (Dispute::Recording, &[E::RecordDispute])
+        }
+        (dispute, Input::Released) if !dispute.is_pending() => {
+            let state = State::Done { verdict, journaled, dispute };
+            return (state, [E::Close].into_iter().collect());
+        }
+        (dispute, _) => (dispute, &[]),
+    };
+    (State::Reported { verdict, journaled, dispute }, effects.iter().copied().collect())
+}
+
+/// Reports the verdict, which is durable or cannot be made so.
+fn report(verdict: Verdict, journaled: bool) -> (State, Effects) {
+    let state = State::Reported { verdict, journaled, dispute: Dispute::None };
+    (state, [Effect::Report(verdict)].into_iter().collect())
 }
 
 /// Ends before the start was recorded.

@@ -241,7 +241,8 @@ impl Play<'_> {
                         self.till.unrecorded |= !self.started;
                     }
                 }
-                Action::Event(_) | Action::Close => {}
+                Action::Look => self.machine.handle_idle(self.now),
+                Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
                 Action::Wait { until } => {
                     self.till.due = until.map(|at| at.since(self.now));
                     return;

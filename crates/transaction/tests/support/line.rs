@@ -184,6 +184,9 @@ pub fn run_with_storage(
                 }
             }
             Action::Event(event) => events.push(event),
+            Action::Look => machine.handle_idle(now),
+            Action::Verdict(_) => {}
+            Action::Dispute(_) => panic!("a frame ends with its check byte"),
             Action::Close => {}
             Action::Wait { until } => {
                 if gone && !broken.silent && !told {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use caisse_codec::{Identifier, TicketRequest};
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
-use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
 
 pub mod line;
@@ -52,6 +52,7 @@ pub enum Then {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     pub verdict: Verdict,
+    pub contradictions: Vec<Contradiction>,
     pub sent: Vec<u8>,
     pub entries: Vec<Entry>,
     pub events: Vec<Event>,
@@ -94,7 +95,8 @@ pub fn run_with_storage<'p>(
     let mut machine = TillMachine::new(config(dialect), &mut storage);
     let start = Instant::from_millis(1_000_000);
     let mut now = start;
-    let mut pieces = pieces.into_iter();
+    let mut pieces = pieces.into_iter().peekable();
+    let (mut last, mut early, mut contradictions) = (start, None, Vec::new());
     let (mut sent, mut entries, mut events) = (Vec::new(), Vec::new(), Vec::new());
     machine.start(now, request).unwrap();
     for _ in 0..100_000 {
@@ -111,18 +113,28 @@ pub fn run_with_storage<'p>(
                 machine.handle_drained(now);
             }
             Action::Event(event) => events.push(event),
+            Action::Verdict(verdict) => {
+                assert_eq!(machine.report().unwrap().verdict(), verdict);
+                early.get_or_insert(verdict);
+            }
+            Action::Dispute(contradiction) => {
+                contradictions.push(contradiction);
+                machine.handle_journaled(now);
+            }
+            Action::Look => machine.handle_idle(now),
             Action::Close => {}
             Action::Wait { until } => {
                 let until = until.expect("a wait without end");
-                match pieces.next() {
-                    Some(piece) => {
-                        let next = now.after(gap);
-                        if until <= next {
-                            now = until;
-                            machine.handle_timeout(now);
-                        }
-                        now = next;
+                match pieces.peek() {
+                    Some(piece) if last.after(gap) < until => {
+                        now = last.after(gap);
+                        last = now;
                         machine.handle_input(now, piece);
+                        pieces.next();
+                    }
+                    Some(_) => {
+                        now = until;
+                        machine.handle_timeout(now);
                     }
                     None if then == Then::Close => machine.handle_closed(now, Closed::ByPeer),
                     None => {
@@ -134,8 +146,11 @@ pub fn run_with_storage<'p>(
             Action::Done(verdict) => {
                 let report = machine.report().unwrap();
                 assert_eq!(report.verdict(), verdict);
+                assert_eq!(early, Some(verdict), "the verdict is reported once, and stays");
+                assert_eq!(report.is_disputed(), !contradictions.is_empty());
                 return Run {
                     verdict,
+                    contradictions,
                     sent,
                     entries,
                     events,

@@ -1,0 +1,94 @@
+//! What a session tells of the message: the answer, or what earlier transactions have left on the line.
+
+use caisse_link::Instant;
+use caisse_link::serial::Standing;
+use caisse_payment::{Doubt, Outcome};
+
+use super::machine::{Line, TillMachine};
+use super::session_line::Heard;
+use super::step::{Event, Input, State};
+use super::result::read_result;
+
+impl TillMachine<'_> {
+    pub(super) fn handle_session_input(&mut self, now: Instant, bytes: &[u8]) {
+        let mut input = bytes;
+        while !input.is_empty() {
+            if let Line::Session(line) = &mut self.line {
+                line.session().handle_input(now, &mut input);
+            }
+            self.hear(now);
+        }
+    }
+
+    /// Takes what the session has to tell.
+    pub(super) fn hear(&mut self, now: Instant) {
+        while let Line::Session(line) = &mut self.line
+            && let Some(heard) = line.hear()
+        {
+            match heard {
+                Heard::Nothing => {}
+                Heard::Input(input) => self.apply(now, input),
+                Heard::Message(standing) => self.hear_message(now, standing),
+            }
+        }
+    }
+
+    /// Tells the answer from what earlier transactions have left on the line.
+    fn hear_message(&mut self, now: Instant, standing: Standing) {
+        let (Line::Session(line), Some(started)) = (&mut self.line, &self.started) else { return };
+        let content = &started.entry.content;
+        if let State::RecordingEnd(verdict)
+        | State::AwaitingJournal(verdict)
+        | State::Reported { verdict, .. }
+        | State::Done { verdict, .. } = self.state
+        {
+            // A copy of the answer changes nothing. The reader keeps the answer itself.
+            if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
+                line.file_stranger(Doubt::PerhapsEarlier);
+                self.show(Event::LateAnswer);
+            }
+            return;
+        }
+        let outcome = self.reader.take_body(line.body(), content);
+        let stranger = stranger(outcome);
+        let waiting = matches!(self.state, State::Waiting { .. });
+        if !waiting || standing == Standing::Earlier || stranger.is_some() {
+            match stranger {
+                Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
+                stranger => line.file_earlier(stranger.is_none()),
+            }
+            self.reader.reset();
+            return self.show(Event::LateAnswer);
+        }
+        let named = self.reader.has_our_reference();
+        let ours = named || (!self.needs_reference && (standing == Standing::After || !line.is_ambiguous()));
+        let outcome = match outcome {
+            Outcome::Unknown { doubt } => Outcome::Unknown { doubt },
+            outcome if ours => outcome,
+            _ => Outcome::Unknown { doubt: Doubt::PerhapsEarlier },
+        };
+        let answered = self.reader.answered();
+        // Whoever answers has the message.
+        self.apply(now, Input::Acknowledged);
+        self.show(Event::Answer);
+        self.apply(now, Input::AnswerEnded { outcome, answered });
+    }
+}
+
+/// Why an answer is another transaction's by its content, if it is: on a line that is shared with what came before, such
+/// a one ends nothing.
+const fn stranger(outcome: Outcome) -> Option<Doubt> {
+    match outcome {
+        Outcome::Unknown {
+            doubt:
+                doubt @ (Doubt::RegisterDiffers
+                | Doubt::OperationDiffers
+                | Doubt::CurrencyDiffers
+                | Doubt::AmountDiffers
+                | Doubt::AmountHigher
+                | Doubt::PartialNotAllowed
+                | Doubt::ReferenceDiffers),
+        } => Some(doubt),
+        _ => None,
+    }
+}

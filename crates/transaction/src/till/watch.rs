@@ -1,0 +1,249 @@
+//! Reads the line before a time-out, a give-up or an early verdict counts, and reads on after an early verdict.
+
+use core::time::Duration;
+
+use caisse_link::{Ending, Instant};
+use caisse_payment::entry::Content;
+use caisse_payment::{Doubt, Outcome};
+
+use super::contradiction::Contradiction;
+use super::machine::{Line, Started, TillMachine};
+use super::reader::Reader;
+use super::step::{Dispute, Input, State};
+use crate::deciding::Echo;
+
+/// The longest time that the till reads on after an early verdict, however slowly bytes come.
+const MAX_READING_ON: Duration = Duration::from_secs(10);
+
+/// The most bytes of one look. A line that never falls silent does not hold the machine.
+const MAX_LOOK: usize = 64 * 1024;
+
+/// What a look at the line is for, and what is known of the line.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    looking: bool,
+    /// When a time was found to be over.
+    due: Option<Instant>,
+    giving_up: bool,
+    /// The bytes of the present look.
+    looked: usize,
+    closed: bool,
+    /// Whether the verdict is an early one, so that later bytes may contradict it.
+    reads_on: bool,
+    /// What the whole answer proves, if that contradicts the verdict.
+    contradiction: Option<Outcome>,
+}
+
+impl Watch {
+    /// Whether the driver has to look.
+    pub(super) const fn looks(&self) -> bool {
+        !self.closed && (self.looking || self.due.is_some() || self.giving_up)
+    }
+
+    /// A time is over at this moment, as far as is known before the look.
+    pub(super) fn due(&mut self, now: Instant) {
+        self.due.get_or_insert(now);
+    }
+
+    pub(super) const fn give_up(&mut self) {
+        self.giving_up = true;
+    }
+
+    pub(super) const fn look(&mut self) {
+        self.looking = true;
+    }
+
+    /// Nothing is left to be sent, so that the look before it is not needed.
+    pub(super) const fn forget_look(&mut self) {
+        self.looking = false;
+    }
+
+    const fn count(&mut self, bytes: usize) {
+        if self.looks() {
+            self.looked = self.looked.saturating_add(bytes);
+        }
+    }
+
+    /// The line is gone; returns whether a give-up waited for its look.
+    pub(super) const fn close(&mut self) -> bool {
+        self.closed = true;
+        core::mem::replace(&mut self.giving_up, false)
+    }
+}
+
+impl TillMachine<'_> {
+    /// A look at the line found nothing more. Harmless when no look was asked for.
+    pub fn handle_idle(&mut self, now: Instant) {
+        if !self.watch.looks() {
+            return;
+        }
+        let (due, giving_up) = (self.watch.due.take(), self.watch.giving_up);
+        (self.watch.looking, self.watch.giving_up, self.watch.looked) = (false, false, 0);
+        if let Some(outcome) = self.decided() {
+            self.watch.reads_on = true;
+            self.apply(now, Input::AnswerEnded { outcome, answered: true });
+        }
+        if giving_up {
+            self.stop_waiting(now);
+        }
+        // Only what was over before the look: bytes may have come since.
+        if let Some(at) = due {
+            self.expire(at);
+        }
+    }
+
+    /// Counts bytes of the present look, and ends a look that has no end.
+    pub(super) fn count_looked(&mut self, now: Instant, bytes: usize) {
+        self.watch.count(bytes);
+        if self.watch.looked > MAX_LOOK {
+            self.handle_idle(now);
+        }
+    }
+
+    /// Whether bytes can come.
+    pub(super) const fn is_open(&self) -> bool {
+        let connected = matches!(
+            self.state,
+            State::Sending { .. }
+                | State::Waiting { .. }
+                | State::RecordingEnd(_)
+                | State::AwaitingJournal(_)
+                | State::Reported { .. }
+        );
+        connected && !self.watch.closed
+    }
+
+    /// What the content of a stream decides already.
+    pub(super) fn decided(&self) -> Option<Outcome> {
+        match (&self.line, &self.reader, self.state, &self.started) {
+            (Line::Bare(assembly), Reader::Concert3(judge), State::Waiting { .. }, Some(started)) => {
+                judge.decided(&started.entry.content).filter(|_| assembly.ending().is_none())
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets the times count that are over at this moment.
+    pub(super) fn expire(&mut self, now: Instant) {
+        if let Some((timer, _)) = self.timer.filter(|(_, at)| now >= *at) {
+            self.timer = None;
+            self.apply(now, Input::Expired(timer));
+        }
+        if self.linger_deadline.is_some_and(|at| now >= at) {
+            self.linger_deadline = None;
+        }
+        let reads = matches!(self.state, State::Waiting { .. }) || self.is_read_on();
+        match &mut self.line {
+            Line::Bare(assembly) if reads => assembly.handle_timeout(now),
+            Line::Bare(_) => {}
+            Line::Session(line) => {
+                line.session().handle_timeout(now);
+                self.hear(now);
+            }
+        }
+        let late = self.answer_deadline.is_some_and(|deadline| now >= deadline);
+        self.settle(now, late);
+        self.compare(now);
+    }
+
+    /// Ends the wait when the answer has ended, or when its time is over.
+    pub(super) fn settle(&mut self, now: Instant, late: bool) {
+        let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return };
+        let content: &Content = &started.entry.content;
+        let outcome = match (&self.line, &self.reader) {
+            (Line::Bare(assembly), Reader::Concert3(judge)) => {
+                let ending: Option<Ending> = assembly.ending();
+                if ending.is_none() && !late {
+                    return;
+                }
+                judge.outcome(content, Echo::MayLack, ending, assembly.received())
+            }
+            (Line::Session(line), _) if late => Outcome::Unknown { doubt: line.doubt() },
+            _ => return,
+        };
+        let answered = self.reader.answered();
+        self.apply(now, Input::AnswerEnded { outcome, answered });
+    }
+
+    /// The application waits no longer, and the line has been looked at: what has come is judged as if the terminal had
+    /// closed the connection.
+    pub(super) fn stop_waiting(&mut self, now: Instant) {
+        if let (Line::Bare(assembly), State::Waiting { .. }) = (&mut self.line, self.state)
+            && self.reader.answered()
+        {
+            assembly.handle_closed();
+            self.settle(now, true);
+        }
+        self.stop(now, Input::GivenUp);
+        // Nor does the till wait for the end of a session, for a busy journal, or for bytes after the verdict.
+        self.gave_up = true;
+        self.compare(now);
+    }
+
+    /// Whether the till reads on although the verdict is certain.
+    pub(super) const fn is_read_on(&self) -> bool {
+        let decided =
+            matches!(self.state, State::RecordingEnd(_) | State::AwaitingJournal(_) | State::Reported { .. });
+        decided && self.watch.reads_on
+    }
+
+    /// The verdict is reported. What was read while the end was being recorded may contradict it already.
+    pub(super) fn begin_to_read_on(&mut self, now: Instant, session: Duration) {
+        let limit = if matches!(self.line, Line::Session(_)) { session } else { MAX_READING_ON };
+        self.linger_deadline = Some(now.after(limit)).filter(|_| !self.watch.closed);
+        self.compare(now);
+    }
+
+    /// Whether bytes after the verdict may still come: on a line with sessions our acknowledgement of the answer is to be
+    /// sent, or the terminal's EOT to be read; on a stream the answer has not been quiet for long enough.
+    fn lingers(&self) -> bool {
+        let outstanding = match &self.line {
+            Line::Bare(assembly) => self.watch.reads_on && !self.watch.closed && assembly.ending().is_none(),
+            Line::Session(line) => line.is_busy(),
+        };
+        outstanding && !self.gave_up && self.linger_deadline.is_some()
+    }
+
+    /// Holds what has come since an early verdict against it.
+    pub(super) fn compare(&mut self, now: Instant) {
+        let State::Reported { verdict, dispute: Dispute::None, .. } = self.state else { return };
+        let (Line::Bare(assembly), Reader::Concert3(judge)) = (&self.line, &self.reader) else { return };
+        let Some(started) = self.started.as_ref().filter(|_| self.watch.reads_on) else { return };
+        // A field that is not whole may end well.
+        if judge.is_inside() && self.lingers() {
+            return;
+        }
+        let content = &started.entry.content;
+        let outcome = judge.outcome(content, Echo::MayLack, assembly.ending(), assembly.received());
+        if outcome != verdict.outcome {
+            self.watch.contradiction = Some(outcome);
+            self.apply(now, Input::Contradicted);
+        }
+    }
+
+    /// What contradicts the verdict.
+    pub(super) fn contradiction(&self, started: &Started) -> Contradiction {
+        let fallback = Outcome::Unknown { doubt: Doubt::Contradiction };
+        let verdict = match self.state {
+            State::Reported { verdict, .. } | State::Done { verdict, .. } => Some(verdict.outcome),
+            _ => None,
+        };
+        Contradiction {
+            id: started.entry.id,
+            asked: started.entry.content.amount,
+            reported: verdict.unwrap_or(fallback),
+            outcome: self.watch.contradiction.unwrap_or(fallback),
+        }
+    }
+
+    /// Frees the terminal once nothing more is to be read or written.
+    pub(super) fn release(&mut self) {
+        if let State::Reported { dispute, .. } = self.state
+            && !dispute.is_pending()
+            && !self.lingers()
+        {
+            // This starts no timer, so that the moment does not matter.
+            self.apply(Instant::default(), Input::Released);
+        }
+    }
+}
