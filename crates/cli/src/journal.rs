@@ -1,8 +1,8 @@
 //! `caisse journal`: what stands in the file, and an operator's word on what is not known.
 
 use caisse::{
-    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal, TransactionId,
-    WallTime,
+    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal,
+    TransactionId, WallTime,
 };
 use caisse_journal::{LockError, in_flight};
 use serde_json::{Value, json};
@@ -37,11 +37,12 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
             _ => unusable(format_args!("{file}: {error}")),
         });
     }
-    // An older copy does not open as a journal.
+    // Not every file that can be looked at may be written.
     let open = || SqliteJournal::open(file).map_err(unusable);
+    let read = || SqliteJournal::open_for_reading(file).map_err(unusable);
     match &arguments.command {
-        JournalCommand::List { unresolved, .. } => list(&open()?, *unresolved, output),
-        JournalCommand::Show { id, .. } => show(&open()?, id, output),
+        JournalCommand::List { unresolved, .. } => list(&read()?, *unresolved, output),
+        JournalCommand::Show { id, .. } => show(&read()?, id, output),
         JournalCommand::Resolve(arguments) => resolve(&mut open()?, arguments, output),
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),

@@ -163,9 +163,7 @@ fn another_version_is_left_alone() {
 #[test]
 fn a_journal_that_is_gone_is_not_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = filled(&path(&folder));
-    drop(journal.lock(&terminal("t1")).unwrap());
-    drop(journal);
+    drop(filled(&path(&folder)));
     let bytes = fs::read(path(&folder)).unwrap();
     for lost in ["missing", "empty"] {
         fs::remove_file(path(&folder)).unwrap();
@@ -173,12 +171,12 @@ fn a_journal_that_is_gone_is_not_begun_anew() {
             fs::write(path(&folder), []).unwrap();
         }
         let error = error(path(&folder));
-        assert!(matches!(&error, JournalError::Corrupt { what } if what.contains(".locks")), "{error:?}");
+        assert!(matches!(&error, JournalError::Corrupt { what } if what.contains(".mark")), "{error:?}");
         fs::write(path(&folder), &bytes).unwrap();
     }
     SqliteJournal::open(path(&folder)).unwrap();
     fs::remove_file(path(&folder)).unwrap();
-    fs::remove_dir_all(folder.path().join("journal.db.locks")).unwrap();
+    fs::remove_file(folder.path().join("journal.db.mark")).unwrap();
     assert!(SqliteJournal::open(path(&folder)).unwrap().list().unwrap().is_empty());
 }
 
@@ -233,13 +231,19 @@ fn what_is_read_only_is_said() {
     }
 }
 
+/// Earlier versions kept a file for each terminal in a folder beside the journal.
 #[test]
-fn where_no_lock_can_be_taken_it_is_said() {
+fn a_folder_of_lock_files_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
+    let locks = folder.path().join("journal.db.locks");
+    fs::create_dir(&locks).unwrap();
+    fs::write(locks.join("terminal-t.lock"), []).unwrap();
     let journal = SqliteJournal::open(path(&folder)).unwrap();
-    fs::write(folder.path().join("journal.db.locks"), b"in the way").unwrap();
-    let error = journal.lock(&terminal("t")).unwrap_err();
-    assert!(matches!(error, LockError::Io { .. }), "{error:?}");
+    drop(journal.lock(&terminal("t")).unwrap());
+    assert_eq!(fs::read_dir(&locks).unwrap().count(), 1);
+    fs::remove_dir_all(&locks).unwrap();
+    fs::write(&locks, b"in the way").unwrap();
+    drop(journal.lock(&terminal("t")).unwrap());
 }
 
 /// Two ways to one file must lead to the same locks.
@@ -258,6 +262,9 @@ fn links_lead_to_the_same_locks() {
         assert_eq!(way.lock(&terminal("t")).unwrap_err(), LockError::Busy);
     }
     drop(lock);
+    for (number, mut way) in ways.into_iter().enumerate() {
+        way.append(&started(&format!("a{number}"), &format!("t{number}")), time(1)).unwrap();
+    }
     fs::remove_file(real.join("journal.db")).unwrap();
     // A link whose file is gone must not make a new one, away from the traces of the old one.
     assert!(is_unwritable(&error(folder.path().join("alias.db"))));
@@ -268,17 +275,22 @@ fn links_lead_to_the_same_locks() {
 }
 
 #[test]
-fn lock_files_stay_inside_their_folder() {
+fn locks_are_no_files() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = SqliteJournal::open(path(&folder)).unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     for id in ["..", ".", "a:b", "COM1", "..-..-etc"] {
         drop(journal.lock(&terminal(id)).unwrap());
     }
+    let names = || {
+        let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    };
+    journal.append(&started("a", "t"), time(1)).unwrap();
+    assert_eq!(names(), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.mark"]);
     drop(journal);
-    let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.sort();
-    assert_eq!(names, ["journal.db", "journal.db.locks"]);
-    assert_eq!(fs::read_dir(folder.path().join("journal.db.locks")).unwrap().count(), 5);
+    assert_eq!(names(), ["journal.db", "journal.db.mark"]);
 }
 
 #[test]

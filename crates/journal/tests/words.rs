@@ -4,7 +4,7 @@ mod common;
 
 use caisse_journal::{Decision, Event, Journal, JournalError, LockError, Paid, SqliteJournal, State, What};
 use caisse_payment::entry::RawStatus;
-use caisse_payment::{Amount, Currency, NotSent, Outcome, Proof};
+use caisse_payment::{Amount, Blocked, Currency, NotSent, Outcome, Proof};
 use common::*;
 
 #[test]
@@ -95,9 +95,22 @@ fn names_and_messages_are_clear() {
         (JournalError::WrongLock, "another terminal"),
         (JournalError::Locked, "try again"),
         (JournalError::Foreign, "not a payment journal"),
+        (JournalError::Replaced { what: "its file was moved or removed" }, "put the right file back"),
+        (JournalError::SecondPath { what: "its file has several hard links" }, "must have one path"),
+        (JournalError::NoLocks { what: "No locks available".to_owned() }, "local disk"),
+        (JournalError::Older { what: "the file ends with event 2".to_owned() }, "accept-older"),
         (JournalError::Newer { found: 3, known: 1 }, "version 3"),
     ] {
         assert!(error.to_string().contains(part), "{error}");
+    }
+    for (error, reason) in [
+        (JournalError::Replaced { what: "" }, Blocked::JournalReplaced),
+        (JournalError::SecondPath { what: "" }, Blocked::JournalReplaced),
+        (JournalError::Older { what: String::new() }, Blocked::JournalReplaced),
+        (JournalError::NoLocks { what: String::new() }, Blocked::JournalUnavailable),
+        (JournalError::Locked, Blocked::JournalUnavailable),
+    ] {
+        assert_eq!(error.blocks(), reason, "{error}");
     }
     assert!(LockError::Busy.to_string().contains("in use"));
 }

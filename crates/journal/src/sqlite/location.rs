@@ -4,7 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::chain::Tail;
 use super::identity::{self, FileIdentity, FileState, Stamp};
+use super::mark::Mark;
 use super::registry::OpenFile;
 use crate::JournalError;
 
@@ -58,6 +60,27 @@ impl Location {
         beside(&self.real, ".mark")
     }
 
+    /// The mark, and with a symbolic link also the one beside the link, from a journal that was there before the link was.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let own = Mark::read(&self.mark());
+        own.into_iter()
+            .chain((self.file != self.real).then(|| Mark::read(&self.former_mark())).flatten())
+            .collect()
+    }
+
+    /// Writes the marks.
+    pub(super) fn write_mark(&self, open: &OpenFile, tail: &Tail, stamp: Stamp) {
+        let mark = Mark { tail: tail.clone(), stamp };
+        mark.write(&self.mark(), open.file());
+        if self.file != self.real && self.former_mark().exists() {
+            mark.write(&self.former_mark(), open.file());
+        }
+    }
+
+    fn former_mark(&self) -> PathBuf {
+        beside(&self.file, ".mark")
+    }
+
     /// Refuses what SQLite would take for an empty database and write over: a file that is empty or missing although a mark
     /// or a write-ahead log shows that payments were in it, or one that is too short to be any database.
     pub(super) fn check_not_lost(&self) -> Result<(), JournalError> {
@@ -83,7 +106,9 @@ impl Location {
             return Ok(());
         }
         if state.links > 1 {
-            return Err(JournalError::SecondPath { what: "its file has several hard links: remove all except one" });
+            return Err(JournalError::SecondPath {
+                what: "its file has several hard links: remove all except one",
+            });
         }
         if identity::is_mount_point(&self.file) {
             return Err(JournalError::SecondPath {

@@ -91,16 +91,21 @@ pub(super) fn check_contains(connection: &Connection, last: &Tail) -> Result<(),
     let tail = Tail::of(connection)?;
     let older = |what| Err(JournalError::Older { what });
     if tail.number < last.number {
-        return older(format!("the file ends with event {}, and event {} was recorded", tail.number, last.number));
+        return older(format!(
+            "the file ends with event {}, and event {} was recorded",
+            tail.number, last.number
+        ));
     }
     let number = i64::try_from(last.number).map_err(|_| JournalError::corrupt("the number of an event"))?;
     // Of what was forgotten before that, no chain is known.
-    let chain = "SELECT chain FROM events WHERE number = ?1 UNION ALL SELECT chain FROM forgotten WHERE events = ?1";
+    let chain =
+        "SELECT chain FROM events WHERE number = ?1 UNION ALL SELECT chain FROM forgotten WHERE events = ?1";
     let chain: Option<String> = connection.query_row(chain, params![number], |row| row.get(0)).optional()?;
     match chain {
-        Some(chain) if chain != last.chain => {
-            older(format!("event {} of the file is not the event {} that was recorded", last.number, last.number))
-        }
+        Some(chain) if chain != last.chain => older(format!(
+            "event {} of the file is not the event {} that was recorded",
+            last.number, last.number
+        )),
         _ => Ok(()),
     }
 }
@@ -150,7 +155,10 @@ mod tests {
 
     fn mark(number: u64) -> Mark {
         let chain = "0123456789abcdef".repeat(4);
-        Mark { tail: Tail { number, chain }, stamp: Stamp { size: 4096, modified: -1_795_424_400_000_000_000 } }
+        Mark {
+            tail: Tail { number, chain },
+            stamp: Stamp { size: 4096, modified: -1_795_424_400_000_000_000 },
+        }
     }
 
     #[test]

@@ -36,6 +36,11 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool, JournalError> {
     Ok((objects, version, application) == (0, 0, 0))
 }
 
+/// Whether opening would write tables.
+pub(super) fn needs_writing(connection: &Connection) -> Result<bool, JournalError> {
+    Ok(pragma(connection, "user_version")? < VERSION)
+}
+
 /// Whether it is a journal, and of a version that can be read here.
 pub(super) fn check_identity(connection: &Connection) -> Result<(), JournalError> {
     if pragma(connection, "application_id")? != APPLICATION_ID {

@@ -31,8 +31,7 @@ use chain::Tail;
 use columns::EventRow;
 use identity::Stamp;
 use location::{Care, Location, Log};
-use mark::Mark;
-use open::{OlderCopy, Opened};
+use open::{Opened, Purpose};
 use registry::OpenFile;
 
 pub use forgetting::Forgotten;
@@ -60,6 +59,8 @@ pub struct SqliteJournal {
     last: Tail,
     /// The state of the file after the last check or write of this journal.
     stamp: Stamp,
+    /// Whether the path may be a second one, by which nothing is written.
+    reads_only: bool,
 }
 
 impl SqliteJournal {
@@ -75,7 +76,16 @@ impl SqliteJournal {
     /// [`Corrupt`](JournalError::Corrupt) when it is damaged or its payments are gone, [`Locked`](JournalError::Locked)
     /// when another process keeps it busy for more than five seconds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        open::open(path.as_ref(), OlderCopy::Refuse).map(Self::from)
+        open::open(path.as_ref(), Purpose::Use).map(Self::from)
+    }
+
+    /// Opens the journal at this path for reading, also by a second path or while a backup has made a hard link. Every write is
+    /// refused as [`SecondPath`](JournalError::SecondPath).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, JournalError> {
+        Ok(Self { reads_only: true, ..open::open(path.as_ref(), Purpose::Read)?.into() })
     }
 
     /// Checks and writes in one transaction that excludes all other writers from its first read on. Before and after it the
@@ -85,6 +95,9 @@ impl SqliteJournal {
         care: Care,
         write: impl FnOnce(&Connection) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
+        if self.reads_only {
+            return Err(JournalError::SecondPath { what: "it was opened for reading alone" });
+        }
         self.check_log()?;
         self.location.check(&self.file, care)?;
         self.check_again_if_changed()?;
@@ -96,7 +109,7 @@ impl SqliteJournal {
         self.last = last;
         let stamp = self.location.stamp();
         self.stamp = *stamp.as_ref().unwrap_or(&self.stamp);
-        Mark { tail: self.last.clone(), stamp: self.stamp }.write(&self.location.mark(), self.file.file());
+        self.location.write_mark(&self.file, &self.last, self.stamp);
         self.check_log()?;
         self.location.check(&self.file, care)?;
         Ok(value)
@@ -108,7 +121,7 @@ impl SqliteJournal {
             return Ok(());
         }
         // Whoever opens the path later finds that payments were here.
-        Mark { tail: self.last.clone(), stamp: self.stamp }.write(&self.location.mark(), self.file.file());
+        self.location.write_mark(&self.file, &self.last, self.stamp);
         Err(JournalError::Replaced { what: "its -wal or -shm file was removed or replaced" })
     }
 
@@ -116,11 +129,11 @@ impl SqliteJournal {
     /// written over the content. What SQLite has read of the file before is then worth nothing.
     fn check_again_if_changed(&mut self) -> Result<(), JournalError> {
         let stamp = self.location.stamp()?;
-        let is_marked = || Mark::read(&self.location.mark()).is_some_and(|mark| mark.stamp == stamp);
+        let is_marked = || self.location.marks().iter().any(|mark| mark.stamp == stamp);
         if stamp == self.stamp || is_marked() {
             return Ok(());
         }
-        let opened = open::open(&self.location.file, OlderCopy::Refuse)?;
+        let opened = open::open(&self.location.file, Purpose::Use)?;
         if opened.file.identity() != self.file.identity() {
             return Err(JournalError::Replaced { what: "another file was put in the place of its file" });
         }
@@ -133,7 +146,7 @@ impl SqliteJournal {
 impl From<Opened> for SqliteJournal {
     fn from(opened: Opened) -> Self {
         let Opened { connection, location, file, log, tail: last, stamp } = opened;
-        Self { connection, location, file, log, last, stamp }
+        Self { connection, location, file, log, last, stamp, reads_only: false }
     }
 }
 
@@ -433,9 +446,8 @@ mod tests {
 
     #[test]
     fn each_error_of_sqlite_is_told_from_the_others() {
-        use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_LOCKED, SQLITE_NOTADB};
-        let error =
-            |code| JournalError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        use ffi::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_LOCKED, SQLITE_NOTADB};
+        let error = |code| JournalError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
         for busy in [SQLITE_BUSY, SQLITE_LOCKED] {
             assert_eq!(error(busy), JournalError::Locked);
         }
@@ -448,16 +460,16 @@ mod tests {
 
     #[test]
     fn an_error_of_the_disk_says_what_to_look_at() {
-        let failed = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let failed = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
         // The shared memory of the log, which a full disk has no room for.
-        for code in [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_IOERR_SHMSIZE] {
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_SHMSIZE] {
             let error = JournalError::from(failed(code));
             assert!(
                 matches!(&error, JournalError::Unwritable { what } if what.contains("may be full")),
                 "{error:?}"
             );
         }
-        let error = JournalError::from(failed(rusqlite::ffi::SQLITE_READONLY));
+        let error = JournalError::from(failed(ffi::SQLITE_READONLY));
         assert!(matches!(&error, JournalError::Unwritable { what } if !what.contains("full")), "{error:?}");
     }
 

@@ -6,9 +6,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::chain::{self, Tail};
-use super::location::Location;
-use super::mark::Mark;
-use super::open::{OlderCopy, open};
+use super::location::Care;
+use super::mark::{self, Mark};
+use super::open::{Purpose, open};
 use super::{SqliteJournal, row_values};
 use crate::{JournalError, Order, WallTime};
 
@@ -41,18 +41,19 @@ impl SqliteJournal {
         at: WallTime,
     ) -> Result<Option<AcceptedCopy>, JournalError> {
         let path = path.as_ref();
-        let Some(mark) = Mark::read(&Location::of(path)?.mark()) else { return Ok(None) };
-        match open(path, OlderCopy::Refuse) {
+        match open(path, Purpose::Use) {
             Err(JournalError::Older { .. }) => {}
             opened => return opened.map(|_| None),
         }
-        let mut journal = Self::from(open(path, OlderCopy::Accept(&mark))?);
-        let accepted = journal.write(super::Care::Strict, |connection| {
+        let mut journal = Self::from(open(path, Purpose::AcceptOlder)?);
+        let marks = journal.location.marks();
+        journal.write(Care::Strict, |connection| {
+            let missing = |mark: &&Mark| mark::check_contains(connection, &mark.tail).is_err();
+            let Some(recorded) = marks.iter().find(missing) else { return Ok(None) };
             let tail = Tail::of(connection)?;
-            accept(connection, &tail, &mark.tail, word, at)?;
-            Ok(AcceptedCopy { last_event: tail.number, recorded_event: mark.tail.number })
-        })?;
-        Ok(Some(accepted))
+            accept(connection, &tail, &recorded.tail, word, at)?;
+            Ok(Some(AcceptedCopy { last_event: tail.number, recorded_event: recorded.tail.number }))
+        })
     }
 }
 

@@ -32,24 +32,36 @@ pub(super) struct Opened {
     pub(super) stamp: Stamp,
 }
 
-/// What is done about a mark of an event that the file does not contain.
+/// What a journal is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OlderCopy<'m> {
-    Refuse,
-    /// A person accepts the copy that this mark is ahead of.
-    Accept(&'m Mark),
+pub(super) enum Purpose {
+    /// For payments.
+    Use,
+    /// For reading alone, also by a second path.
+    Read,
+    /// For a person to accept an older copy.
+    AcceptOlder,
+}
+
+impl Purpose {
+    const fn care(self) -> Care {
+        match self {
+            Self::Read => Care::Lenient,
+            Self::Use | Self::AcceptOlder => Care::Strict,
+        }
+    }
 }
 
 /// Opens or creates the journal at `path`.
-pub(super) fn open(path: &Path, older: OlderCopy<'_>) -> Result<Opened, JournalError> {
+pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError> {
     let location = Location::of(path)?;
     location.check_not_lost()?;
     let file = OpenFile::open(&location.real)
         .map_err(|error| JournalError::unwritable(format!("{}: {error}", path.display())))?;
-    location.check(&file, Care::Strict)?;
+    location.check(&file, purpose.care())?;
     check_locks(&location, &file)?;
     // Before the file is read: a mark is written after its event.
-    let mark = Mark::read(&location.mark());
+    let marks = location.marks();
     // Without SQLITE_OPEN_URI: a path is a path, whatever its characters.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(&location.file, flags)?;
@@ -58,6 +70,9 @@ pub(super) fn open(path: &Path, older: OlderCopy<'_>) -> Result<Opened, JournalE
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    if purpose == Purpose::Read && migration::needs_writing(&connection)? {
+        location.check(&file, Care::Strict)?;
+    }
     if migration::is_empty(&connection)? {
         migration::create(&connection)?;
     }
@@ -67,14 +82,14 @@ pub(super) fn open(path: &Path, older: OlderCopy<'_>) -> Result<Opened, JournalE
     }
     make_durable(&connection)?;
     migration::migrate(&connection)?;
-    if mark.as_ref().is_none_or(|mark| location.stamp() != Ok(mark.stamp)) {
+    if !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
         empty_log(&connection)?;
     }
     let (log, stamp) = (location.log(), location.stamp()?);
-    let tail = check(&connection, mark.as_ref(), older)?;
-    location.check(&file, Care::Strict)?;
-    if older == OlderCopy::Refuse {
-        Mark { tail: tail.clone(), stamp }.write(&location.mark(), file.file());
+    let tail = check(&connection, &marks, purpose)?;
+    location.check(&file, purpose.care())?;
+    if purpose == Purpose::Use {
+        location.write_mark(&file, &tail, stamp);
     }
     Ok(Opened { connection, location, file, log, tail, stamp })
 }
@@ -149,11 +164,7 @@ fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<()
 }
 
 /// Reads all of it, in one transaction so that no other process's write comes in between, and returns the last event.
-fn check(
-    connection: &Connection,
-    mark: Option<&Mark>,
-    older: OlderCopy<'_>,
-) -> Result<Tail, JournalError> {
+fn check(connection: &Connection, marks: &[Mark], purpose: Purpose) -> Result<Tail, JournalError> {
     let snapshot = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     let verdict: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
@@ -162,10 +173,8 @@ fn check(
     migration::check_tables(&snapshot)?;
     chain::verify(&snapshot)?;
     older_copy::verify(&snapshot)?;
-    if let Some(mark) = mark
-        && older != OlderCopy::Accept(mark)
-    {
-        mark::check_contains(&snapshot, &mark.tail)?;
+    if purpose != Purpose::AcceptOlder {
+        marks.iter().try_for_each(|mark| mark::check_contains(&snapshot, &mark.tail))?;
     }
     Tail::of(&snapshot)
 }

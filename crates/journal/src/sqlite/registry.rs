@@ -159,8 +159,7 @@ impl Registry {
     /// and an open file would keep its folder from being removed.
     fn close_removed(&mut self) {
         let removed = |file: &File| FileState::of(file).is_ok_and(|state| state.links == 0);
-        self.files
-            .retain(|_, file| Arc::strong_count(file) > 1 || !(cfg!(windows) || removed(&file.file)));
+        self.files.retain(|_, file| Arc::strong_count(file) > 1 || !(cfg!(windows) || removed(&file.file)));
         self.spare.retain(|file| !removed(file));
     }
 }
