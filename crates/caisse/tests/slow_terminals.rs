@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use caisse::{
     Amount, CancelHandle, Clock, Currency, Dialect, Evidence, Journal, Link, LinkKind, MemoryJournal,
-    Outcome, PaymentRequest, Till,
+    Outcome, PaymentRequest, RecordState, Till,
 };
 use caisse_hal::{ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
 
