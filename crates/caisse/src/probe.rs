@@ -19,6 +19,7 @@ pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 use crate::asking::ask;
 use crate::builder::{address_name, name_of};
 use crate::late::{Ear, Late};
+use crate::reach::Reach;
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
 ///
@@ -239,7 +240,7 @@ impl Probe {
         lock: &TerminalLock,
         question: Question,
     ) -> Result<Reply, AskError> {
-        let ear = Ear { place: self.place(), dialect: self.config.dialect, exclusive: false, running: None };
+        let ear = self.ear();
         let mut earlier = None;
         let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
             Ok(late) => {
@@ -250,6 +251,12 @@ impl Probe {
             Err(_) => false,
         })?;
         Ok(Reply { earlier, ..reply })
+    }
+
+    fn ear(&self) -> Ear {
+        let TerminalKey { terminal: name, address } = self.place();
+        let terminal = Reach { name, address, at: Some(&self.address) }.identity();
+        Ear { terminal, dialect: self.config.dialect, exclusive: false, running: None }
     }
 
     /// Asks with ENQ and EOT alone, where the terminal can tell nothing.
