@@ -25,6 +25,7 @@ pub struct Builder {
     address: Option<Address>,
     kind: Option<LinkKind>,
     exclusive: bool,
+    at_new_address: bool,
     clock: Option<Box<dyn Clock + Send + Sync>>,
     journal: Option<Box<dyn Journal>>,
     terminal: Option<TerminalId>,
@@ -121,6 +122,14 @@ impl Builder {
         self
     }
 
+    /// A person wants to see what the terminal reports about an unresolved transaction, although the journal does not know the
+    /// terminal's address. Recovery then asks the terminal and shows its report. The report proves nothing: the terminal may be
+    /// another one, and the transaction stays open.
+    pub const fn ask_at_new_address(mut self, ask: bool) -> Self {
+        self.at_new_address = ask;
+        self
+    }
+
     /// The name under which the shop knows the terminal, whatever its address. It is the terminal that is locked and
     /// blocked, so two terminals must not share an id, and a terminal should keep its own when it moves.
     pub fn terminal_id(mut self, id: &str) -> Self {
@@ -190,11 +199,12 @@ impl Builder {
         let link = self.link.take();
         let parts = self.parts()?;
         let link = link.or_else(|| {
-            Some(match parts.address? {
+            Some(match parts.address.clone()? {
                 Address::Tcp(address) => Box::new(TcpLink::new(address)) as Box<dyn Link + Send>,
                 Address::Serial(address) => Box::new(SerialLink::new(address)),
             })
         });
+        let at = parts.address;
         let built_at = parts.clock.now();
         let memory = Memory::new(
             &*parts.journal,
@@ -209,6 +219,8 @@ impl Builder {
             register: parts.register,
             config: parts.config,
             exclusive: parts.exclusive,
+            at_new_address: parts.at_new_address,
+            at,
             cancel: CancelHandle::default(),
             memory,
             patience: Patience::new(built_at),
@@ -254,6 +266,7 @@ impl Builder {
             register: self.register.unwrap_or(Register::FIRST),
             config,
             exclusive: self.exclusive,
+            at_new_address: self.at_new_address,
         })
     }
 }
@@ -267,6 +280,7 @@ pub(crate) struct Parts {
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
+    pub(crate) at_new_address: bool,
 }
 
 /// What a terminal is called that has no id of its own.
@@ -299,7 +313,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// A text as the name of a terminal, whose characters are fewer.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let plain = |it: char| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { ':' };
     text.chars().map(plain).collect()
 }

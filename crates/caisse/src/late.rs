@@ -16,6 +16,7 @@ use caisse_settlement::attribute::{
     Attribution, MAX_BACK, attribute, contradiction, is_like_the_last, looks_like, reached,
 };
 use caisse_settlement::weigh::{RecoveryFinding, weigh_result};
+use caisse_settlement::{Mismatch, TerminalIdentity};
 use caisse_transaction::till::read_result;
 use caisse_transaction::{Dialect, Instant};
 
@@ -141,12 +142,15 @@ pub(crate) struct Late {
     pub(crate) filing: Filing,
     /// What it proves of a payment whose end the journal did not know.
     pub(crate) finding: Option<RecoveryFinding>,
+    /// In what the terminal is not the one to which the payment was sent.
+    pub(crate) mismatch: Option<Mismatch>,
 }
 
 /// One terminal's line, and who listens on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ear {
-    pub(crate) place: TerminalKey,
+    /// The terminal, as it is reached now.
+    pub(crate) terminal: TerminalIdentity,
     pub(crate) dialect: Dialect,
     pub(crate) exclusive: bool,
     /// The transaction that runs: until its end is written, what comes beside its answer is not its.
@@ -164,18 +168,21 @@ impl Ear {
     ) -> Result<Option<Late>, JournalError> {
         let records = journal.list()?;
         let read = |asked: &Content| read_result(&self.dialect, asked, body);
-        let Some(Attribution { record, result, named }) =
-            attribute(&records, &self.place, self.running, read)
-        else {
+        let Some(attribution) = attribute(&records, &self.terminal, self.running, read) else {
             return Ok(None);
         };
-        let (id, outcome) = (record.start.id, result.outcome);
+        let Attribution { record, result, named, recorded, found } = attribution;
+        let (id, outcome, mismatch) = (record.start.id, result.outcome, Mismatch::between(&recorded, &found));
         if record.state() != State::Unresolved {
-            let filing = contradict(journal, record, outcome, TOLD_ON_THE_LINE)?;
-            return Ok(Some(Late { id, outcome, filing, finding: None }));
+            let filing = match mismatch {
+                None => contradict(journal, record, outcome, TOLD_ON_THE_LINE)?,
+                // It proves nothing of a payment at another terminal.
+                Some(_) => Filing::Agrees,
+            };
+            return Ok(Some(Late { id, outcome, filing, finding: None, mismatch }));
         }
         let like_the_last = is_like_the_last(&records, record) && !named;
-        let finding = weigh_result(outcome, self.exclusive || named, like_the_last);
+        let finding = weigh_result(outcome, mismatch.is_none(), self.exclusive || named, like_the_last);
         let paid = match finding {
             RecoveryFinding::Paid(amount) => Some(Paid::Paid(amount)),
             RecoveryFinding::NotPaid => Some(Paid::NotPaid),
@@ -187,7 +194,7 @@ impl Ear {
             journal.resolve(own.as_ref().unwrap_or(lock), &id, &decision, WallTime::now())?;
             filing = Filing::Settled;
         }
-        Ok(Some(Late { id, outcome, filing, finding: Some(finding) }))
+        Ok(Some(Late { id, outcome, filing, finding: Some(finding), mismatch }))
     }
 }
 

@@ -13,6 +13,7 @@ mod driver;
 mod late;
 mod payment;
 pub mod probe;
+mod reach;
 mod recovery;
 mod request;
 mod resolution;
@@ -35,13 +36,16 @@ pub use caisse_journal::{
     SqliteJournal, State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;
+pub use caisse_payment::entry::PaymentMeans;
 pub use caisse_payment::evidence::LastTransaction;
 pub use caisse_payment::{
     Amount, AmountError, AuthorisationNumber, Blocked, Card, Currency, Doubt, Duty, NotSent, Operation,
     Outcome, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text, TransactionId, Verdict,
     receipt,
 };
+pub use caisse_settlement::ask::Asking;
 pub use caisse_settlement::weigh::{Open, RecoveryFinding};
+pub use caisse_settlement::{IdentityPart, Mismatch, TerminalIdentity};
 pub use caisse_transaction::{Dialect, Duplicata, Event, LinkKind, OptionalFields, RequestError};
 
 /// The README of the repository: its program is compiled and run with the doc tests.

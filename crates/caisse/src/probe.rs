@@ -20,6 +20,7 @@ use crate::CancelHandle;
 use crate::asking::{Limits, ask};
 use crate::builder::{address_name, name_of};
 use crate::late::{Ear, Late};
+use crate::reach::Reach;
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
 ///
@@ -253,7 +254,7 @@ impl Probe {
         lock: &TerminalLock,
         question: Question,
     ) -> Result<Reply, AskError> {
-        let ear = Ear { place: self.place(), dialect: self.config.dialect, exclusive: false, running: None };
+        let ear = self.ear();
         let mut earlier = None;
         let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
             Ok(late) => {
@@ -264,6 +265,12 @@ impl Probe {
             Err(_) => false,
         })?;
         Ok(Reply { earlier, ..reply })
+    }
+
+    fn ear(&self) -> Ear {
+        let TerminalKey { terminal: name, address } = self.place();
+        let terminal = Reach { name, address, at: Some(&self.address) }.identity();
+        Ear { terminal, dialect: self.config.dialect, exclusive: false, running: None }
     }
 
     /// Asks with ENQ and EOT alone, where the terminal can tell nothing.

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use caisse_journal::{JournalError, Record};
 use caisse_payment::evidence::LastTransaction;
-use caisse_payment::{Outcome, Receipt, Text};
+use caisse_payment::{Outcome, Receipt, Text, TransactionId};
+use caisse_settlement::Mismatch;
+use caisse_settlement::ask::Asking;
 use caisse_settlement::weigh::RecoveryFinding;
 use caisse_transaction::probe;
 
 use crate::Till;
+use crate::reach::Reach;
 
 #[cfg(feature = "tokio")]
 pub(crate) use inquiry::busy;
+use inquiry::may_ask;
 pub(crate) use inquiry::{Inquiry, Memory, Told};
 
 /// What recovery found out about one transaction.
@@ -26,6 +30,8 @@ pub struct Recovered {
     pub finding: RecoveryFinding,
     /// What the finding rests on.
     pub evidence: Evidence,
+    /// In what the terminal is not the one to which the transaction was sent, if it is not.
+    pub mismatch: Option<Mismatch>,
 }
 
 /// What was heard of a transaction.
@@ -49,6 +55,11 @@ pub enum Evidence {
         /// Its ticket, for people to read; it proves nothing to a program.
         ticket: Option<Box<Receipt>>,
     },
+    /// Nothing: the terminal is not the one to which the transaction was sent, and was not asked.
+    AnotherTerminal,
+    /// Nothing: the address is new to the journal, and the terminal was not asked. See
+    /// [`Builder::ask_at_new_address`](crate::Builder::ask_at_new_address).
+    NewAddress,
     /// Nothing: the dialect has no way to ask that proves anything, or was asked a moment ago.
     NotAsked,
     /// The terminal was asked and did not answer: what came of it.
@@ -65,6 +76,8 @@ impl Evidence {
             Self::LateAnswer(_) => "late_answer",
             Self::LateResult(_) => "late_result",
             Self::Duplicata { .. } => "duplicata",
+            Self::AnotherTerminal => "another_terminal",
+            Self::NewAddress => "new_address",
             Self::NotAsked => "not_asked",
             Self::NoAnswer(_) => "no_answer",
         }
@@ -95,6 +108,14 @@ impl Evidence {
             Self::Duplicata { told: LastTransaction::Unclear, .. } => Text {
                 fr: "duplicata : le terminal ne dit rien d'utilisable",
                 en: "duplicata: the terminal tells nothing that can be used",
+            },
+            Self::AnotherTerminal => Text {
+                fr: "non interrogé : ce n'est pas le terminal auquel la transaction a été envoyée",
+                en: "not asked: this is not the terminal to which the transaction was sent",
+            },
+            Self::NewAddress => Text {
+                fr: "non interrogé : le journal ne connaît pas cette adresse",
+                en: "not asked: the journal does not know this address",
             },
             Self::NotAsked => Text {
                 fr: "ce terminal ne peut pas être interrogé, ou vient de l'être",
@@ -135,13 +156,38 @@ impl Till {
         recovered
     }
 
+    /// Finds out what became of one transaction, as [`recover_listening`](Self::recover_listening) does. Returns nothing if the
+    /// transaction is not unresolved.
+    ///
+    /// A terminal that is not the one to which the transaction was sent is not asked.
+    ///
+    /// # Errors
+    /// As [`recover`](Self::recover).
+    pub fn recover_transaction(
+        &mut self,
+        id: &TransactionId,
+        listen: Duration,
+    ) -> Result<Option<Recovered>, JournalError> {
+        self.inquiry().recover_one(id, listen)
+    }
+
+    /// Whether recovery would ask the terminal about this transaction, as far as is known without asking.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn may_ask(&self, record: &Record) -> Result<Asking, JournalError> {
+        may_ask(&*self.journal, &self.reach(), record, self.at_new_address)
+    }
+
     pub(crate) fn inquiry(&mut self) -> Inquiry<'_> {
-        let place = self.place();
+        // Not `self.reach()`, which borrows all of the till.
+        let reach = Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() };
         Inquiry {
             link: &mut *self.link,
             clock: &*self.clock,
             journal: &mut *self.journal,
-            place,
+            reach,
+            at_new_address: self.at_new_address,
             register: self.register,
             config: self.config,
             exclusive: self.exclusive,

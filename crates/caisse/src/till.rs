@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
 
-use caisse_hal::{Clock, Link};
+use caisse_hal::{Address, Clock, Link};
 use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey};
 use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
@@ -13,6 +13,7 @@ use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 use crate::admission::{Admission, Entrance, Refused};
 use crate::driver::Driver;
 use crate::late::{Ear, Patience};
+use crate::reach::Reach;
 use crate::recovery::{Memory, Told};
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
@@ -36,6 +37,9 @@ pub struct Till {
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
+    pub(crate) at_new_address: bool,
+    /// Where the terminal is, unless the link is the caller's own.
+    pub(crate) at: Option<Address>,
     pub(crate) cancel: CancelHandle,
     pub(crate) memory: Memory,
     pub(crate) patience: Patience,
@@ -150,7 +154,9 @@ impl Till {
             on_event(Event::LateAnswer);
         }
         let mut storage = [0; MOST_STORAGE];
-        let mut machine = TillMachine::new(self.config, &mut storage);
+        let terminal = self.reach().identity();
+        let config = Config { usb: terminal.usb, ..self.config };
+        let mut machine = TillMachine::new(config, &mut storage);
         machine.start(self.clock.now(), *request)?;
         if needs_reference {
             machine.require_reference();
@@ -163,7 +169,7 @@ impl Till {
             order,
             lock: &lock,
             ear: Ear {
-                place: TerminalKey { terminal: self.terminal, address: self.config.address },
+                terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
                 running: Some(request.id),
@@ -211,6 +217,10 @@ impl Till {
     /// When the journal cannot be read.
     pub fn unresolved(&self) -> Result<Vec<Record>, JournalError> {
         self.journal.unresolved_at(&self.place())
+    }
+
+    pub(crate) const fn reach(&self) -> Reach<'_> {
+        Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() }
     }
 
     pub(crate) const fn place(&self) -> TerminalKey {

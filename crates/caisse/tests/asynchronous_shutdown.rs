@@ -44,11 +44,12 @@ fn journal() -> MemoryJournal {
         content,
         dialect: "concert-e-plus".parse().unwrap(),
         address: None,
+        usb: None,
     };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     let verdict = Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End { id: start.id, verdict, authorisation, contract, last_four, status };
+    let end = End { id: start.id, verdict, authorisation, contract, serial_number: None, last_four, status };
     journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     journal
 }

@@ -239,8 +239,8 @@ pub(crate) enum JournalCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArguments {
-    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. What is open at others is not
-    /// looked into. Unless given, a terminal whose id was made of its address is found there.
+    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. It is asked about what was sent to
+    /// it, and about nothing else. Unless given, a terminal whose id was made of its address is found there.
     #[arg(long, value_name = "ADDRESS|NAME")]
     pub(crate) terminal: Option<String>,
     /// How the terminal is spoken to; as recorded with the transaction unless given.
@@ -252,6 +252,10 @@ pub(crate) struct RecoverArguments {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Ask the terminal also at an address that the journal does not know, and show what it reports. That proves nothing: what
+    /// is open stays open.
+    #[arg(long, requires = "terminal")]
+    pub(crate) new_address: bool,
     /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain. On
     /// a serial line the terminal's own result is listened for meanwhile, without it for five seconds.
     #[arg(long)]

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use caisse::{
-    Address, Dialect, Evidence, Journal, Open, Record, RecordState, Recovered, RecoveryFinding,
-    SqliteJournal, TerminalId, Text, Till,
+    Address, Asking, Dialect, Evidence, IdentityPart, Journal, Mismatch, Open, PaymentMeans, Record,
+    RecordState, Recovered, RecoveryFinding, SqliteJournal, TerminalId, TerminalIdentity, Text, Till,
 };
 use serde_json::json;
 
 use crate::args::RecoverArguments;
 use crate::configuration::{Target, dialect_of};
-use crate::harmless::is_harmless;
 use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::ping;
@@ -29,43 +28,16 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
     let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
     let said = arguments.terminal.as_deref();
     let said = said.map(|text| Target::find(text, arguments.config.as_deref(), output)).transpose()?;
-    let (known, open) = {
-        let journal = SqliteJournal::open(file).map_err(unusable)?;
-        let known = journal.list().map_err(unusable)?;
-        (known.iter().map(|it| it.start.content.terminal).collect::<Vec<_>>(), open_entries(&journal)?)
-    };
-    let mut terminals: Vec<TerminalId> = Vec::new();
-    for terminal in open.iter().map(|record| record.start.content.terminal) {
-        if !terminals.contains(&terminal) {
-            terminals.push(terminal);
-        }
-    }
-    let alone = terminals.len() == 1;
-    for terminal in terminals {
-        let record = open.iter().find(|record| record.start.content.terminal == terminal);
-        let Some(record) = record else { continue };
-        if said.as_ref().is_some_and(|target| !is_meant(target, terminal, &known, alone)) {
-            let text = Text {
-                en: "not asked: --terminal does not mean this one; its name in a file would (--config)",
-                fr: "non interrogé : --terminal ne désigne pas celui-ci ; son nom dans un fichier le ferait (--config)",
-            };
-            tell(file, record, None, &Heard::Nothing("not_meant", text), output)?;
-            continue;
-        }
+    let open = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
+    for record in &open {
         let target = match (&said, &arguments.config) {
             (Some(target), _) => Some(target.clone()),
-            (None, Some(config)) => Target::listed(&terminal, config)?,
+            (None, Some(config)) => Target::listed(&record.start.content.terminal, config)?,
             (None, None) => None,
         };
         match till(file, record, dialect, target, arguments)? {
-            Some(mut till) => recover(&mut till, file, arguments.wait, output)?,
-            None => {
-                let text = Text {
-                    en: "no address: say --terminal, or --config with a terminal of this name",
-                    fr: "pas d'adresse : dites --terminal, ou --config avec un terminal de ce nom",
-                };
-                tell(file, record, None, &Heard::Nothing("no_address", text), output)?;
-            }
+            Some((mut till, address)) => recover(&mut till, &address, record, file, arguments.wait, output)?,
+            None => tell(file, record, None, &not_asked(record), None, output)?,
         }
     }
     let records = SqliteJournal::open(file).map_err(unusable)?.list().map_err(unusable)?;
@@ -74,7 +46,7 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
             en: "later proof says otherwise: a person has to look, and to settle it with resolve",
             fr: "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve",
         };
-        tell(file, record, None, &Heard::Nothing("disputed", text), output)?;
+        tell(file, record, None, &Heard::Nothing("disputed", text), None, output)?;
     }
     let mut settled = true;
     let journal = SqliteJournal::open(file).map_err(unusable)?;
@@ -94,47 +66,40 @@ fn open_entries(journal: &SqliteJournal) -> Result<Vec<Record>, Wrong> {
     Ok(records)
 }
 
-/// Whether what `--terminal` says is the terminal of an entry: no other may be asked about it, its last transaction could
-/// be taken for this one. An address belongs to the terminal of the journal whose id was made of it; one that is new to
-/// the journal, to the only terminal that has an open entry.
-fn is_meant(target: &Target, terminal: TerminalId, known: &[TerminalId], alone: bool) -> bool {
-    if let Some(configured) = target.terminal()
-        && configured.id == terminal
-    {
-        return true;
-    }
-    let is_there = |known: &&TerminalId| {
-        address_of(known).is_some_and(|address| is_same_place(&address, &target.address))
+/// Why nobody is asked about an entry when no terminal is named.
+fn not_asked(record: &Record) -> Heard {
+    let (code, text) = match PaymentMeans::of(&record.start.dialect) {
+        PaymentMeans::AppToApp => (
+            "app_to_app",
+            Text {
+                en: "not asked: the payment app took this payment, and no terminal can be asked about it",
+                fr: "non interrogé : l'application de paiement a pris ce paiement, aucun terminal ne peut être interrogé",
+            },
+        ),
+        PaymentMeans::CaisseAp => (
+            "no_address",
+            Text {
+                en: "no address: say --terminal, or --config with a terminal of this name",
+                fr: "pas d'adresse : dites --terminal, ou --config avec un terminal de ce nom",
+            },
+        ),
     };
-    match known.iter().find(is_there) {
-        Some(owner) => *owner == terminal,
-        None => alone && target.terminal().is_none(),
-    }
+    Heard::Nothing(code, text)
 }
 
-/// Whether both lead to one terminal, whatever the settings of the line, and whichever name this machine goes by.
-fn is_same_place(one: &Address, other: &Address) -> bool {
-    match (one, other) {
-        (Address::Tcp(a), Address::Tcp(b)) => {
-            a.port() == b.port()
-                && (a.host().eq_ignore_ascii_case(b.host()) || (is_harmless(one) && is_harmless(other)))
-        }
-        (Address::Serial(a), Address::Serial(b)) => a.path() == b.path(),
-        _ => false,
-    }
-}
-
-/// A till at the terminal of an entry; nothing when its address is not known.
+/// A till at the terminal that is named, and its address; nothing when that is not known. An address alone says no name: then
+/// the terminal goes by the name of the entry.
 fn till(
     file: &Path,
     record: &Record,
     dialect: Option<Dialect>,
     target: Option<Target>,
     arguments: &RecoverArguments,
-) -> Result<Option<Till>, Wrong> {
-    let terminal = record.start.content.terminal;
+) -> Result<Option<(Till, Address)>, Wrong> {
     let configured = target.as_ref().and_then(|target| target.terminal()).cloned();
-    let Some(address) = target.map(|target| target.address).or_else(|| address_of(&terminal)) else {
+    let recorded = record.start.content.terminal;
+    let terminal = configured.as_ref().map_or(recorded, |configured| configured.id);
+    let Some(address) = target.map(|target| target.address).or_else(|| address_of(&recorded)) else {
         return Ok(None);
     };
     let recorded = record.start.dialect.as_str().parse::<Dialect>().ok();
@@ -146,12 +111,14 @@ fn till(
         .terminal_id(terminal.as_str())
         .dialect(dialect)
         .exclusive(exclusive)
+        .ask_at_new_address(arguments.new_address)
         .register(&record.start.content.register.to_string())
         .journal(SqliteJournal::open(file).map_err(unusable)?);
     if let Some(identifier) = configured.and_then(|it| it.identifier) {
         builder = builder.identifier(&identifier.to_string());
     }
-    builder.build().map(Some).map_err(|error| Wrong::usage("till", error))
+    let till = builder.build().map_err(|error| Wrong::usage("till", error))?;
+    Ok(Some((till, address)))
 }
 
 /// The address that an id was made of, where it was.
@@ -165,11 +132,24 @@ fn address_of(terminal: &TerminalId) -> Option<Address> {
     Path::new(&path).exists().then(|| format!("serial:{path}").parse().ok())?
 }
 
-fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<(), Wrong> {
+fn recover(
+    till: &mut Till,
+    address: &Address,
+    record: &Record,
+    file: &Path,
+    wait: bool,
+    output: &Output,
+) -> Result<(), Wrong> {
     stop::end_on_signal(till.cancel_handle(), SOME_OPEN)?;
-    output.json(&json!({ "event": "recovering", "terminal": till.terminal().as_str() }));
-    output.text(format_args!("… asking terminal {} (it may print a ticket)", till.terminal()));
-    if wait {
+    let asks = matches!(till.may_ask(record).map_err(unusable)?, Asking::Allowed | Asking::ToShow(_));
+    if asks {
+        let name = till.terminal();
+        output.json(
+            &json!({ "event": "recovering", "terminal": name.as_str(), "address": address.to_string() }),
+        );
+        output.text(format_args!("… asking terminal {name} at {address} (it may print a ticket)"));
+    }
+    if asks && wait {
         output.notice(
             "waiting as long as the customer may be at the terminal; Ctrl-C ends it, and nothing is lost",
         );
@@ -179,26 +159,45 @@ fn recover(till: &mut Till, file: &Path, wait: bool, output: &Output) -> Result<
     }
     // Only on a line where the terminal tells its result by itself.
     let listen = if wait { Duration::MAX } else { CALL };
-    let mut recovered = till.recover_listening(listen).map_err(unusable)?;
-    while let (true, Some(left)) = (wait, too_soon(&recovered)) {
+    let id = record.start.id;
+    let mut recovered = till.recover_transaction(&id, listen).map_err(unusable)?;
+    while let (true, Some(left)) = (wait, recovered.as_ref().and_then(too_soon)) {
         output
             .notice(format_args!("the customer may still be at the terminal: waiting {} s", left.as_secs()));
         if stop::wait(Some(left.saturating_add(MARGIN))) {
             break;
         }
-        recovered = till.recover_listening(Duration::ZERO).map_err(unusable)?;
+        recovered = till.recover_transaction(&id, Duration::ZERO).map_err(unusable)?.or(recovered);
     }
-    for Recovered { record, finding, evidence } in recovered {
-        tell(file, &record, Some(finding), &Heard::Evidence(evidence), output)?;
-    }
-    Ok(())
+    // Another process has settled it meanwhile.
+    let Some(Recovered { record, finding, evidence, mismatch }) = recovered else { return Ok(()) };
+    let asked = Asked { address: asks.then_some(address), mismatch };
+    tell(file, &record, Some(finding), &Heard::Evidence(evidence), Some(&asked), output)
 }
 
-fn too_soon(recovered: &[Recovered]) -> Option<Duration> {
-    recovered.iter().find_map(|recovered| match recovered.finding {
+fn too_soon(recovered: &Recovered) -> Option<Duration> {
+    match recovered.finding {
         RecoveryFinding::Open(Open::TooSoon { left }) => Some(left),
         _ => None,
-    })
+    }
+}
+
+/// Which terminal was to be asked.
+struct Asked<'a> {
+    /// Its address, if it was asked.
+    address: Option<&'a Address>,
+    /// In what it is not the terminal to which the transaction was sent.
+    mismatch: Option<Mismatch>,
+}
+
+impl Asked<'_> {
+    /// Each part that differs, as recorded and as found.
+    fn differences(&self) -> Vec<(IdentityPart, Option<String>, Option<String>)> {
+        let Some(mismatch) = self.mismatch else { return Vec::new() };
+        let value = |identity: &TerminalIdentity, part| identity.part(part).map(str::to_owned);
+        let parts = mismatch.parts();
+        parts.map(|part| (part, value(&mismatch.recorded, part), value(&mismatch.found, part))).collect()
+    }
 }
 
 /// What a finding rests on, as it is told.
@@ -232,6 +231,22 @@ impl Heard {
         }
     }
 
+    /// What a person can do where nobody was asked, in English and in French.
+    fn advice(&self, recorded: Option<&TerminalId>) -> Option<[String; 2]> {
+        match (self, recorded) {
+            (Self::Evidence(Evidence::NewAddress), _) => Some([
+                "--new-address asks the terminal there and shows what it reports; that proves nothing".to_owned(),
+                "--new-address interroge le terminal à cette adresse et montre sa réponse, qui ne prouve rien"
+                    .to_owned(),
+            ]),
+            (Self::Nothing("no_address", _), Some(address)) => Some([
+                format!("the payment was sent to {address}"),
+                format!("le paiement a été envoyé à {address}"),
+            ]),
+            _ => None,
+        }
+    }
+
     /// What came of asking a terminal that did not answer.
     fn no_answer(&self) -> Option<(&'static str, Text)> {
         match self {
@@ -254,6 +269,7 @@ fn tell(
     record: &Record,
     finding: Option<RecoveryFinding>,
     heard: &Heard,
+    asked: Option<&Asked<'_>>,
     output: &Output,
 ) -> Result<(), Wrong> {
     let journal = SqliteJournal::open(file).map_err(unusable)?;
@@ -266,6 +282,8 @@ fn tell(
     };
     let (text, ticket, no_answer) = (heard.text(), heard.ticket(), heard.no_answer());
     let with_code = |code, text: Text| json!({ "code": code, "en": text.en, "fr": text.fr });
+    let differences = asked.map(Asked::differences).unwrap_or_default();
+    let recorded = TerminalIdentity::of(&record.start).address;
     let mut object = journal::json(record, state);
     object["finding"] = json!(name);
     object["evidence"] = json!({
@@ -275,10 +293,29 @@ fn tell(
         "no_answer": no_answer.map(|(code, text)| with_code(code, text)),
         "why_open": why.map(|open| with_code(open.code(), open.text())),
         "ticket": ticket.clone(),
+        "asked_address": asked.and_then(|asked| asked.address).map(ToString::to_string),
+        "recorded_address": recorded.map(|address| address.to_string()),
+        "differences": differences.iter().map(|(part, recorded, found)| json!({
+            "code": part.code(),
+            "en": part.text().en,
+            "fr": part.text().fr,
+            "recorded": recorded,
+            "found": found,
+        })).collect::<Vec<_>>(),
     });
     output.json(&object);
     output.text(journal::line(record, state));
     output.text(format_args!("  {} / {}", text.en, text.fr));
+    for (part, recorded, found) in &differences {
+        let told = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let (recorded, found) = (told(recorded), told(found));
+        output.text(format_args!("  {}: recorded {recorded}, found {found}", part.text().en));
+        output.text(format_args!("  {} : inscrit {recorded}, trouvé {found}", part.text().fr));
+    }
+    if let Some(advice) = heard.advice(recorded.as_ref()) {
+        output.text(format_args!("  {}", advice[0]));
+        output.text(format_args!("  {}", advice[1]));
+    }
     if let Some((code, text)) = no_answer {
         output.text(format_args!("  {} [{code}]", text.en));
         output.text(format_args!("  {}", text.fr));

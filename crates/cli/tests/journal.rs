@@ -27,14 +27,31 @@ fn payment(journal: &mut SqliteJournal, id: &str, at: WallTime) {
     let id = id.parse().unwrap();
     journal
         .append(
-            &Entry::Started(Start { id, content, dialect: "payxpress".parse().unwrap(), address: None }),
+            &Entry::Started(Start {
+                id,
+                content,
+                dialect: "payxpress".parse().unwrap(),
+                address: None,
+                usb: None,
+            }),
             at,
         )
         .unwrap();
     let verdict = Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
     journal
-        .append(&Entry::Ended(End { id, verdict, authorisation, contract, last_four, status }), at)
+        .append(
+            &Entry::Ended(End {
+                id,
+                verdict,
+                authorisation,
+                contract,
+                serial_number: None,
+                last_four,
+                status,
+            }),
+            at,
+        )
         .unwrap();
 }
 

@@ -5,6 +5,7 @@ mod written;
 
 use core::fmt;
 
+use caisse_payment::evidence::ShownIdentity;
 use caisse_payment::{AuthorisationNumber, Card, ContractNumber, Currency, Register, Sensitive};
 
 use crate::value::{
@@ -156,6 +157,13 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn contract(&self) -> Option<ContractNumber> {
         self.text(Tag::CG)?.parse().ok()
+    }
+
+    /// The identities that the terminal shows: its contract (CG) and its serial number (AQ).
+    #[must_use]
+    pub fn shown(&self) -> ShownIdentity {
+        let serial_number = self.serial_number().and_then(|number| number.parse().ok());
+        ShownIdentity { contract: self.contract(), serial_number }
     }
 
     /// The card application (CC).

@@ -156,6 +156,12 @@ impl Transaction {
             register,
             reference: self.label,
         };
-        Some(Start { id: self.id, content, dialect: self.app().dialect().parse().ok()?, address: None })
+        Some(Start {
+            id: self.id,
+            content,
+            dialect: self.app().dialect().parse().ok()?,
+            address: None,
+            usb: None,
+        })
     }
 }

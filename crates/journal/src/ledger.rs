@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
+use caisse_settlement::settle::blocks;
 
 use crate::rules::{self, Tracked};
 use crate::{Decision, Dispute, Event, JournalError, Order, Record, State, TerminalLock, WallTime, What};
@@ -26,13 +27,22 @@ impl Ledger {
 
     pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
         let clear = match entry {
-            Entry::Started(start) => !self.unresolved.contains_key(&start.content.terminal),
+            Entry::Started(start) => !self.open().any(|other| blocks(&other.start, start)),
             Entry::Ended(_) | Entry::NeverSent(..) => true,
         };
+        self.apply(entry, at, clear)
+    }
+
+    fn apply(&mut self, entry: &Entry, at: WallTime, clear: bool) -> Result<(), JournalError> {
         let existing = self.transactions.get(&entry.id());
         let tracked = rules::append(entry, at, self.next_event(), existing, clear)?;
         self.put(tracked);
         Ok(())
+    }
+
+    /// The unresolved transactions.
+    fn open(&self) -> impl Iterator<Item = &Record> {
+        self.unresolved.values().filter_map(|id| self.transactions.get(id)).map(|tracked| &tracked.record)
     }
 
     pub(crate) fn resolve(
@@ -74,7 +84,12 @@ impl Ledger {
                 return Ok(());
             }
         };
-        self.append(&entry, event.at)
+        // Versions 1 to 3 compared the name of the terminal alone, and so may have two open at one address.
+        let clear = match &entry {
+            Entry::Started(start) => !self.unresolved.contains_key(&start.content.terminal),
+            Entry::Ended(_) | Entry::NeverSent(..) => true,
+        };
+        self.apply(&entry, event.at, clear)
     }
 
     fn put(&mut self, tracked: Tracked) {

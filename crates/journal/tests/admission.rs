@@ -32,14 +32,23 @@ fn terminal(text: &str) -> TerminalId {
 }
 
 fn start(journal: &mut MemoryJournal, name: &str) {
-    let start = Start { id: id(name), content: asked(100), dialect: "d".parse().unwrap(), address: None };
+    let start =
+        Start { id: id(name), content: asked(100), dialect: "d".parse().unwrap(), address: None, usb: None };
     journal.append(&Entry::Started(start), AT).unwrap();
 }
 
 fn end(journal: &mut MemoryJournal, name: &str, outcome: Outcome, proof: Proof) {
     let verdict = Verdict { outcome, proof };
     let status = RawStatus::default();
-    let end = End { id: id(name), verdict, authorisation: None, contract: None, last_four: None, status };
+    let end = End {
+        id: id(name),
+        verdict,
+        authorisation: None,
+        contract: None,
+        serial_number: None,
+        last_four: None,
+        status,
+    };
     journal.append(&Entry::Ended(end), AT).unwrap();
 }
 
@@ -191,7 +200,7 @@ fn what_is_open_holds_its_terminal_back_under_another_name() {
     let mut journal = MemoryJournal::new();
     let address = Some(terminal("tcp:192.0.2.7:8888"));
     let old = Content { terminal: terminal("old"), ..asked(100) };
-    let start = Start { id: id("a"), content: old, dialect: "d".parse().unwrap(), address };
+    let start = Start { id: id("a"), content: old, dialect: "d".parse().unwrap(), address, usb: None };
     journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
     assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), address)), Blocked::Unresolved);
     let elsewhere = Some(terminal("tcp:192.0.2.8:8888"));

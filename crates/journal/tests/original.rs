@@ -31,10 +31,18 @@ fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcom
         Outcome::NotSent { .. } => Proof::NothingSent,
         _ => Proof::Answered,
     };
-    let start = Start { id, content, dialect: "payxpress".parse().unwrap(), address: None };
+    let start = Start { id, content, dialect: "payxpress".parse().unwrap(), address: None, usb: None };
     journal.append(&Entry::Started(start), at).unwrap();
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End { id, verdict: Verdict { outcome, proof }, authorisation, contract, last_four, status };
+    let end = End {
+        id,
+        verdict: Verdict { outcome, proof },
+        authorisation,
+        contract,
+        serial_number: None,
+        last_four,
+        status,
+    };
     journal.append(&Entry::Ended(end), at).unwrap();
 }
 
@@ -88,11 +96,20 @@ fn a_sale_under_another_name_is_the_last_one() {
         for (id, (terminal, address)) in [("sale-1", at("counter", "tcp:192.0.2.7:8888")), ("sale-2", other)]
         {
             let content = Content { terminal, ..content(Operation::Debit, 2500, None) };
-            let start = Start { id: id.parse().unwrap(), content, dialect: "d".parse().unwrap(), address };
+            let start =
+                Start { id: id.parse().unwrap(), content, dialect: "d".parse().unwrap(), address, usb: None };
             let verdict =
                 Verdict { outcome: Outcome::Approved { amount: euros(2500) }, proof: Proof::Answered };
             let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-            let end = End { id: start.id, verdict, authorisation, contract, last_four, status };
+            let end = End {
+                id: start.id,
+                verdict,
+                authorisation,
+                contract,
+                serial_number: None,
+                last_four,
+                status,
+            };
             journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
             journal.append(&Entry::Ended(end), WallTime::from_millis(2)).unwrap();
         }

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::identifiers::{
-    AuthorisationNumber, ContractNumber, DialectName, Reference, Register, TerminalId, TransactionId,
+    AuthorisationNumber, ContractNumber, DialectName, Reference, Register, SerialNumber, TerminalId,
+    TransactionId, UsbIdentity,
 };
 use crate::outcome::Verdict;
 use crate::{Amount, Operation};
@@ -39,6 +40,38 @@ pub struct Start {
     /// Where it is reached, in the form of a name (`tcp:192.0.2.7:8888`): two names at one address are one terminal. None where
     /// it has none: App to App, or a link of the caller's own.
     pub address: Option<TerminalId>,
+    /// The USB device at a serial port, where the system shows one. The path of a port goes to another device when that one
+    /// is plugged in first; the identity of a device does not.
+    pub usb: Option<UsbIdentity>,
+}
+
+/// The names in [`Start::dialect`] of the ways to a payment app on the same device.
+pub const APP_TO_APP_DIALECTS: [&str; 2] = ["payxpress-v4", "payxpress-apm"];
+
+/// The means by which a transaction reaches its terminal. What one means reports says nothing of a transaction of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaymentMeans {
+    /// A terminal that speaks Caisse-AP or Concert.
+    CaisseAp,
+    /// A payment app on the same device.
+    AppToApp,
+}
+
+impl PaymentMeans {
+    /// Returns the means to which a recorded dialect belongs.
+    #[must_use]
+    pub fn of(dialect: &DialectName) -> Self {
+        if APP_TO_APP_DIALECTS.contains(&dialect.as_str()) { Self::AppToApp } else { Self::CaisseAp }
+    }
+
+    /// The stable name: `caisse_ap` or `app_to_app`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CaisseAp => "caisse_ap",
+            Self::AppToApp => "app_to_app",
+        }
+    }
 }
 
 /// A transaction's end, with the evidence that may be kept.
@@ -52,6 +85,8 @@ pub struct End {
     pub authorisation: Option<AuthorisationNumber>,
     /// The merchant contract (CG): part of the terminal's identity.
     pub contract: Option<ContractNumber>,
+    /// The serial number of the terminal (AQ): part of its identity.
+    pub serial_number: Option<SerialNumber>,
     /// The last four digits of the card.
     pub last_four: Option<[u8; 4]>,
     /// The status as it stood in the answer: AE and the first two characters of AF.

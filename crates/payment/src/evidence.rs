@@ -1,6 +1,6 @@
 //! What a terminal reports about transactions outside an answer of their own: plain data, which `caisse-settlement` weighs.
 
-use crate::{AuthorisationNumber, Outcome};
+use crate::{AuthorisationNumber, ContractNumber, Outcome, SerialNumber};
 
 /// The report of a terminal about its last transaction, given when it was asked for a duplicate receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,17 @@ pub enum Echoed {
     Ours,
     /// It is another one.
     Another,
+    /// Ours in another form: with other blanks, zeros or capitals. This proves nothing in either direction.
+    Unclear,
+}
+
+/// The identities that a terminal shows in a message. An absent one says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShownIdentity {
+    /// The merchant contract (CG).
+    pub contract: Option<ContractNumber>,
+    /// The serial number of the terminal (AQ).
+    pub serial_number: Option<SerialNumber>,
 }
 
 /// A message that no request of the moment asked for, read as the result of one transaction.
@@ -42,4 +53,6 @@ pub struct AttributedResult {
     pub authorisation: Option<AuthorisationNumber>,
     /// Whether the message repeats the reference of the transaction, in a dialect in which terminals do so.
     pub has_reference: bool,
+    /// The identities of the terminal in the message.
+    pub shown: ShownIdentity,
 }

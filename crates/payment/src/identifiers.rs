@@ -6,6 +6,7 @@ use core::str::FromStr;
 use arrayvec::ArrayString;
 
 use crate::card::holds_card_number;
+use crate::comparison::Comparison;
 
 /// Why a text cannot be such a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -175,6 +176,47 @@ identifier! {
     /// A merchant contract number (tag CG): 1 to 10 printable ASCII characters.
     ContractNumber, 1..=10, is_printable, "a printable ASCII character", never
 }
+
+identifier! {
+    /// The serial number of a terminal (tag AQ): 1 to 20 printable ASCII characters.
+    SerialNumber, 1..=20, is_printable, "a printable ASCII character", never
+}
+
+identifier! {
+    /// The identity of a USB device in the form of a name: `usb:VENDOR:PRODUCT:SERIAL`, or `usb:VENDOR:PRODUCT` for a device
+    /// that shows no serial number of its own. 1 to 64 letters, digits, `-`, `_`, `.` or `:`.
+    ///
+    /// ```
+    /// use caisse_payment::UsbIdentity;
+    ///
+    /// assert!("usb:079b:0028:1234".parse::<UsbIdentity>()?.has_serial_number());
+    /// assert!(!"usb:079b:0028".parse::<UsbIdentity>()?.has_serial_number());
+    /// # Ok::<(), caisse_payment::IdentifierError>(())
+    /// ```
+    UsbIdentity, 1..=64, is_name, "a letter, a digit, '-', '_', '.' or ':'", never
+}
+
+impl UsbIdentity {
+    /// Whether the identity contains a serial number. Without one, two devices of the same model look alike.
+    #[must_use]
+    pub fn has_serial_number(&self) -> bool {
+        self.as_str().splitn(4, ':').nth(3).is_some_and(|number| !number.is_empty())
+    }
+}
+
+macro_rules! compared_by_meaning {
+    ($($name:ident),*) => {
+        $(impl $name {
+            /// Compares two values by their meaning: see [`Comparison`].
+            #[must_use]
+            pub fn compare(&self, other: &Self) -> Comparison {
+                Comparison::between(self.as_str(), other.as_str())
+            }
+        })*
+    };
+}
+
+compared_by_meaning!(AuthorisationNumber, ContractNumber, SerialNumber, Reference);
 
 /// The number of a register within a shop: two digits (tag CA), managed by the till alone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

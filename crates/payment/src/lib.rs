@@ -18,6 +18,7 @@ extern crate std;
 
 mod amount;
 mod card;
+mod comparison;
 mod currency;
 pub mod entry;
 pub mod evidence;
@@ -32,10 +33,11 @@ mod sensitive;
 
 pub use amount::{Amount, AmountError, Decimal};
 pub use card::{Card, holds_card_number};
+pub use comparison::Comparison;
 pub use currency::{Currency, UnknownCurrency};
 pub use identifiers::{
-    AuthorisationNumber, ContractNumber, DialectName, IdentifierError, Reference, Register, TerminalId,
-    TransactionId,
+    AuthorisationNumber, ContractNumber, DialectName, IdentifierError, Reference, Register, SerialNumber,
+    TerminalId, TransactionId, UsbIdentity,
 };
 pub use operation::{Operation, UnknownOperation};
 pub use outcome::{Outcome, Proof, Retry, Verdict};

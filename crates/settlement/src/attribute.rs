@@ -4,9 +4,10 @@
 
 use caisse_payment::entry::Content;
 use caisse_payment::evidence::AttributedResult;
-use caisse_payment::{AuthorisationNumber, Outcome, Proof, TransactionId};
+use caisse_payment::{AuthorisationNumber, Comparison, Outcome, Proof, Reference, TransactionId};
 
-use crate::{Paid, Record, Source, State, TerminalKey};
+use crate::context::context;
+use crate::{Paid, Record, Source, State, TerminalIdentity, TerminalKey};
 
 /// The number of latest transactions to which a late result may belong. A terminal has one result to report, and gives up
 /// after three attempts.
@@ -38,12 +39,14 @@ pub fn accepted_number(record: &Record) -> Option<AuthorisationNumber> {
 #[must_use]
 pub fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
     let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
-    let namesake = |other: &&Record| {
+    let Some(reference) = content.reference else { return false };
+    let namesake = |other: &Record| {
+        let may_be_same = |other: Reference| other.compare(&reference).may_be_same();
         other.start.id != record.start.id
-            && other.start.content.reference == content.reference
+            && other.start.content.reference.is_some_and(may_be_same)
             && looks_like(other, &key, content)
     };
-    content.reference.is_some() && !records.iter().any(|other| namesake(&other))
+    !records.iter().any(namesake)
 }
 
 /// Whether the transaction before this one that reached the terminal looks like this one.
@@ -64,51 +67,70 @@ pub struct Attribution<'r> {
     pub result: AttributedResult,
     /// Whether the result names the transaction by a reference that no other transaction shares.
     pub named: bool,
+    /// The terminal to which the transaction was sent, as the journal recorded it.
+    pub recorded: TerminalIdentity,
+    /// The terminal that reports the result, with the identities in the message.
+    pub found: TerminalIdentity,
 }
 
-/// Finds the transaction to which a late result belongs, among the last ones of the terminal. `read` reads the message as the
-/// result of a transaction with this content. `running` is the transaction under way: until its end is written, a message
-/// beside its answer is not its result.
+impl Attribution<'_> {
+    /// Whether the terminal that reports the result is the one to which the transaction was sent. The result of another one
+    /// settles nothing and disputes nothing.
+    #[must_use]
+    pub fn is_of_same_terminal(&self) -> bool {
+        self.recorded.is(&self.found)
+    }
+}
+
+/// Finds the transaction to which a late result belongs, among the last ones that may have reached the terminal. `found` is
+/// the terminal that reports the result. `read` reads the message as the result of a transaction with this content. `running`
+/// is the transaction under way: until its end is written, a message beside its answer is not its result.
 ///
 /// Of several transactions that look alike: the one with the authorisation number of the result, the one that the result
-/// names, the newest that is unresolved or decided by a person, the newest.
+/// names, the newest that is unresolved or decided by a person, the newest. Transactions that were sent to this very terminal
+/// are not preferred: a doubt about the terminal is left to a person.
 pub fn attribute<'r>(
     records: &'r [Record],
-    key: &TerminalKey,
+    found: &TerminalIdentity,
     running: Option<TransactionId>,
     read: impl Fn(&Content) -> AttributedResult,
 ) -> Option<Attribution<'r>> {
+    let key = TerminalKey { terminal: found.name, address: found.address };
     let is_running = |record: &Record| running == Some(record.start.id) && record.is_open();
-    let last = || records.iter().rev().filter(|record| reached(record, key)).take(MAX_BACK);
+    let last = || records.iter().rev().filter(|record| reached(record, &key)).take(MAX_BACK);
     let possible = || {
         last()
             .filter(|record| !is_running(record))
             .map(|record| {
                 let result = read(&record.start.content);
-                let named = result.has_reference && is_named_by_its_reference(records, record);
-                Attribution { record, result, named }
+                let numbers = accepted_number(record)
+                    .zip(result.authorisation)
+                    .map(|(number, reported)| number.compare(&reported));
+                (record, result, numbers)
             })
-            .filter(|it| {
-                let number = accepted_number(it.record);
-                let of_another = number.is_some()
-                    && it.result.authorisation.is_some()
-                    && number != it.result.authorisation;
-                !it.result.outcome.is_unknown() && !of_another
+            .filter(|(_, result, numbers)| {
+                !result.outcome.is_unknown() && *numbers != Some(Comparison::Differs)
             })
     };
-    let same_number = |it: &Attribution<'_>| {
-        let number = accepted_number(it.record);
-        number.is_some() && number == it.result.authorisation
+    let is_named = |record: &Record, result: &AttributedResult| {
+        result.has_reference && is_named_by_its_reference(records, record)
     };
-    let in_doubt = |it: &Attribution<'_>| {
-        let person = it.record.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
-        it.record.state() == State::Unresolved || person
+    let in_doubt = |record: &Record| {
+        let person = record.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
+        record.state() == State::Unresolved || person
     };
-    possible()
-        .find(same_number)
-        .or_else(|| possible().find(|it| it.named))
-        .or_else(|| possible().find(in_doubt))
-        .or_else(|| possible().next())
+    let (record, result, _) = possible()
+        .find(|(_, _, numbers)| *numbers == Some(Comparison::Same))
+        .or_else(|| possible().find(|(record, result, _)| is_named(record, result)))
+        .or_else(|| possible().find(|(record, ..)| in_doubt(record)))
+        .or_else(|| possible().next())?;
+    Some(Attribution {
+        record,
+        result,
+        named: is_named(record, &result),
+        recorded: context(records, record, result.authorisation).terminal,
+        found: found.showing(result.shown),
+    })
 }
 
 /// Returns what a late result proves against the recorded end of a transaction, if it contradicts that end.

@@ -1,41 +1,76 @@
 //! What the records of a journal say around an unresolved transaction.
 
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Proof, Verdict};
+use caisse_payment::evidence::ShownIdentity;
+use caisse_payment::{Amount, AuthorisationNumber, Proof, Verdict};
 
 use crate::attribute::accepted_number;
 use crate::weigh::Previous;
-use crate::{Record, Source, TerminalKey};
+use crate::{Record, Source, TerminalIdentity, TerminalKey};
 
 /// What the journal knows about a transaction beside its own record, collected for [`weigh`](crate::weigh::weigh).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
+    /// The terminal to which it was sent, with the identities that this terminal showed last, in the answer to the
+    /// transaction itself or before it.
+    pub terminal: TerminalIdentity,
     /// The last transaction before it that was completed on the terminal.
     pub previous: Previous,
-    /// The contract (CG) that the terminal showed last before it.
-    pub contract: Option<ContractNumber>,
-    /// Whether the journal has the reported authorisation number as that of another transaction, on any terminal.
+    /// Whether the reported transaction may be another one of the journal: the authorisation number may be that of another
+    /// transaction, on any terminal, or one that may have reached this terminal under another name or address has the same
+    /// amount and no known number.
     pub of_another: bool,
 }
 
-/// Collects from all records, oldest first, what [`weigh`](crate::weigh::weigh) needs to know about `record`. `reported` is the authorisation
-/// number that the terminal reports now.
+/// Collects from all records, oldest first, what [`weigh`](crate::weigh::weigh) needs to know about `record`. `reported` is the
+/// authorisation number that the terminal reports now.
 #[must_use]
-pub fn context(
-    records: &[Record],
-    key: &TerminalKey,
-    record: &Record,
-    reported: Option<AuthorisationNumber>,
-) -> Context {
-    let is_reported =
-        |other: &Record| other.start.id != record.start.id && accepted_number(other) == reported;
-    let of_another = reported.is_some() && records.iter().any(is_reported);
-    let mut context = Context { previous: Previous::Unknown, contract: None, of_another };
+pub fn context(records: &[Record], record: &Record, reported: Option<AuthorisationNumber>) -> Context {
+    let asked = record.start.content.amount;
+    let (key, mut terminal) = (TerminalKey::from(&record.start), TerminalIdentity::of(&record.start));
+    let (mut previous, mut perhaps) = (Previous::Unknown, Previous::Unknown);
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
     for earlier in earlier.filter(|earlier| key.may_be_of(&earlier.start)) {
-        context.previous = after(context.previous, earlier, record.start.content.amount);
-        context.contract = earlier.end.and_then(|end| end.contract).or(context.contract);
+        perhaps = after(perhaps, earlier, asked);
+        if !terminal.is_of(&earlier.start) {
+            continue;
+        }
+        let shown = shown(earlier);
+        if !terminal.is(&terminal.showing(shown)) {
+            // Another terminal has been put in the place of the one before: what that one did is not in this one's memory.
+            previous = Previous::Unknown;
+        }
+        terminal = updated(terminal, shown);
+        previous = after(previous, earlier, asked);
     }
-    context
+    if !terminal.is(&terminal.showing(shown(record))) {
+        previous = Previous::Unknown;
+    }
+    let terminal = updated(terminal, shown(record));
+    let is_reported = |other: &Record| {
+        other.start.id != record.start.id
+            && accepted_number(other)
+                .zip(reported)
+                .is_some_and(|(number, reported)| number.compare(&reported).may_be_same())
+    };
+    let of_another = records.iter().any(is_reported) || perhaps == Previous::Unnumbered(asked);
+    Context { terminal, previous, of_another }
+}
+
+/// Returns the identities that a terminal showed in the answer to a transaction.
+fn shown(record: &Record) -> ShownIdentity {
+    record.end.map_or_else(ShownIdentity::default, |end| ShownIdentity {
+        contract: end.contract,
+        serial_number: end.serial_number,
+    })
+}
+
+/// Returns a terminal with what it showed last. What it did not show stays.
+fn updated(terminal: TerminalIdentity, shown: ShownIdentity) -> TerminalIdentity {
+    TerminalIdentity {
+        contract: shown.contract.or(terminal.contract),
+        serial_number: shown.serial_number.or(terminal.serial_number),
+        ..terminal
+    }
 }
 
 /// Returns what precedes a transaction of this amount once this earlier transaction is taken into account.

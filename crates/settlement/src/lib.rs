@@ -17,6 +17,8 @@ extern crate std;
 
 pub mod admit;
 #[cfg(feature = "alloc")]
+pub mod ask;
+#[cfg(feature = "alloc")]
 pub mod attribute;
 #[cfg(feature = "alloc")]
 mod context;
@@ -28,6 +30,7 @@ mod event;
 mod record;
 #[cfg(feature = "alloc")]
 pub mod settle;
+mod terminal_identity;
 #[cfg(feature = "alloc")]
 mod terminal_key;
 #[cfg(feature = "alloc")]
@@ -40,6 +43,7 @@ pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
 pub use event::{Event, What};
 #[cfg(feature = "alloc")]
 pub use record::{Record, State};
+pub use terminal_identity::{IdentityPart, Mismatch, TerminalIdentity};
 #[cfg(feature = "alloc")]
 pub use terminal_key::TerminalKey;
 #[cfg(feature = "alloc")]

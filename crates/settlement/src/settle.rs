@@ -5,7 +5,7 @@
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof};
 
-use crate::{Decision, Dispute, Order, Paid, Record, Source, State, WallTime};
+use crate::{Decision, Dispute, Order, Paid, Record, Source, State, TerminalKey, WallTime};
 
 /// Why an event is not written. Nothing changes then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +25,8 @@ pub enum SettleError {
     },
 }
 
-/// Returns what the transaction becomes by this entry. `terminal_is_clear` says that the terminal has no unresolved
-/// transaction.
+/// Returns what the transaction becomes by this entry. `terminal_is_clear` says that no unresolved
+/// transaction [`blocks`] it.
 ///
 /// # Errors
 /// [`SettleError::Conflict`] and [`SettleError::Refused`].
@@ -114,6 +114,17 @@ pub fn dispute(dispute: &Dispute, existing: Option<&Record>) -> Result<Record, S
         check_amount(amount, record.start.content.amount.currency())?;
     }
     Ok(Record { disputed: true, ..record.clone() })
+}
+
+/// Whether an unresolved transaction excludes that another one begins: both may reach one terminal. The name, the address or
+/// the USB device is the same.
+///
+/// Every store applies this to the unresolved transactions inside the write of [`Entry::Started`].
+#[must_use]
+pub fn blocks(unresolved: &Start, start: &Start) -> bool {
+    let same_device =
+        unresolved.usb.is_some_and(|usb| usb.has_serial_number()) && unresolved.usb == start.usb;
+    TerminalKey::from(start).may_be_of(unresolved) || same_device
 }
 
 fn began(start: Start, end: Option<End>, at: WallTime) -> Record {

@@ -7,8 +7,9 @@
 use core::time::Duration;
 
 use caisse_payment::evidence::{Echoed, LastTransaction};
-use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Operation, Outcome, Text};
+use caisse_payment::{Amount, AuthorisationNumber, Comparison, Operation, Outcome, Text};
 
+use crate::TerminalIdentity;
 #[cfg(feature = "alloc")]
 pub use crate::context::{Context, context};
 
@@ -21,12 +22,13 @@ pub struct Knowledge {
     pub amount: Amount,
     /// Whether nobody but the tills of this journal uses the terminal.
     pub exclusive: bool,
-    /// The contract (CG) that the terminal last showed, and the one that it shows now.
-    pub contracts: [Option<ContractNumber>; 2],
+    /// The terminal to which the transaction was sent, as the journal recorded it.
+    pub recorded: TerminalIdentity,
+    /// The terminal that makes the report.
+    pub found: TerminalIdentity,
     /// What was completed before it on this terminal, as far as the journal knows.
     pub previous: Previous,
-    /// Whether the journal has the authorisation number that is told now as that of another transaction, on whichever
-    /// terminal: one that was given a new name, or is known under two, is still the same one.
+    /// Whether the reported transaction may be another one of the journal: see `Context::of_another`.
     pub of_another: bool,
     /// How much of the longest transaction's time has not passed since the request was sent; in full again after a
     /// restart.
@@ -137,11 +139,20 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     }
 }
 
-/// Weighs a result that the terminal told on a line after the till had gone or had stopped waiting. `outcome` is what it
-/// says of the request in doubt; `like_the_last` whether the transaction before it on this terminal had the same register,
-/// amount and currency, so that the result could be a copy of that one's.
+/// Weighs a result that a terminal reports on a line after the till had gone or had stopped waiting. `outcome` is the outcome
+/// of the unresolved transaction by this result. `same_terminal` says that the terminal is the one to which the transaction
+/// was sent. `like_the_last` says that the transaction before it on this terminal had the same register, amount and currency,
+/// so that the result could be a copy of that one's.
 #[must_use]
-pub const fn weigh_result(outcome: Outcome, exclusive: bool, like_the_last: bool) -> RecoveryFinding {
+pub const fn weigh_result(
+    outcome: Outcome,
+    same_terminal: bool,
+    exclusive: bool,
+    like_the_last: bool,
+) -> RecoveryFinding {
+    if !same_terminal {
+        return RecoveryFinding::Open(Open::AnotherTerminal);
+    }
     let finding = match outcome {
         Outcome::Approved { amount } => RecoveryFinding::Paid(amount),
         // It is as well the whole of an earlier payment of that amount.
@@ -158,13 +169,11 @@ pub const fn weigh_result(outcome: Outcome, exclusive: bool, like_the_last: bool
 }
 
 fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Open> {
+    if !known.recorded.is(&known.found) {
+        return Err(Open::AnotherTerminal);
+    }
     if known.operation != Operation::Debit {
         return Err(Open::NotADebit);
-    }
-    if let [Some(before), Some(now)] = known.contracts
-        && before != now
-    {
-        return Err(Open::AnotherTerminal);
     }
     let (minor, currency, authorisation, reference) = match *told {
         LastTransaction::Unclear => return Err(Open::Unclear),
@@ -179,13 +188,14 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Op
         Previous::Authorised(number, amount) if !names_one(&number) => Previous::Unnumbered(amount),
         previous => previous,
     };
-    let has_previous_number = match (previous, authorisation) {
-        (Previous::Authorised(previous, _), Some(number)) => previous == number,
-        _ => false,
+    // Of the previous number and the reported one, where there are both.
+    let numbers = match (previous, authorisation) {
+        (Previous::Authorised(previous, _), Some(number)) => previous.compare(&number),
+        _ => Comparison::Unclear,
     };
     if let Previous::Authorised(_, amount) = previous
-        && !ours
-        && has_previous_number
+        && matches!(reference, Echoed::Absent | Echoed::Another)
+        && numbers == Comparison::Same
         && minor.is_none_or(|minor| minor == amount.minor())
         && currency.is_none_or(|currency| currency == amount.currency().numeric())
     {
@@ -205,8 +215,8 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Op
     // Without a number, or behind a payment of the same amount whose number nobody knows, it may be that one.
     let earlier_is_possible = match previous {
         Previous::Unnumbered(amount) => amount == known.amount,
-        // Its number and not its amount: one of both says nothing.
-        Previous::Authorised(..) => has_previous_number,
+        // Its number, or its number in another form, and not its amount: one of both says nothing.
+        Previous::Authorised(..) => numbers.may_be_same(),
         // It may be older than the journal, which somebody may have moved away.
         Previous::Unknown => true,
     };
@@ -218,7 +228,7 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Op
 
 /// Whether a number tells transactions apart. Blanks and zeros are what stands there where nobody gave one.
 fn names_one(number: &AuthorisationNumber) -> bool {
-    number.as_str().bytes().any(|byte| !matches!(byte, b' ' | b'0'))
+    number.compare(number) == Comparison::Same
 }
 
 fn not_paid(known: &Knowledge) -> Result<RecoveryFinding, Open> {

@@ -1,6 +1,7 @@
 //! The terminal's report about its last transaction, read from its answer to a request for a duplicate receipt.
 
 use caisse_codec::{Action, Answer, Complement, Status};
+use caisse_payment::Comparison;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 
 /// Reads the answer to a request for a duplicate receipt. `nonce` is the reference that went out with the unresolved
@@ -17,8 +18,11 @@ pub fn read_last_transaction(answer: &Answer<'_>, nonce: Option<&[u8]>) -> LastT
             currency: answer.currency().map(|currency| currency.numeric()),
             authorisation: answer.authorisation(),
             reference: match (nonce, answer.private()) {
-                (Some(nonce), Some(private)) if nonce == *private.reveal() => Echoed::Ours,
-                (Some(_), Some(_)) => Echoed::Another,
+                (Some(nonce), Some(private)) => match Comparison::between_bytes(nonce, private.reveal()) {
+                    Comparison::Same => Echoed::Ours,
+                    Comparison::Differs => Echoed::Another,
+                    Comparison::Unclear => Echoed::Unclear,
+                },
                 _ => Echoed::Absent,
             },
         },

@@ -94,7 +94,7 @@ impl Request {
 
     pub(crate) fn start(&self, config: &Config) -> Result<Start, RequestError> {
         let dialect = config.dialect.name.parse().map_err(|_| RequestError::DialectName)?;
-        Ok(Start { id: self.id, content: self.content, dialect, address: config.address })
+        Ok(Start { id: self.id, content: self.content, dialect, address: config.address, usb: config.usb })
     }
 
     /// The reference as it goes to the terminal, where the terminal gives it back.

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
 use caisse_journal::{Decision, Journal, JournalError, Order, Record, TerminalKey};
+use caisse_payment::entry::PaymentMeans;
 use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
+use caisse_settlement::TerminalIdentity;
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
 use tokio::runtime::Handle;
@@ -23,6 +25,7 @@ use super::running::{RunningPayment, Told};
 use crate::admission::{Admission, Entrance, Refused};
 use crate::builder::Parts;
 use crate::late::{Ear, Patience};
+use crate::reach::Reach;
 use crate::recovery::{Inquiry, Memory, Recovered, Told as Heard, busy};
 use crate::resolution;
 use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest, ResolveError};
@@ -41,6 +44,9 @@ struct Inner {
     register: Register,
     config: Config,
     exclusive: bool,
+    at_new_address: bool,
+    /// Where the terminal is, unless the link is the caller's own.
+    at: Option<Address>,
     patience: Patience,
     /// Ends a recovery.
     recovery: CancelHandle,
@@ -95,7 +101,8 @@ impl Builder {
 
 impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
-        let Parts { clock, journal, terminal, register, config, exclusive, address: _ } = parts;
+        let Parts { clock, journal, terminal, register, config, exclusive, at_new_address, address: at } =
+            parts;
         let patience = Patience::new(clock.now());
         let place = TerminalKey { terminal, address: config.address };
         let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };
@@ -108,6 +115,8 @@ impl AsyncTill {
                 register,
                 config,
                 exclusive,
+                at_new_address,
+                at,
                 patience,
                 recovery: CancelHandle::default(),
                 reads_on: AtomicBool::new(false),
@@ -253,6 +262,18 @@ impl Inner {
         TerminalKey { terminal: self.terminal, address: self.config.address }
     }
 
+    const fn reach(&self) -> Reach<'_> {
+        Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() }
+    }
+
+    /// The terminal as it is reached now. The system is asked on a thread that may block.
+    async fn identity(self: &Arc<Self>) -> TerminalIdentity {
+        let inner = Arc::clone(self);
+        let asked = spawn_blocking(move || inner.reach().identity()).await;
+        // Only a runtime that goes down ends here.
+        asked.unwrap_or_else(|_| TerminalIdentity::new(PaymentMeans::CaisseAp, self.terminal))
+    }
+
     async fn run(
         self: &Arc<Self>,
         request: Request,
@@ -288,7 +309,9 @@ impl Inner {
             line = again;
         }
         let mut storage = [0; MOST_STORAGE];
-        let mut machine = TillMachine::new(self.config, &mut storage);
+        let terminal = self.identity().await;
+        let config = Config { usb: terminal.usb, ..self.config };
+        let mut machine = TillMachine::new(config, &mut storage);
         machine.start(self.clock.now(), request)?;
         if needs_reference {
             machine.require_reference();
@@ -300,7 +323,7 @@ impl Inner {
             order,
             lock: &lock,
             ear: Ear {
-                place: self.place(),
+                terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
                 running: Some(request.id),
@@ -360,7 +383,8 @@ impl Inner {
                 link: &mut Bridge { link: &mut **link, runtime },
                 clock: &*inner.clock,
                 journal: &mut inner.journal.clone(),
-                place: inner.place(),
+                reach: inner.reach(),
+                at_new_address: inner.at_new_address,
                 register: inner.register,
                 config: inner.config,
                 exclusive: inner.exclusive,

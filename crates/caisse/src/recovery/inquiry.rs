@@ -6,12 +6,14 @@ use std::time::Duration;
 use caisse_codec::Answer;
 use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
-    Decision, Journal, JournalError, LockError, Paid, Record, TerminalKey, TerminalLock, WallTime,
+    Decision, Journal, JournalError, LockError, Paid, Record, State, TerminalKey, TerminalLock, WallTime,
 };
 use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{AuthorisationNumber, Outcome, Proof, Register, TransactionId};
+use caisse_settlement::ask::{self, Asking};
 use caisse_settlement::attribute::is_named_by_its_reference;
 use caisse_settlement::weigh::{Context, Knowledge, Open, RecoveryFinding, context, weigh, weigh_answer};
+use caisse_settlement::{Mismatch, TerminalIdentity};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::read_last_transaction;
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE};
@@ -19,8 +21,9 @@ use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 
 use super::{Evidence, Recovered};
 use crate::CancelHandle;
-use crate::asking::{GLANCE, Limits, ask};
+use crate::asking::{GLANCE, Limits, ask as put_question};
 use crate::late::{Ear, Late, contradict, lock_of};
+use crate::reach::Reach;
 
 /// What a till remembers from one call to the next.
 #[derive(Clone, Debug)]
@@ -120,7 +123,9 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) link: &'t mut dyn Link,
     pub(crate) clock: &'t dyn Clock,
     pub(crate) journal: &'t mut dyn Journal,
-    pub(crate) place: TerminalKey,
+    pub(crate) reach: Reach<'t>,
+    /// A person wants to see what a terminal reports at an address that is new to the journal.
+    pub(crate) at_new_address: bool,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
@@ -129,40 +134,78 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) cancel: &'t CancelHandle,
 }
 
+/// What was found out about one transaction.
+struct Found {
+    finding: RecoveryFinding,
+    evidence: Evidence,
+    /// In what the terminal is not the one to which the transaction was sent.
+    mismatch: Option<Mismatch>,
+}
+
+impl Found {
+    const fn open(why: Open, evidence: Evidence) -> Self {
+        Self { finding: RecoveryFinding::Open(why), evidence, mismatch: None }
+    }
+}
+
 impl Inquiry<'_> {
     pub(crate) fn recover(&mut self, listen: Duration) -> Result<Vec<Recovered>, JournalError> {
-        let lock = match self.journal.lock_terminal(&self.place) {
+        let place = self.place();
+        let lock = match self.journal.lock_terminal(&place) {
             Ok(lock) => lock,
             Err(LockError::Busy) => {
-                let open = self.journal.unresolved_at(&self.place)?;
+                let open = self.journal.unresolved_at(&place)?;
                 return Ok(open.into_iter().map(busy).collect());
             }
             Err(LockError::Io { what }) => return Err(JournalError::Unwritable { what }),
         };
-        let mut recovered = Vec::new();
-        let open = self.journal.unresolved_at(&self.place)?;
+        let open = self.journal.unresolved_at(&place)?;
         if self.memory.pending.is_some_and(|it| open.iter().all(|record| record.start.id != it.request.id)) {
             self.hear_decided()?;
         }
         self.memory.found.retain(|(id, _)| open.iter().any(|record| record.start.id == *id));
-        for record in open {
-            self.memory.find(&record.start.id, self.clock.now());
-            let Ok(own) = lock_of(&*self.journal, &lock, &record) else {
-                recovered.push(busy(record));
-                continue;
-            };
-            let lock = own.as_ref().unwrap_or(&lock);
-            let (finding, evidence) = self.look_into(lock, &record, listen)?;
-            settle(self.journal, lock, &record.start.id, finding, &evidence)?;
-            if let Evidence::LateAnswer(_) = evidence {
-                self.forget_pending();
-            }
-            let record = self.journal.find(&record.start.id)?.unwrap_or(record);
-            // What came behind the proof may contradict it: then nothing is found.
-            let finding = if record.disputed { RecoveryFinding::Open(Open::Unclear) } else { finding };
-            recovered.push(Recovered { record, finding, evidence });
+        open.into_iter().map(|record| self.recover_locked(&lock, record, listen)).collect()
+    }
+
+    /// Does the same for one transaction, which need not have been sent to this terminal.
+    pub(crate) fn recover_one(
+        &mut self,
+        id: &TransactionId,
+        listen: Duration,
+    ) -> Result<Option<Recovered>, JournalError> {
+        let open = |record: &Record| record.state() == State::Unresolved;
+        let Some(record) = self.journal.find(id)?.filter(open) else { return Ok(None) };
+        match self.journal.lock_terminal(&self.place()) {
+            Ok(lock) => self.recover_locked(&lock, record, listen).map(Some),
+            Err(LockError::Busy) => Ok(Some(busy(record))),
+            Err(LockError::Io { what }) => Err(JournalError::Unwritable { what }),
         }
-        Ok(recovered)
+    }
+
+    const fn place(&self) -> TerminalKey {
+        TerminalKey { terminal: self.reach.name, address: self.reach.address }
+    }
+
+    fn recover_locked(
+        &mut self,
+        lock: &TerminalLock,
+        record: Record,
+        listen: Duration,
+    ) -> Result<Recovered, JournalError> {
+        self.memory.find(&record.start.id, self.clock.now());
+        let Ok(own) = lock_of(&*self.journal, lock, &record) else {
+            return Ok(busy(record));
+        };
+        let lock = own.as_ref().unwrap_or(lock);
+        let Found { finding, evidence, mismatch } = self.look_into(lock, &record, listen)?;
+        settle(self.journal, lock, &record.start.id, finding, &evidence)?;
+        if let Evidence::LateAnswer(_) = evidence {
+            self.forget_pending();
+        }
+        let record = self.journal.find(&record.start.id)?.unwrap_or(record);
+        // What came behind the proof may contradict it: then nothing is found.
+        let finding = if record.disputed { RecoveryFinding::Open(Open::Unclear) } else { finding };
+        Ok(Recovered { record, finding, evidence, mismatch })
     }
 
     fn look_into(
@@ -170,32 +213,42 @@ impl Inquiry<'_> {
         lock: &TerminalLock,
         record: &Record,
         listen: Duration,
-    ) -> Result<(RecoveryFinding, Evidence), JournalError> {
+    ) -> Result<Found, JournalError> {
         if let Some(pending) = self.memory.pending.filter(|pending| pending.request.id == record.start.id) {
             match self.hear_late_answer(pending) {
                 Heard::Answer(outcome) => {
-                    return Ok((weigh_answer(outcome), Evidence::LateAnswer(outcome)));
+                    let evidence = Evidence::LateAnswer(outcome);
+                    return Ok(Found { finding: weigh_answer(outcome), evidence, mismatch: None });
                 }
                 Heard::Nothing { left } => {
-                    return Ok((RecoveryFinding::Open(Open::TooSoon { left }), Evidence::Listening { left }));
+                    return Ok(Found::open(Open::TooSoon { left }, Evidence::Listening { left }));
                 }
                 Heard::Closed => {}
             }
         }
         self.forget_pending();
+        let asking = may_ask(&*self.journal, &self.reach, record, self.at_new_address)?;
+        let (evidence, mismatch) = match asking {
+            Asking::Allowed | Asking::ToShow(_) => (None, None),
+            Asking::NewAddress(mismatch) => (Some(Evidence::NewAddress), Some(mismatch)),
+            Asking::AnotherTerminal(mismatch) => (Some(Evidence::AnotherTerminal), Some(mismatch)),
+        };
+        if let Some(evidence) = evidence {
+            return Ok(Found { mismatch, ..Found::open(Open::AnotherTerminal, evidence) });
+        }
         if self.config.has_sessions()
             && let Some(heard) = self.hear_late_result(lock, record, listen)?
         {
             return Ok(heard);
         }
         if self.is_overtaken(record)? {
-            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok(Found::open(Open::Unclear, Evidence::NotAsked));
         }
         let now = self.clock.now();
         let asked_lately = self.memory.asked_at.is_some_and(|at| now.since(at) < BACK_OFF);
         let stopped = self.cancel.is_requested();
         if asked_lately || stopped || self.config.dialect.duplicata == Duplicata::Nothing {
-            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok(Found::open(Open::Unclear, Evidence::NotAsked));
         }
         self.memory.asked_at = Some(now);
         self.ask_for_duplicata(lock, record)
@@ -204,7 +257,7 @@ impl Inquiry<'_> {
     /// Whether another transaction has reached the terminal since, under another name: then the last one is not ours.
     fn is_overtaken(&self, record: &Record) -> Result<bool, JournalError> {
         let mut overtaken = false;
-        self.journal.walk_back(&self.place, &mut |later| {
+        self.journal.walk_back(&self.place(), &mut |later| {
             if later.start.id == record.start.id {
                 return ControlFlow::Break(());
             }
@@ -214,11 +267,7 @@ impl Inquiry<'_> {
         Ok(overtaken)
     }
 
-    fn ask_for_duplicata(
-        &mut self,
-        lock: &TerminalLock,
-        record: &Record,
-    ) -> Result<(RecoveryFinding, Evidence), JournalError> {
+    fn ask_for_duplicata(&mut self, lock: &TerminalLock, record: &Record) -> Result<Found, JournalError> {
         let config = ProbeConfig {
             link: self.config.link,
             register: self.register,
@@ -230,12 +279,12 @@ impl Inquiry<'_> {
         let question = Question::Duplicata { ticket };
         let mut storage = [0; MOST_STORAGE];
         let Ok(mut machine) = ProbeMachine::new(config, question, &mut storage) else {
-            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NotAsked));
+            return Ok(Found::open(Open::Unclear, Evidence::NotAsked));
         };
-        let (ear, journal) = (self.ear(), &mut *self.journal);
+        let (ear, journal) = (self.ear(record), &mut *self.journal);
         let mut late = None;
         let limits = Limits::new(&config, self.cancel);
-        ask(self.link, self.clock, &mut machine, &limits, |body| {
+        put_question(self.link, self.clock, &mut machine, &limits, |body| {
             keep(&mut late, record, ear.file(journal, lock, body))
         });
         if let Some(late) = late {
@@ -244,7 +293,7 @@ impl Inquiry<'_> {
         let report = machine.report();
         let Some(answer) = report.as_ref().and_then(|report| report.answer()) else {
             let finding = report.map_or(probe::Finding::GivenUp, |report| report.finding());
-            return Ok((RecoveryFinding::Open(Open::Unclear), Evidence::NoAnswer(finding)));
+            return Ok(Found::open(Open::Unclear, Evidence::NoAnswer(finding)));
         };
         let content = &record.start.content;
         let named = is_named_by_its_reference(&self.journal.list()?, record);
@@ -263,9 +312,13 @@ impl Inquiry<'_> {
             LastTransaction::Completed { authorisation, .. } => authorisation,
             _ => None,
         };
-        let finding = weigh(&told, &self.knowledge(record, &answer, number)?);
+        let known = self.knowledge(record, &answer, number)?;
         let ticket = answer.tickets().find_map(|ticket| ticket.receipt().ok()).map(Box::new);
-        Ok((finding, Evidence::Duplicata { told, ticket }))
+        Ok(Found {
+            finding: weigh(&told, &known),
+            evidence: Evidence::Duplicata { told, ticket },
+            mismatch: Mismatch::between(&known.recorded, &known.found),
+        })
     }
 
     /// What the journal knows of the transaction, of those before it, and of the number that was told.
@@ -276,13 +329,14 @@ impl Inquiry<'_> {
         told: Option<AuthorisationNumber>,
     ) -> Result<Knowledge, JournalError> {
         let content = &record.start.content;
-        let Context { previous, contract, of_another } =
-            context(&self.journal.list()?, &self.place, record, told);
+        let Context { terminal, previous, of_another } = context(&self.journal.list()?, record, told);
         Ok(Knowledge {
             operation: content.operation,
             amount: content.amount,
             exclusive: self.exclusive,
-            contracts: [contract, answer.contract()],
+            recorded: terminal,
+            // Looked up after the answer: a device may have taken the place of another one meanwhile.
+            found: self.reach.identity_for(&terminal).showing(answer.shown()),
             previous,
             of_another,
             time_left: self.time_left(record),
@@ -368,8 +422,9 @@ impl Inquiry<'_> {
         Ok(told)
     }
 
-    const fn ear(&self) -> Ear {
-        Ear { place: self.place, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
+    fn ear(&self, record: &Record) -> Ear {
+        let terminal = self.reach.identity_for(&TerminalIdentity::of(&record.start));
+        Ear { terminal, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
     }
 
     /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.
@@ -378,7 +433,7 @@ impl Inquiry<'_> {
         lock: &TerminalLock,
         record: &Record,
         listen: Duration,
-    ) -> Result<Option<(RecoveryFinding, Evidence)>, JournalError> {
+    ) -> Result<Option<Found>, JournalError> {
         if self.link.connect(self.config.connect_timeout).is_err() {
             return Ok(None);
         }
@@ -388,7 +443,7 @@ impl Inquiry<'_> {
         let until = self.clock.now().after(listen);
         // A terminal that never stops talking is not listened to for ever.
         let give_up = until.after(BACK_OFF);
-        let ear = self.ear();
+        let ear = self.ear(record);
         let mut heard = None;
         let mut buffer = [0; 1024];
         while (late.is_busy() || (heard.is_none() && self.clock.now() < until))
@@ -457,13 +512,25 @@ enum Heard {
 }
 
 pub(crate) const fn busy(record: Record) -> Recovered {
-    Recovered { record, finding: RecoveryFinding::Open(Open::Unclear), evidence: Evidence::Busy }
+    let finding = RecoveryFinding::Open(Open::Unclear);
+    Recovered { record, finding, evidence: Evidence::Busy, mismatch: None }
+}
+
+/// Whether the terminal that is reached now may be asked about this transaction.
+pub(super) fn may_ask(
+    journal: &dyn Journal,
+    reach: &Reach<'_>,
+    record: &Record,
+    at_new_address: bool,
+) -> Result<Asking, JournalError> {
+    let found = reach.identity_for(&TerminalIdentity::of(&record.start));
+    Ok(ask::may_ask(&journal.list()?, record, &found, at_new_address))
 }
 
 /// Keeps what a message said of this transaction: the first that proves something, or else the last. One that contradicts it
 /// is in the journal as a dispute. Says whether the message is filed.
 fn keep(
-    heard: &mut Option<Result<(RecoveryFinding, Evidence), JournalError>>,
+    heard: &mut Option<Result<Found, JournalError>>,
     record: &Record,
     filed: Result<Option<Late>, JournalError>,
 ) -> bool {
@@ -474,11 +541,12 @@ fn keep(
             return false;
         }
     };
-    if let Some(Late { id, outcome, finding: Some(finding), .. }) = late
+    let is_proven = |found: &Found| !matches!(found.finding, RecoveryFinding::Open(_));
+    if let Some(Late { id, outcome, finding: Some(finding), mismatch, .. }) = late
         && id == record.start.id
-        && !matches!(heard, Some(Ok((RecoveryFinding::Paid(_) | RecoveryFinding::NotPaid, _))))
+        && !matches!(heard, Some(Ok(found)) if is_proven(found))
     {
-        *heard = Some(Ok((finding, Evidence::LateResult(outcome))));
+        *heard = Some(Ok(Found { finding, evidence: Evidence::LateResult(outcome), mismatch }));
     }
     true
 }

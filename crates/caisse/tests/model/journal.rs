@@ -25,12 +25,14 @@ fn entry(setup: &Setup, note: Note) -> Option<Entry> {
         content: content(setup, slot),
         dialect: setup.dialect.name.parse().unwrap(),
         address: None,
+        usb: None,
     };
     let end = |slot, verdict, charge: Option<u8>| End {
         id: id(slot),
         verdict,
         authorisation: charge.map(number),
         contract: None,
+        serial_number: None,
         last_four: None,
         status: RawStatus::default(),
     };

@@ -144,12 +144,21 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
         register: Register::FIRST,
         reference: None,
     };
-    let start = Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap(), address: None };
+    let start =
+        Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap(), address: None, usb: None };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     if let Some(outcome) = end {
         let verdict = Verdict { outcome, proof: Proof::Delivered };
         let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id: id("sale-1"), verdict, authorisation, contract, last_four, status };
+        let end = End {
+            id: id("sale-1"),
+            verdict,
+            authorisation,
+            contract,
+            serial_number: None,
+            last_four,
+            status,
+        };
         journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     }
     if let Some(paid) = word {
@@ -221,13 +230,15 @@ pub fn add(
         register: Register::FIRST,
         reference: None,
     };
-    let start = Start { id: id(key), content, dialect: dialect.name.parse().unwrap(), address: None };
+    let start =
+        Start { id: id(key), content, dialect: dialect.name.parse().unwrap(), address: None, usb: None };
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     if let Some(outcome) = end {
         let verdict = Verdict { outcome, proof: Proof::Delivered };
         let authorisation = number.map(|number| number.parse().unwrap());
         let (contract, last_four, status) = (None, None, RawStatus::default());
-        let end = End { id: id(key), verdict, authorisation, contract, last_four, status };
+        let end =
+            End { id: id(key), verdict, authorisation, contract, serial_number: None, last_four, status };
         journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! What a terminal answers, whatever carried it.
 
+use caisse_payment::evidence::ShownIdentity;
 use caisse_payment::{AuthorisationNumber, Card, Register};
 
 use super::Format;
@@ -148,6 +149,15 @@ impl<'a> Answer<'a> {
         match self {
             Self::Concert3(answer) => answer.authorisation(),
             Self::Fixed(_) => None,
+        }
+    }
+
+    /// The identities that the terminal shows; E and E+ have none.
+    #[must_use]
+    pub fn shown(&self) -> ShownIdentity {
+        match self {
+            Self::Concert3(answer) => answer.shown(),
+            Self::Fixed(_) => ShownIdentity::default(),
         }
     }
 

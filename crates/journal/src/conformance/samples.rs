@@ -39,6 +39,7 @@ pub(super) fn start(key: &str, on: &str) -> Start {
         },
         dialect: "payxpress".parse().expect("a dialect's name"),
         address: None,
+        usb: None,
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) fn end(key: &str, outcome: Outcome) -> End {
         verdict: Verdict { outcome, proof },
         authorisation: None,
         contract: None,
+        serial_number: None,
         last_four: None,
         status: RawStatus::default(),
     }

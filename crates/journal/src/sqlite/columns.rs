@@ -2,7 +2,7 @@
 
 use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TerminalId, TransactionId, Verdict,
+    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TransactionId, Verdict,
 };
 use rusqlite::types::Value;
 
@@ -28,21 +28,39 @@ macro_rules! columns {
 pub(super) const TRANSACTION: &[&str] =
     columns!["id", "started_event", "started_at", "ended_at", "decided_at";];
 /// Columns of the table `events`.
-pub(super) const EVENT: &[&str] = columns!["number", "id", "at", "what"; "address", "chain"];
+pub(super) const EVENT: &[&str] =
+    columns!["number", "id", "at", "what"; "address", "usb", "serial_number", "chain"];
 
-/// What the chain of a row of `events` is over: all but itself. The address is part of it where there is one; the rows of
-/// versions 1 and 2 had no such column.
+/// The columns of a row of `events` that its chain covers: all except the chain itself. The columns that later versions
+/// added are part of it up to the last one that has a value; the rows of the versions before have none of them.
 pub(super) const fn hashed(row: &[Value]) -> &[Value] {
     match row {
+        [columns @ .., Value::Null, Value::Null, Value::Null, _chain] => columns,
+        [columns @ .., Value::Null, Value::Null, _chain] => columns,
         [columns @ .., Value::Null, _chain] => columns,
         [columns @ .., _chain] => columns,
         [] => &[],
     }
 }
 
-/// The address of a terminal, where there is one.
-pub(super) fn decode_address(address: Value) -> Result<Option<TerminalId>, JournalError> {
-    Cells { table: "events", names: &["address"], row: &[address] }.parsed("address")
+/// The columns of `events` that belong to a transaction and are not in its own row: those of the event that began it, and
+/// those of the event that ended it.
+pub(super) const OF_START: &[&str] = &["address", "usb"];
+pub(super) const OF_END: &[&str] = &["serial_number"];
+
+/// Completes a transaction by these columns of its events.
+pub(super) fn complete(
+    record: &mut Record,
+    of_start: &[Value],
+    of_end: &[Value],
+) -> Result<(), JournalError> {
+    let start = Cells { table: "events", names: OF_START, row: of_start };
+    (record.start.address, record.start.usb) = (start.parsed("address")?, start.parsed("usb")?);
+    if let Some(end) = &mut record.end {
+        let cells = Cells { table: "events", names: OF_END, row: of_end };
+        end.serial_number = cells.parsed("serial_number")?;
+    }
+    Ok(())
 }
 
 /// A row of `events`.
@@ -104,7 +122,12 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
         what => what.decision().map(Said::Decision),
     };
     encode_shared(&mut values, what.start(), what.end(), said, row.currency);
-    values.extend([optional(what.start().and_then(|start| start.address)), text(&row.chain)]);
+    values.extend([
+        optional(what.start().and_then(|start| start.address)),
+        optional(what.start().and_then(|start| start.usb)),
+        optional(what.end().and_then(|end| end.serial_number)),
+        text(&row.chain),
+    ]);
     values
 }
 
@@ -218,8 +241,8 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         reference: cells.parsed("reference")?,
     };
     let dialect = cells.required("dialect", cells.parsed("dialect")?)?;
-    // The table of transactions has none: see `select_transactions`.
-    Ok(Some(Start { id, content, dialect, address: cells.parsed("address")? }))
+    // The table of transactions has neither: see `select_transactions`.
+    Ok(Some(Start { id, content, dialect, address: cells.parsed("address")?, usb: cells.parsed("usb")? }))
 }
 
 fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Result<Option<End>, JournalError> {
@@ -241,6 +264,7 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         verdict: Verdict { outcome, proof: cells.required("proof", proof)? },
         authorisation: cells.parsed("authorisation")?,
         contract: cells.parsed("contract")?,
+        serial_number: cells.parsed("serial_number")?,
         last_four: last_four
             .map(|last| cells.required("last_four", last.as_bytes().try_into().ok()))
             .transpose()?,
@@ -446,6 +470,7 @@ mod tests {
                         verdict: Verdict { outcome, proof },
                         authorisation: Some(" ".parse().unwrap()),
                         contract: None,
+                        serial_number: Some("VX 520/7".parse().unwrap()),
                         last_four: Some(*b"0000"),
                         status: RawStatus { status: None, complement: Some(*b"  "), stat: None },
                     };
@@ -468,7 +493,8 @@ mod tests {
                         reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
                     };
                     let address = (number % 7 == 0).then(|| "tcp:host:8888".parse().unwrap());
-                    let start = Start { id, content, dialect: "d".parse().unwrap(), address };
+                    let usb = (number % 11 == 0).then(|| "usb:079b:0028:1".parse().unwrap());
+                    let start = Start { id, content, dialect: "d".parse().unwrap(), address, usb };
                     round_trip(Event { at, what: What::Started(start) }, id, currency);
                 }
             }
@@ -488,11 +514,11 @@ mod tests {
             register: caisse_payment::Register::FIRST,
             reference: None,
         };
-        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None };
+        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None, usb: None };
         let verdict =
             Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
         let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id, verdict, authorisation, contract, last_four, status };
+        let end = End { id, verdict, authorisation, contract, serial_number: None, last_four, status };
         let at = Some(WallTime::from_millis(2));
         let decision = Some(Decision::new(Paid::NotPaid, "a", "b").unwrap());
         for (has_end, ended_at) in [(true, at), (false, None), (true, None), (false, at)] {

@@ -27,6 +27,7 @@ use crate::{
     Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
     WallTime, What,
 };
+use caisse_settlement::settle::blocks;
 use chain::Tail;
 use columns::EventRow;
 use identity::Stamp;
@@ -172,7 +173,10 @@ impl Journal for SqliteJournal {
         self.write(care, |connection| {
             let existing = find(connection, &entry.id())?;
             let clear = match entry {
-                Entry::Started(start) => unresolved(connection, &start.content.terminal)?.is_empty(),
+                Entry::Started(start) => {
+                    let open = transactions(connection, &format!("WHERE {UNRESOLVED}"), &[])?;
+                    !open.iter().any(|other| blocks(&other.start, start))
+                }
                 Entry::Ended(_) | Entry::NeverSent(..) => true,
             };
             let tail = Tail::of(connection)?;
@@ -281,22 +285,35 @@ fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Tracked>, 
     rows.next()?.map(tracked).transpose()
 }
 
-/// The rows of the transactions; whether their events know of a dispute that no decision has settled; and where the terminal
-/// was reached, which stands in the event that began.
+/// The rows of the transactions; whether their events know of a dispute that no decision has settled; and what stands in the
+/// event that began, and in the event that ended.
 fn select_transactions() -> String {
     let columns = columns::TRANSACTION.join(", ");
+    let of_start = columns::OF_START.iter().map(|column| {
+        format!("(SELECT {column} FROM events WHERE events.number = transactions.started_event)")
+    });
+    let of_end = columns::OF_END.iter().map(|column| {
+        format!(
+            "(SELECT {column} FROM events WHERE events.id = transactions.id \
+             AND events.number >= transactions.started_event AND what IN ('ended', 'never_sent'))"
+        )
+    });
+    let of_events = of_start.chain(of_end).collect::<Vec<_>>().join(", ");
     format!(
         "SELECT {columns}, coalesce((SELECT what = 'disputed' FROM events WHERE events.id = transactions.id \
-         ORDER BY number DESC LIMIT 1), 0), (SELECT address FROM events WHERE events.number = \
-         transactions.started_event) FROM transactions"
+         ORDER BY number DESC LIMIT 1), 0), {of_events} FROM transactions"
     )
 }
 
 fn tracked(row: &Row<'_>) -> Result<Tracked, JournalError> {
     let own = columns::TRANSACTION.len();
-    let mut tracked = columns::decode_transaction(&row_values(row, own)?)?;
+    let events = own.saturating_add(1).saturating_add(columns::OF_START.len());
+    let all = row_values(row, events.saturating_add(columns::OF_END.len()))?;
+    let (own_values, of_events) = all.split_at(own);
+    let mut tracked = columns::decode_transaction(own_values)?;
     tracked.record.disputed = row.get(own)?;
-    tracked.record.start.address = columns::decode_address(row.get(own.saturating_add(1))?)?;
+    let (of_start, of_end) = of_events.split_at(columns::OF_START.len().saturating_add(1));
+    columns::complete(&mut tracked.record, of_start.get(1..).unwrap_or_default(), of_end)?;
     Ok(tracked)
 }
 
@@ -420,6 +437,7 @@ mod tests {
             content,
             dialect: "d".parse().unwrap(),
             address: None,
+            usb: None,
         })
     }
 

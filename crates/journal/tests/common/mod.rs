@@ -33,6 +33,7 @@ pub fn start(id: &str, on: &str) -> Start {
         },
         dialect: "payxpress".parse().unwrap(),
         address: None,
+        usb: None,
     }
 }
 
@@ -46,6 +47,7 @@ pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
         verdict: Verdict { outcome, proof },
         authorisation: Some("123456".parse().unwrap()),
         contract: Some("1234567".parse().unwrap()),
+        serial_number: None,
         last_four: Some(*b"0674"),
         status: RawStatus { status: Some(*b"10"), ..RawStatus::default() },
     }

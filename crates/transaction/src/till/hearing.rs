@@ -5,9 +5,9 @@ use caisse_link::serial::Standing;
 use caisse_payment::{Doubt, Outcome};
 
 use super::machine::{Line, TillMachine};
+use super::result::read_result;
 use super::session_line::Heard;
 use super::step::{Event, Input, State};
-use super::result::read_result;
 
 impl TillMachine<'_> {
     pub(super) fn handle_session_input(&mut self, now: Instant, bytes: &[u8]) {

@@ -654,11 +654,13 @@ impl<'s> TillMachine<'s> {
     fn end(&self, started: &Started, verdict: Verdict) -> End {
         let card = self.reader.answer().and_then(|answer| answer.card());
         let last_four = card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok());
+        let shown = self.reader.shown();
         End {
             id: started.entry.id,
             verdict,
             authorisation: self.reader.authorisation(),
-            contract: self.reader.contract(),
+            contract: shown.contract,
+            serial_number: shown.serial_number,
             last_four,
             status: self.reader.raw_status(),
         }

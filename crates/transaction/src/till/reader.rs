@@ -4,7 +4,8 @@ use caisse_codec::fixed::Tolerance;
 use caisse_codec::wire::{Answer, Generation};
 use caisse_link::Ending;
 use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome};
+use caisse_payment::evidence::ShownIdentity;
+use caisse_payment::{AuthorisationNumber, Outcome};
 
 use super::fixed_reader::FixedReader;
 use super::judge::AnswerJudge;
@@ -96,11 +97,9 @@ impl<'s> Reader<'s> {
         self.answer()?.authorisation()
     }
 
-    pub(super) fn contract(&self) -> Option<ContractNumber> {
-        match self.answer()? {
-            Answer::Concert3(answer) => answer.contract(),
-            Answer::Fixed(_) => None,
-        }
+    /// The identities of the terminal in the answer.
+    pub(super) fn shown(&self) -> ShownIdentity {
+        self.answer().map_or_else(ShownIdentity::default, |answer| answer.shown())
     }
 
     pub(super) const fn skipped(&self) -> usize {

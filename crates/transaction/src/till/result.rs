@@ -43,5 +43,6 @@ pub fn read_result(dialect: &Dialect, asked: &Content, body: &[u8]) -> Attribute
         outcome,
         authorisation: reader.authorisation(),
         has_reference: reader.has_our_reference(),
+        shown: reader.shown(),
     }
 }
