@@ -141,12 +141,22 @@ pub(crate) fn record(
     entry: &Entry,
     order: Option<&Order>,
 ) -> Result<(), JournalError> {
-    journal.append(entry, WallTime::now())?;
+    match journal.append(entry, WallTime::now()) {
+        Err(JournalError::Conflict) if is_recorded(journal, entry) => {}
+        written => written?,
+    }
     let (Entry::Started(start), Some(order)) = (entry, order) else { return Ok(()) };
     journal.order(&start.id, order, WallTime::now()).inspect_err(|_| {
         // If this cannot be written either, the start blocks until a person has decided.
         let _ = journal.append(&Entry::Ended(nothing_sent(start.id)), WallTime::now());
     })
+}
+
+/// Whether the journal already holds the outcome of this end.
+fn is_recorded(journal: &dyn Journal, entry: &Entry) -> bool {
+    let Entry::Ended(end) = entry else { return false };
+    let known = journal.find(&end.id).ok().flatten().and_then(|record| record.end);
+    known.is_some_and(|known| known.verdict.outcome == end.verdict.outcome)
 }
 
 /// The end of what was given up before anything was sent.

@@ -31,7 +31,7 @@ pub use caisse_hal::serial::{SerialAddress, SerialLink, is_pseudo_terminal};
 pub use caisse_hal::tcp::{TcpAddress, TcpLink};
 pub use caisse_hal::{Address, Clock, Link, SystemClock};
 pub use caisse_journal::{
-    Decision, DecisionError, Dispute, Journal, JournalError, MemoryJournal, Order, Paid, Record, Source,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Journal, JournalError, MemoryJournal, Order, Paid, Record, Source,
     SqliteJournal, State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;

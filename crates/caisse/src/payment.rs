@@ -1,9 +1,10 @@
 //! What a till answers.
 
-use caisse_journal::{Journal, Record};
+use caisse_journal::{Decision, Journal, Record, WallTime};
 use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, Retry, TransactionId,
+    Verdict,
 };
 use caisse_transaction::{Report, Request, TillMachine};
 
@@ -35,8 +36,14 @@ pub struct Payment {
     pub replayed: bool,
     /// Whether the outcome stands in the journal. If not, the terminal stays blocked until it is settled.
     pub journaled: bool,
-    /// Whether proof that came later contradicts what the journal holds, so that a person has to look.
+    /// Whether the journal contains a contradiction, so that a person has to look: later proof against the recorded end, or an
+    /// end against a decision that was written before it.
     pub disputed: bool,
+    /// The newest decision of a person, or of evidence, about this payment: who and why. Where a person decided, the outcome is
+    /// that person's word and not the terminal's, unless the payment is [`disputed`](Self::disputed).
+    pub decision: Option<Decision>,
+    /// When the decision was written.
+    pub decided_at: Option<WallTime>,
     /// Whether the answer broke off in a part that decides nothing, such as the ticket.
     pub cut: bool,
     /// How many fields of the answer were too much for the till's storage.
@@ -48,7 +55,7 @@ pub struct Payment {
 impl Payment {
     /// A payment that did not begin, for an application that finds out before it has a till.
     pub const fn blocked(id: TransactionId, operation: Operation, amount: Amount, reason: Blocked) -> Self {
-        Self::bare(id, operation, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+        Self::bare(id, operation, amount, Verdict::blocked(reason))
     }
 
     pub(crate) const fn of(request: &Request, verdict: Verdict) -> Self {
@@ -63,6 +70,8 @@ impl Payment {
             replayed: true,
             journaled: true,
             disputed: record.disputed,
+            decision: record.decision.clone(),
+            decided_at: record.decided_at,
             ..Self::of(request, record.told())
         }
     }
@@ -85,16 +94,35 @@ impl Payment {
         })
     }
 
-    /// The same, with what was proven of it between its end and now: on a line with sessions the answer may come after the
-    /// wait for it.
+    /// Adds what was decided or proven of it meanwhile: on a line with sessions the answer may come after the wait for it, and a
+    /// person may have decided before the end was written. The terminal's verdict stays what it is; a contradiction is told
+    /// beside it.
     pub(crate) fn settled(mut self, journal: &dyn Journal) -> Self {
-        if self.outcome.is_unknown()
-            && let Ok(Some(record)) = journal.find(&self.id)
-            && record.decision.is_some()
-        {
-            self.outcome = record.told().outcome;
+        // The record under the id of a payment that was refused may be another one's.
+        if matches!(self.outcome, Outcome::Blocked { .. }) {
+            return self;
+        }
+        if let Ok(Some(record)) = journal.find(&self.id) {
+            if self.outcome.is_unknown() && record.decision.is_some() {
+                self.outcome = record.told().outcome;
+            }
+            self.disputed = record.disputed;
+            self.decision = record.decision;
+            self.decided_at = record.decided_at;
         }
         self
+    }
+
+    /// Whether the payment may be tried again, and under which id: as the outcome says, and never while it is disputed.
+    #[must_use]
+    pub const fn retry(&self) -> Retry {
+        if self.disputed { Retry::No } else { self.outcome.retry() }
+    }
+
+    /// The decision, if a person took it.
+    #[must_use]
+    pub fn decision_by_person(&self) -> Option<&Decision> {
+        self.decision.as_ref().filter(|decision| decision.is_by_person())
     }
 
     /// A payment that has nothing but a verdict.
@@ -112,6 +140,8 @@ impl Payment {
             replayed: false,
             journaled: false,
             disputed: false,
+            decision: None,
+            decided_at: None,
             cut: false,
             skipped_fields: 0,
             late_answers: 0,

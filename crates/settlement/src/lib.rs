@@ -18,6 +18,7 @@ extern crate std;
 pub mod admit;
 #[cfg(feature = "alloc")]
 pub mod attribute;
+mod confirmation;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "alloc")]
@@ -34,6 +35,7 @@ mod terminal_key;
 mod wall_time;
 pub mod weigh;
 
+pub use confirmation::{Confirmation, Confirmations};
 #[cfg(feature = "alloc")]
 pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
 #[cfg(feature = "alloc")]
