@@ -1,9 +1,11 @@
 //! May a payment begin? The same for every driver.
 
+use std::time::Duration;
+
 use caisse_journal::{
     Admitted, Journal, Order, Record, State, TerminalKey, TerminalLock, admit, admit_original,
 };
-use caisse_payment::{Blocked, Outcome, Verdict};
+use caisse_payment::{Blocked, Verdict};
 use caisse_transaction::{Config, Instant, Request, RequestError};
 
 use crate::late::{Patience, decided_alike};
@@ -60,6 +62,29 @@ impl Admission<'_> {
     }
 }
 
+/// How often a payment that waits for another attempt of its id looks again.
+pub(crate) const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long a payment waits for another attempt of its id. Each look counts at least a [`GLANCE`], so that a clock that stands
+/// still ends the wait too.
+pub(crate) struct WaitForFirstAttempt {
+    until: Instant,
+    looks: u128,
+}
+
+impl WaitForFirstAttempt {
+    /// Begins the wait, up to the time limit of the payment itself.
+    pub(crate) fn new(now: Instant, timeout: Duration) -> Self {
+        Self { until: now.after(timeout), looks: timeout.as_millis().div_ceil(GLANCE.as_millis()) }
+    }
+
+    /// Whether to wait for another look.
+    pub(crate) fn goes_on(&mut self, now: Instant) -> bool {
+        self.looks = self.looks.saturating_sub(1);
+        self.looks > 0 && now < self.until
+    }
+}
+
 /// What a payment begins with.
 pub(crate) struct Entrance {
     /// The terminal, held.
@@ -96,13 +121,26 @@ impl Refused {
         }
     }
 
+    /// Whether the transaction of the same id is under way in another process or till: its outcome can be waited for.
+    pub(crate) fn is_in_flight_elsewhere(&self) -> bool {
+        matches!(self, Self::Blocked(Blocked::InFlightElsewhere))
+    }
+
+    /// Returns why a payment that has waited for another attempt of its id does not begin. The first attempt is over, and the
+    /// journal lets the id begin again; but whoever waited for an outcome is told that outcome, and charges nobody.
+    pub(crate) fn after_first_attempt(journal: &dyn Journal, request: &Request) -> Self {
+        match journal.find(&request.id) {
+            Ok(Some(record)) => Self::Replay(Box::new(record)),
+            Ok(None) => Self::Blocked(Blocked::Busy),
+            Err(_) => Self::Blocked(Blocked::JournalUnavailable),
+        }
+    }
+
     /// What the application is told.
     pub(crate) fn into_payment(self, request: &Request) -> Result<Payment, PayError> {
         match self {
             Self::Replay(record) => Ok(Payment::replayed(request, &record)),
-            Self::Blocked(reason) => {
-                Ok(Payment::of(request, Verdict::nothing_sent(Outcome::Blocked { reason })))
-            }
+            Self::Blocked(reason) => Ok(Payment::of(request, Verdict::blocked(reason))),
             Self::Request(error) => Err(error.into()),
         }
     }

@@ -154,7 +154,10 @@ pub(crate) fn record(
     entry: &Entry,
     order: Option<&Order>,
 ) -> Result<(), JournalError> {
-    journal.append(entry, WallTime::now())?;
+    match journal.append(entry, WallTime::now()) {
+        Err(JournalError::Conflict) if is_recorded(journal, entry) => {}
+        written => written?,
+    }
     let (Entry::Started(start), Some(order)) = (entry, order) else { return Ok(()) };
     journal.order(&start.id, order, WallTime::now()).inspect_err(|_| {
         // If this cannot be written either, the start blocks until a person has decided.
@@ -168,6 +171,13 @@ pub(crate) fn dispute(journal: &mut dyn Journal, contradiction: &Contradiction) 
     // The words are ours, and no transaction is of nothing: this is always a dispute.
     let Ok(dispute) = Dispute::new(paid, contradiction.because()) else { return Ok(()) };
     journal.dispute(&contradiction.id, &dispute, WallTime::now())
+}
+
+/// Whether the journal already holds the outcome of this end.
+fn is_recorded(journal: &dyn Journal, entry: &Entry) -> bool {
+    let Entry::Ended(end) = entry else { return false };
+    let known = journal.find(&end.id).ok().flatten().and_then(|record| record.end);
+    known.is_some_and(|known| known.verdict.outcome == end.verdict.outcome)
 }
 
 /// The end of what was given up before anything was sent.

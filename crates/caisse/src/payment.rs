@@ -1,10 +1,10 @@
 //! What a till answers.
 
-use caisse_journal::{Journal, Record};
+use caisse_journal::{Decision, Journal, Record, WallTime};
 use caisse_payment::receipt::{Copy, Format};
 use caisse_payment::{
-    Amount, AuthorisationNumber, Blocked, Card, Doubt, Operation, Outcome, Proof, Receipt, TransactionId,
-    Verdict,
+    Amount, AuthorisationNumber, Blocked, Card, Doubt, Operation, Outcome, Proof, Receipt, Retry,
+    TransactionId, Verdict,
 };
 use caisse_transaction::{Report, Request, TillMachine};
 
@@ -36,8 +36,14 @@ pub struct Payment {
     pub replayed: bool,
     /// Whether the outcome stands in the journal. If not, the terminal stays blocked until it is settled.
     pub journaled: bool,
-    /// Whether proof that came later contradicts what the journal holds, so that a person has to look.
+    /// Whether the journal contains a contradiction, so that a person has to look: later proof against the recorded end, or an
+    /// end against a decision that was written before it.
     pub disputed: bool,
+    /// The newest decision of a person, or of evidence, about this payment: who and why. Where a person decided, the outcome is
+    /// that person's word and not the terminal's, unless the payment is [`disputed`](Self::disputed).
+    pub decision: Option<Decision>,
+    /// When the decision was written.
+    pub decided_at: Option<WallTime>,
     /// Whether the answer broke off in a part that decides nothing, such as the ticket.
     pub cut: bool,
     /// How many fields of the answer were too much for the till's storage.
@@ -49,7 +55,7 @@ pub struct Payment {
 impl Payment {
     /// A payment that did not begin, for an application that finds out before it has a till.
     pub const fn blocked(id: TransactionId, operation: Operation, amount: Amount, reason: Blocked) -> Self {
-        Self::bare(id, operation, amount, Verdict::nothing_sent(Outcome::Blocked { reason }))
+        Self::bare(id, operation, amount, Verdict::blocked(reason))
     }
 
     pub(crate) const fn of(request: &Request, verdict: Verdict) -> Self {
@@ -64,6 +70,8 @@ impl Payment {
             replayed: true,
             journaled: true,
             disputed: record.disputed,
+            decision: record.decision.clone(),
+            decided_at: record.decided_at,
             ..Self::of(request, record.told())
         }
     }
@@ -87,27 +95,47 @@ impl Payment {
         })
     }
 
-    /// The same, with what the journal has learnt since the verdict: on a line with sessions the answer may come after the
-    /// wait for it, and later bytes may contradict an early verdict.
+    /// Adds what the journal has learnt since the verdict: on a line with sessions the answer may come after the wait for it,
+    /// a person may have decided before the end was written, and later bytes may contradict an early verdict. The terminal's
+    /// approval stays an approval; a contradiction is told beside it.
     pub(crate) fn settled(mut self, journal: &dyn Journal) -> Self {
-        if !(self.outcome.is_unknown() || self.disputed || self.late_answers > 0) {
+        // The record under the id of a payment that was refused may be another one's.
+        if matches!(self.outcome, Outcome::Blocked { .. }) {
             return self;
         }
         let record = journal.find(&self.id).ok().flatten();
-        match record.filter(|record| record.decision.is_some() || record.disputed) {
-            Some(record) => {
-                let Verdict { outcome, proof } = record.told();
-                self.disputed |= record.disputed;
-                self.outcome = outcome;
-                self.proof = if record.disputed { proof } else { self.proof };
-            }
-            // The dispute is not in the journal.
-            None if self.disputed && self.outcome.approved_amount().is_none() => {
-                self.outcome = Outcome::Unknown { doubt: Doubt::Disputed };
-            }
-            None => {}
+        let Some(record) = record else { return self.with_unrecorded_dispute() };
+        let approved = self.outcome.approved_amount().is_some();
+        if !approved && (record.decision.is_some() || record.disputed) {
+            let Verdict { outcome, proof } = record.told();
+            self.outcome = outcome;
+            self.proof = if record.disputed { proof } else { self.proof };
+        }
+        let is_recorded = record.disputed || !self.disputed;
+        self.disputed |= record.disputed;
+        self.decision = record.decision;
+        self.decided_at = record.decided_at;
+        if is_recorded { self } else { self.with_unrecorded_dispute() }
+    }
+
+    /// A dispute that could not be written still leaves what was no approval unknown.
+    fn with_unrecorded_dispute(mut self) -> Self {
+        if self.disputed && self.outcome.approved_amount().is_none() {
+            self.outcome = Outcome::Unknown { doubt: Doubt::Disputed };
         }
         self
+    }
+
+    /// Whether the payment may be tried again, and under which id: as the outcome says, and never while it is disputed.
+    #[must_use]
+    pub const fn retry(&self) -> Retry {
+        if self.disputed { Retry::No } else { self.outcome.retry() }
+    }
+
+    /// The decision, if a person took it.
+    #[must_use]
+    pub fn decision_by_person(&self) -> Option<&Decision> {
+        self.decision.as_ref().filter(|decision| decision.is_by_person())
     }
 
     /// A payment that has nothing but a verdict.
@@ -125,6 +153,8 @@ impl Payment {
             replayed: false,
             journaled: false,
             disputed: false,
+            decision: None,
+            decided_at: None,
             cut: false,
             skipped_fields: 0,
             late_answers: 0,

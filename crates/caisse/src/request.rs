@@ -37,6 +37,8 @@ pub struct PaymentRequest {
     allow_partial: bool,
     ticket: Option<TicketRequest>,
     application: Option<Application>,
+    /// Whether to wait for the outcome of another attempt of the same id that is under way.
+    waits: bool,
 }
 
 impl PaymentRequest {
@@ -76,6 +78,7 @@ impl PaymentRequest {
             allow_partial: false,
             ticket: None,
             application: None,
+            waits: true,
         }
     }
 
@@ -126,6 +129,18 @@ impl PaymentRequest {
     pub const fn application(mut self, application: Application) -> Self {
         self.application = Some(application);
         self
+    }
+
+    /// Does not wait where the transaction of this id is under way in another process or till: the payment then ends at once as
+    /// blocked, with the reason [`InFlightElsewhere`](caisse_payment::Blocked::InFlightElsewhere). Otherwise the outcome of the
+    /// first attempt is waited for, up to the time limit of the payment itself, and returned as a replayed one.
+    pub const fn without_waiting(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    pub(crate) const fn waits(&self) -> bool {
+        self.waits
     }
 
     /// The id of the payment.

@@ -1,4 +1,4 @@
-//! A person's word about a transaction whose end nobody knows.
+//! A person's word about a transaction: the decision where nobody knows the end, and the correction of a decision.
 
 use caisse_journal::{Decision, Journal, JournalError, LockError, Record, TerminalKey, WallTime};
 use caisse_payment::TransactionId;
@@ -15,7 +15,7 @@ pub enum ResolveError {
     /// The system cannot lock the terminal.
     #[error(transparent)]
     Lock(LockError),
-    /// No such transaction is open or disputed here, or the journal cannot be written.
+    /// There is nothing to decide or to correct under this id here, or the journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -31,7 +31,12 @@ impl From<LockError> for ResolveError {
 
 impl Till {
     /// Writes what a person found out about a transaction of this terminal that is unresolved or disputed: from then on that
-    /// is its end, and the terminal takes payments again. Gives the transaction as it is now recorded.
+    /// is its end, and the terminal takes payments again. Also writes the correction of a person's decision by a person; the
+    /// earlier decision stays in the history. Returns the transaction as it is now recorded.
+    ///
+    /// The terminal's own proof is not overruled: where the person contradicts a known end, a decision by evidence, or a decision
+    /// on which credits or cancellations already rest, both sides are recorded and the returned transaction is
+    /// [`Disputed`](crate::RecordState::Disputed). A further decision settles the dispute.
     ///
     /// ```
     /// use caisse::{Amount, Currency, Decision, MemoryJournal, Paid, PaymentRequest, RecordState, Till};
@@ -50,8 +55,8 @@ impl Till {
     /// ```
     ///
     /// # Errors
-    /// While a payment runs at the terminal; when the transaction is not open or disputed, or is another terminal's; when
-    /// the journal cannot be written.
+    /// While a payment runs at the terminal; when there is nothing to decide or to correct, or the transaction is another
+    /// terminal's; when the journal cannot be written.
     pub fn resolve(&mut self, id: &TransactionId, decision: &Decision) -> Result<Record, ResolveError> {
         let place = self.place();
         resolve(&mut *self.journal, &place, id, decision)

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::thread;
 use std::time::Duration;
 
 use caisse_hal::{Address, Clock, Link};
@@ -10,7 +11,7 @@ use caisse_payment::{Blocked, Register, TerminalId};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
-use crate::admission::{Admission, Entrance, Refused};
+use crate::admission::{Admission, Entrance, GLANCE, Refused, WaitForFirstAttempt};
 use crate::driver::Driver;
 use crate::late::{Ear, Patience};
 use crate::reach::Reach;
@@ -62,8 +63,9 @@ impl Till {
         Builder::default()
     }
 
-    /// Takes a payment and waits for its end. The same id again takes no second one: it is told the recorded end; while that is
-    /// unknown, the terminal is asked first, where it can prove it by itself.
+    /// Takes a payment and waits for its end. Reusing an id returns the recorded outcome; nothing is charged again. While that
+    /// outcome is unknown, the terminal is asked first, where it can prove it by itself. While the first attempt is under way in
+    /// another process or till, its outcome is waited for: see [`PaymentRequest::without_waiting`].
     ///
     /// # Errors
     /// Only when the request cannot be made at all: an error proves that nothing was sent. Whatever happens later is an
@@ -114,7 +116,7 @@ impl Till {
         mut on_outcome: impl FnMut(&Payment),
     ) -> Result<Payment, PayError> {
         request.borrow().check_order()?;
-        let order = request.borrow().order();
+        let (order, waits) = (request.borrow().order(), request.borrow().waits());
         let request = request.borrow().to_request(self.terminal, self.register);
         request.validate(&self.config.dialect)?;
         let mut reported = None;
@@ -124,7 +126,7 @@ impl Till {
                 reported = Some(payment);
             }
         };
-        let payment = self.run(&request, order, &mut on_event, &mut report);
+        let payment = self.run(&request, order, waits, &mut on_event, &mut report);
         self.cancel.clear();
         let payment = payment.or_else(|refused| refused.into_payment(&request))?;
         report(payment.clone());
@@ -135,10 +137,17 @@ impl Till {
         &mut self,
         request: &Request,
         order: Option<&Order>,
+        waits: bool,
         on_event: &mut dyn FnMut(Event),
         report: &mut dyn FnMut(Payment),
     ) -> Result<Payment, Refused> {
         let mut entrance = self.admission().admit(&*self.journal, request, order);
+        let mut has_waited = false;
+        if waits && entrance.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
+            has_waited = true;
+            on_event(Event::Waiting);
+            entrance = self.wait_for_first_attempt(request, order);
+        }
         if entrance.as_ref().is_err_and(Refused::is_in_doubt)
             && self.memory.can_prove_alone(&self.config, self.exclusive)
         {
@@ -146,6 +155,10 @@ impl Till {
             // A journal that fails now fails again when the payment asks it.
             let _ = self.inquiry().recover(Duration::ZERO);
             entrance = self.admission().admit(&*self.journal, request, order);
+        }
+        if has_waited && entrance.is_ok() {
+            drop(entrance);
+            return Err(Refused::after_first_attempt(&*self.journal, request));
         }
         let Entrance { lock, needs_reference } = entrance?;
         // Nothing is open on this terminal: what was waited for has been decided.
@@ -185,6 +198,21 @@ impl Till {
         self.memory.keep(request, &machine, &self.config, self.clock.now());
         drop(lock);
         payment
+    }
+
+    /// Waits while the transaction of this id is under way elsewhere, and holds no lock meanwhile.
+    fn wait_for_first_attempt(&self, request: &Request, order: Option<&Order>) -> Result<Entrance, Refused> {
+        let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
+        loop {
+            let goes_on = !self.cancel.is_requested() && wait.goes_on(self.clock.now());
+            if goes_on {
+                thread::sleep(GLANCE);
+            }
+            let entrance = self.admission().admit(&*self.journal, request, order);
+            if !goes_on || !entrance.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
+                return entrance;
+            }
+        }
     }
 
     fn admission(&self) -> Admission<'_> {

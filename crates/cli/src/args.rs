@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use caisse::Confirmation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::intent::arguments::{IntentArguments, IntentCommand};
@@ -135,6 +136,10 @@ pub(crate) struct PayArguments {
     /// known ones, unless given.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
+    /// Do not wait where a payment of the same id is under way in another process: say so at once, with exit code 6. Unless
+    /// given, its outcome is waited for, no longer than --timeout.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     /// Ask for the customer's ticket and print it.
     #[arg(long)]
     pub(crate) ticket: bool,
@@ -208,7 +213,9 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Record what a person found out about an unknown or disputed outcome. Exit code 1 when the transaction is neither.
+    /// Record what a person found out about an unknown or disputed outcome, or correct what a person recorded before. Exit code
+    /// 1 when there is nothing to decide or to correct, and when the terminal's own proof says otherwise: then both are kept,
+    /// as a dispute.
     Resolve(ResolveArguments),
     /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
     /// 0 when none is open afterwards, 3 when some are.
@@ -269,12 +276,17 @@ pub(crate) struct RecoverArguments {
 pub(crate) struct ResolveArguments {
     /// The id of the transaction.
     pub(crate) id: String,
-    /// The customer paid: the whole amount, or this one.
+    /// The customer paid: the whole amount, or this one, which may be less or more than the amount asked for.
     #[arg(long, value_name = "AMOUNT", num_args = 0..=1, default_missing_value = "", conflicts_with = "not_paid")]
     pub(crate) paid: Option<String>,
     /// The customer did not pay.
     #[arg(long, required_unless_present = "paid")]
     pub(crate) not_paid: bool,
+    /// What was done before the decision, once for each: the till asked the terminal (recovered), the terminal's own journal
+    /// was read (terminal-journal), the terminal was restarted (restarted), the till asked it again (recovered-again). It is
+    /// recorded with the decision.
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    pub(crate) confirmed: Vec<ConfirmedArgument>,
     /// Who found out.
     #[arg(long, value_name = "WHO")]
     pub(crate) by: String,
@@ -284,6 +296,25 @@ pub(crate) struct ResolveArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ConfirmedArgument {
+    Recovered,
+    TerminalJournal,
+    Restarted,
+    RecoveredAgain,
+}
+
+impl From<ConfirmedArgument> for Confirmation {
+    fn from(argument: ConfirmedArgument) -> Self {
+        match argument {
+            ConfirmedArgument::Recovered => Self::Recovered,
+            ConfirmedArgument::TerminalJournal => Self::TerminalJournal,
+            ConfirmedArgument::Restarted => Self::Restarted,
+            ConfirmedArgument::RecoveredAgain => Self::RecoveredAgain,
+        }
+    }
 }
 
 impl JournalCommand {

@@ -1,10 +1,10 @@
 //! `caisse journal`: what stands in the file, and an operator's word on what is not known.
 
 use caisse::{
-    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal,
-    TransactionId, WallTime,
+    Amount, Confirmation, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source,
+    SqliteJournal, TransactionId, WallTime,
 };
-use caisse_journal::{LockError, in_flight};
+use caisse_journal::{LockError, TerminalKey, gives_back, in_flight};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
 use crate::output::Output;
 use crate::recover;
+use crate::report::{decision_lines, decision_name};
 use crate::usage::Wrong;
 
 /// Exit code when the journal cannot be used.
@@ -89,6 +90,11 @@ fn show(journal: &SqliteJournal, id: &str, output: &Output) -> Result<u8, Wrong>
         .collect();
     output.json(&object);
     output.text(line(&record, state));
+    if let Some(decision) = record.decision.as_ref().filter(|decision| decision.is_by_person()) {
+        for line in decision_lines(decision, record.decided_at) {
+            output.text(format_args!("  {line}"));
+        }
+    }
     for event in &events {
         output.text(format_args!("  {}  {}  {}", event.at, event.what.name(), event));
     }
@@ -104,19 +110,16 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
         Some("") => Paid::Paid(asked),
         Some(text) => {
             let amount = Amount::parse(text, asked.currency());
-            let amount = amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?;
-            if amount.minor() > asked.minor() {
-                return Err(Wrong::usage(
-                    "paid",
-                    format_args!("{amount} is more than the {asked} that were asked for"),
-                ));
-            }
-            Paid::Paid(amount)
+            Paid::Paid(amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?)
         }
     };
     let decision = Decision::new(paid, &arguments.by, &arguments.because)
-        .map_err(|error| Wrong::usage("decision", error))?;
-    let lock = journal.lock(&start.content.terminal).map_err(|error| match error {
+        .map_err(|error| Wrong::usage("decision", error))?
+        .confirming(arguments.confirmed.iter().map(|&step| step.into()));
+    if paid == Paid::NotPaid && decision.confirmed.is_empty() {
+        ask_for_confirmation(output);
+    }
+    let lock = journal.lock_terminal(&TerminalKey::from(start)).map_err(|error| match error {
         LockError::Busy => {
             Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
         }
@@ -127,7 +130,49 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
         error => unusable(error),
     })?;
     drop(lock);
-    show(journal, &arguments.id, output)
+    show(journal, &arguments.id, output)?;
+    let after = find(journal, &arguments.id)?;
+    if after.state() != RecordState::Disputed {
+        return Ok(0);
+    }
+    let all = journal.list().map_err(unusable)?;
+    let credits = all.iter().filter(|record| gives_back(record, &start.id));
+    tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
+    Ok(NO_SUCH)
+}
+
+/// The procedure for a terminal that hung, when nothing of it was confirmed.
+fn ask_for_confirmation(output: &Output) {
+    for line in [
+        "warning: nothing was confirmed. A terminal that hung may still have the request and charge the customer:",
+        "  1. recover  2. read the terminal's own journal  3. restart the terminal  4. recover again  5. decide",
+        "  A restart may erase the terminal's journal. Say what was done: --confirmed recovered --confirmed",
+        "  terminal-journal --confirmed restarted --confirmed recovered-again. It is recorded with the decision.",
+        "attention : rien n'a été confirmé. Un terminal bloqué détient peut-être la demande et peut encore débiter :",
+        "  1. recover  2. lire le journal du terminal  3. redémarrer le terminal  4. recover encore  5. décider",
+        "  Un redémarrage peut effacer le journal du terminal. Dites ce qui a été fait (--confirmed) : c'est noté.",
+    ] {
+        output.notice(line);
+    }
+}
+
+/// The decision has become a dispute.
+fn tell_dispute(credits: &[String], output: &Output) {
+    let credits = credits.join(", ");
+    if credits.is_empty() {
+        output
+            .notice("not settled: the terminal's own proof says otherwise. Both are recorded, as a dispute.");
+        output.notice("non réglé : la preuve du terminal dit le contraire. Les deux sont notées : contesté.");
+    } else {
+        output.notice(format_args!(
+            "not settled: credits or cancellations rest on the earlier decision ({credits}). Both are recorded, as a dispute."
+        ));
+        output.notice(format_args!(
+            "non réglé : des crédits ou annulations reposent sur la décision précédente ({credits}). Contesté."
+        ));
+    }
+    output.notice("  Look again, then decide once more: that settles the dispute.");
+    output.notice("  Vérifiez encore, puis décidez à nouveau : cela règle la contestation.");
 }
 
 fn accept_older(file: &Path, by: &str, because: &str, output: &Output) -> Result<u8, Wrong> {
@@ -176,6 +221,9 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
     let verdict = record.told();
     let approved = verdict.outcome.approved_amount();
     let reason = verdict.outcome.reason_code().zip(verdict.outcome.reason_text());
+    let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
+    let confirmed =
+        |decision: &Decision| decision.confirmed.iter().map(Confirmation::name).collect::<Vec<_>>();
     json!({
         "id": start.id.as_str(),
         "operation": start.content.operation.name(),
@@ -194,6 +242,11 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
         "started_at": record.started_at.to_string(),
         "evidence_resolved": record.decision.as_ref().map(|decision| decision.source == Source::Evidence),
         "resolved_by": record.decision.as_ref().map(|decision| decision.by.clone()),
+        "decision": by_person.map(decision_name),
+        "decided_by": by_person.map(|decision| decision.by.clone()),
+        "decided_because": by_person.map(|decision| decision.because.clone()),
+        "decided_at": by_person.and(record.decided_at).map(|at| at.to_string()),
+        "confirmed": by_person.map(confirmed),
     })
 }
 
@@ -207,6 +260,11 @@ pub(crate) fn line(record: &Record, state: &str) -> String {
         (Some(code), _) => format!("{} [{code}]", outcome.name()),
         (None, Some(approved)) if approved != amount => format!("{} {approved}", outcome.name()),
         _ => outcome.name().to_owned(),
+    };
+    let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
+    let told = match by_person {
+        Some(decision) => format!("{told}, decided by {}", decision.by),
+        None => told,
     };
     format!(
         "{}  {state:<10}  {}  {} {amount}  {told}  terminal {}",

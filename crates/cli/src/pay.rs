@@ -139,11 +139,15 @@ fn take(
         )
         .map_err(|error| Wrong::usage("request", error))?;
     let code = exit_code(payment.outcome);
-    let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
+    let open = payment.outcome.is_unknown()
+        || payment.disputed
+        || payment.outcome.duty() == Some(Duty::ResolveEarlier);
     if let (true, Some(file)) = (open, file) {
         how_to_ask(arguments, file, output);
         let unresolved = till.unresolved().unwrap_or_default();
-        report::how_to_settle(file, unresolved.iter().map(|record| record.start.id), output);
+        let unresolved = unresolved.iter().map(|record| record.start.id);
+        let disputed = payment.disputed.then_some(payment.id);
+        report::how_to_settle(file, unresolved.chain(disputed), output);
     }
     Ok(code)
 }
@@ -193,6 +197,9 @@ fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>)
     }
     if arguments.ticket {
         request = request.with_ticket();
+    }
+    if arguments.no_wait {
+        request = request.without_waiting();
     }
     if let Some(original) = &arguments.original {
         request = request.original(parse("original", original)?);

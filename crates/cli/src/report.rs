@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use caisse::receipt::Copy;
-use caisse::{Amount, Outcome, Payment, Receipt, Retry, Text, TransactionId};
+use caisse::{Amount, Decision, Outcome, Paid, Payment, Receipt, Retry, Text, TransactionId, WallTime};
 use caisse_simulator::VIRTUAL;
 use serde_json::{Value, json};
 
@@ -33,13 +33,14 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
     let masked = payment.card.as_ref().map(|card| card.masked().to_owned());
     let card = (masked.is_some() || last_four.is_some())
         .then(|| json!({ "masked": masked.clone(), "last_four": last_four.clone() }));
+    let decision = payment.decision_by_person();
     json!({
         "event": "outcome",
         "id": payment.id.as_str(),
         "outcome": outcome.name(),
         "proof": payment.proof.name(),
-        "safe_to_retry": outcome.retry().is_safe(),
-        "retry": outcome.retry().name(),
+        "safe_to_retry": payment.retry().is_safe(),
+        "retry": payment.retry().name(),
         "amount": decimal(*amount),
         "amount_minor": amount.minor(),
         "approved_amount": approved.map(decimal),
@@ -58,10 +59,36 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "replayed": payment.replayed,
         "journaled": payment.journaled,
         "disputed": payment.disputed,
+        "decision": decision.map(decision_name),
+        "decided_by": decision.map(|decision| decision.by.clone()),
+        "decided_because": decision.map(|decision| decision.because.clone()),
+        "decided_at": decision.and(payment.decided_at).map(|at| at.to_string()),
         "cut": payment.cut,
         "skipped_fields": payment.skipped_fields,
         "late_answers": payment.late_answers,
     })
+}
+
+/// The stable name of what a person decided.
+pub(crate) const fn decision_name(decision: &Decision) -> &'static str {
+    match decision.paid {
+        Paid::Paid(_) => "paid",
+        Paid::NotPaid => "not_paid",
+    }
+}
+
+/// What a person decided, who and when, in English and in French.
+pub(crate) fn decision_lines(decision: &Decision, at: Option<WallTime>) -> [String; 2] {
+    let Decision { paid, by, because, .. } = decision;
+    let [en, fr] = match paid {
+        Paid::Paid(amount) => [format!("paid {amount}"), format!("payé {}", french(*amount))],
+        Paid::NotPaid => ["not paid".to_owned(), "non payé".to_owned()],
+    };
+    let at = at.map(|at| at.to_string()).unwrap_or_default();
+    [
+        format!("{by} decided at {at}: {en} ({because}). This is a person's word, not the terminal's."),
+        format!("{by} a décidé le {at} : {fr} ({because}). C'est la parole d'une personne, non du terminal."),
+    ]
 }
 
 fn customer_ticket(payment: &Payment) -> Option<&Receipt> {
@@ -98,17 +125,22 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
             "  cet identifiant a déjà servi : le résultat vient du journal, rien n'est envoyé cette fois",
         );
     }
+    if let Some(decision) = payment.decision_by_person() {
+        for line in decision_lines(decision, payment.decided_at) {
+            output.text(format_args!("  {line}"));
+        }
+    }
     if payment.disputed {
-        output.text("  the journal holds another end: a person has to look");
-        output.text("  le journal dit autre chose : une personne doit vérifier");
+        output.text("  DISPUTED: the journal contains a contradiction, a person has to look");
+        output.text("  CONTESTÉ : le journal se contredit, une personne doit vérifier");
     }
     if let Some(duty) = outcome.duty() {
         output.text(format_args!("  {}", duty.text().en));
         output.text(format_args!("  {}", duty.text().fr));
     }
     if outcome.approved_amount().is_none() {
-        output.text(format_args!("  {}", retry(*outcome).en));
-        output.text(format_args!("  {}", retry(*outcome).fr));
+        output.text(format_args!("  {}", retry(payment).en));
+        output.text(format_args!("  {}", retry(payment).fr));
     }
     if payment.cut {
         output.text("  the answer broke off behind what decides: the ticket may be missing");
@@ -138,6 +170,8 @@ pub(crate) fn how_to_settle(
 ) {
     let file = shell_word(&file.display().to_string());
     for id in unresolved {
+        output.text("  before --not-paid: recover, read the terminal's journal, restart it, recover again (--confirmed)");
+        output.text("  avant --not-paid : recover, lire le journal du terminal, le redémarrer, recover encore (--confirmed)");
         output.text("  once you know, one of / quand vous savez, l'une des deux :");
         for what in ["--paid", "--not-paid"] {
             output.text(format_args!(
@@ -147,9 +181,12 @@ pub(crate) fn how_to_settle(
     }
 }
 
+fn french(amount: Amount) -> String {
+    amount.to_string().replace('.', ",")
+}
+
 /// In English and in French.
 fn told_amount(outcome: Outcome, asked: Amount) -> [String; 2] {
-    let french = |amount: Amount| amount.to_string().replace('.', ",");
     match outcome {
         Outcome::PartiallyApproved { approved, due } => [
             format!("{approved} of {asked}, {due} still to be paid"),
@@ -160,8 +197,8 @@ fn told_amount(outcome: Outcome, asked: Amount) -> [String; 2] {
     }
 }
 
-const fn retry(outcome: Outcome) -> Text {
-    match outcome.retry() {
+const fn retry(payment: &Payment) -> Text {
+    match payment.retry() {
         Retry::SameId => Text {
             fr: "vous pouvez réessayer, sous le même identifiant",
             en: "safe to retry, under the same id",
@@ -171,7 +208,7 @@ const fn retry(outcome: Outcome) -> Text {
             en: "safe to retry, as a new payment",
         },
         // What is in its way can be removed: the duty says how.
-        Retry::No if matches!(outcome, Outcome::Blocked { .. }) => {
+        Retry::No if matches!(payment.outcome, Outcome::Blocked { .. }) => {
             Text { fr: "ne réessayez pas en l'état", en: "not safe to retry as things are" }
         }
         Retry::No => Text { fr: "ne réessayez pas", en: "not safe to retry" },

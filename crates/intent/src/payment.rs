@@ -1,6 +1,6 @@
 //! What a till is told at the end.
 
-use caisse_journal::Record;
+use caisse_journal::{Decision, Record, WallTime};
 use caisse_payment::{
     Amount, AuthorisationNumber, Blocked, Card, Operation, Outcome, Proof, Receipt, TransactionId, Verdict,
 };
@@ -33,8 +33,13 @@ pub struct Payment {
     pub replayed: bool,
     /// Whether the outcome stands in the journal. If not, the terminal stays blocked until a person has settled it.
     pub journaled: bool,
-    /// Whether the journal holds another end than a proof that came later: it says so too, and a person has to look.
+    /// Whether the journal contains a contradiction, so that a person has to look: later proof against the recorded end, or an
+    /// end against a decision that was written before it.
     pub disputed: bool,
+    /// The newest decision of a person, or of evidence, about this transaction: who and why.
+    pub decision: Option<Decision>,
+    /// When the decision was written.
+    pub decided_at: Option<WallTime>,
 }
 
 impl Payment {
@@ -53,11 +58,13 @@ impl Payment {
             replayed: false,
             journaled: false,
             disputed: false,
+            decision: None,
+            decided_at: None,
         }
     }
 
     pub(crate) const fn blocked(asked: &Asked, reason: Blocked) -> Self {
-        Self::bare(asked, Verdict::nothing_sent(Outcome::Blocked { reason }))
+        Self::bare(asked, Verdict::blocked(reason))
     }
 
     /// What the journal holds.
@@ -69,6 +76,8 @@ impl Payment {
             replayed: true,
             journaled: true,
             disputed: record.disputed,
+            decision: record.decision.clone(),
+            decided_at: record.decided_at,
             ..Self::bare(&Asked::of(&record.start), record.told())
         }
     }

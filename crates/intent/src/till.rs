@@ -4,8 +4,8 @@ use std::fmt;
 
 use caisse_android_intent::Intent;
 use caisse_journal::{
-    Admitted, Decision, Dispute, Journal, JournalError, LockError, Paid, Record, State, TerminalLock,
-    WallTime, admit, admit_original,
+    Admitted, Decision, Dispute, Journal, JournalError, LockError, Paid, Record, State, TerminalKey,
+    TerminalLock, WallTime, admit, admit_original,
 };
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{
@@ -275,17 +275,19 @@ impl<J: Journal> Till<J> {
         Ok(Printing { intent: request.to_intent(), _lock: lock })
     }
 
-    /// Records what a person found out about a transaction that is not known.
+    /// Records what a person found out about a transaction that is not known, or corrects a person's decision. The proof of the
+    /// payment app is not overruled: where the person contradicts a known end or a decision by evidence, or credits already rest
+    /// on the decision, both sides are recorded and the payment returned is disputed.
     ///
     /// # Errors
-    /// While the transaction is under way, here or in another process; when it is not unresolved; when the journal cannot be
-    /// written.
+    /// While the transaction is under way, here or in another process; when there is nothing to decide or to correct; when the
+    /// journal cannot be written.
     pub fn resolve(&mut self, id: &TransactionId, decision: &Decision) -> Result<Payment, TillError> {
         if self.running.as_ref().is_some_and(|running| running.start.id == *id) {
             return Err(TillError::UnderWay);
         }
-        let terminal = self.find(id)?.start.content.terminal;
-        let lock = self.journal.lock(&terminal)?;
+        let key = TerminalKey::from(&self.find(id)?.start);
+        let lock = self.journal.lock_terminal(&key)?;
         self.journal.resolve(&lock, id, decision, WallTime::now())?;
         Ok(Payment::recorded(&self.find(id)?))
     }
@@ -391,6 +393,15 @@ impl<J: Journal> Till<J> {
             status: RawStatus::default(),
         };
         payment.journaled = self.journal.append(&Entry::Ended(end), WallTime::now()).is_ok();
+        // Somebody may have decided meanwhile. The verdict of the app stays what it is; a contradiction is told beside it.
+        if let Ok(Some(record)) = self.journal.find(&start.id) {
+            if payment.outcome.is_unknown() && record.decision.is_some() {
+                payment.outcome = record.told().outcome;
+            }
+            payment.disputed = record.disputed;
+            payment.decision = record.decision;
+            payment.decided_at = record.decided_at;
+        }
         payment
     }
 }

@@ -3,6 +3,7 @@
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
 use caisse_settlement::admit::{self, Admission, Original, Recorded};
+use sha2::{Digest, Sha256};
 
 use crate::{Journal, JournalError, LockError, Record, TerminalKey, TerminalLock};
 
@@ -17,8 +18,12 @@ pub enum Admitted {
     Blocked(Blocked),
 }
 
-/// Takes the terminal's lock, under its name and its address if it has one, and decides by [`caisse_settlement::admit`], the same for every way to a terminal. Writes
-/// nothing: whoever proceeds appends the start before anything leaves.
+/// Takes the lock of the id and that of the terminal, under its name and its address if it has one, and decides by
+/// [`caisse_settlement::admit`], the same for every way to a terminal. Writes nothing: whoever proceeds appends the start before
+/// anything leaves.
+///
+/// The lock of the id tells a second attempt under the same id from another transaction at the same terminal, from before the
+/// first one is recorded. Such an attempt is [`InFlightElsewhere`](Blocked::InFlightElsewhere).
 ///
 /// ```
 /// use caisse_journal::{Admitted, MemoryJournal, admit};
@@ -48,31 +53,39 @@ fn decide(
     asked: &Content,
     place: &TerminalKey,
 ) -> Result<Admitted, JournalError> {
-    let lock = journal.lock_terminal(place);
+    let attempt = lock_attempt(journal, id);
+    let lock = match &attempt {
+        Ok(_) => journal.lock_terminal(place),
+        Err(error) => Err(error.clone()),
+    };
     let record = journal.find(id)?;
-    // Such a record may say that nothing was sent while later proof says that it was paid.
-    let may_be_paid = |record: &Record| record.disputed && record.verdict().proof == Proof::NothingSent;
-    if record.as_ref().is_some_and(|record| may_be_paid(record) && record.start.content == *asked) {
-        return Ok(Admitted::Blocked(Blocked::Unresolved));
-    }
     let recorded =
-        record.as_ref().map(|record| Recorded { content: record.start.content, verdict: record.verdict() });
-    let lock = match lock {
-        Ok(lock) => lock,
-        // What has ended can be told while another payment runs; what is open may be running right now.
-        Err(LockError::Busy) => {
-            let ended = record.filter(|record| record.end.is_some());
-            return Ok(match (admit::admit(asked, recorded.as_ref(), false), ended) {
-                (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
+        record.as_ref().map(|record| Recorded { content: record.start.content, verdict: record.told() });
+    let (lock, attempt) = match (lock, attempt) {
+        (Ok(lock), Ok(attempt)) => (lock, attempt),
+        (Err(LockError::Io { .. }), _) | (_, Err(LockError::Io { .. })) => {
+            return Ok(Admitted::Blocked(Blocked::JournalUnavailable));
+        }
+        // What has ended can be told while another transaction runs; what is open may be running right now, and so may be
+        // what was decided without its end.
+        (_, attempt) => {
+            let may_be_in_flight = |record: &Record| {
+                record.is_open() || attempt.is_err() && (record.end.is_none() || is_not_sent(record))
+            };
+            return Ok(match (admit::admit(asked, recorded.as_ref(), false), record) {
                 (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
+                (_, Some(record)) if may_be_in_flight(&record) => {
+                    Admitted::Blocked(Blocked::InFlightElsewhere)
+                }
+                (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
+                _ if attempt.is_err() => Admitted::Blocked(Blocked::InFlightElsewhere),
                 _ => Admitted::Blocked(Blocked::Busy),
             });
         }
-        Err(LockError::Io { .. }) => return Ok(Admitted::Blocked(Blocked::JournalUnavailable)),
     };
     let unresolved = !journal.unresolved_at(place)?.is_empty();
     Ok(match (admit::admit(asked, recorded.as_ref(), unresolved), record) {
-        (Admission::Proceed, _) => Admitted::Proceed(lock),
+        (Admission::Proceed, _) => Admitted::Proceed(lock.holding(attempt)),
         (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
         // A replay has a record.
         (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
@@ -80,7 +93,22 @@ fn decide(
     })
 }
 
-/// Decides by [`caisse_payment::admit::admit_original`] whether a cancellation or a credit may undo what it names.
+fn is_not_sent(record: &Record) -> bool {
+    matches!(record.told().outcome, Outcome::NotSent { .. })
+}
+
+/// Locks an id: whoever runs a transaction holds the lock of its id from the first look into the journal to the end.
+fn lock_attempt(journal: &dyn Journal, id: &TransactionId) -> Result<TerminalLock, LockError> {
+    let hash = Sha256::digest(id.as_str());
+    let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    // Ids and terminals have names of the same length, so that the lock is named after a hash.
+    let name = format!("attempt:{hash}").parse();
+    let name: TerminalId =
+        name.map_err(|_| LockError::Io { what: "the lock of an id has no name".into() })?;
+    journal.lock(&name)
+}
+
+/// Decides by [`caisse_settlement::admit::admit_original`] whether a cancellation or a credit may undo what it names.
 /// `exclusive` says that nobody but the tills of this journal uses the terminal. To be asked while its lock is held.
 #[must_use = "a cancellation that is refused must not be sent"]
 pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -> Result<(), Blocked> {

@@ -10,8 +10,11 @@ pub enum JournalError {
     /// its terminal has another transaction that is not resolved. Nothing was written.
     #[error("the journal already holds something that excludes this entry; nothing was written")]
     Conflict,
-    /// A decision about a transaction that is neither open nor disputed: unknown to the journal, ended, or decided already.
-    #[error("there is no unresolved transaction under this id, and no disputed one; nothing was changed")]
+    /// A decision about a transaction that is neither unresolved nor disputed, with nothing to correct: unknown to the journal, or
+    /// recorded so already.
+    #[error(
+        "there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed"
+    )]
     NotUnresolved,
     /// A decision under the lock of another terminal.
     #[error("the lock that is held belongs to another terminal; nothing was changed")]

@@ -56,7 +56,12 @@ pub trait Journal: Send {
     ///
     /// `Started` and `NeverSent` need an id that is new, or whose record has ended as not sent (nothing sent) with the same
     /// content: that is a further attempt, and the earlier one stays in the [`events`](Self::events). `Started` needs a
-    /// terminal without an unresolved transaction. `Ended` needs a start without end and decision.
+    /// terminal without an unresolved transaction. `Ended` needs a start.
+    ///
+    /// An end is never dropped because the transaction was decided meanwhile, or ended otherwise, whatever let that happen. It
+    /// is written beside the decision, or in the place of an unknown end; a known end stays the end of the record. If it
+    /// contradicts what is recorded, a [`Dispute`] is written right after it, in the same write. An end that adds nothing to a
+    /// recorded one is a conflict.
     ///
     /// # Errors
     /// [`Conflict`](JournalError::Conflict) when these rules are not met, [`Refused`](JournalError::Refused) when the entry
@@ -130,12 +135,17 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
 
-    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably; or a person's decision
-    /// about a disputed one, which settles the dispute. The caller holds the lock of its terminal, which proves that no till
-    /// is still waiting for its answer.
+    /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably; a person's decision about
+    /// a disputed one, which settles the dispute; or the correction of a person's decision by a person. Earlier decisions stay
+    /// in the [`events`](Self::events). The caller holds the lock of its terminal, which proves that no till is still waiting
+    /// for its answer.
+    ///
+    /// A person who contradicts a known end, a decision by evidence, or a decision on which credits or cancellations
+    /// [rest](crate::gives_back) overrules nothing: the word is written as a [`Dispute`], and the record is
+    /// [`Disputed`](crate::State::Disputed) afterwards.
     ///
     /// # Errors
-    /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such transaction,
+    /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such transaction, or the record already says so,
     /// [`WrongLock`](JournalError::WrongLock) when the lock is another terminal's, [`Refused`](JournalError::Refused) when
     /// the decision is for another currency or is not one that [`Decision::new`] makes, otherwise what the store met.
     /// Nothing was written then.

@@ -25,7 +25,8 @@ impl Ledger {
         Self { events, ..Self::default() }
     }
 
-    pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    /// Gives the dispute that is the next event.
+    pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<Option<Dispute>, JournalError> {
         let clear = match entry {
             Entry::Started(start) => !self.open().any(|other| blocks(&other.start, start)),
             Entry::Ended(_) | Entry::NeverSent(..) => true,
@@ -33,11 +34,11 @@ impl Ledger {
         self.apply(entry, at, clear)
     }
 
-    fn apply(&mut self, entry: &Entry, at: WallTime, clear: bool) -> Result<(), JournalError> {
+    fn apply(&mut self, entry: &Entry, at: WallTime, clear: bool) -> Result<Option<Dispute>, JournalError> {
         let existing = self.transactions.get(&entry.id());
-        let tracked = rules::append(entry, at, self.next_event(), existing, clear)?;
+        let (tracked, dispute) = rules::append(entry, at, self.next_event(), existing, clear)?;
         self.put(tracked);
-        Ok(())
+        Ok(dispute)
     }
 
     /// The unresolved transactions.
@@ -45,16 +46,19 @@ impl Ledger {
         self.unresolved.values().filter_map(|id| self.transactions.get(id)).map(|tracked| &tracked.record)
     }
 
+    /// Gives what is written.
     pub(crate) fn resolve(
         &mut self,
         lock: &TerminalLock,
         id: &TransactionId,
         decision: &Decision,
         at: WallTime,
-    ) -> Result<(), JournalError> {
-        let tracked = rules::resolve(lock, decision, at, self.transactions.get(id))?;
+    ) -> Result<What, JournalError> {
+        let naming: Vec<_> =
+            self.list().into_iter().filter(|it| it.start.content.original == Some(*id)).collect();
+        let (tracked, what) = rules::resolve(lock, decision, at, self.transactions.get(id), &naming)?;
         self.put(tracked);
-        Ok(())
+        Ok(what)
     }
 
     pub(crate) fn order(&mut self, id: &TransactionId, order: &Order) -> Result<(), JournalError> {
@@ -79,7 +83,8 @@ impl Ledger {
             What::Disputed(dispute) => return self.dispute(id, dispute),
             What::Resolved(decision) => {
                 let tracked = self.transactions.get(id).ok_or(JournalError::NotUnresolved)?;
-                let tracked = rules::decide(decision, event.at, tracked)?;
+                // What it would have become a dispute for may be forgotten, or came later.
+                let (tracked, _) = rules::decide(decision, event.at, tracked, &[])?;
                 self.put(tracked);
                 return Ok(());
             }
@@ -89,7 +94,7 @@ impl Ledger {
             Entry::Started(start) => !self.unresolved.contains_key(&start.content.terminal),
             Entry::Ended(_) | Entry::NeverSent(..) => true,
         };
-        self.apply(&entry, event.at, clear)
+        self.apply(&entry, event.at, clear).map(drop)
     }
 
     fn put(&mut self, tracked: Tracked) {

@@ -25,6 +25,8 @@ pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
 pub use sqlite::{AcceptedCopy, Forgotten, SqliteJournal};
 
+pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{
-    Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State, TerminalKey, WallTime, What,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State,
+    TerminalKey, WallTime, What,
 };

@@ -28,6 +28,11 @@ impl TerminalLock {
         Self { terminal: self.terminal, also: Some(other.terminal), _held: Box::new((self, other)) }
     }
 
+    /// Keeps another lock for as long as this one.
+    pub(crate) fn holding(self, other: Self) -> Self {
+        Self { terminal: self.terminal, also: self.also, _held: Box::new((self, other)) }
+    }
+
     /// Whose it is.
     #[must_use]
     pub const fn terminal(&self) -> &TerminalId {

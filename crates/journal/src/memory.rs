@@ -102,8 +102,12 @@ impl Journal for MemoryJournal {
     fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
         let mut state = self.state();
         state.fail_if_asked()?;
-        state.ledger.append(entry, at)?;
+        let dispute = state.ledger.append(entry, at)?;
         state.history.push((entry.id(), Event { at, what: (*entry).into() }));
+        if let Some(dispute) = dispute {
+            state.ledger.dispute(&entry.id(), &dispute)?;
+            state.history.push((entry.id(), Event { at, what: What::Disputed(dispute) }));
+        }
         Ok(())
     }
 
@@ -133,8 +137,7 @@ impl Journal for MemoryJournal {
     ) -> Result<(), JournalError> {
         let mut state = self.state();
         state.fail_if_asked()?;
-        state.ledger.resolve(lock, id, decision, at)?;
-        let what = What::Resolved(decision.clone());
+        let what = state.ledger.resolve(lock, id, decision, at)?;
         state.history.push((*id, Event { at, what }));
         Ok(())
     }

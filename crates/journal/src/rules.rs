@@ -1,9 +1,9 @@
 //! The rules of `caisse_settlement::settle`, applied to the rows of a store.
 
 use caisse_payment::entry::Entry;
-use caisse_settlement::settle::{self, SettleError};
+use caisse_settlement::settle::{self, Appended, Decided, SettleError};
 
-use crate::{Decision, Dispute, JournalError, Order, Record, TerminalLock, WallTime};
+use crate::{Decision, Dispute, JournalError, Order, Record, TerminalLock, WallTime, What};
 
 /// A record, and the number that only stores need to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,31 +23,35 @@ impl From<SettleError> for JournalError {
     }
 }
 
-/// Returns what the transaction becomes by this entry, which is event number `number`.
+/// Returns what the transaction becomes by this entry, which is event number `number`; and the dispute that is written right
+/// after it, in the same write, where the entry contradicts what the journal holds.
 pub(crate) fn append(
     entry: &Entry,
     at: WallTime,
     number: u64,
     existing: Option<&Tracked>,
     terminal_is_clear: bool,
-) -> Result<Tracked, JournalError> {
-    let record = settle::append(entry, at, existing.map(|tracked| &tracked.record), terminal_is_clear)?;
+) -> Result<(Tracked, Option<Dispute>), JournalError> {
+    let existing_record = existing.map(|tracked| &tracked.record);
+    let Appended { record, dispute } = settle::append(entry, at, existing_record, terminal_is_clear)?;
     let started_event = match (entry, existing) {
         (Entry::Ended(_), Some(tracked)) => tracked.started_event,
         _ => number,
     };
-    Ok(Tracked { record, started_event })
+    Ok((Tracked { record, started_event }, dispute))
 }
 
-/// Returns what the transaction becomes by this decision, which is made under this lock.
+/// Returns what the transaction becomes by this decision, which is made under this lock, and what is written: the decision, or
+/// the dispute that it becomes. `naming` are the transactions that name this one as their original.
 pub(crate) fn resolve(
     lock: &TerminalLock,
     decision: &Decision,
     at: WallTime,
     existing: Option<&Tracked>,
-) -> Result<Tracked, JournalError> {
+    naming: &[Record],
+) -> Result<(Tracked, What), JournalError> {
     let tracked = existing.ok_or(JournalError::NotUnresolved)?;
-    let decided = decide(decision, at, tracked)?;
+    let decided = decide(decision, at, tracked, naming)?;
     if !lock.covers(&tracked.record.start.content.terminal) {
         return Err(JournalError::WrongLock);
     }
@@ -55,9 +59,17 @@ pub(crate) fn resolve(
 }
 
 /// Does the same without the lock, to replay what was written under it.
-pub(crate) fn decide(decision: &Decision, at: WallTime, tracked: &Tracked) -> Result<Tracked, JournalError> {
-    let record = settle::decide(decision, at, &tracked.record)?;
-    Ok(Tracked { record, ..*tracked })
+pub(crate) fn decide(
+    decision: &Decision,
+    at: WallTime,
+    tracked: &Tracked,
+    naming: &[Record],
+) -> Result<(Tracked, What), JournalError> {
+    let (record, what) = match settle::decide(decision, at, &tracked.record, naming)? {
+        Decided::Settled(record) => (record, What::Resolved(decision.clone())),
+        Decided::Disputed(record, dispute) => (record, What::Disputed(dispute)),
+    };
+    Ok((Tracked { record, ..*tracked }, what))
 }
 
 /// Returns the transaction, unchanged, if a person may take responsibility for it.

@@ -62,7 +62,8 @@ pub enum Outcome {
         /// What was seen.
         doubt: Doubt,
     },
-    /// The till refused to begin; nothing was sent.
+    /// The till refused to begin. Nothing was sent, except where the reason is
+    /// [`InFlightElsewhere`](Blocked::InFlightElsewhere): another attempt of the same transaction may have sent its request.
     Blocked {
         /// Why.
         reason: Blocked,
@@ -165,6 +166,10 @@ impl Outcome {
                 fr: "RÉSULTAT INCONNU, le client a peut-être payé",
                 en: "OUTCOME UNKNOWN, the customer may have paid",
             },
+            Self::Blocked { reason: Blocked::InFlightElsewhere } => Text {
+                fr: "Opération déjà en cours, son résultat n'est pas encore connu",
+                en: "Transaction already under way, its outcome is not known yet",
+            },
             Self::Blocked { .. } => Text {
                 fr: "Paiement non commencé, rien n'a été envoyé",
                 en: "Payment not begun, nothing was sent",
@@ -198,7 +203,7 @@ impl Outcome {
             Self::PartiallyApproved { .. } => words.partially,
             Self::Declined { .. } => words.declined,
             Self::Cancelled { .. } => words.cancelled,
-            Self::NotSent { .. } => self.text(),
+            Self::NotSent { .. } | Self::Blocked { reason: Blocked::InFlightElsewhere } => self.text(),
             Self::Unknown { .. } => words.unknown,
             Self::Blocked { .. } => words.blocked,
         }
@@ -214,6 +219,7 @@ impl Outcome {
             Self::Blocked { reason } => Some(match reason {
                 Blocked::Unresolved => Duty::ResolveEarlier,
                 Blocked::Busy => Duty::WaitForOther,
+                Blocked::InFlightElsewhere => Duty::WaitForFirstAttempt,
                 Blocked::IdConflict => Duty::UseNewId,
                 Blocked::LateResultPossible => Duty::WaitForLateResult,
                 Blocked::OriginalMissing
@@ -328,5 +334,21 @@ impl Verdict {
     /// An outcome of a transaction of which nothing left the till.
     pub const fn nothing_sent(outcome: Outcome) -> Self {
         Self { outcome, proof: Proof::NothingSent }
+    }
+
+    /// The till refuses to begin. Nothing was sent, except perhaps by another attempt of the same transaction.
+    ///
+    /// ```
+    /// use caisse_payment::{Blocked, Proof, Verdict};
+    ///
+    /// assert_eq!(Verdict::blocked(Blocked::Busy).proof, Proof::NothingSent);
+    /// assert_eq!(Verdict::blocked(Blocked::InFlightElsewhere).proof, Proof::PerhapsSent);
+    /// ```
+    pub const fn blocked(reason: Blocked) -> Self {
+        let proof = match reason {
+            Blocked::InFlightElsewhere => Proof::PerhapsSent,
+            _ => Proof::NothingSent,
+        };
+        Self { outcome: Outcome::Blocked { reason }, proof }
     }
 }

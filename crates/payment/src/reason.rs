@@ -89,6 +89,8 @@ reasons! {
         UnknownOperation = "12", "Le terminal ne connaît pas cette opération.", "The terminal does not know this operation.";
         /// 13: the terminal does not take this currency.
         CurrencyNotSupported = "13", "Le terminal n'accepte pas cette devise.", "The terminal does not take this currency.";
+        /// A person decided that nothing was paid. The terminal has refused nothing.
+        DecidedNotPaid = "decided_not_paid", "Une personne a constaté que rien n'a été payé ; ce n'est pas un refus du terminal.", "A person decided that nothing was paid; the terminal has not refused it.";
         /// A code that no public document explains.
         Other = "other", "Paiement non effectué, code inconnu du terminal.", "Not performed; the terminal gave a code that is not documented.";
     }
@@ -215,10 +217,12 @@ reasons! {
 }
 
 reasons! {
-    /// Why the till refuses to begin; nothing was sent.
+    /// Why the till refuses to begin. Except for [`InFlightElsewhere`](Self::InFlightElsewhere), nothing was sent.
     Blocked {
         /// Another payment runs on this terminal.
         Busy = "busy", "Un autre paiement est en cours sur ce terminal.", "Another payment is running on this terminal.";
+        /// The transaction of this very id is under way, in another process or till: its request may have been sent.
+        InFlightElsewhere = "in_flight_elsewhere", "Cette même opération est déjà en cours : son résultat n'est pas encore connu.", "This very transaction is already under way: its outcome is not known yet.";
         /// An earlier transaction has no known end.
         Unresolved = "unresolved", "Une transaction précédente n'est pas élucidée sur ce terminal : réglez-la d'abord.", "An earlier transaction on this terminal is not resolved: settle it first.";
         /// The id belongs to another transaction.
@@ -257,6 +261,8 @@ pub enum Duty {
     ResolveEarlier,
     /// Let the running payment end.
     WaitForOther,
+    /// Let the first attempt of the same id end, then ask for its outcome under that id.
+    WaitForFirstAttempt,
     /// Let the time pass in which a late result may come, or take the money in another way.
     WaitForLateResult,
     /// Use another id.
@@ -277,6 +283,7 @@ impl Duty {
             Self::CollectRest => "collect_rest",
             Self::ResolveEarlier => "resolve_earlier",
             Self::WaitForOther => "wait_for_other",
+            Self::WaitForFirstAttempt => "wait_for_first_attempt",
             Self::WaitForLateResult => "wait_for_late_result",
             Self::UseNewId => "use_new_id",
             Self::CheckOriginal => "check_original",
@@ -303,6 +310,10 @@ impl Duty {
             Self::WaitForOther => {
                 Text { fr: "Attendez la fin de l'autre paiement.", en: "Wait for the other payment to end." }
             }
+            Self::WaitForFirstAttempt => Text {
+                fr: "N'encaissez pas une seconde fois. Attendez la fin de l'opération sur le terminal, puis redemandez son résultat sous le même identifiant.",
+                en: "Do not take the payment again. Wait until the terminal has finished, then ask for the outcome under the same id.",
+            },
             Self::WaitForLateResult => Text {
                 fr: "Attendez jusqu'à cinq minutes avant de réessayer, ou encaissez par un autre moyen.",
                 en: "Wait up to five minutes before trying again, or take another means of payment.",

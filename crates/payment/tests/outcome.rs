@@ -74,6 +74,7 @@ fn duties_go_with_the_outcomes_that_need_a_person() {
             Outcome::Declined { refusal: Refusal::CallBank | Refusal::Forcing } => Some(Duty::CallBank),
             Outcome::Blocked { reason: Blocked::Unresolved } => Some(Duty::ResolveEarlier),
             Outcome::Blocked { reason: Blocked::Busy } => Some(Duty::WaitForOther),
+            Outcome::Blocked { reason: Blocked::InFlightElsewhere } => Some(Duty::WaitForFirstAttempt),
             Outcome::Blocked { reason: Blocked::LateResultPossible } => Some(Duty::WaitForLateResult),
             Outcome::Blocked { reason: Blocked::IdConflict } => Some(Duty::UseNewId),
             Outcome::Blocked { reason: Blocked::JournalUnavailable | Blocked::JournalReplaced } => {
@@ -113,10 +114,29 @@ fn headlines_speak_of_the_operation() {
         }
         // Nothing was sent, whatever it was. A deferred debit may have been paid as a debit is.
         let expected = match outcome {
-            Outcome::NotSent { .. } => 1,
+            Outcome::NotSent { .. } | Outcome::Blocked { reason: Blocked::InFlightElsewhere } => 1,
             Outcome::Unknown { .. } => 4,
             _ => 5,
         };
         assert_eq!(seen.len(), expected, "{outcome:?}");
+    }
+}
+
+/// Whoever reads that nothing was sent takes the payment again.
+#[test]
+fn a_transaction_under_way_elsewhere_is_never_told_as_not_sent() {
+    for &reason in Blocked::ALL {
+        let verdict = Verdict::blocked(reason);
+        assert_eq!(verdict.outcome, Outcome::Blocked { reason });
+        let elsewhere = reason == Blocked::InFlightElsewhere;
+        assert_eq!(verdict.proof == Proof::NothingSent, !elsewhere, "{reason:?}");
+        assert_eq!(verdict.outcome.retry(), Retry::No);
+        for operation in Operation::ALL {
+            let headline = verdict.outcome.headline(operation);
+            let told = [headline.en, headline.fr, verdict.outcome.duty().unwrap().text().en].concat();
+            let says_so = told.contains("nothing was sent") || told.contains("rien n'a été envoyé");
+            assert_eq!(says_so, !elsewhere, "{told}");
+            assert!(!elsewhere || !told.contains("not begun") && !told.contains("non commencé"), "{told}");
+        }
     }
 }

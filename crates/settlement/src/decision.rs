@@ -3,7 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use caisse_payment::{Amount, holds_card_number};
+use caisse_payment::{Amount, Outcome, holds_card_number};
+
+use crate::{Confirmation, Confirmations};
 
 /// The longest `by` and `because`, in characters.
 const LONGEST: usize = 200;
@@ -17,6 +19,18 @@ pub enum Paid {
     NotPaid,
 }
 
+impl Paid {
+    /// Returns what an outcome says about the money; nothing where the outcome is unknown.
+    #[must_use]
+    pub const fn by_outcome(outcome: Outcome) -> Option<Self> {
+        match (outcome, outcome.approved_amount()) {
+            (_, Some(amount)) => Some(Self::Paid(amount)),
+            (Outcome::Unknown { .. }, None) => None,
+            (_, None) => Some(Self::NotPaid),
+        }
+    }
+}
+
 /// What a decision rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
@@ -26,7 +40,7 @@ pub enum Source {
     Evidence,
 }
 
-/// A decision about an unresolved transaction: what, who and why.
+/// A decision about an unresolved or disputed transaction, or the correction of an earlier decision: what, who and why.
 ///
 /// ```
 /// use caisse_settlement::{Decision, DecisionError, Paid};
@@ -45,6 +59,8 @@ pub struct Decision {
     pub because: String,
     /// What it rests on.
     pub source: Source,
+    /// The steps of the procedure for a hung terminal that the person confirmed.
+    pub confirmed: Confirmations,
 }
 
 impl Decision {
@@ -54,7 +70,8 @@ impl Decision {
     /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
     /// number or an e-mail address; when the amount paid is zero.
     pub fn new(paid: Paid, by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let decision = Self { paid, by: by.into(), because: because.into(), source: Source::Person };
+        let (by, because, confirmed) = (by.into(), because.into(), Confirmations::NONE);
+        let decision = Self { paid, by, because, source: Source::Person, confirmed };
         decision.check()?;
         Ok(decision)
     }
@@ -69,6 +86,19 @@ impl Decision {
         because: impl Into<String>,
     ) -> Result<Self, DecisionError> {
         Ok(Self { source: Source::Evidence, ..Self::new(paid, by, because)? })
+    }
+
+    /// Adds the steps of the procedure for a hung terminal that the person confirmed.
+    #[must_use]
+    pub fn confirming(mut self, steps: impl IntoIterator<Item = Confirmation>) -> Self {
+        self.confirmed = steps.into_iter().fold(self.confirmed, Confirmations::with);
+        self
+    }
+
+    /// Whether a person decided, and not evidence.
+    #[must_use]
+    pub const fn is_by_person(&self) -> bool {
+        matches!(self.source, Source::Person)
     }
 
     /// Checks the form again: the fields are public.
@@ -86,13 +116,18 @@ impl Decision {
     }
 }
 
-/// Proof that contradicts what the journal holds as the end of a transaction. The end stays as it is: a person has to look.
+/// Proof, or a person's word, that contradicts what the journal holds as the end of a transaction. The end stays as it is: a
+/// person has to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
     /// What the proof says.
     pub paid: Paid,
     /// What it is: 1 to 200 printable characters.
     pub because: String,
+    /// The person who contradicts the record; nothing where evidence does.
+    pub by: Option<String>,
+    /// The steps of the procedure for a hung terminal that the person confirmed.
+    pub confirmed: Confirmations,
 }
 
 impl Dispute {
@@ -101,9 +136,16 @@ impl Dispute {
     /// # Errors
     /// As [`Decision::new`].
     pub fn new(paid: Paid, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let dispute = Self { paid, because: because.into() };
+        let dispute = Self { paid, because: because.into(), by: None, confirmed: Confirmations::NONE };
         dispute.check()?;
         Ok(dispute)
+    }
+
+    /// Returns the dispute that a person's decision becomes where the record holds the terminal's own proof of the contrary.
+    #[must_use]
+    pub fn by_person(decision: &Decision) -> Self {
+        let Decision { paid, by, because, source: _, confirmed } = decision.clone();
+        Self { paid, because, by: Some(by), confirmed }
     }
 
     /// Checks the form again: the fields are public.
@@ -116,6 +158,7 @@ impl Dispute {
         {
             return Err(DecisionError::ZeroAmount);
         }
+        self.by.as_deref().map_or(Ok(()), check_text)?;
         check_text(&self.because)
     }
 }

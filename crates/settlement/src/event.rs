@@ -4,7 +4,7 @@ use core::fmt;
 
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 
-use crate::{Decision, Dispute, Order, Paid, Source, WallTime};
+use crate::{Confirmations, Decision, Dispute, Order, Paid, Source, WallTime};
 
 /// One write about a transaction. Its `Display` is one line in English for a support person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub enum What {
     Ended(End),
     /// It ended before it could begin.
     NeverSent(Start, End),
-    /// A person or the evidence decided.
+    /// A person or the evidence decided, or a person corrected a person's decision.
     Resolved(Decision),
-    /// Proof that contradicts the end came later.
+    /// Proof that contradicts the end came later, or a person contradicts the terminal's proof.
     Disputed(Dispute),
     /// A person took responsibility for a cancellation or a credit.
     Ordered(Order),
@@ -104,11 +104,18 @@ impl fmt::Display for What {
             }
             Self::Resolved(decision) => {
                 write_paid(f, decision.paid)?;
-                write!(f, ", says {}: {}", decision.by, decision.because)
+                write!(f, ", says {}: {}", decision.by, decision.because)?;
+                let needs_steps = decision.is_by_person() && decision.paid == Paid::NotPaid;
+                write_confirmed(f, decision.confirmed, needs_steps)
             }
             Self::Disputed(dispute) => {
                 write_paid(f, dispute.paid)?;
-                write!(f, " after all, by later proof: {}", dispute.because)
+                match &dispute.by {
+                    Some(by) => write!(f, " after all, says {by}: {}", dispute.because)?,
+                    None => write!(f, " after all, by later proof: {}", dispute.because)?,
+                }
+                let needs_steps = dispute.by.is_some() && dispute.paid == Paid::NotPaid;
+                write_confirmed(f, dispute.confirmed, needs_steps)
             }
             Self::Ordered(order) => write!(f, "ordered by {}: {}", order.by, order.because),
         }
@@ -119,6 +126,14 @@ fn write_paid(f: &mut fmt::Formatter<'_>, paid: Paid) -> fmt::Result {
     match paid {
         Paid::Paid(amount) => write!(f, "paid {amount}"),
         Paid::NotPaid => f.write_str("not paid"),
+    }
+}
+
+fn write_confirmed(f: &mut fmt::Formatter<'_>, confirmed: Confirmations, needs_steps: bool) -> fmt::Result {
+    match (confirmed.is_empty(), needs_steps) {
+        (false, _) => write!(f, "; confirmed: {confirmed}"),
+        (true, true) => f.write_str("; confirmed: nothing"),
+        (true, false) => Ok(()),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod admit;
 pub mod ask;
 #[cfg(feature = "alloc")]
 pub mod attribute;
+mod confirmation;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "alloc")]
@@ -37,6 +38,7 @@ mod terminal_key;
 mod wall_time;
 pub mod weigh;
 
+pub use confirmation::{Confirmation, Confirmations};
 #[cfg(feature = "alloc")]
 pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
 #[cfg(feature = "alloc")]

@@ -3,7 +3,7 @@
 use caisse_payment::entry::{End, Start};
 use caisse_payment::{Doubt, Outcome, Proof, Refusal, Verdict};
 
-use crate::{Decision, Paid, WallTime};
+use crate::{Decision, Paid, Source, WallTime};
 
 /// One transaction: the attempt that counts, its end, and the decision about it if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +12,11 @@ pub struct Record {
     pub start: Start,
     /// How it ended; nothing while it runs, or when the till stopped in between.
     pub end: Option<End>,
-    /// What a person or the evidence decided, if the end was not known; or a person, if later proof contradicted the end.
+    /// The newest decision: of a person or of the evidence, if the end was not known; or of a person, if later proof contradicted
+    /// the end. Earlier decisions are in the events.
     pub decision: Option<Decision>,
-    /// Whether proof that contradicts the end came later, and no person has decided since; what it was stands in the events.
+    /// Whether the record contains a contradiction that no person has settled: later proof against the end, an end against an
+    /// earlier decision, a person against the terminal's proof. Both sides are in the events.
     pub disputed: bool,
     /// When the start was written.
     pub started_at: WallTime,
@@ -66,13 +68,28 @@ impl Record {
         self.end.is_none() && self.decision.is_none()
     }
 
-    /// What may be told of it to a till: the [`verdict`](Self::verdict), except that a disputed end that was no approval is
-    /// unknown until a person has looked. Who paid by the later proof is not to pay again.
+    /// Returns what the record says about the money: by the newest decision, or else by the end. Nothing where neither is known.
+    #[must_use]
+    pub fn paid(&self) -> Option<Paid> {
+        let by_end = || self.end.and_then(|end| Paid::by_outcome(end.verdict.outcome));
+        self.decision.as_ref().map(|decision| decision.paid).or_else(by_end)
+    }
+
+    /// Returns what may be told of it to a till: the [`verdict`](Self::verdict), except while it is disputed. Then an approval
+    /// of the terminal itself stays one, whatever a person decided before it; what was no approval is unknown until a person
+    /// has looked, and so is what a person calls paid against the terminal's refusal. Nobody is to pay again meanwhile.
     pub fn told(&self) -> Verdict {
         let verdict = self.verdict();
-        if self.disputed && verdict.outcome.approved_amount().is_none() {
-            let proof = verdict.proof.max(Proof::PerhapsSent);
-            return Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, proof };
+        if self.disputed {
+            let by_end = self.end.map(|end| end.verdict);
+            if let Some(approval) = by_end.filter(|it| it.outcome.approved_amount().is_some()) {
+                return approval;
+            }
+            let refused = by_end.is_some_and(|it| !it.outcome.is_unknown());
+            if refused || verdict.outcome.approved_amount().is_none() {
+                let proof = verdict.proof.max(Proof::PerhapsSent);
+                return Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, proof };
+            }
         }
         // What was not sent as far as the till knew, and a person found to have been paid after all.
         if matches!(self.decision.as_ref().map(|decision| decision.paid), Some(Paid::Paid(_))) {
@@ -81,18 +98,20 @@ impl Record {
         verdict
     }
 
-    /// How it ended, with the decision applied. A start without an end is unknown. Decided as paid: approved, or
-    /// approved in part when less than the amount asked for was paid. Decided as not paid: declined, so that the
-    /// customer pays under a new id. The proof stays the one that was recorded.
+    /// How it ended, with the newest decision applied. A start without an end is unknown. Decided as paid: approved with the
+    /// amount that was paid, which may be more than the amount asked for; or approved in part when less was paid. Decided as
+    /// not paid: declined, so that the customer pays under a new id; the reason says whether a person decided. The proof stays
+    /// the one that was recorded.
     pub fn verdict(&self) -> Verdict {
         let recorded = self.end.map_or(
             Verdict { outcome: Outcome::Unknown { doubt: Doubt::Interrupted }, proof: Proof::PerhapsSent },
             |end| end.verdict,
         );
-        let outcome = match self.decision.as_ref().map(|decision| decision.paid) {
+        let outcome = match self.decision.as_ref().map(|decision| (decision.paid, decision.source)) {
             None => recorded.outcome,
-            Some(Paid::NotPaid) => Outcome::Declined { refusal: Refusal::NotCompleted },
-            Some(Paid::Paid(amount)) => match self.start.content.amount.checked_sub(amount) {
+            Some((Paid::NotPaid, Source::Person)) => Outcome::Declined { refusal: Refusal::DecidedNotPaid },
+            Some((Paid::NotPaid, Source::Evidence)) => Outcome::Declined { refusal: Refusal::NotCompleted },
+            Some((Paid::Paid(amount), _)) => match self.start.content.amount.checked_sub(amount) {
                 Some(due) if !due.is_zero() => Outcome::PartiallyApproved { approved: amount, due },
                 _ => Outcome::Approved { amount },
             },

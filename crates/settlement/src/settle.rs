@@ -3,7 +3,7 @@
 //! Every store applies these functions, so that all stores refuse the same writes.
 
 use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Currency, Operation, Outcome, Proof};
+use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, TransactionId};
 
 use crate::{Decision, Dispute, Order, Paid, Record, Source, State, TerminalKey, WallTime};
 
@@ -14,8 +14,11 @@ pub enum SettleError {
     /// terminal has another unresolved transaction.
     #[error("the journal already holds an event that excludes this one; nothing was written")]
     Conflict,
-    /// The decision is about a transaction that is neither unresolved nor disputed.
-    #[error("there is no unresolved or disputed transaction under this id; nothing was changed")]
+    /// The decision is about a transaction that is neither unresolved nor disputed, and there is nothing to correct: the record
+    /// already says so.
+    #[error(
+        "there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed"
+    )]
     NotUnresolved,
     /// The event contains data that the journal must not keep, or contradicts itself.
     #[error("the journal does not take this event: {what}")]
@@ -25,8 +28,26 @@ pub enum SettleError {
     },
 }
 
+/// What an entry makes of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The transaction, with the entry.
+    pub record: Record,
+    /// The dispute that is written in the same write, right after the entry: the end contradicts what the journal holds.
+    pub dispute: Option<Dispute>,
+}
+
+impl From<Record> for Appended {
+    fn from(record: Record) -> Self {
+        Self { record, dispute: None }
+    }
+}
+
 /// Returns what the transaction becomes by this entry. `terminal_is_clear` says that no unresolved
 /// transaction [`blocks`] it.
+///
+/// An end is never dropped for a decision that was written before it, nor for an end that contradicts it: both sides are kept,
+/// and the transaction is disputed.
 ///
 /// # Errors
 /// [`SettleError::Conflict`] and [`SettleError::Refused`].
@@ -35,14 +56,14 @@ pub fn append(
     at: WallTime,
     existing: Option<&Record>,
     terminal_is_clear: bool,
-) -> Result<Record, SettleError> {
+) -> Result<Appended, SettleError> {
     match entry {
         Entry::Started(start) => {
             check_start(start, existing)?;
             if !terminal_is_clear {
                 return Err(SettleError::Conflict);
             }
-            Ok(began(*start, None, at))
+            Ok(began(*start, None, at).into())
         }
         Entry::NeverSent(start, end) => {
             check_start(start, existing)?;
@@ -50,38 +71,99 @@ pub fn append(
             if !matches!(end.verdict.outcome, Outcome::NotSent { .. }) {
                 return Err(SettleError::Refused { what: "never sent, and yet another outcome" });
             }
-            Ok(began(*start, Some(*end), at))
+            Ok(began(*start, Some(*end), at).into())
         }
         Entry::Ended(end) => {
-            let record = existing.filter(|record| record.is_open()).ok_or(SettleError::Conflict)?;
+            let record = existing.ok_or(SettleError::Conflict)?;
             check_end(&record.start, end)?;
-            Ok(Record { end: Some(*end), ended_at: Some(at), ..record.clone() })
+            ended(record, end, at)
         }
     }
 }
 
-/// Returns what the transaction becomes by this decision. The caller holds the lock of the terminal.
+/// What an end makes of a transaction that may have been decided or ended meanwhile, by whatever let that happen.
+fn ended(record: &Record, end: &End, at: WallTime) -> Result<Appended, SettleError> {
+    let paid = Paid::by_outcome(end.verdict.outcome);
+    let contradicts = paid.is_some() && record.paid().is_some_and(|known| Some(known) != paid);
+    let known = record.end.map(|end| end.verdict.outcome);
+    let with_end = Record { end: Some(*end), ended_at: Some(at), ..record.clone() };
+    let record = match known {
+        None => with_end,
+        // The answer itself, after somebody has stopped waiting for it. Such an end never makes the id sendable again.
+        Some(known) if known.is_unknown() && end.verdict.proof != Proof::NothingSent && paid.is_some() => {
+            with_end
+        }
+        // A known end stays the end of the record.
+        Some(_) if contradicts => record.clone(),
+        Some(_) => return Err(SettleError::Conflict),
+    };
+    let dispute = paid.filter(|_| contradicts).and_then(|paid| Dispute::new(paid, CONTRADICTS).ok());
+    Ok(Appended { record: Record { disputed: record.disputed || dispute.is_some(), ..record }, dispute })
+}
+
+/// The reason of the dispute that an end causes.
+const CONTRADICTS: &str = "the end was written after the journal held another one, and contradicts it";
+
+/// What a decision makes of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// The decision is written: it settles the transaction, or corrects a person's decision.
+    Settled(Record),
+    /// The person contradicts what the journal must not let a person overrule. This dispute is written instead.
+    Disputed(Record, Dispute),
+}
+
+/// Returns what the transaction becomes by this decision. The caller holds the lock of the terminal. `naming` are the
+/// transactions that name this one as their original.
+///
+/// A doubt is settled by a person or by evidence, a dispute by a person. A person also corrects the decision of a person. The
+/// terminal's own proof (a known end, a decision by evidence) is not overruled but disputed, and so is a decision on which
+/// [credits or cancellations](gives_back) already rest.
 ///
 /// # Errors
 /// [`SettleError::NotUnresolved`] and [`SettleError::Refused`].
-pub fn decide(decision: &Decision, at: WallTime, record: &Record) -> Result<Record, SettleError> {
-    check_open_for(decision, record)?;
+pub fn decide(
+    decision: &Decision,
+    at: WallTime,
+    record: &Record,
+    naming: &[Record],
+) -> Result<Decided, SettleError> {
+    let is_doubtful = match (record.state(), decision.source) {
+        (State::Unresolved, _) | (State::Disputed, Source::Person) => true,
+        (State::Final, Source::Person) if record.paid() != Some(decision.paid) => false,
+        (State::Disputed | State::Final, _) => return Err(SettleError::NotUnresolved),
+    };
     if decision.check().is_err() {
         return Err(SettleError::Refused { what: "a decision that is not of the form it must have" });
     }
     if let Paid::Paid(amount) = decision.paid {
         check_amount(amount, record.start.content.amount.currency())?;
     }
+    let is_overruled = !is_doubtful
+        && (is_proven(record, decision.paid)
+            || naming.iter().any(|other| gives_back(other, &record.start.id)));
+    if is_overruled {
+        let record = Record { disputed: true, ..record.clone() };
+        return Ok(Decided::Disputed(record, Dispute::by_person(decision)));
+    }
     let decision = Some(decision.clone());
-    Ok(Record { decision, decided_at: Some(at), disputed: false, ..record.clone() })
+    Ok(Decided::Settled(Record { decision, decided_at: Some(at), disputed: false, ..record.clone() }))
 }
 
-/// A doubt is settled by a person or by evidence. What evidence disputes already needs a person.
-fn check_open_for(decision: &Decision, record: &Record) -> Result<(), SettleError> {
-    match (record.state(), decision.source) {
-        (State::Unresolved, _) | (State::Disputed, Source::Person) => Ok(()),
-        (State::Disputed, Source::Evidence) | (State::Final, _) => Err(SettleError::NotUnresolved),
-    }
+/// Whether the terminal's own proof says otherwise than this.
+fn is_proven(record: &Record, paid: Paid) -> bool {
+    let by_end = record.end.and_then(|end| Paid::by_outcome(end.verdict.outcome));
+    let by_person = record.decision.as_ref().is_some_and(Decision::is_by_person);
+    !by_person || by_end.is_some_and(|proven| proven != paid)
+}
+
+/// Whether this transaction gives money of the original back, or may have done so: it names the original, and was approved or is
+/// not known to have failed.
+#[must_use]
+pub fn gives_back(record: &Record, original: &TransactionId) -> bool {
+    let outcome = record.told().outcome;
+    record.start.content.original == Some(*original)
+        && (outcome.is_unknown() || outcome.approved_amount().is_some())
 }
 
 /// Returns the transaction, unchanged, if a person may take responsibility for it.

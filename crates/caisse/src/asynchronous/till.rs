@@ -22,7 +22,7 @@ use super::driver::Driver;
 use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::{RunningPayment, Told};
-use crate::admission::{Admission, Entrance, Refused};
+use crate::admission::{Admission, Entrance, GLANCE, Refused, WaitForFirstAttempt};
 use crate::builder::Parts;
 use crate::late::{Ear, Patience};
 use crate::reach::Reach;
@@ -136,7 +136,7 @@ impl AsyncTill {
     /// Outside a Tokio runtime.
     pub fn pay(&self, request: impl Borrow<PaymentRequest>) -> Result<RunningPayment, PayError> {
         request.borrow().check_order()?;
-        let order = request.borrow().order().cloned();
+        let (order, waits) = (request.borrow().order().cloned(), request.borrow().waits());
         let request = request.borrow().to_request(self.inner.terminal, self.inner.register);
         request.validate(&self.inner.config.dialect)?;
         let (teller, told) = watch::channel(Told::default());
@@ -153,7 +153,7 @@ impl AsyncTill {
         }
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
-            let ended = inner.run(request, order, &cancel, &wake, &teller).await;
+            let ended = inner.run(request, order, waits, &cancel, &wake, &teller).await;
             let ended = ended.or_else(|refused| refused.into_payment(&request));
             // The request was validated: this is never an error.
             let payment = ended.unwrap_or_else(|_| {
@@ -278,12 +278,19 @@ impl Inner {
         self: &Arc<Self>,
         request: Request,
         order: Option<Order>,
+        waits: bool,
         cancel: &CancelHandle,
         wake: &Notify,
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
         self.until_free().await;
         let mut admitted = self.admit(request, order.clone()).await;
+        let mut has_waited = false;
+        if waits && admitted.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
+            has_waited = true;
+            told.send_modify(|told| told.events.push(Event::Waiting));
+            admitted = self.wait_for_first_attempt(request, order.clone(), cancel, wake).await;
+        }
         if admitted.as_ref().is_err_and(Refused::is_in_doubt)
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
             && line.memory.can_prove_alone(&self.config, self.exclusive)
@@ -294,6 +301,12 @@ impl Inner {
                 self.inquire(line, cancel.clone(), |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await,
             );
             admitted = self.admit(request, order.clone()).await;
+        }
+        if has_waited && admitted.is_ok() {
+            drop(admitted);
+            let journal = self.journal.clone();
+            let look = spawn_blocking(move || Refused::after_first_attempt(&journal, &request));
+            return Err(look.await.unwrap_or(Refused::Blocked(Blocked::JournalUnavailable)));
         }
         let Entrance { lock, needs_reference } = admitted?;
         let _reading = Reading(&self.reads_on);
@@ -354,6 +367,30 @@ impl Inner {
         while self.reads_on.load(Ordering::Acquire) {
             // Whoever pays holds the line to its end.
             drop(self.line.lock().await);
+        }
+    }
+
+    /// Waits while the transaction of this id is under way elsewhere, and holds no lock meanwhile.
+    async fn wait_for_first_attempt(
+        &self,
+        request: Request,
+        order: Option<Order>,
+        cancel: &CancelHandle,
+        wake: &Notify,
+    ) -> Result<Entrance, Refused> {
+        let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
+        loop {
+            let goes_on = !cancel.is_requested() && wait.goes_on(self.clock.now());
+            if goes_on {
+                tokio::select! {
+                    () = tokio::time::sleep(GLANCE) => {}
+                    () = wake.notified() => {}
+                }
+            }
+            let admitted = self.admit(request, order.clone()).await;
+            if !goes_on || !admitted.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
+                return admitted;
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         replayed: payment.replayed,
         journaled: payment.journaled,
         disputed: payment.disputed,
+        decision: payment.decision.clone(),
+        decided_at: payment.decided_at,
         cut: false,
         skipped_fields: 0,
         late_answers: 0,

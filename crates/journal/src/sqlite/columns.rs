@@ -7,7 +7,9 @@ use caisse_payment::{
 use rusqlite::types::Value;
 
 use crate::rules::Tracked;
-use crate::{Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What};
+use crate::{
+    Confirmations, Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What,
+};
 
 /// The columns that both tables have, in their order.
 macro_rules! columns {
@@ -26,21 +28,24 @@ macro_rules! columns {
 
 /// Columns of the table `transactions`.
 pub(super) const TRANSACTION: &[&str] =
-    columns!["id", "started_event", "started_at", "ended_at", "decided_at";];
+    columns!["id", "started_event", "started_at", "ended_at", "decided_at"; "confirmed"];
 /// Columns of the table `events`.
 pub(super) const EVENT: &[&str] =
-    columns!["number", "id", "at", "what"; "address", "usb", "serial_number", "chain"];
+    columns!["number", "id", "at", "what"; "address", "usb", "serial_number", "confirmed", "chain"];
+
+/// The number of columns of `events` in version 1, without the chain.
+const OF_VERSION_1: usize = 27;
 
 /// The columns of a row of `events` that its chain covers: all except the chain itself. The columns that later versions
 /// added are part of it up to the last one that has a value; the rows of the versions before have none of them.
-pub(super) const fn hashed(row: &[Value]) -> &[Value] {
-    match row {
-        [columns @ .., Value::Null, Value::Null, Value::Null, _chain] => columns,
-        [columns @ .., Value::Null, Value::Null, _chain] => columns,
-        [columns @ .., Value::Null, _chain] => columns,
-        [columns @ .., _chain] => columns,
-        [] => &[],
+pub(super) fn hashed(row: &[Value]) -> &[Value] {
+    let mut columns = row.split_last().map_or(row, |(_chain, columns)| columns);
+    while let [before @ .., Value::Null] = columns
+        && before.len() >= OF_VERSION_1
+    {
+        columns = before;
     }
+    columns
 }
 
 /// The columns of `events` that belong to a transaction and are not in its own row: those of the event that began it, and
@@ -86,6 +91,7 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
     let currency = record.start.content.amount.currency();
     let decision = record.decision.as_ref().map(Said::Decision);
     encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
+    row.push(encode_confirmed(decision));
     row
 }
 
@@ -126,6 +132,7 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
         optional(what.start().and_then(|start| start.address)),
         optional(what.start().and_then(|start| start.usb)),
         optional(what.end().and_then(|end| end.serial_number)),
+        encode_confirmed(said),
         text(&row.chain),
     ]);
     values
@@ -180,11 +187,12 @@ fn encode_shared(
     let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
     let (decided, source, by, because) = match said {
         None => (None, Source::Person, None, None),
-        Some(Said::Decision(Decision { paid, by, because, source })) => {
+        Some(Said::Decision(Decision { paid, by, because, source, confirmed: _ })) => {
             (Some(*paid), *source, Some(by), Some(because))
         }
-        Some(Said::Dispute(Dispute { paid, because })) => {
-            (Some(*paid), Source::Evidence, None, Some(because))
+        Some(Said::Dispute(Dispute { paid, because, by, confirmed: _ })) => {
+            let source = if by.is_some() { Source::Person } else { Source::Evidence };
+            (Some(*paid), source, by.as_ref(), Some(because))
         }
         Some(Said::Order(Order { by, because })) => (None, Source::Person, Some(by), Some(because)),
     };
@@ -225,6 +233,20 @@ fn encode_shared(
         optional(by),
         optional(because),
     ]);
+}
+
+fn encode_confirmed(said: Option<Said<'_>>) -> Value {
+    let confirmed = match said {
+        Some(Said::Decision(decision)) => decision.confirmed,
+        Some(Said::Dispute(dispute)) => dispute.confirmed,
+        Some(Said::Order(_)) | None => Confirmations::NONE,
+    };
+    optional(Some(confirmed).filter(|confirmed| !confirmed.is_empty()))
+}
+
+fn decode_confirmed(cells: &Cells<'_>) -> Result<Confirmations, JournalError> {
+    let text = cells.text("confirmed")?.unwrap_or_default();
+    cells.required("confirmed", Confirmations::from_text(text))
 }
 
 fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
@@ -314,13 +336,17 @@ fn decode_decision(currency: Currency, cells: &Cells<'_>) -> Result<Option<Decis
     let by = cells.required("decided_by", cells.text("decided_by")?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
     let decision = Decision::new(paid, by, because).map_err(|_| cells.damaged("decision"))?;
-    Ok(Some(Decision { source, ..decision }))
+    Ok(Some(Decision { source, confirmed: decode_confirmed(cells)?, ..decision }))
 }
 
 fn decode_dispute(currency: Currency, cells: &Cells<'_>) -> Result<Dispute, JournalError> {
     let (paid, _) = cells.required("decision", decode_paid(currency, cells)?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
-    Dispute::new(paid, because).map_err(|_| cells.damaged("decision"))
+    let dispute = Dispute::new(paid, because).map_err(|_| cells.damaged("decision"))?;
+    let by = cells.text("decided_by")?.map(str::to_owned);
+    let dispute = Dispute { by, confirmed: decode_confirmed(cells)?, ..dispute };
+    dispute.check().map_err(|_| cells.damaged("decided_by"))?;
+    Ok(dispute)
 }
 
 fn decode_order(cells: &Cells<'_>) -> Result<Order, JournalError> {

@@ -180,8 +180,12 @@ impl Journal for SqliteJournal {
                 Entry::Ended(_) | Entry::NeverSent(..) => true,
             };
             let tail = Tail::of(connection)?;
-            let tracked = rules::append(entry, at, tail.next(), existing.as_ref(), clear)?;
-            put(connection, &tracked, &tail, Event { at, what: (*entry).into() })
+            let (tracked, dispute) = rules::append(entry, at, tail.next(), existing.as_ref(), clear)?;
+            put(connection, existing.as_ref(), &tracked, Event { at, what: (*entry).into() })?;
+            match dispute {
+                Some(dispute) => put_event(connection, &tracked, Event { at, what: What::Disputed(dispute) }),
+                None => Ok(()),
+            }
         })
     }
 
@@ -246,9 +250,10 @@ impl Journal for SqliteJournal {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.write(Care::Lenient, |connection| {
-            let tracked = rules::resolve(lock, decision, at, find(connection, id)?.as_ref())?;
-            let event = Event { at, what: What::Resolved(decision.clone()) };
-            put(connection, &tracked, &Tail::of(connection)?, event)
+            let existing = find(connection, id)?;
+            let naming = transactions(connection, "WHERE original = ?1", &[id.as_str()])?;
+            let (tracked, what) = rules::resolve(lock, decision, at, existing.as_ref(), &naming)?;
+            put(connection, existing.as_ref(), &tracked, Event { at, what })
         })
     }
 
@@ -256,8 +261,7 @@ impl Journal for SqliteJournal {
         self.write(Care::Lenient, |connection| {
             let tracked = rules::dispute(dispute, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Disputed(dispute.clone()) };
-            // The row of a known end never changes.
-            put_event(connection, &tracked, &Tail::of(connection)?, event)
+            put_event(connection, &tracked, event)
         })
     }
 
@@ -265,7 +269,7 @@ impl Journal for SqliteJournal {
         self.write(Care::Strict, |connection| {
             let tracked = rules::order(order, find(connection, id)?.as_ref())?;
             let event = Event { at, what: What::Ordered(order.clone()) };
-            put(connection, &tracked, &Tail::of(connection)?, event)
+            put_event(connection, &tracked, event)
         })
     }
 }
@@ -301,7 +305,7 @@ fn select_transactions() -> String {
     let of_events = of_start.chain(of_end).collect::<Vec<_>>().join(", ");
     format!(
         "SELECT {columns}, coalesce((SELECT what = 'disputed' FROM events WHERE events.id = transactions.id \
-         ORDER BY number DESC LIMIT 1), 0), {of_events} FROM transactions"
+         AND what <> 'ended' ORDER BY number DESC LIMIT 1), 0), {of_events} FROM transactions"
     )
 }
 
@@ -341,24 +345,29 @@ fn transactions(
     Ok(records)
 }
 
-/// Writes what the transaction has become, and the event that made it so.
-fn put(connection: &Connection, tracked: &Tracked, tail: &Tail, event: Event) -> Result<(), JournalError> {
+/// Writes what the transaction has become, and the event that made it so. A row that stays the same is not written: a dispute
+/// is in the events alone.
+fn put(
+    connection: &Connection,
+    existing: Option<&Tracked>,
+    tracked: &Tracked,
+    event: Event,
+) -> Result<(), JournalError> {
+    let row = columns::encode_transaction(tracked);
+    if existing.is_some_and(|existing| columns::encode_transaction(existing) == row) {
+        return put_event(connection, tracked, event);
+    }
     let names = columns::TRANSACTION;
     let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let write =
         format!("{} ON CONFLICT (id) DO UPDATE SET {}", insert("transactions", names), changes.join(", "));
-    let row = columns::encode_transaction(tracked);
     connection.prepare(&write)?.execute(params_from_iter(row))?;
-    put_event(connection, tracked, tail, event)
+    put_event(connection, tracked, event)
 }
 
 /// Writes an event of a transaction.
-fn put_event(
-    connection: &Connection,
-    tracked: &Tracked,
-    tail: &Tail,
-    event: Event,
-) -> Result<(), JournalError> {
+fn put_event(connection: &Connection, tracked: &Tracked, event: Event) -> Result<(), JournalError> {
+    let tail = Tail::of(connection)?;
     let mut row = EventRow {
         number: tail.next(),
         id: tracked.record.start.id,
