@@ -1,6 +1,7 @@
 //! Setting a till up.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use caisse_codec::Identifier;
@@ -281,20 +282,35 @@ pub(crate) fn name_of(address: &Address) -> String {
 /// be known here: the letters of a host, the names of the loopback, links to a port.
 pub(crate) fn address_name(address: &Address) -> Option<TerminalId> {
     let name = match address {
-        Address::Tcp(address) if is_loopback(address.host()) => format!("tcp:localhost:{}", address.port()),
+        Address::Tcp(address) => tcp_name(address),
         Address::Serial(address) => match std::fs::canonicalize(address.path()) {
             Ok(path) => format!("serial:{}", plain(&path.to_string_lossy())),
             Err(_) => name_of(&Address::Serial(address.clone())),
         },
-        address => name_of(address),
     };
     // Two long ones may become one: then one terminal waits for the other, and nothing worse.
     let name = plain(&name);
     name.get(name.len().saturating_sub(LONGEST_NAME)..)?.parse().ok()
 }
 
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || ["127.0.0.1", "::1"].contains(&host)
+/// The address that was connected, in the form of a name.
+pub(crate) fn peer_name(peer: SocketAddr) -> Option<TerminalId> {
+    plain(&tcp_name(&TcpAddress::new(&peer.ip().to_string(), peer.port()))).parse().ok()
+}
+
+/// A host as a name: a number in its usual form, and one name for the loopback. An IPv4 address may be written as an IPv6
+/// address too.
+fn tcp_name(address: &TcpAddress) -> String {
+    let number = address.number().map(|number| number.ip().to_canonical());
+    let is_local =
+        number.is_some_and(|number| number == Ipv4Addr::LOCALHOST || number == Ipv6Addr::LOCALHOST);
+    match number {
+        _ if is_local || address.host().eq_ignore_ascii_case("localhost") => {
+            format!("tcp:localhost:{}", address.port())
+        }
+        Some(number) => format!("tcp:{number}:{}", address.port()),
+        None => name_of(&Address::Tcp(address.clone())),
+    }
 }
 
 /// A text as the name of a terminal, whose characters are fewer.

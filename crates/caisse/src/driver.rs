@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Journal, JournalError, Order, TerminalLock, WallTime};
+use caisse_journal::{Journal, JournalError, Order, Place, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
 use caisse_transaction::till::Closed;
 use caisse_transaction::{Action, Event, TillMachine};
 
+use crate::builder::peer_name;
 use crate::cancel::{CancelHandle, Wish};
 use crate::late::Ear;
 
@@ -50,12 +51,13 @@ impl Driver<'_> {
                         && self.ear.file(self.journal, self.lock, body).is_err()
                     {
                         // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.close();
+                        self.link.abort();
                         machine.handle_closed(self.clock.now(), Closed::ByPeer);
                     }
                     on_event(event);
                 }
                 Action::Close => self.link.close(),
+                Action::Abort => self.link.abort(),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);
                     let now = self.clock.now();
@@ -70,10 +72,13 @@ impl Driver<'_> {
                     }
                 }
                 Action::Connect => {
-                    let result = self.link.connect(self.left(deadline));
+                    let is_stopped = || self.cancel.is_requested();
+                    let result = self.link.connect_unless(self.left(deadline), &is_stopped);
                     let now = self.clock.now();
                     match result {
-                        Ok(()) => machine.handle_connected(now),
+                        Ok(()) => {
+                            machine.handle_connected_at(now, self.link.peer().and_then(peer_name));
+                        }
                         Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
                     }
                 }
@@ -141,6 +146,12 @@ pub(crate) fn record(
     entry: &Entry,
     order: Option<&Order>,
 ) -> Result<(), JournalError> {
+    if let Entry::Started(start) = entry
+        && !journal.unresolved_at(&Place::from(start))?.is_empty()
+    {
+        // Found out by connecting: under another name this is a terminal with an open transaction.
+        return Err(JournalError::Conflict);
+    }
     journal.append(entry, WallTime::now())?;
     let (Entry::Started(start), Some(order)) = (entry, order) else { return Ok(()) };
     journal.order(&start.id, order, WallTime::now()).inspect_err(|_| {
@@ -180,6 +191,7 @@ pub(crate) const fn not_connected(error: ConnectError) -> NotSent {
         ConnectError::NotAPort => NotSent::NotAPort,
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
+        ConnectError::Cancelled => NotSent::Cancelled,
         ConnectError::Other => NotSent::ConnectFailed,
     }
 }

@@ -62,7 +62,7 @@ fn the_till_prints_nothing_of_a_card_at_any_byte() {
                 assert_eq!(verdict.outcome.name(), "approved");
                 break;
             }
-            Action::Event(_) | Action::Close => {}
+            Action::Event(_) | Action::Close | Action::Abort => {}
         }
     }
     let report = machine.report().unwrap();

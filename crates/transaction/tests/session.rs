@@ -481,7 +481,7 @@ fn giving_up_leaves_the_rest_of_a_message_unsent() {
                 now = until.unwrap();
                 till.handle_timeout(now);
             }
-            Action::Event(_) | Action::Close => {}
+            Action::Event(_) | Action::Close | Action::Abort => {}
             Action::Done(verdict) => break verdict,
         }
     };

@@ -42,7 +42,7 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
                 till.handle_timeout(*now);
             }
             Action::Event(Event::LateAnswer) => strays.extend(till.stray().map(<[u8]>::to_vec)),
-            Action::Event(_) | Action::Close => {}
+            Action::Event(_) | Action::Close | Action::Abort => {}
             Action::Wait { .. } => return None,
             Action::Done(verdict) => return Some(verdict),
         }
@@ -130,7 +130,7 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
                     now = until.unwrap();
                     till.handle_timeout(now);
                 }
-                Action::Event(_) | Action::Close => {}
+                Action::Event(_) | Action::Close | Action::Abort => {}
                 Action::Done(verdict) => panic!("{verdict:?}"),
             }
         }
@@ -234,7 +234,7 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
                 till.handle_timeout(*now);
             }
             Action::Event(_) => {}
-            Action::Close | Action::Done(_) => panic!("nothing is over"),
+            Action::Close | Action::Abort | Action::Done(_) => panic!("nothing is over"),
         }
     }
 }
@@ -290,7 +290,7 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
                 }
                 Action::Send(bytes) => break bytes.to_vec(),
                 Action::Event(_) => {}
-                Action::Close | Action::Done(_) => panic!("nothing is over"),
+                Action::Close | Action::Abort | Action::Done(_) => panic!("nothing is over"),
             }
         };
         assert_eq!(asked, [ENQ]);
@@ -323,7 +323,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
     let answered = now;
     let closed = loop {
         match till.poll() {
-            Action::Close => break now.since(answered),
+            Action::Abort => break now.since(answered),
             Action::Record(_) => till.handle_journaled(now),
             Action::Send(bytes) => {
                 let length = bytes.len();
@@ -336,6 +336,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
                 till.handle_timeout(now);
                 assert!(now.since(answered) < Duration::from_secs(10), "it waits for ever");
             }
+            Action::Close => panic!("the session goes on"),
             Action::Connect | Action::Event(_) | Action::Done(_) => {}
         }
     };

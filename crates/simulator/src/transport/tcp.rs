@@ -11,7 +11,6 @@ use caisse_hal::tcp::TcpLink;
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::SerialConfig;
-use socket2::SockRef;
 
 use super::drive::{Line, run};
 use crate::conversation::{Conversation, Framed, Plain};
@@ -27,14 +26,11 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// A connection that a till has opened.
 struct Accepted {
     link: TcpLink,
-    /// The same socket, for what a link does not do.
-    stream: Option<TcpStream>,
 }
 
 impl Accepted {
     fn new(stream: TcpStream) -> io::Result<Self> {
-        let twin = stream.try_clone()?;
-        Ok(Self { link: TcpLink::from_stream(stream)?, stream: Some(twin) })
+        Ok(Self { link: TcpLink::from_stream(stream)? })
     }
 }
 
@@ -57,7 +53,14 @@ impl Link for Accepted {
 
     fn close(&mut self) {
         self.link.close();
-        self.stream = None;
+    }
+
+    fn abort(&mut self) {
+        self.link.abort();
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.link.peer()
     }
 }
 
@@ -67,11 +70,7 @@ impl Line for Accepted {
     }
 
     fn reset(&mut self) {
-        if let Some(stream) = &self.stream {
-            // A socket that does not linger is reset when it is closed.
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-        }
-        self.close();
+        self.abort();
     }
 }
 

@@ -1,5 +1,7 @@
 //! The machine around the transition function: instants, the answer, the queue of actions.
 
+mod closing;
+
 use core::fmt;
 use core::time::Duration;
 
@@ -46,8 +48,10 @@ pub enum Action<'m> {
     /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent) or
     /// [`handle_send_failed`](TillMachine::handle_send_failed).
     Send(&'m [u8]),
-    /// Close the connection.
+    /// Close the connection in order: the answer is whole, and nothing is outstanding.
     Close,
+    /// Abort the connection, so that nothing of this transaction can still leave this machine.
+    Abort,
     /// Show the application where the transaction stands.
     Event(Event),
     /// Do nothing until something happens or this moment comes; then call the matching `handle_` method.
@@ -67,6 +71,7 @@ impl fmt::Debug for Action<'_> {
             Self::Connect => f.write_str("Connect"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
             Self::Close => f.write_str("Close"),
+            Self::Abort => f.write_str("Abort"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
             Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
             Self::Done(verdict) => f.debug_tuple("Done").field(verdict).finish(),
@@ -108,7 +113,7 @@ impl fmt::Debug for Action<'_> {
 ///             till.handle_closed(now, caisse_transaction::till::Closed::ByPeer);
 ///         }
 ///         Action::Done(verdict) => break verdict.outcome,
-///         Action::Wait { until: None } | Action::Close | Action::Event(_) => {}
+///         Action::Wait { until: None } | Action::Close | Action::Abort | Action::Event(_) => {}
 ///     }
 /// };
 /// assert_eq!(outcome.name(), "declined");
@@ -516,7 +521,7 @@ impl<'s> TillMachine<'s> {
                 Action::Record(Entry::NeverSent(started.entry, self.end(started, verdict)))
             }
             Effect::Send => Action::Send(started.message.get(started.accepted..).unwrap_or_default()),
-            Effect::Close => Action::Close,
+            Effect::Close => self.closing(started),
             Effect::Show(event) => Action::Event(event),
             // These never wait in the queue.
             Effect::Arm(_) | Effect::AwaitAnswer => Action::Wait { until: self.deadline() },

@@ -241,7 +241,7 @@ impl Play<'_> {
                         self.till.unrecorded |= !self.started;
                     }
                 }
-                Action::Event(_) | Action::Close => {}
+                Action::Event(_) | Action::Close | Action::Abort => {}
                 Action::Wait { until } => {
                     self.till.due = until.map(|at| at.since(self.now));
                     return;

@@ -184,7 +184,7 @@ pub fn run_with_storage(
                 }
             }
             Action::Event(event) => events.push(event),
-            Action::Close => {}
+            Action::Close | Action::Abort => {}
             Action::Wait { until } => {
                 if gone && !broken.silent && !told {
                     told = true;

@@ -111,7 +111,7 @@ pub fn run_with_storage<'p>(
                 machine.handle_drained(now);
             }
             Action::Event(event) => events.push(event),
-            Action::Close => {}
+            Action::Close | Action::Abort => {}
             Action::Wait { until } => {
                 let until = until.expect("a wait without end");
                 match pieces.next() {
