@@ -34,6 +34,8 @@ pub struct Builder {
     identifier: Option<Identifier>,
     answer_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    resolved: Option<Vec<SocketAddr>>,
+    cancel: Option<CancelHandle>,
     problem: Option<BuildError>,
 }
 
@@ -176,6 +178,20 @@ impl Builder {
         self
     }
 
+    /// The socket addresses that the host of the terminal was resolved to. The till connects to these, and never resolves the
+    /// host again. On a serial line they mean nothing.
+    pub fn resolved(mut self, addresses: Vec<SocketAddr>) -> Self {
+        self.resolved = Some(addresses);
+        self
+    }
+
+    /// The handle that stops the till's payments; one that was made before the till. An asynchronous till has handles of its
+    /// own.
+    pub fn cancel_handle(mut self, cancel: CancelHandle) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
     /// Another clock than the system's.
     pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.clock = Some(Box::new(clock));
@@ -188,10 +204,14 @@ impl Builder {
     /// When the terminal or the journal is missing, or a name is not of its form.
     pub fn build(mut self) -> Result<Till, BuildError> {
         let link = self.link.take();
+        let cancel = self.cancel.take().unwrap_or_default();
         let parts = self.parts()?;
         let link = link.or_else(|| {
             Some(match parts.address? {
-                Address::Tcp(address) => Box::new(TcpLink::new(address)) as Box<dyn Link + Send>,
+                Address::Tcp(address) => Box::new(match parts.resolved {
+                    Some(addresses) => TcpLink::with_resolved(address, addresses),
+                    None => TcpLink::new(address),
+                }) as Box<dyn Link + Send>,
                 Address::Serial(address) => Box::new(SerialLink::new(address)),
             })
         });
@@ -209,7 +229,7 @@ impl Builder {
             register: parts.register,
             config: parts.config,
             exclusive: parts.exclusive,
-            cancel: CancelHandle::default(),
+            cancel,
             memory,
             patience: Patience::new(built_at),
         })
@@ -248,6 +268,7 @@ impl Builder {
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
         Ok(Parts {
             address,
+            resolved: self.resolved,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
             terminal,
@@ -261,6 +282,8 @@ impl Builder {
 /// What a till is made of, beside its link.
 pub(crate) struct Parts {
     pub(crate) address: Option<Address>,
+    /// The addresses of its host, if they are not to be resolved.
+    pub(crate) resolved: Option<Vec<SocketAddr>>,
     pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) terminal: TerminalId,

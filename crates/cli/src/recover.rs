@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::args::RecoverArguments;
 use crate::configuration::{Target, dialect_of};
-use crate::harmless::is_harmless;
+use crate::harmless::is_this_machine;
 use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::ping;
@@ -117,7 +117,7 @@ fn is_same_place(one: &Address, other: &Address) -> bool {
     match (one, other) {
         (Address::Tcp(a), Address::Tcp(b)) => {
             a.port() == b.port()
-                && (a.host().eq_ignore_ascii_case(b.host()) || (is_harmless(one) && is_harmless(other)))
+                && (a.host().eq_ignore_ascii_case(b.host()) || (is_this_machine(a) && is_this_machine(b)))
         }
         (Address::Serial(a), Address::Serial(b)) => a.path() == b.path(),
         _ => false,
