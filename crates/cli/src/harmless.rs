@@ -1,5 +1,6 @@
 //! Whether an address can lead to a real terminal.
 
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,9 @@ use caisse::{Address, CancelHandle, TcpAddress, is_pseudo_terminal};
 
 /// The time for connecting, resolving included.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long resolving may take without a word. A name that is wrong usage is told without an event.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// What is known of where an address leads.
 pub(crate) enum Reach {
@@ -37,14 +41,26 @@ pub(crate) struct Resolved {
     pub(crate) addresses: Vec<SocketAddr>,
     /// How much of the time for connecting is left.
     pub(crate) left: Duration,
+    pub(crate) is_announced: bool,
 }
 
 impl Resolved {
-    /// Resolves the host within the time for connecting; none if a stop is requested first.
-    pub(crate) fn find(address: &TcpAddress, cancel: &CancelHandle) -> Self {
+    /// Resolves the host within the time for connecting; none if a stop is requested first. `announce` is called when this
+    /// takes longer than a second.
+    pub(crate) fn find(address: &TcpAddress, cancel: &CancelHandle, announce: &dyn Fn()) -> Self {
         let start = Instant::now();
-        let found = address.resolve_unless(CONNECT, &|| cancel.is_requested());
-        Self { addresses: found.unwrap_or_default(), left: CONNECT.saturating_sub(start.elapsed()) }
+        let is_announced = Cell::new(false);
+        let found = address.resolve_unless(CONNECT, &|| {
+            if start.elapsed() > SILENT && !is_announced.replace(true) {
+                announce();
+            }
+            cancel.is_requested()
+        });
+        Self {
+            is_announced: is_announced.get(),
+            addresses: found.unwrap_or_default(),
+            left: CONNECT.saturating_sub(start.elapsed()),
+        }
     }
 
     /// Whether nothing but this machine answers at any of the addresses. What could not be found out may be a real terminal.

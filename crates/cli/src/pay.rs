@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
         (Reach::Harmless, _) => true,
         (Reach::Name, Address::Tcp(tcp)) if !arguments.confirm_real_payment => {
             // Resolving the name is a part of connecting.
-            show(Event::Connecting, wanted.request.transaction_id().as_str(), output);
-            let found = Resolved::find(tcp, &cancel);
+            let announce = || show(Event::Connecting, wanted.request.transaction_id().as_str(), output);
+            let found = Resolved::find(tcp, &cancel, &announce);
             // A payment that is cancelled meanwhile goes no further than the journal.
             let harmless = found.is_harmless() || cancel.is_requested();
             resolved = Some(found);
@@ -92,8 +92,8 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
         }
     };
     let mut builder = Till::builder().address(&address.to_string()).journal(journal).cancel_handle(cancel);
-    let is_announced = resolved.is_some();
-    if let Some(Resolved { addresses, left }) = resolved {
+    let is_announced = resolved.as_ref().is_some_and(|resolved| resolved.is_announced);
+    if let Some(Resolved { addresses, left, .. }) = resolved {
         builder = builder.resolved(addresses).connect_timeout(left);
     }
     match (&wanted.terminal_id, address) {
