@@ -63,7 +63,7 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) 
                 let report = machine.report().expect("a report");
                 return (verdict, report.message().as_bytes().to_vec());
             }
-            Action::Event(_) | Action::Close => {}
+            Action::Event(_) | Action::Close | Action::Abort => {}
         }
     }
     panic!("the machine never ends");

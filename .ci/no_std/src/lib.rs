@@ -50,7 +50,7 @@ pub fn drive(link: &mut dyn Link) -> usize {
             }
             Action::Wait { .. } => machine.handle_timeout(Instant::from_millis(300_000)),
             Action::Done(_) => return count,
-            Action::Connect | Action::Close | Action::Event(_) => {}
+            Action::Connect | Action::Close | Action::Abort | Action::Event(_) => {}
         }
     }
     0

@@ -70,6 +70,7 @@ pub(crate) fn ask(
         match machine.poll() {
             ProbeAction::Done(_) => return,
             ProbeAction::Close => link.close(),
+            ProbeAction::Abort => link.abort(),
             ProbeAction::Connect => {
                 let result = link.connect(left(deadline));
                 let now = clock.now();
@@ -106,7 +107,7 @@ pub(crate) fn ask(
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
                         if machine.stray().is_some_and(|body| !on_stray(body)) {
-                            link.close();
+                            link.abort();
                             machine.handle_closed(now, Closed::ByPeer);
                         }
                     }

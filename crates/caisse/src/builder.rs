@@ -1,6 +1,7 @@
 //! Setting a till up.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use caisse_codec::Identifier;
@@ -34,6 +35,8 @@ pub struct Builder {
     identifier: Option<Identifier>,
     answer_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    resolved: Option<Vec<SocketAddr>>,
+    cancel: Option<CancelHandle>,
     problem: Option<BuildError>,
 }
 
@@ -185,6 +188,20 @@ impl Builder {
         self
     }
 
+    /// The socket addresses that the host of the terminal was resolved to. The till connects to these, and never resolves the
+    /// host again. On a serial line they mean nothing.
+    pub fn resolved(mut self, addresses: Vec<SocketAddr>) -> Self {
+        self.resolved = Some(addresses);
+        self
+    }
+
+    /// The handle that stops the till's payments; one that was made before the till. An asynchronous till has handles of its
+    /// own.
+    pub fn cancel_handle(mut self, cancel: CancelHandle) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
     /// Another clock than the system's.
     pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.clock = Some(Box::new(clock));
@@ -197,10 +214,14 @@ impl Builder {
     /// When the terminal or the journal is missing, or a name is not of its form.
     pub fn build(mut self) -> Result<Till, BuildError> {
         let link = self.link.take();
+        let cancel = self.cancel.take().unwrap_or_default();
         let parts = self.parts()?;
         let link = link.or_else(|| {
             Some(match parts.address.clone()? {
-                Address::Tcp(address) => Box::new(TcpLink::new(address)) as Box<dyn Link + Send>,
+                Address::Tcp(address) => Box::new(match parts.resolved {
+                    Some(addresses) => TcpLink::with_resolved(address, addresses),
+                    None => TcpLink::new(address),
+                }) as Box<dyn Link + Send>,
                 Address::Serial(address) => Box::new(SerialLink::new(address)),
             })
         });
@@ -221,7 +242,7 @@ impl Builder {
             exclusive: parts.exclusive,
             at_new_address: parts.at_new_address,
             at,
-            cancel: CancelHandle::default(),
+            cancel,
             memory,
             patience: Patience::new(built_at),
         })
@@ -260,6 +281,7 @@ impl Builder {
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
         Ok(Parts {
             address,
+            resolved: self.resolved,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
             terminal,
@@ -274,6 +296,8 @@ impl Builder {
 /// What a till is made of, beside its link.
 pub(crate) struct Parts {
     pub(crate) address: Option<Address>,
+    /// The addresses of its host, if they are not to be resolved.
+    pub(crate) resolved: Option<Vec<SocketAddr>>,
     pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) terminal: TerminalId,
@@ -296,20 +320,35 @@ pub(crate) fn name_of(address: &Address) -> String {
 /// be known here: the letters of a host, the names of the loopback, links to a port.
 pub(crate) fn address_name(address: &Address) -> Option<TerminalId> {
     let name = match address {
-        Address::Tcp(address) if is_loopback(address.host()) => format!("tcp:localhost:{}", address.port()),
+        Address::Tcp(address) => tcp_name(address),
         Address::Serial(address) => match std::fs::canonicalize(address.path()) {
             Ok(path) => format!("serial:{}", plain(&path.to_string_lossy())),
             Err(_) => name_of(&Address::Serial(address.clone())),
         },
-        address => name_of(address),
     };
     // Two long ones may become one: then one terminal waits for the other, and nothing worse.
     let name = plain(&name);
     name.get(name.len().saturating_sub(LONGEST_NAME)..)?.parse().ok()
 }
 
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || ["127.0.0.1", "::1"].contains(&host)
+/// The address that was connected, in the form of a name.
+pub(crate) fn peer_name(peer: SocketAddr) -> Option<TerminalId> {
+    plain(&tcp_name(&TcpAddress::new(&peer.ip().to_string(), peer.port()))).parse().ok()
+}
+
+/// A host as a name: a number in its usual form, and one name for the loopback. An IPv4 address may be written as an IPv6
+/// address too.
+fn tcp_name(address: &TcpAddress) -> String {
+    let number = address.number().map(|number| number.ip().to_canonical());
+    let is_local =
+        number.is_some_and(|number| number == Ipv4Addr::LOCALHOST || number == Ipv6Addr::LOCALHOST);
+    match number {
+        _ if is_local || address.host().eq_ignore_ascii_case("localhost") => {
+            format!("tcp:localhost:{}", address.port())
+        }
+        Some(number) => format!("tcp:{number}:{}", address.port()),
+        None => name_of(&Address::Tcp(address.clone())),
+    }
 }
 
 /// A text as the name of a terminal, whose characters are fewer.

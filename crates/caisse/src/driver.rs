@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
+use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalKey, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
 use caisse_transaction::till::{Closed, Contradiction};
 use caisse_transaction::{Action, Event, TillMachine};
 
+use crate::builder::peer_name;
 use crate::cancel::{CancelHandle, Wish};
 use crate::late::Ear;
 
@@ -55,13 +56,14 @@ impl Driver<'_> {
                         && self.ear.file(self.journal, self.lock, body).is_err()
                     {
                         // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.close();
+                        self.link.abort();
                         machine.handle_closed(self.clock.now(), Closed::ByPeer);
                     }
                     on_event(event);
                 }
                 Action::Close => self.link.close(),
                 Action::Verdict(_) => on_verdict(machine),
+                Action::Abort => self.link.abort(),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);
                     let now = self.clock.now();
@@ -88,10 +90,13 @@ impl Driver<'_> {
                     }
                 }
                 Action::Connect => {
-                    let result = self.link.connect(self.left(deadline));
+                    let is_stopped = || self.cancel.is_requested();
+                    let result = self.link.connect_unless(self.left(deadline), &is_stopped);
                     let now = self.clock.now();
                     match result {
-                        Ok(()) => machine.handle_connected(now),
+                        Ok(()) => {
+                            machine.handle_connected_at(now, self.link.peer().and_then(peer_name));
+                        }
                         Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
                     }
                 }
@@ -212,6 +217,7 @@ pub(crate) const fn not_connected(error: ConnectError) -> NotSent {
         ConnectError::NotAPort => NotSent::NotAPort,
         ConnectError::TimedOut => NotSent::ConnectTimedOut,
         ConnectError::NameNotResolved => NotSent::NameNotResolved,
+        ConnectError::Cancelled => NotSent::Cancelled,
         ConnectError::Other => NotSent::ConnectFailed,
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use caisse::configuration::ConfiguredTerminal;
 use caisse::{
-    Address, Amount, Application, Blocked, Currency, Dialect, Duty, Event, Identifier, MemoryJournal,
-    Operation, Order, Payment, PaymentRequest, Register, SqliteJournal, TerminalId, Till,
+    Address, Amount, Application, Blocked, CancelHandle, Currency, Dialect, Duty, Event, Identifier,
+    MemoryJournal, Operation, Order, Payment, PaymentRequest, Register, SqliteJournal, TerminalId, Till,
 };
 use caisse_simulator::{VIRTUAL, VirtualTerminal};
 use etcetera::BaseStrategy;
@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::args::PayArguments;
 use crate::configuration::{Target, dialect_of};
-use crate::harmless::is_harmless;
+use crate::harmless::{Reach, Resolved, is_this_machine};
 use crate::output::Output;
 use crate::report::{self, exit_code, shell_word};
 use crate::stop;
@@ -39,7 +39,23 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
     let target = Target::find(terminal, arguments.config.as_deref(), output)?;
     let wanted = understand(arguments, target.terminal())?;
     let address = &target.address;
-    let harmless = is_harmless(address);
+    let cancel = CancelHandle::default();
+    stop::cancel_on_signal(cancel.clone())?;
+    let mut resolved = None;
+    let harmless = match (Reach::of(address), address) {
+        (Reach::Harmless, _) => true,
+        (Reach::Name, Address::Tcp(tcp)) if !arguments.confirm_real_payment => {
+            // Resolving the name is a part of connecting.
+            let announce = || show(Event::Connecting, wanted.request.transaction_id().as_str(), output);
+            let found = Resolved::find(tcp, &cancel, &announce);
+            // A payment that is cancelled meanwhile goes no further than the journal.
+            let harmless = found.is_harmless() || cancel.is_requested();
+            resolved = Some(found);
+            harmless
+        }
+        (Reach::Name, Address::Tcp(tcp)) => is_this_machine(tcp),
+        (Reach::Real | Reach::Name, _) => false,
+    };
     if !harmless && !arguments.confirm_real_payment {
         let message =
             format!("{address} may be a real terminal: say --confirm-real-payment to move real money");
@@ -76,11 +92,15 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
             return Ok(exit_code(payment.outcome));
         }
     };
-    let mut builder = Till::builder().address(&address.to_string()).journal(journal);
+    let mut builder = Till::builder().address(&address.to_string()).journal(journal).cancel_handle(cancel);
+    let is_announced = resolved.as_ref().is_some_and(|resolved| resolved.is_announced);
+    if let Some(Resolved { addresses, left, .. }) = resolved {
+        builder = builder.resolved(addresses).connect_timeout(left);
+    }
     match (&wanted.terminal_id, address) {
         (Some(id), _) => builder = builder.terminal_id(id.as_str()),
-        // This machine has many names and is one terminal.
-        (None, Address::Tcp(address)) if harmless => {
+        // This machine has several names and is one terminal.
+        (None, Address::Tcp(address)) if is_this_machine(address) => {
             builder = builder.terminal_id(&format!("tcp:127.0.0.1:{}", address.port()));
         }
         (None, _) if harmless => {}
@@ -88,7 +108,7 @@ pub(crate) fn run(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong
             "warning: without --terminal-id a terminal that changes its address counts as another one",
         ),
     }
-    take(arguments, &wanted, builder, Some(&file), output)
+    take(arguments, &wanted, builder, Some(&file), is_announced, output)
 }
 
 fn pay_virtually(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong> {
@@ -109,7 +129,9 @@ fn pay_virtually(arguments: &PayArguments, output: &Output) -> Result<u8, Wrong>
         .tcp(&terminal.address().to_string())
         .terminal_id("virtual")
         .journal(MemoryJournal::new());
-    take(arguments, &wanted, builder, None, output)
+    let cancel = CancelHandle::default();
+    stop::cancel_on_signal(cancel.clone())?;
+    take(arguments, &wanted, builder.cancel_handle(cancel), None, false, output)
 }
 
 fn take(
@@ -117,6 +139,7 @@ fn take(
     wanted: &Wanted,
     builder: caisse::Builder,
     file: Option<&Path>,
+    is_announced: bool,
     output: &Output,
 ) -> Result<u8, Wrong> {
     let mut builder =
@@ -128,13 +151,16 @@ fn take(
         builder = builder.identifier(&identifier.to_string());
     }
     let mut till = builder.build().map_err(|error| Wrong::usage("till", error))?;
-    stop::cancel_on_signal(till.cancel_handle())?;
     let id = wanted.request.transaction_id();
     // Told as soon as it is certain, and again if it has changed by the time the terminal is free.
     let payment = till
         .pay_reporting(
             &wanted.request,
-            |event| show(event, id.as_str(), output),
+            |event| {
+                if !(is_announced && event == Event::Connecting) {
+                    show(event, id.as_str(), output);
+                }
+            },
             |payment| finish(payment, file.is_none(), output),
         )
         .map_err(|error| Wrong::usage("request", error))?;

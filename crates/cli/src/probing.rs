@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::configuration::{Target, dialect_of};
-use crate::harmless::is_harmless;
+use crate::harmless::is_this_machine;
 use crate::output::Output;
 use crate::pay::{default_journal, given};
 use crate::usage::Wrong;
@@ -89,8 +89,8 @@ impl ProbeArguments {
         let file = self.journal.clone().or_else(|| target.journal().map(Path::to_owned));
         let mut probe = match (id, target.address.clone()) {
             (Some(id), address) => Probe::at(address, id),
-            // This machine has many names and is one terminal, as for `pay`.
-            (None, Address::Tcp(tcp)) if is_harmless(&target.address) => {
+            // This machine has several names and is one terminal, as for `pay`.
+            (None, Address::Tcp(tcp)) if is_this_machine(&tcp) => {
                 let id = format!("tcp:127.0.0.1:{}", tcp.port());
                 let id = id.parse().map_err(|error| Wrong::usage("terminal-id", error))?;
                 Probe::at(Address::Tcp(tcp), id)

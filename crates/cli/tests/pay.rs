@@ -275,6 +275,9 @@ fn wrong_usage_is_told_before_anything_is_opened() {
         ("pay 25.00 --confirm-real-payment", "needs --terminal"),
         ("pay 25.00 --terminal tcp://192.0.2.1:8888", "--confirm-real-payment"),
         ("pay 25.00 --terminal tcp://terminal.invalid", "--confirm-real-payment"),
+        ("pay 25.00 --terminal tcp://192.168.001.050:8888", "four decimals"),
+        ("pay 25.00 --terminal tcp://2130706433", "four decimals"),
+        ("pay 25.00 --terminal tcp://127.1:8888 --confirm-real-payment", "four decimals"),
         ("terminal --listen 127.0.0.1:0", "tcp://HOST:PORT"),
         ("terminal --answer maybe", "approve"),
         ("terminal --answer decline:4", "decline:NN"),
@@ -455,10 +458,13 @@ fn a_doubt_follows_the_terminal_under_each_of_its_names() {
     let (address, serving) = raw_terminal(|mut stream| drop(read_request(&mut stream)));
     assert_eq!(shop.caisse(&format!("pay 25.00 --terminal {address}")).code, 3);
     serving.join().unwrap();
-    for name in ["localhost", "LOCALHOST", "127.0.0.1", "127.0.0.2"] {
+    for name in ["localhost", "LOCALHOST", "127.0.0.1", "[::ffff:127.0.0.1]"] {
         let other = address.replace("127.0.0.1", name);
         assert_eq!(shop.caisse(&format!("pay 10.00 --terminal {other}")).code, 6, "{name}");
     }
+    // Another number is another host, also on the loopback: nobody listens there.
+    let other = address.replace("127.0.0.1", "127.0.0.2");
+    assert_eq!(shop.caisse(&format!("pay 10.00 --terminal {other}")).code, 4);
 }
 
 #[test]
@@ -489,7 +495,9 @@ fn a_terminal_that_speaks_first_is_not_paid_at() {
             stream.shutdown(std::net::Shutdown::Write).unwrap();
             spoke.send(()).unwrap();
             let mut request = Vec::new();
-            stream.read_to_end(&mut request).unwrap();
+            // A connection on which nothing was sent is aborted.
+            let ended = stream.read_to_end(&mut request);
+            assert!(ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
             assert!(request.is_empty(), "something was sent");
         });
         // Whether the bytes are there before the request is a matter of time: the till waits for its journal until they are.

@@ -1,5 +1,6 @@
 //! The same link for callers that do not block.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::{ConnectError, DrainError, ReceiveError, Received, SendError};
@@ -16,6 +17,7 @@ use crate::{ConnectError, DrainError, ReceiveError, Received, SendError};
 /// | `drain` | nothing |
 /// | `receive` | nothing: no byte that has come is lost, the next call gives it |
 /// | `close` | nothing: the link is closed, though what was not drained may be lost |
+/// | `abort` | nothing: the link is closed |
 ///
 /// ```
 /// use caisse_hal::{AsyncLink, Received};
@@ -62,6 +64,16 @@ pub trait AsyncLink {
 
     /// As [`Link::close`](crate::Link::close).
     fn close(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// As [`Link::abort`](crate::Link::abort).
+    fn abort(&mut self) -> impl Future<Output = ()> + Send {
+        self.close()
+    }
+
+    /// As [`Link::peer`](crate::Link::peer).
+    fn peer(&self) -> Option<SocketAddr> {
+        None
+    }
 }
 
 /// An [`AsyncLink`] whose futures stay on one thread, as those of most embedded ports do. Every [`AsyncLink`] is one.
@@ -94,6 +106,16 @@ pub trait LocalAsyncLink {
 
     /// As [`AsyncLink::close`].
     async fn close(&mut self);
+
+    /// As [`AsyncLink::abort`].
+    async fn abort(&mut self) {
+        self.close().await;
+    }
+
+    /// As [`AsyncLink::peer`].
+    fn peer(&self) -> Option<SocketAddr> {
+        None
+    }
 }
 
 impl<L: AsyncLink + ?Sized> LocalAsyncLink for L {
@@ -115,5 +137,13 @@ impl<L: AsyncLink + ?Sized> LocalAsyncLink for L {
 
     async fn close(&mut self) {
         AsyncLink::close(self).await;
+    }
+
+    async fn abort(&mut self) {
+        AsyncLink::abort(self).await;
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        AsyncLink::peer(self)
     }
 }

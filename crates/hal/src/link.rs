@@ -1,5 +1,6 @@
 //! The traits that a driver asks for.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use caisse_link::Instant;
@@ -18,7 +19,9 @@ use crate::{ConnectError, DrainError, ReceiveError, Received, SendError};
 ///   call.
 /// * **Bytes as they are.** Eight bits each, in order; no line ends translated, no control characters obeyed, no echo.
 /// * **Open and closed.** A link begins closed. On a closed link `send` and `drain` say `Closed`, `receive` is an error,
-///   and `close` does nothing. A closed link, or one whose connection broke, can be opened again.
+///   and `close` and `abort` do nothing. A closed link, or one whose connection broke, can be opened again.
+/// * **Two ways to end.** `close` lets what was accepted arrive. `abort`, dropping the link, and the end of the process
+///   throw away what still waits in this machine, where the line has such an end (TCP).
 ///
 /// The feature `conformance` has the suite that checks an implementation against this.
 pub trait Link {
@@ -27,6 +30,23 @@ pub trait Link {
     /// # Errors
     /// When it does not open within the time; then nothing was sent and the link is closed.
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError>;
+
+    /// As [`connect`](Link::connect), and gives up within a tenth of a second after `is_stopped` returns `true`. The default
+    /// asks only before it connects.
+    ///
+    /// # Errors
+    /// As [`connect`](Link::connect), and [`ConnectError::Cancelled`].
+    fn connect_unless(
+        &mut self,
+        within: Duration,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), ConnectError> {
+        if is_stopped() {
+            self.abort();
+            return Err(ConnectError::Cancelled);
+        }
+        self.connect(within)
+    }
 
     /// Hands bytes to the system in one write and says how many it accepted, at least one (none if there are none to
     /// send). What was accepted may reach the terminal whatever happens later, also while the link is closed. The rest
@@ -53,14 +73,34 @@ pub trait Link {
     /// When the connection broke, or is closed on this side. What had come before was delivered by earlier calls.
     fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError>;
 
-    /// Closes the connection within a fraction of a second. Harmless when it is closed. On a serial line what was not
-    /// drained may be lost: drain first what must arrive.
+    /// Closes the connection in order, within a fraction of a second: what was accepted still arrives. Harmless when it is
+    /// closed. On a serial line what was not drained may be lost: drain first what must arrive.
     fn close(&mut self);
+
+    /// Closes the connection at once and throws away what still waits in this machine, so that nothing of it arrives later.
+    /// An abort proves nothing: the terminal may have received what was accepted, or may still read it from its own queue.
+    /// The default closes, which is right for a line without such an end. A link that wraps another forwards this call.
+    fn abort(&mut self) {
+        self.close();
+    }
+
+    /// Returns the address to which the link is connected, where it has one. A link that wraps another forwards this call.
+    fn peer(&self) -> Option<SocketAddr> {
+        None
+    }
 }
 
 impl<L: Link + ?Sized> Link for &mut L {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
         (**self).connect(within)
+    }
+
+    fn connect_unless(
+        &mut self,
+        within: Duration,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), ConnectError> {
+        (**self).connect_unless(within, is_stopped)
     }
 
     fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
@@ -77,6 +117,14 @@ impl<L: Link + ?Sized> Link for &mut L {
 
     fn close(&mut self) {
         (**self).close();
+    }
+
+    fn abort(&mut self) {
+        (**self).abort();
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        (**self).peer()
     }
 }
 

@@ -38,6 +38,9 @@ pub enum ConnectError {
     /// There is something of this name, and it is no serial port.
     #[error("this is not a serial port")]
     NotAPort,
+    /// The caller stopped the attempt.
+    #[error("connecting was cancelled")]
+    Cancelled,
     /// Something else.
     #[error("the connection failed")]
     Other,

@@ -29,6 +29,10 @@ impl Harness for Tcp {
         Some(TcpLink::new(dead_address()))
     }
 
+    fn tells_ends_apart(&self) -> bool {
+        true
+    }
+
     fn unplugged(&self) -> Unplugged {
         if self.silent { Unplugged::Silent } else { Unplugged::Seen }
     }
@@ -194,6 +198,10 @@ impl Harness for TokioTcp {
 
     fn nowhere(&mut self) -> Option<Self::Link> {
         Some(Blocking::new(caisse_hal::tokio::TcpLink::new(dead_address()), self.runtime.clone()))
+    }
+
+    fn tells_ends_apart(&self) -> bool {
+        true
     }
 
     fn unplugged(&self) -> Unplugged {

@@ -9,7 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use caisse_hal::conformance::{self, Blocking, Executor, Harness, Unplugged};
+use caisse_hal::tcp::TcpLink;
 use caisse_hal::{ConnectError, DrainError, Link, LocalAsyncLink, ReceiveError, Received, SendError};
+use common::far::TcpFar;
 use common::wire::{Wire, WirePeer};
 
 /// What is wrong with a link.
@@ -320,10 +322,78 @@ const CAUGHT: [(Fault, &str); 43] = [
     (Fault::BreaksLate, "an unplugged line holds nobody"),
 ];
 
+/// What is wrong with the ends of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndFault {
+    CloseAborts,
+    AbortCloses,
+    DropCloses,
+}
+
+/// Each fault, and the rule that must be broken by it.
+const WRONG_ENDS: [(EndFault, &str); 3] = [
+    (EndFault::CloseAborts, "a close in order delivers what was accepted"),
+    (EndFault::AbortCloses, "an abort takes back what waits here"),
+    (EndFault::DropCloses, "dropping an open link aborts"),
+];
+
+/// A TCP link that ends otherwise than it should.
+struct WrongEndsLink(TcpLink, EndFault);
+
+impl Link for WrongEndsLink {
+    fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+        self.0.connect(within)
+    }
+
+    fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
+        self.0.send(bytes, within)
+    }
+
+    fn drain(&mut self, within: Duration) -> Result<(), DrainError> {
+        self.0.drain(within)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
+        self.0.receive(buffer, within)
+    }
+
+    fn close(&mut self) {
+        if self.1 == EndFault::CloseAborts { self.0.abort() } else { self.0.close() }
+    }
+
+    fn abort(&mut self) {
+        if self.1 == EndFault::AbortCloses { self.0.close() } else { self.0.abort() }
+    }
+}
+
+impl Drop for WrongEndsLink {
+    fn drop(&mut self) {
+        if self.1 == EndFault::DropCloses {
+            self.0.close();
+        }
+    }
+}
+
+struct WrongEnds(EndFault);
+
+impl Harness for WrongEnds {
+    type Link = WrongEndsLink;
+    type Peer = TcpFar;
+
+    fn line(&mut self) -> (WrongEndsLink, TcpFar) {
+        let (far, address) = TcpFar::listen(false);
+        (WrongEndsLink(TcpLink::new(address), self.0), far)
+    }
+
+    fn tells_ends_apart(&self) -> bool {
+        true
+    }
+}
+
 #[test]
 fn a_good_link_passes() {
     conformance::check(&mut Faulty(Fault::None));
-    assert_eq!(conformance::run(&mut Faulty(Fault::None)).len(), 14);
+    assert_eq!(conformance::run(&mut Faulty(Fault::None)).len(), 17);
 }
 
 #[test]
@@ -337,6 +407,12 @@ fn every_fault_is_caught_by_its_rule() {
         let findings = run.join().unwrap();
         let finding = findings.iter().find(|finding| finding.rule == rule).expect(rule);
         assert!(finding.result.is_err(), "{fault:?} was not caught: {findings:?}");
+        rules.insert(rule);
+    }
+    for (fault, rule) in WRONG_ENDS {
+        let findings = conformance::run(&mut WrongEnds(fault));
+        let broken: Vec<_> = findings.iter().filter(|finding| finding.result.is_err()).collect();
+        assert!(broken.iter().any(|finding| finding.rule == rule), "{fault:?} was not caught: {broken:?}");
         rules.insert(rule);
     }
     // And every rule has a fault that it is there for.

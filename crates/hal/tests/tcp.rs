@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caisse_hal::tcp::{TcpAddress, TcpLink};
+use caisse_hal::tcp::{AddressError, TcpAddress, TcpLink};
 use caisse_hal::{Clock, ConnectError, DrainError, Link, ReceiveError, Received, SendError, SystemClock};
 
 const SOON: Duration = Duration::from_millis(50);
@@ -36,6 +36,51 @@ fn addresses_are_read_strictly_and_written_back() {
         assert_eq!((address.host(), address.port()), (host, port));
         assert_eq!(address.to_string().parse::<TcpAddress>().unwrap(), address);
     }
+    for (text, host) in [
+        ("tcp://0.0.0.0", "0.0.0.0"),
+        ("tcp://255.255.255.255", "255.255.255.255"),
+        ("tcp://10.tpe", "10.tpe"),
+        ("tcp://tpe.1", "tpe.1"),
+        ("tcp://0xtpe", "0xtpe"),
+        ("tcp://1e5", "1e5"),
+        ("tcp://192-168-1-50", "192-168-1-50"),
+        ("tcp://[::ffff:192.168.1.50]", "::ffff:192.168.1.50"),
+    ] {
+        assert_eq!(text.parse::<TcpAddress>().unwrap().host(), host);
+    }
+    // Resolvers read these as numbers, some of them as other ones than they seem.
+    for text in [
+        "tcp://192.168.001.050:8888",
+        "tcp://192.168.1.050",
+        "tcp://00.0.0.0",
+        "tcp://10.1:8888",
+        "tcp://10.1.1",
+        "tcp://2130706433",
+        "tcp://0",
+        "tcp://017700000001",
+        "tcp://1.2.3.4.",
+        "tcp://1.2.3.4.5",
+        "tcp://1.2.3",
+        "tcp://1..2.3",
+        "tcp://.1.2.3.4",
+        "tcp://.",
+        "tcp://256.1.1.1",
+        "tcp://192.168.1.500:8888",
+        "tcp://0x7f.1",
+        "tcp://0X7F.0.0.1",
+        "tcp://0x7f000001",
+        "tcp://127.0.0.0x1",
+        "tcp://0x",
+    ] {
+        assert_eq!(text.parse::<TcpAddress>(), Err(AddressError::Number), "{text}");
+        // Nor does an address that was made otherwise reach a resolver.
+        let host = text.trim_start_matches("tcp://").trim_end_matches(":8888");
+        let made = TcpAddress::new(host, 8888);
+        assert_eq!(made.resolve(LONG), Err(ConnectError::NameNotResolved), "{text}");
+    }
+    assert_eq!("tcp://[::ffff:192.168.001.050]".parse::<TcpAddress>(), Err(AddressError::Form));
+    let why = AddressError::Number.to_string();
+    assert!(why.contains("four decimals") && why.contains("leading zeros"), "{why}");
     for text in [
         "",
         "192.168.1.50:8888",
@@ -109,7 +154,8 @@ fn a_full_line_ends_in_a_deadline_and_never_lies_about_what_was_accepted() {
         }
     };
     assert_eq!(error, SendError::TimedOut);
-    drop(link);
+    // Dropping it would abort, and take back what waits here.
+    link.close();
     let mut received = Vec::new();
     peer.read_to_end(&mut received).unwrap();
     assert_eq!(received.len(), accepted);

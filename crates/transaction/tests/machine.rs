@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, TerminalId, Verdict};
 use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
 use caisse_transaction::{
     Action, Config, Dialect, Event, Instant, OptionalFields, Request, RequestError, TillMachine,
@@ -13,6 +13,7 @@ use caisse_transaction::{
 use support::{config, content, debit, euros};
 
 const REQUEST: &[u8] = b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
+const OF_ANOTHER_AMOUNT: &[u8] = b"CZ0040320CA00201CB0042600CD0010CE003978AE00210";
 const APPROVED: &[u8] = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210";
 
 fn at(millis: u64) -> Instant {
@@ -28,6 +29,7 @@ enum Step {
     NeverSent(Verdict),
     Send(Vec<u8>),
     Close,
+    Abort,
     Event(Event),
     Look,
     Verdict(Verdict),
@@ -47,6 +49,7 @@ fn poll(machine: &mut TillMachine<'_>) -> Step {
         }
         Action::Send(bytes) => Step::Send(bytes.to_vec()),
         Action::Close => Step::Close,
+        Action::Abort => Step::Abort,
         Action::Event(event) => Step::Event(event),
         Action::Look => Step::Look,
         Action::Verdict(verdict) => Step::Verdict(verdict),
@@ -128,7 +131,12 @@ fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
     // A connection on which nothing was said stays open: a late answer can come only there.
     let silent = verdict.outcome == Outcome::Unknown { doubt: Doubt::Silence };
     if !silent {
-        assert_eq!(next(machine), Step::Close);
+        let closing = next(machine);
+        assert!(matches!(closing, Step::Close | Step::Abort), "{closing:?}");
+        // Only a whole answer ends a connection in order.
+        let decided = verdict.proof == Proof::Answered && !verdict.outcome.is_unknown();
+        assert!(!decided || closing == Step::Close, "{verdict:?}");
+        assert!(verdict.proof == Proof::Answered || closing == Step::Abort, "{verdict:?}");
     }
     assert_eq!(next(machine), Step::Done(verdict));
     assert_eq!(machine.stays_open(), silent);
@@ -141,7 +149,7 @@ fn never_sent(machine: &mut TillMachine<'_>, reason: NotSent) {
     assert_eq!(next(machine), Step::NeverSent(verdict));
     machine.handle_journaled(at(99));
     assert_eq!(next(machine), Step::Verdict(verdict));
-    assert_eq!(next(machine), Step::Close);
+    assert_eq!(next(machine), Step::Abort);
     assert_eq!(next(machine), Step::Done(verdict));
 }
 
@@ -220,7 +228,7 @@ fn nothing_leaves_before_the_record_is_confirmed() {
         machine.handle_journal_failed(at(1_000_001), Blocked::JournalUnavailable);
         let verdict = Verdict::nothing_sent(Outcome::Blocked { reason: Blocked::JournalUnavailable });
         assert_eq!(next(machine), Step::Verdict(verdict));
-        assert_eq!(next(machine), Step::Close);
+        assert_eq!(next(machine), Step::Abort);
         assert_eq!(next(machine), Step::Done(verdict));
         assert!(!machine.report().unwrap().journaled());
     });
@@ -423,7 +431,7 @@ fn an_outcome_that_cannot_be_written_is_told_all_the_same() {
         assert!(matches!(next(machine), Step::NeverSent(_)));
         machine.handle_journal_failed(at(6), Blocked::JournalUnavailable);
         assert_eq!(next(machine), Step::Verdict(not_sent(NotSent::Unreachable)));
-        assert_eq!(next(machine), Step::Close);
+        assert_eq!(next(machine), Step::Abort);
         assert_eq!(next(machine), Step::Done(not_sent(NotSent::Unreachable)));
     });
 }
@@ -558,4 +566,93 @@ fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
         let run = support::answered(dialect, request, b"", support::Then::Close);
         assert_eq!(run.sent, expected);
     }
+}
+
+#[test]
+fn the_address_that_was_connected_is_recorded() {
+    let connected: TerminalId = "tcp:192.0.2.7:8888".parse().unwrap();
+    let named: TerminalId = "tcp:counter.shop:8888".parse().unwrap();
+    for (config_address, known, expected) in [
+        (Some(named), Some(connected), Some(connected)),
+        (None, Some(connected), Some(connected)),
+        (Some(named), None, Some(named)),
+        (None, None, None),
+    ] {
+        let mut storage = [0; 512];
+        let config = Config { address: config_address, ..config(Dialect::PAYXPRESS) };
+        let mut machine = TillMachine::new(config, &mut storage);
+        machine.start(at(0), debit(2500)).unwrap();
+        assert_eq!(next(&mut machine), Step::Connect);
+        machine.handle_connected_at(at(1), known);
+        let recorded = loop {
+            match machine.poll() {
+                Action::Record(Entry::Started(start)) => break start.address,
+                Action::Event(_) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(recorded, expected);
+        // Later reports of a connection change nothing.
+        machine.handle_connected_at(at(2), Some(named));
+        machine.give_up(at(3));
+        machine.handle_journaled(at(4));
+        let Action::Record(Entry::Ended(_)) = machine.poll() else { panic!("no end") };
+    }
+}
+
+/// The connection is closed in order only when nothing can be outstanding: after a whole answer to a whole request.
+#[test]
+fn a_connection_is_aborted_unless_the_answer_is_whole() {
+    let closing = |machine: &mut TillMachine<'_>| {
+        let Step::Ended(verdict) = next(machine) else { panic!("no end") };
+        machine.handle_journaled(at(900_000));
+        (next(machine), verdict.outcome.name())
+    };
+    const REFUSED: &[u8] = b"CZ0040300AE00201AF00204";
+    let cases: [(&str, fn(&mut TillMachine<'_>), Step, &str); 8] = [
+        ("an approval, then a close", |till| answered(till, APPROVED), Step::Close, "approved"),
+        ("a refusal, then a close", |till| answered(till, REFUSED), Step::Close, "declined"),
+        (
+            "a whole answer of another amount",
+            |till| answered(till, OF_ANOTHER_AMOUNT),
+            Step::Close,
+            "unknown",
+        ),
+        (
+            "an answer cut in a deciding field",
+            |till| answered(till, b"CZ0040300AE0021"),
+            Step::Abort,
+            "unknown",
+        ),
+        ("a close without a word", |till| till.handle_closed(at(50), Closed::ByPeer), Step::Abort, "unknown"),
+        ("garbage", |till| answered(till, b"HTTP/1.1 400 Bad Request"), Step::Abort, "unknown"),
+        ("given up", |till| till.give_up(at(50)), Step::Abort, "unknown"),
+        (
+            "an answer that never ends",
+            |till| {
+                till.handle_input(at(50), b"CZ0040300AE");
+                till.handle_timeout(at(400_000));
+            },
+            Step::Abort,
+            "unknown",
+        ),
+    ];
+    for (what, happen, expected, outcome) in cases {
+        waiting(|machine| {
+            happen(machine);
+            assert_eq!(closing(machine), (expected.clone(), outcome), "{what}");
+        });
+    }
+    // An answer to a part of the request leaves the rest of it outstanding.
+    sending(|machine| {
+        machine.handle_sent(at(25), 3);
+        machine.handle_send_failed(at(26), 0);
+        answered(machine, REFUSED);
+        assert_eq!(closing(machine), (Step::Abort, "declined"));
+    });
+}
+
+fn answered(machine: &mut TillMachine<'_>, bytes: &[u8]) {
+    machine.handle_input(at(40), bytes);
+    machine.handle_closed(at(41), Closed::ByPeer);
 }

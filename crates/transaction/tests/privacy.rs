@@ -63,7 +63,7 @@ fn the_till_prints_nothing_of_a_card_at_any_byte() {
                 break;
             }
             Action::Look => machine.handle_idle(now),
-            Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
+            Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
         }
     }
     let report = machine.report().unwrap();

@@ -72,7 +72,7 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
                 probe.handle_drained(now);
                 due = script.next();
             }
-            ProbeAction::Close => {}
+            ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { until } => match due.take() {
                 Some(Then::Say(bytes)) => {
                     probe.handle_input(now, bytes);
@@ -214,7 +214,7 @@ fn what_does_not_open() {
     probe.handle_timeout(Instant::from_millis(9_999));
     assert_eq!(probe.poll(), ProbeAction::Wait { until: Some(until) });
     probe.handle_timeout(until);
-    assert_eq!(probe.poll(), ProbeAction::Close);
+    assert_eq!(probe.poll(), ProbeAction::Abort);
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::NotOpened(NotSent::ConnectTimedOut)));
     probe.handle_closed(until, Closed::ByPeer);
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::NotOpened(NotSent::ConnectTimedOut)));
@@ -454,7 +454,7 @@ fn what_is_stopped() {
     assert!(probe.report().is_none());
     probe.handle_sent(now, 1);
     probe.handle_drained(now);
-    assert_eq!(format!("{:?}", probe.poll()), "Close");
+    assert_eq!(format!("{:?}", probe.poll()), "Abort");
     assert_eq!(format!("{:?}", probe.poll()), "Done(GivenUp)");
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::GivenUp));
 }
@@ -470,7 +470,7 @@ fn a_send_that_fails() {
             match probe.poll() {
                 ProbeAction::Connect => probe.handle_connected(now),
                 ProbeAction::Send(_) => probe.handle_send_failed(now, 0),
-                ProbeAction::Close => {}
+                ProbeAction::Close | ProbeAction::Abort => {}
                 ProbeAction::Wait { until } => {
                     now = until.unwrap();
                     probe.handle_timeout(now);

@@ -124,7 +124,7 @@ fn drain(probe: &mut ProbeMachine<'_>, sent: &mut Vec<Vec<u8>>, handed: &mut usi
                 *handed = bytes.len();
                 sent.push(bytes.to_vec());
             }
-            ProbeAction::Connect | ProbeAction::Close => {}
+            ProbeAction::Connect | ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { .. } | ProbeAction::Done(_) => return,
         }
     }

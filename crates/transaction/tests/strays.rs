@@ -43,7 +43,7 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
             }
             Action::Event(Event::LateAnswer) => strays.extend(till.stray().map(<[u8]>::to_vec)),
             Action::Look => till.handle_idle(*now),
-            Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
+            Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Wait { .. } => return None,
             Action::Done(verdict) => return Some(verdict),
         }
@@ -132,7 +132,11 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
                     till.handle_timeout(now);
                 }
                 Action::Look => till.handle_idle(now),
-                Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
+                Action::Event(_)
+                | Action::Close
+                | Action::Abort
+                | Action::Verdict(_)
+                | Action::Dispute(_) => {}
                 Action::Done(verdict) => panic!("{verdict:?}"),
             }
         }
@@ -237,7 +241,7 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
             }
             Action::Look => till.handle_idle(*now),
             Action::Event(_) => {}
-            Action::Close | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
+            Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                 panic!("nothing is over")
             }
         }
@@ -296,7 +300,7 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
                 Action::Send(bytes) => break bytes.to_vec(),
                 Action::Look => till.handle_idle(now),
                 Action::Event(_) => {}
-                Action::Close | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
+                Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                     panic!("nothing is over")
                 }
             }
@@ -331,7 +335,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
     let answered = now;
     let closed = loop {
         match till.poll() {
-            Action::Close => break now.since(answered),
+            Action::Abort => break now.since(answered),
             Action::Record(_) => till.handle_journaled(now),
             Action::Send(bytes) => {
                 let length = bytes.len();
@@ -344,6 +348,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
                 till.handle_timeout(now);
                 assert!(now.since(answered) < Duration::from_secs(10), "it waits for ever");
             }
+            Action::Close => panic!("the session goes on"),
             Action::Look => till.handle_idle(now),
             Action::Connect
             | Action::Event(_)

@@ -34,6 +34,7 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
                 Action::Done(_) => return,
                 Action::Event(event) => on_event(event),
                 Action::Close => self.link.close(),
+                Action::Abort => self.link.abort(),
                 Action::Record(entry) => self.record(machine, &entry),
                 Action::Connect => {
                     let opened = self.link.connect(self.left(deadline));

@@ -1,5 +1,6 @@
 //! An asynchronous link for whoever may block: an inquiry waits on a thread of its own.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
@@ -31,5 +32,13 @@ impl Link for Bridge<'_> {
 
     fn close(&mut self) {
         self.runtime.block_on(self.link.close());
+    }
+
+    fn abort(&mut self) {
+        self.runtime.block_on(self.link.abort());
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.link.peer()
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use caisse_hal::{Clock, Instant, Received, SendError};
+use caisse_hal::{Clock, ConnectError, Instant, Received, SendError};
 use caisse_journal::{JournalError, Order, TerminalLock};
 use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
@@ -16,6 +16,7 @@ use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::Told;
 use crate::CancelHandle;
+use crate::builder::peer_name;
 use crate::cancel::Wish;
 use crate::driver::{blocked_by, dispute, not_connected, record};
 use crate::late::Ear;
@@ -63,13 +64,14 @@ impl Driver<'_> {
                         && !file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await
                     {
                         // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.close().await;
+                        self.link.abort().await;
                         machine.handle_closed(self.clock.now(), Closed::ByPeer);
                     }
                     self.told.send_modify(|told| told.events.push(event));
                 }
                 Action::Close => self.link.close().await,
                 Action::Verdict(_) => on_verdict(machine),
+                Action::Abort => self.link.abort().await,
                 Action::Record(entry) => {
                     let written = write(self.journal.clone(), entry, self.order.clone()).await;
                     report_write(machine, self.clock.now(), written);
@@ -84,10 +86,12 @@ impl Driver<'_> {
                     }
                 }
                 Action::Connect => {
-                    let result = self.link.connect(self.left(deadline)).await;
+                    let result = self.connect(self.left(deadline)).await;
                     let now = self.clock.now();
                     match result {
-                        Ok(()) => machine.handle_connected(now),
+                        Ok(()) => {
+                            machine.handle_connected_at(now, self.link.peer().and_then(peer_name));
+                        }
                         Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
                     }
                 }
@@ -112,6 +116,20 @@ impl Driver<'_> {
                     machine.handle_timeout(self.clock.now());
                 }
             }
+        }
+    }
+
+    /// Connects, unless a stop is requested first.
+    async fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+        let is_stopped = async {
+            while !self.cancel.is_requested() {
+                self.wake.notified().await;
+            }
+        };
+        tokio::select! {
+            result = self.link.connect(within) => result,
+            // The attempt is aborted with its future.
+            () = is_stopped => Err(ConnectError::Cancelled),
         }
     }
 

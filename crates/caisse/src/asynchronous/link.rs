@@ -1,6 +1,7 @@
 //! A link whose type the till need not know.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub(super) trait AnyLink: Send {
         within: Duration,
     ) -> Answer<'l, Result<Received, ReceiveError>>;
     fn close(&mut self) -> Answer<'_, ()>;
+    fn abort(&mut self) -> Answer<'_, ()>;
+    fn peer(&self) -> Option<SocketAddr>;
 }
 
 impl<L: AsyncLink + Send> AnyLink for L {
@@ -44,5 +47,13 @@ impl<L: AsyncLink + Send> AnyLink for L {
 
     fn close(&mut self) -> Answer<'_, ()> {
         Box::pin(AsyncLink::close(self))
+    }
+
+    fn abort(&mut self) -> Answer<'_, ()> {
+        Box::pin(AsyncLink::abort(self))
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        AsyncLink::peer(self)
     }
 }

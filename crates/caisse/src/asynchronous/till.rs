@@ -79,7 +79,10 @@ impl Builder {
     pub fn build_async(self) -> Result<AsyncTill, BuildError> {
         let parts = self.parts()?;
         let link = match parts.address.clone().ok_or(BuildError::NoTerminal)? {
-            Address::Tcp(address) => Box::new(caisse_hal::tokio::TcpLink::new(address)) as Box<dyn AnyLink>,
+            Address::Tcp(address) => Box::new(match parts.resolved.clone() {
+                Some(addresses) => caisse_hal::tokio::TcpLink::with_resolved(address, addresses),
+                None => caisse_hal::tokio::TcpLink::new(address),
+            }) as Box<dyn AnyLink>,
             Address::Serial(address) => Box::new(caisse_hal::tokio::SerialLink::new(address)),
         };
         Ok(AsyncTill::new(parts, link))
@@ -101,8 +104,17 @@ impl Builder {
 
 impl AsyncTill {
     fn new(parts: Parts, link: Box<dyn AnyLink>) -> Self {
-        let Parts { clock, journal, terminal, register, config, exclusive, at_new_address, address: at } =
-            parts;
+        let Parts {
+            clock,
+            journal,
+            terminal,
+            register,
+            config,
+            exclusive,
+            at_new_address,
+            address: at,
+            resolved: _,
+        } = parts;
         let patience = Patience::new(clock.now());
         let place = TerminalKey { terminal, address: config.address };
         let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };

@@ -86,7 +86,8 @@ impl Memory {
         config: &Config,
         now: Instant,
     ) {
-        self.sent = machine.sent_at().map(|at| (request.id, at));
+        // A connection that was aborted may have left the request in the terminal's queue: the time counts from now.
+        self.sent = machine.sent_at().map(|at| (request.id, at.max(now)));
         if machine.stays_open() {
             let sent = machine.sent_at().unwrap_or(now);
             let until = sent.after(config.dialect.longest_transaction);
@@ -491,8 +492,14 @@ impl Inquiry<'_> {
 
     /// Closes a connection that was left open.
     pub(crate) fn forget_pending(&mut self) {
-        if self.memory.pending.take().is_some() {
-            self.link.close();
+        let Some(pending) = self.memory.pending.take() else { return };
+        if pending.heard.is_some_and(|outcome| !outcome.is_unknown()) {
+            return self.link.close();
+        }
+        self.link.abort();
+        // The terminal may still read the request from its own queue.
+        if let Some((_, at)) = self.memory.sent.as_mut().filter(|(id, _)| *id == pending.request.id) {
+            *at = self.clock.now();
         }
     }
 }

@@ -201,7 +201,7 @@ impl Running<'_> {
     fn settle(&mut self) -> Demand {
         loop {
             match self.machine.poll() {
-                Action::Event(_) | Action::Close => {}
+                Action::Event(_) | Action::Close | Action::Abort => {}
                 Action::Connect => return Demand::Connect,
                 Action::Record(entry) => return Demand::Record(note(&entry)),
                 Action::Send(bytes) => {

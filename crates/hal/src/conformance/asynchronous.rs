@@ -1,6 +1,7 @@
 //! Asynchronous links, on an executor of the implementer's.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use std::thread;
@@ -49,6 +50,14 @@ impl<L: LocalAsyncLink, E: Executor> Link for Blocking<L, E> {
 
     fn close(&mut self) {
         self.executor.block_on(self.link.close());
+    }
+
+    fn abort(&mut self) {
+        self.executor.block_on(self.link.abort());
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.link.peer()
     }
 }
 

@@ -10,28 +10,33 @@ use crate::{ConnectError, Link, Received, SendError};
 const CHUNK: usize = 3_989;
 
 /// A byte that tells where in the stream it is.
-fn at(offset: usize) -> u8 {
+pub(super) fn at(offset: usize) -> u8 {
     u8::try_from(offset % 251).unwrap_or_default()
 }
 
-pub(super) fn full_line<H: Harness>(harness: &mut H) -> Verdict {
+/// Sends until nothing more is accepted; returns how many bytes were, and the error that ended it.
+pub(super) fn fill(link: &mut impl Link) -> Result<(usize, SendError), std::string::String> {
     const MOST: usize = 64 << 20;
-    if !harness.fills() {
-        return Ok(());
-    }
-    let (mut link, mut peer) = open(harness)?;
     let mut accepted: usize = 0;
     let start = Instant::now();
-    let error = loop {
+    loop {
         let goes_on = accepted >= MOST || start.elapsed() > LONG.saturating_mul(2);
         ensure!(!goes_on, "{accepted} bytes were accepted, and nobody reads");
         let chunk: std::vec::Vec<u8> = (accepted..accepted.saturating_add(CHUNK)).map(at).collect();
         match within("send on a full line", SHORT, || link.send(&chunk, SHORT))? {
             Ok(count @ 1..=CHUNK) => accepted = accepted.saturating_add(count),
             Ok(count) => return Err(std::format!("send of {CHUNK} bytes accepted {count}")),
-            Err(error) => break error,
+            Err(error) => return Ok((accepted, error)),
         }
-    };
+    }
+}
+
+pub(super) fn full_line<H: Harness>(harness: &mut H) -> Verdict {
+    if !harness.fills() {
+        return Ok(());
+    }
+    let (mut link, mut peer) = open(harness)?;
+    let (accepted, error) = fill(&mut link)?;
     ensure!(error != SendError::Closed, "a full line is not closed");
     // Whether the bytes have left depends on the line: only the deadline is sure.
     let _ = within("drain on a full line", SHORT, || link.drain(SHORT))?;

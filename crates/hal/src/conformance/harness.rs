@@ -31,6 +31,12 @@ pub trait Harness {
     fn fills(&self) -> bool {
         true
     }
+
+    /// Whether the other end can tell a [`close`](Link::close) from an [`abort`](Link::abort), as on TCP. The default is that
+    /// it cannot, as on a serial line.
+    fn tells_ends_apart(&self) -> bool {
+        false
+    }
 }
 
 /// The other end of a line. Its calls may panic when something goes wrong that is not the link's fault.
@@ -44,6 +50,12 @@ pub trait Peer {
     /// What arrives within this time; returns earlier with so many bytes.
     fn read(&mut self, most: usize, within: Duration) -> Vec<u8>;
 
+    /// What arrives until the connection ends, and how it ended. Called only where the harness
+    /// [tells ends apart](Harness::tells_ends_apart).
+    fn read_to_end(&mut self, within: Duration) -> (Vec<u8>, Ended) {
+        (self.read(0, within), Ended::Open)
+    }
+
     /// Goes away: pulls the plug, closes the socket, or falls silent for ever.
     fn unplug(&mut self);
 }
@@ -55,4 +67,15 @@ pub enum Unplugged {
     Seen,
     /// It cannot: the line falls silent (a wire that is cut, TCP whose peer lost its power). Deadlines hold.
     Silent,
+}
+
+/// How a connection ended for the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It has not ended within the time.
+    Open,
+    /// In order: all bytes before the end have come.
+    InOrder,
+    /// By a reset: bytes may be missing.
+    Reset,
 }

@@ -9,6 +9,7 @@
 
 mod asynchronous;
 mod breaking;
+mod ending;
 mod harness;
 mod opening;
 mod passing;
@@ -20,7 +21,7 @@ use std::vec::Vec;
 use std::{format, panic};
 
 pub use asynchronous::{Blocking, Executor, check_async, run_async};
-pub use harness::{Harness, Peer, Unplugged};
+pub use harness::{Ended, Harness, Peer, Unplugged};
 
 use crate::{Link, Received};
 
@@ -43,7 +44,7 @@ pub fn check<H: Harness>(harness: &mut H) {
 
 /// Checks a link and gives every rule's finding. [`check`] is made of it.
 pub fn run<H: Harness>(harness: &mut H) -> Vec<Finding> {
-    let rules: [(&str, Rule<H>); 14] = [
+    let rules: [(&str, Rule<H>); 17] = [
         ("a link begins closed", opening::begins_closed),
         ("a link opens again and again", opening::opens_again),
         ("a way to nowhere is told in time", opening::leads_nowhere),
@@ -58,6 +59,9 @@ pub fn run<H: Harness>(harness: &mut H) -> Vec<Finding> {
         ("what is there is taken without waiting", waiting::what_is_there),
         ("a full line holds nobody", breaking::full_line),
         ("an unplugged line holds nobody", breaking::unplugged),
+        ("a close in order delivers what was accepted", ending::close_delivers),
+        ("an abort takes back what waits here", ending::abort_takes_back),
+        ("dropping an open link aborts", ending::drop_takes_back),
     ];
     rules.into_iter().map(|(rule, check)| Finding { rule, result: check(harness) }).collect()
 }

@@ -88,8 +88,16 @@ impl Open {
 
 impl Link for SerialLink {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+        self.connect_unless(within, &|| false)
+    }
+
+    fn connect_unless(
+        &mut self,
+        within: Duration,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), ConnectError> {
         self.close();
-        let port = open_within(&self.address, within, Port::open)?;
+        let port = open_within(&self.address, within, is_stopped, Port::open)?;
         self.open = Some(Open { port, pace: Pace::new(self.address.line()) });
         Ok(())
     }

@@ -11,6 +11,7 @@ use serialport::{ErrorKind, FlowControl, SerialPortBuilder};
 
 use super::{DataBits, Parity, SerialAddress, StopBits};
 use crate::ConnectError;
+use crate::deadline::Deadline;
 
 /// What is asked of the system. Ports are opened for one program alone: two tills on one line would garble a payment.
 /// Not so pseudo-terminals: there `TIOCEXCL` outlives a program that was killed, and would shut out all later ones.
@@ -43,8 +44,10 @@ pub(crate) fn settings(address: &SerialAddress) -> SerialPortBuilder {
 pub(super) fn open_within<P: Send + 'static>(
     address: &SerialAddress,
     within: Duration,
+    is_stopped: &dyn Fn() -> bool,
     open: fn(&SerialPortBuilder) -> serialport::Result<P>,
 ) -> Result<P, ConnectError> {
+    let deadline = Deadline::after(within);
     let builder = settings(address);
     let (sender, receiver) = mpsc::channel();
     let opener = thread::Builder::new().name("open".to_owned());
@@ -53,11 +56,7 @@ pub(super) fn open_within<P: Send + 'static>(
         let _ = sender.send(open(&builder));
     });
     spawned.map_err(|_| ConnectError::Other)?;
-    match receiver.recv_timeout(within) {
-        Ok(Ok(port)) => Ok(port),
-        Ok(Err(error)) => Err(connect_error(&error, address)),
-        Err(_) => Err(ConnectError::TimedOut),
-    }
+    deadline.receive(&receiver, is_stopped)?.map_err(|error| connect_error(&error, address))
 }
 
 /// Why the port did not open. The crate keeps the kinds that it knows and only a text for the rest.
@@ -135,10 +134,13 @@ mod tests {
             Ok(())
         };
         let start = std::time::Instant::now();
-        assert_eq!(open_within(&address, Duration::from_millis(50), slow), Err(ConnectError::TimedOut));
+        assert_eq!(
+            open_within(&address, Duration::from_millis(50), &|| false, slow),
+            Err(ConnectError::TimedOut)
+        );
         let waited = start.elapsed();
         assert!(waited >= Duration::from_millis(50) && waited < Duration::from_millis(2_500), "{waited:?}");
-        assert_eq!(open_within(&address, Duration::from_secs(5), |_| Ok(7)), Ok(7));
+        assert_eq!(open_within(&address, Duration::from_secs(5), &|| false, |_| Ok(7)), Ok(7));
     }
 
     #[test]
@@ -148,14 +150,15 @@ mod tests {
         drop(near);
         let address = SerialAddress::new(&path, LineSettings::default()).unwrap();
         let alone = |builder: &SerialPortBuilder| builder.clone().exclusive(true).open_native();
-        let first = open_within(&address, Duration::from_secs(5), alone).unwrap();
+        let first = open_within(&address, Duration::from_secs(5), &|| false, alone).unwrap();
         // With and without asking for the port alone.
-        let second = open_within(&address, Duration::from_secs(5), alone);
+        let second = open_within(&address, Duration::from_secs(5), &|| false, alone);
         assert_eq!(second.err(), Some(ConnectError::PortBusy));
-        let third = open_within(&address, Duration::from_secs(5), |builder| builder.clone().open_native());
+        let third =
+            open_within(&address, Duration::from_secs(5), &|| false, |builder| builder.clone().open_native());
         assert_eq!(third.err(), Some(ConnectError::PortBusy));
         drop(first);
-        assert!(open_within(&address, Duration::from_secs(5), alone).is_ok());
+        assert!(open_within(&address, Duration::from_secs(5), &|| false, alone).is_ok());
     }
 
     #[test]

@@ -1,19 +1,25 @@
 //! TCP.
 
+use std::net::SocketAddr;
 use std::time::Duration;
+use std::vec::Vec;
 
 use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
-use ::tokio::net::{TcpStream, lookup_host};
+use ::tokio::net::{TcpSocket, TcpStream};
+use ::tokio::sync::oneshot;
 use ::tokio::time::timeout;
 
 use super::at_least_a_millisecond;
-use crate::tcp::{TcpAddress, not_connected};
+use crate::deadline::Deadline;
+use crate::tcp::{Shares, TcpAddress, abort, close_in_order, is_own_end, look_up, not_connected, socket};
 use crate::{AsyncLink, ConnectError, DrainError, ReceiveError, Received, SendError};
 
-/// A connection to a terminal that listens on TCP. One connection is one transaction.
+/// A connection to a terminal that listens on TCP; what [`tcp::TcpLink`](crate::tcp::TcpLink) says of it holds here.
 #[derive(Debug)]
 pub struct TcpLink {
     address: TcpAddress,
+    /// The addresses of the host, if they are not to be resolved.
+    resolved: Option<Vec<SocketAddr>>,
     stream: Option<TcpStream>,
 }
 
@@ -21,7 +27,13 @@ impl TcpLink {
     /// A link to this address, not yet open.
     #[must_use]
     pub const fn new(address: TcpAddress) -> Self {
-        Self { address, stream: None }
+        Self { address, resolved: None, stream: None }
+    }
+
+    /// A link to the socket addresses that this address was resolved to. It never resolves the host again.
+    #[must_use]
+    pub const fn with_resolved(address: TcpAddress, resolved: Vec<SocketAddr>) -> Self {
+        Self { address, resolved: Some(resolved), stream: None }
     }
 
     /// The address.
@@ -29,32 +41,50 @@ impl TcpLink {
     pub const fn address(&self) -> &TcpAddress {
         &self.address
     }
+
+    /// The socket addresses of the host.
+    async fn resolve(&self, within: Duration) -> Result<Vec<SocketAddr>, ConnectError> {
+        if let Some(addresses) = &self.resolved {
+            return Ok(addresses.clone());
+        }
+        let (sender, receiver) = oneshot::channel();
+        look_up(&self.address, move |found| {
+            // The receiver is gone when the time was over first.
+            let _ = sender.send(found);
+        })?;
+        let found = timeout(within, receiver).await.map_err(|_| ConnectError::TimedOut)?;
+        found.map_err(|_| ConnectError::Other)?
+    }
 }
 
-/// The first of the host's addresses that answers.
-async fn open(address: &TcpAddress) -> Result<TcpStream, ConnectError> {
-    let target = (address.host(), address.port());
-    let found = lookup_host(target).await.map_err(|_| ConnectError::NameNotResolved)?;
-    let mut last = ConnectError::NameNotResolved;
-    for address in found {
-        // No fast open: the request must not travel with the handshake.
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true).map_err(|_| ConnectError::Other)?;
-                return Ok(stream);
-            }
-            Err(error) => last = not_connected(&error),
-        }
+/// Connects to one address. However the attempt fails, also when the future is dropped, it is aborted.
+async fn connect(address: SocketAddr, within: Duration) -> Result<TcpStream, ConnectError> {
+    let socket = socket(&address).map_err(|_| ConnectError::Other)?;
+    // No fast open: the request must not travel with the handshake.
+    let connecting = TcpSocket::from_std_stream(socket.into()).connect(address);
+    let opened = timeout(within, connecting).await.map_err(|_| ConnectError::TimedOut)?;
+    let stream = opened.map_err(|error| not_connected(&error))?;
+    if is_own_end(&stream).map_err(|error| not_connected(&error))? {
+        return Err(ConnectError::Refused);
     }
-    Err(last)
+    Ok(stream)
 }
 
 impl AsyncLink for TcpLink {
     async fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
-        self.stream = None;
-        let opened = timeout(within, open(&self.address)).await;
-        self.stream = Some(opened.map_err(|_| ConnectError::TimedOut)??);
-        Ok(())
+        self.abort().await;
+        let deadline = Deadline::after(within);
+        let mut last = ConnectError::NameNotResolved;
+        for (address, share) in Shares::new(self.resolve(within).await?, deadline) {
+            match connect(address, share).await {
+                Ok(stream) => {
+                    self.stream = Some(stream);
+                    return Ok(());
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     async fn send(&mut self, bytes: &[u8], within: Duration) -> Result<usize, SendError> {
@@ -90,6 +120,18 @@ impl AsyncLink for TcpLink {
     }
 
     async fn close(&mut self) {
-        self.stream = None;
+        if let Some(stream) = self.stream.take() {
+            close_in_order(&stream);
+        }
+    }
+
+    async fn abort(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            abort(&stream);
+        }
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.stream.as_ref()?.peer_addr().ok()
     }
 }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
-use caisse_hal::conformance::Peer;
+use caisse_hal::conformance::{Ended, Peer};
 use caisse_hal::pty::PtyLink;
 use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpAddress;
@@ -52,6 +52,19 @@ impl Peer for TcpFar {
                 Err(error) => panic!("{error}"),
             }
         })
+    }
+
+    fn read_to_end(&mut self, within: Duration) -> (Vec<u8>, Ended) {
+        let stream = self.stream.as_mut().unwrap();
+        stream.set_read_timeout(Some(within)).unwrap();
+        let mut got = Vec::new();
+        let ended = match stream.read_to_end(&mut got) {
+            Ok(_) => Ended::InOrder,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ended::Reset,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ended::Open,
+            Err(error) => panic!("{error}"),
+        };
+        (got, ended)
     }
 
     fn unplug(&mut self) {

@@ -1,6 +1,7 @@
 //! Faults around any link.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, DrainError, Instant, Link, ReceiveError, Received, SendError};
@@ -105,10 +106,18 @@ impl<L: Link, C: Clock> FaultyLink<L, C> {
 
 impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+        self.connect_unless(within, &|| false)
+    }
+
+    fn connect_unless(
+        &mut self,
+        within: Duration,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), ConnectError> {
         self.connections = self.connections.wrapping_add(1);
         self.pipe = Pipe::new(&self.faults, Random::of(self.seed, self.connections));
         (self.closed, self.early) = (false, VecDeque::new());
-        self.inner.connect(within)?;
+        self.inner.connect_unless(within, is_stopped)?;
         self.reach(Step::Connected, within);
         Ok(())
     }
@@ -157,5 +166,14 @@ impl<L: Link, C: Clock> Link for FaultyLink<L, C> {
     fn close(&mut self) {
         self.inner.close();
         self.early.clear();
+    }
+
+    fn abort(&mut self) {
+        self.inner.abort();
+        self.early.clear();
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.inner.peer()
     }
 }

@@ -11,7 +11,6 @@ use caisse_hal::tcp::TcpLink;
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::SerialConfig;
-use socket2::SockRef;
 
 use super::drive::{Line, run};
 use crate::conversation::{Conversation, Framed, Plain};
@@ -23,7 +22,7 @@ use crate::shared::Shared;
 const MAX_CONNECTIONS: usize = 64;
 
 /// The descriptors of a connection while it is taken.
-const DESCRIPTORS: usize = 3;
+const DESCRIPTORS: usize = 2;
 
 /// How often a new connection tries to get what it needs, while others that have sent nothing are closed.
 const ATTEMPTS: usize = 20;
@@ -34,15 +33,12 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// A connection that a till has opened.
 struct Accepted {
     link: TcpLink,
-    /// The same socket, for what a link does not do.
-    stream: Option<TcpStream>,
     slot: Arc<Slot>,
 }
 
 impl Accepted {
     fn new(stream: &TcpStream, slot: &Arc<Slot>) -> io::Result<Self> {
-        let (stream, twin) = (stream.try_clone()?, stream.try_clone()?);
-        Ok(Self { link: TcpLink::from_stream(stream)?, stream: Some(twin), slot: Arc::clone(slot) })
+        Ok(Self { link: TcpLink::from_stream(stream.try_clone()?)?, slot: Arc::clone(slot) })
     }
 }
 
@@ -109,7 +105,14 @@ impl Link for Accepted {
 
     fn close(&mut self) {
         self.link.close();
-        self.stream = None;
+    }
+
+    fn abort(&mut self) {
+        self.link.abort();
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.link.peer()
     }
 }
 
@@ -123,11 +126,7 @@ impl Line for Accepted {
     }
 
     fn reset(&mut self) {
-        if let Some(stream) = &self.stream {
-            // A socket that does not linger is reset when it is closed.
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-        }
-        self.close();
+        self.abort();
     }
 }
 

@@ -19,8 +19,10 @@ pub enum ProbeAction<'m> {
     /// [`handle_send_failed`](super::ProbeMachine::handle_send_failed), and once they have left
     /// [`handle_drained`](super::ProbeMachine::handle_drained).
     Send(&'m [u8]),
-    /// Close the connection.
+    /// Close the connection in order: the terminal has received what was sent.
     Close,
+    /// Abort the connection, so that nothing of the question can still leave this machine.
+    Abort,
     /// Do nothing until something happens or this moment comes; then call the matching `handle_` method.
     Wait {
         /// When to call [`handle_timeout`](super::ProbeMachine::handle_timeout) at the latest.
@@ -36,6 +38,7 @@ impl fmt::Debug for ProbeAction<'_> {
             Self::Connect => f.write_str("Connect"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
             Self::Close => f.write_str("Close"),
+            Self::Abort => f.write_str("Abort"),
             Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
             Self::Done(finding) => f.debug_tuple("Done").field(finding).finish(),
         }

@@ -50,7 +50,7 @@ const SAMPLE: usize = 128;
 ///             probe.handle_timeout(until);
 ///         }
 ///         ProbeAction::Done(finding) => break finding,
-///         ProbeAction::Wait { until: None } | ProbeAction::Close => {}
+///         ProbeAction::Wait { until: None } | ProbeAction::Close | ProbeAction::Abort => {}
 ///     }
 /// };
 /// assert!(matches!(finding, Finding::Answered(_)));
@@ -358,7 +358,7 @@ impl<'s> ProbeMachine<'s> {
             Phase::Asking | Phase::Ending(_) => self.poll_line(),
             Phase::Closing(finding) => {
                 self.phase = Phase::Done(finding);
-                ProbeAction::Close
+                closing(finding)
             }
             Phase::Done(finding) => ProbeAction::Done(finding),
         }
@@ -390,7 +390,7 @@ impl<'s> ProbeMachine<'s> {
             None => match self.phase {
                 Phase::Ending(finding) if self.is_quiet() => {
                     self.phase = Phase::Done(finding);
-                    ProbeAction::Close
+                    closing(finding)
                 }
                 _ => ProbeAction::Wait { until: self.deadline() },
             },
@@ -600,6 +600,29 @@ impl<'s> ProbeMachine<'s> {
     fn is_ours(&self, answer: &Answer<'_>) -> bool {
         let register = answer.register().is_none_or(|register| register == self.config.register);
         register && answer.action().is_none_or(|action| Some(action) == self.question.action())
+    }
+}
+
+/// How the connection ends: in order where the terminal has received what was sent, or nothing was sent. Otherwise the
+/// question may still wait in this machine, and has to be thrown away.
+const fn closing(finding: Finding) -> ProbeAction<'static> {
+    match finding {
+        Finding::Answered(_)
+        | Finding::Connected
+        | Finding::Granted
+        | Finding::LineRefused
+        | Finding::Calling
+        | Finding::MessageRefused => ProbeAction::Close,
+        Finding::NotOpened(_)
+        | Finding::EnquiryUnanswered
+        | Finding::SendFailed
+        | Finding::MessageUnacknowledged
+        | Finding::OtherAnswer
+        | Finding::AnswerCut
+        | Finding::Strange(_)
+        | Finding::Silence
+        | Finding::Closed
+        | Finding::GivenUp => ProbeAction::Abort,
     }
 }
 

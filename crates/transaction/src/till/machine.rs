@@ -1,5 +1,7 @@
 //! The machine around the transition function: instants, the answer, the queue of actions.
 
+mod closing;
+
 use core::fmt;
 use core::time::Duration;
 
@@ -60,8 +62,10 @@ pub enum Action<'m> {
     /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent) or
     /// [`handle_send_failed`](TillMachine::handle_send_failed).
     Send(&'m [u8]),
-    /// Close the connection.
+    /// Close the connection in order: the answer is whole, and nothing is outstanding.
     Close,
+    /// Abort the connection, so that nothing of this transaction can still leave this machine.
+    Abort,
     /// Show the application where the transaction stands.
     Event(Event),
     /// Report the verdict to the application, with the [`report`](TillMachine::report). The end is durable, or cannot be
@@ -86,6 +90,7 @@ impl fmt::Debug for Action<'_> {
             Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
             Self::Close => f.write_str("Close"),
+            Self::Abort => f.write_str("Abort"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
             Self::Verdict(verdict) => f.debug_tuple("Verdict").field(verdict).finish(),
             Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),
@@ -130,7 +135,7 @@ impl fmt::Debug for Action<'_> {
 ///         }
 ///         Action::Verdict(verdict) => println!("{}", verdict.outcome.name()),
 ///         Action::Done(verdict) => break verdict.outcome,
-///         Action::Wait { until: None } | Action::Close | Action::Event(_) => {}
+///         Action::Wait { until: None } | Action::Close | Action::Abort | Action::Event(_) => {}
 ///     }
 /// };
 /// assert_eq!(outcome.name(), "declined");
@@ -517,7 +522,7 @@ impl<'s> TillMachine<'s> {
             Effect::RecordDispute => Action::Dispute(self.contradiction(started)),
             Effect::Send => Action::Send(started.message.get(started.accepted..).unwrap_or_default()),
             Effect::Report(verdict) => Action::Verdict(verdict),
-            Effect::Close => Action::Close,
+            Effect::Close => self.closing(started),
             Effect::Show(event) => Action::Event(event),
             // These never wait in the queue.
             Effect::Arm(_) | Effect::AwaitAnswer => Action::Wait { until: self.deadline() },

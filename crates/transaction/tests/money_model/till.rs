@@ -242,7 +242,11 @@ impl Play<'_> {
                     }
                 }
                 Action::Look => self.machine.handle_idle(self.now),
-                Action::Event(_) | Action::Close | Action::Verdict(_) | Action::Dispute(_) => {}
+                Action::Event(_)
+                | Action::Close
+                | Action::Abort
+                | Action::Verdict(_)
+                | Action::Dispute(_) => {}
                 Action::Wait { until } => {
                     self.till.due = until.map(|at| at.since(self.now));
                     return;

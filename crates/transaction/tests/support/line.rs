@@ -187,7 +187,7 @@ pub fn run_with_storage(
             Action::Look => machine.handle_idle(now),
             Action::Verdict(_) => {}
             Action::Dispute(_) => panic!("a frame ends with its check byte"),
-            Action::Close => {}
+            Action::Close | Action::Abort => {}
             Action::Wait { until } => {
                 if gone && !broken.silent && !told {
                     told = true;

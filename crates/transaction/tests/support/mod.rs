@@ -122,7 +122,7 @@ pub fn run_with_storage<'p>(
                 machine.handle_journaled(now);
             }
             Action::Look => machine.handle_idle(now),
-            Action::Close => {}
+            Action::Close | Action::Abort => {}
             Action::Wait { until } => {
                 let until = until.expect("a wait without end");
                 match pieces.peek() {
