@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
-use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalKey, TerminalLock, WallTime};
+use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
 use caisse_transaction::till::{Closed, Contradiction};
