@@ -8,21 +8,27 @@ use std::process::Child;
 use caisse_journal::{Journal, JournalError, LockError, SqliteJournal};
 use common::*;
 
-/// Starts a child and waits for a line that begins so; returns the rest of the line.
-fn ask(task: &str, folder: &tempfile::TempDir, begins: &str) -> (Child, String) {
-    let mut child = process(task, &path(folder)).spawn().unwrap();
+/// Waits for a line that begins so; returns the rest of the line.
+fn answer(child: &mut Child, begins: &str) -> String {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     loop {
         let mut line = String::new();
-        assert!(output.read_line(&mut line).unwrap() > 0, "{task} ended without {begins:?}");
+        assert!(output.read_line(&mut line).unwrap() > 0, "the child ended without {begins:?}");
         if let Some((_, rest)) = line.trim_end().split_once(begins) {
-            return (child, rest.to_owned());
+            return rest.to_owned();
         }
     }
 }
 
+/// Starts a child that has something to say.
+fn ask(task: &str, folder: &tempfile::TempDir) -> (Child, String) {
+    let mut child = process(task, &path(folder)).spawn().unwrap();
+    let said = answer(&mut child, "says ");
+    (child, said)
+}
+
 fn other_process(task: &str, folder: &tempfile::TempDir) -> String {
-    let (mut child, said) = ask(task, folder, "says ");
+    let (mut child, said) = ask(task, folder);
     child.wait().unwrap();
     said
 }
@@ -42,7 +48,7 @@ fn tills_of_one_process_and_of_another_exclude_each_other() {
     drop(lock);
     assert_eq!(other_process("lock", &folder), "None");
     let journal = SqliteJournal::open(path(&folder)).unwrap();
-    let (mut child, _) = ask("hold", &folder, "says ");
+    let (mut child, _) = ask("hold", &folder);
     assert_eq!(journal.lock(&terminal("t")).unwrap_err(), LockError::Busy);
     drop(journal.lock(&terminal("u")).unwrap());
     drop(child.stdin.take());
@@ -85,7 +91,7 @@ fn other_processes_see_the_locks_of_sqlite_after_ours_came_and_went() {
 #[test]
 fn children_do_not_inherit_a_lock() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut holder, _) = ask("hold-with-child", &folder, "says ");
+    let (mut holder, _) = ask("hold-with-child", &folder);
     let journal = SqliteJournal::open(path(&folder)).unwrap();
     assert_eq!(journal.lock(&terminal("t")).unwrap_err(), LockError::Busy);
     holder.kill().unwrap();

@@ -21,7 +21,7 @@ const COUNT: u64 = 0x2000_0000;
 
 /// The byte for a hash: never the first one, which is for the probe.
 const fn byte(hash: u64) -> u64 {
-    FIRST + 1 + hash % (COUNT - 1)
+    FIRST.saturating_add(1).saturating_add(hash % (COUNT - 1))
 }
 
 /// A lock of one byte; dropping it unlocks the byte.
@@ -155,15 +155,31 @@ mod portable {
 mod tests {
     use super::*;
 
+    const _: () = assert!(FIRST > 0x4000_01ff, "SQLite locks this byte");
+
     #[test]
     fn each_hash_has_a_byte_that_neither_sqlite_nor_the_probe_locks() {
         for hash in [0, 1, 0x4000_0000, COUNT - 2, COUNT - 1, COUNT, u64::MAX - 1, u64::MAX] {
             let byte = byte(hash);
-            assert!(byte > 0x4000_01ff && byte > FIRST, "{byte:x}");
+            assert!(byte > FIRST, "{byte:x}");
             assert!(i32::try_from(byte).is_ok(), "a program of 32 bits cannot name {byte:x}");
         }
         assert_ne!(byte(1), byte(2));
         assert_eq!(byte(COUNT - 2), FIRST + COUNT - 1);
+    }
+
+    /// As on a share that has no locks: an error, and no lock that excludes nobody.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_cannot_be_locked_is_an_error() {
+        use std::fs::OpenOptions;
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let open = |options: &mut OpenOptions| Arc::new(options.open(file.path()).unwrap());
+        // The system locks a byte for writing, or for reading, only where the file is open for that.
+        assert!(try_lock(&open(OpenOptions::new().read(true)), 7).is_err());
+        assert!(probe(&open(OpenOptions::new().write(true))).is_err());
+        assert!(probe(&open(OpenOptions::new().read(true).write(true))).is_ok());
     }
 
     #[test]
