@@ -75,11 +75,11 @@ def begin_intent(attack, id="sale", device="counter"):
     attack.expect(begun.last.get("recorded") is True, f"intent request: {begun.summary()}")
 
 
-def intent_result(attack, id="sale", minor=2500, **changes):
+def intent_result(attack, id="sale", minor=2500, env=(), **changes):
     transaction = {"id": "T-1", "transactionType": 0, "mode": 0, "date": 1710172393000, "reference": id, "amount": minor}
     transaction |= {"currency": "EUR", "error": 0, "numAuthorization": "445566"}
     result = {"status": 0, "transaction": transaction | changes}
-    return attack.run("intent", "result", "--id", id, "--journal", attack.journal, "--json", json.dumps(result))
+    return attack.run("intent", "result", "--id", id, "--journal", attack.journal, "--json", json.dumps(result), env=env)
 
 
 @case("K1", limit=60)

@@ -116,6 +116,33 @@ def answer_with(attack, minor=2500, amount="25.00", options=(), **changes):
     return attack.pay(amount, terminal, None, *options, "--timeout", "4", journal=attack.folder / f"{time.monotonic_ns()}.db")
 
 
+def duplicata_with(attack, **told):
+    """The state of an unknown sale of 25.00 that was charged, after a duplicata with these fields."""
+    attack.journal = attack.folder / f"{time.monotonic_ns()}.db"
+    terminal = Terminal(approve, charge_silently)
+    attack.must(attack.pay("9.00", terminal, "before", *EXCLUSIVE), "approved", "the sale before")
+    attack.must(attack.pay("25.00", terminal, "sale", *EXCLUSIVE, "--timeout", "1"), "unknown", "a sale without an answer")
+    terminal.told_differently = told
+    attack.recover("--terminal", terminal.address, "--exclusive")
+    return attack.entry("sale").get("outcome")
+
+
+@case("K2", limit=80)
+def a_duplicata_with_equal_values(attack):
+    """Neighbour: a duplicata with an amount that has zeros in front proves the payment."""
+    for told in ({"CB": "00002500"}, {"CA": "1"}):
+        outcome = duplicata_with(attack, **told)
+        attack.expect(outcome == "approved", f"a duplicata with {told}: {outcome}")
+
+
+@case("K2", limit=80)
+def a_duplicata_with_other_values(attack):
+    """A duplicata with another amount, currency or register proves nothing."""
+    for told in ({"CB": "2501"}, {"CB": "250000"}, {"CB": None}, {"CE": "840"}, {"CE": None}, {"CA": "02"}):
+        outcome = duplicata_with(attack, **told)
+        attack.expect(outcome == "unknown", f"a duplicata with {told}: {outcome}")
+
+
 @case("K2")
 def values_that_are_equal(attack):
     """Neighbour: an amount with zeros in front and a register of one digit are the same values."""

@@ -3,11 +3,8 @@
 import fcntl
 import json
 import os
-import resource
 import signal
-import socket
 import time
-import urllib.request
 
 from suite import case
 from terminal import Terminal, approve, approve_after, charge_silently, silent
@@ -209,33 +206,3 @@ def a_pipe_without_a_writer(attack):
         run = attack.start(*attack.pay_words("25.00", Terminal(approve_after(0.5)), "sale", journal, ()), stdin=reader)
         os.close(reader)
         attack.must(attack.finish(run), "approved", "a payment with rubbish on standard input")
-
-
-@case("K6", limit=60)
-def many_control_connections(attack):
-    """Idle connections to control beyond its descriptors do not end it: control and the payment port recover."""
-    words = ("terminal", "--listen", "tcp://127.0.0.1:0", "--control", "127.0.0.1:0", "--json")
-    terminal = attack.start(*words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
-    ready = terminal.wait_for("listening")
-    if not attack.expect(ready, f"the virtual terminal did not start: {terminal.summary()}"):
-        return
-    host, port = ready["control"].split("//")[1].split(":")
-    held = []
-    for _ in range(60):
-        try:
-            held.append(socket.create_connection((host, int(port)), timeout=1))
-        except OSError:
-            break
-    time.sleep(0.5)
-    for connection in held:
-        connection.close()
-    time.sleep(2)
-    try:
-        ledger = urllib.request.urlopen(ready["control"] + "/ledger", timeout=5).read()
-    except OSError as error:
-        ledger = str(error).encode()
-    attack.expect(b"movements" in ledger, f"control does not answer after a rush of connections: {ledger!r} {terminal.err[-200:]!r}")
-    attack.must(attack.pay("25.00", ready["at"], "sale", "--timeout", "5"), "approved", "a sale after the rush")
-    terminal.killed = True
-    terminal.process.kill()
-    attack.expect("panicked" not in terminal.err, f"panicked: {terminal.err[-200:]!r}")

@@ -194,6 +194,21 @@ def a_signal_ends_the_second_wait(attack):
 
 
 @case("K7", limit=60)
+def other_commands_during_a_payment(attack):
+    """`recover`, `ping`, `doctor` and `reprint` during a payment leave the terminal alone, and settle nothing."""
+    terminal = Terminal(approve_after(3))
+    first = attack.start_pay("25.00", terminal, "sale", "--timeout", "20")
+    attack.expect(terminal.wait_for_request(), "no request arrived")
+    runs = [attack.start(*words, terminal.address, "--json", "--journal", attack.journal) for words in (("ping",), ("doctor",), ("reprint",))]
+    runs.append(attack.start("journal", attack.journal, "recover", "--terminal", terminal.address, "--exclusive", "--json"))
+    attack.must(attack.finish(first), "approved", "the payment")
+    for run in runs:
+        attack.finish(run)
+    attack.expect(terminal.most_open <= 1, f"{terminal.most_open} connections at once")
+    attack.expect(attack.entry("sale").get("state") == "final", f"the sale is {attack.entry('sale').get('state')}")
+
+
+@case("K7", limit=60)
 def another_id_at_another_terminal_is_free(attack):
     """Neighbour: during a payment, another id at another terminal with the same journal is approved at once."""
     other = Terminal()

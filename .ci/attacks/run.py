@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import k1_evidence, k1_identity, k2_values, k3_accounts, k3_files, k3_replaced, k4_arrivals, k5_answers, k6_limits  # noqa: E401,E402
-import k6_network, k6_readers, k7_corrections, k7_disputes, latency, system_calls, tips  # noqa: E401,E402,F401
+import k6_network, k6_readers, k6_virtual, other_commands, k7_corrections, k7_disputes, latency, system_calls, tips  # noqa: E401,E402,F401
 from suite import CASES, Attack, NotRun, claim  # noqa: E402
 
 # The fewest cases of each kind that have to run.
