@@ -1,7 +1,9 @@
 /* A library for LD_PRELOAD that makes system calls fail, and a clock that is wrong.
  *
  * FAULTS  rules, separated by semicolons; a rule is a list of KEY=VALUE, separated by commas:
- *           call=NAME    the kind of call (see the table of wrappers below)
+ *           call=NAME    the kind of call: the names are in the wrappers below. `fsync` is fdatasync as well, `write` writev,
+ *                        `lock` a POSIX lock, `ofd` a lock of an open file description, `map` mmap of a file, `linger`
+ *                        setsockopt of SO_LINGER
  *           nth=N        only the Nth call that matches; from=N the Nth and every later one; without both, every call
  *           path=TEXT    only where the path of the file or descriptor contains TEXT
  *           after=NAME   only after the process has made a call of this kind (counted on any path)
@@ -310,6 +312,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wait, str
 int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
     REAL(setsockopt);
     enum action action = decide("setsockopt", fd, NULL);
+    if (action == NOTHING && level == SOL_SOCKET && name == SO_LINGER) action = decide("linger", fd, NULL);
     if (action == ERRNO) return -1;
     if (action == OK) return 0;
     if (speed > 1 && level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO) && size == sizeof(struct timeval)) {

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 
 from suite import case
@@ -266,3 +267,59 @@ def a_journal_that_is_lost(attack):
     run = attack.pay("25.00", terminal, "sale")
     attack.expect(attack.charged(terminal) == 1, "the id is charged again after the journal was lost")
     attack.expect(run.code == 6, f"a lost journal: {run.summary()}")
+
+
+def retarget(attack):
+    """Makes the journal's path a symbolic link. Returns a function that leads the link to a copy."""
+    real, copy = attack.folder / "real.db", attack.folder / "copy.db"
+    link, attack.journal = attack.journal, real
+    begin_journal(attack)
+    copy_journal(attack, copy)
+    link.symlink_to(real)
+    attack.journal = link
+
+    def lead_elsewhere():
+        link.unlink()
+        link.symlink_to(copy)
+
+    return lead_elsewhere
+
+
+@case("K3", limit=60)
+def a_link_is_retargeted_during_a_payment(attack):
+    """The symbolic link to the journal leads to a copy during a payment: approved, with `journaled: false`."""
+    lead_elsewhere, terminal = retarget(attack), Terminal(approve_after(1))
+    run = attack.start_pay("25.00", terminal, "sale")
+    attack.expect(terminal.wait_for_request(), "no request arrived")
+    lead_elsewhere()
+    attack.must(attack.finish(run), "approved", "the payment")
+    # The copy is another journal from now on: only this word tells the till that the path does not contain the payment.
+    attack.expect(run.last.get("journaled") is False, f"journaled: {run.last.get('journaled')}, and the path leads to another file")
+
+
+@case("K3", limit=60)
+def a_link_is_retargeted_before_the_record(attack):
+    """The symbolic link to the journal leads to a copy before the start is recorded: nothing is sent."""
+    lead_elsewhere, terminal = retarget(attack), Terminal(approve)
+    run = attack.start_pay("25.00", terminal, "sale", env=attack.faults("call=connect,nth=1,sleep=1500"))
+    attack.expect(run.wait_for("connecting"), "the command never connected")
+    lead_elsewhere()
+    attack.must(attack.finish(run), ("blocked", "not_sent"), "the payment")
+    attack.expect(not terminal.requests, "a request was sent that the journal at the path does not contain")
+    attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale"))
+
+
+@case("K3", limit=60)
+def an_older_copy_beside_a_newer_log(attack):
+    """An older copy is put in place beside the write-ahead log of a killed till: the id is not charged again."""
+    begin_journal(attack)
+    copy = attack.folder / "copy.db"
+    copy_journal(attack, copy)
+    terminal = Terminal(approve_after(30), approve)
+    run = attack.start_pay("25.00", terminal, "sale")
+    attack.expect(terminal.wait_for_request(), "no request arrived")
+    run.signal(signal.SIGKILL)
+    run.finish()
+    shutil.copy(copy, attack.journal)
+    again = attack.pay("25.00", terminal, "sale", "--timeout", "3")
+    attack.expect(len(terminal.requests) == 1, f"sent again: {again.summary()}")

@@ -1,11 +1,12 @@
 """K4. Nothing of a finished attempt can still arrive."""
 
+import errno
 import signal
 import time
 
 from network import Cable
 from suite import case
-from terminal import Terminal, approve, refuse, silent
+from terminal import Terminal, approve, approve_after, refuse, silent
 from wire import offset_after
 
 REAL = ("--confirm-real-payment", "--exclusive")
@@ -177,6 +178,15 @@ def a_till_that_gives_up_aborts(attack):
 
 
 @case("K4", limit=60)
+def the_abort_cannot_be_arranged(attack):
+    """A connection whose abort cannot be arranged (SO_LINGER fails) carries no request: not sent."""
+    terminal = Terminal()
+    run = attack.pay("25.00", terminal, "sale", "--timeout", "4", env=attack.faults(f"call=linger,nth=1,errno={errno.ENOPROTOOPT}"))
+    attack.must(run, "not_sent", "the payment")
+    attack.expect(not terminal.requests, "a request was sent on a connection that cannot be aborted")
+
+
+@case("K4", limit=60)
 def a_hung_terminal_reads_later(attack):
     """A hung terminal reads its queue after the time-out and charges: nothing says "not paid", and nothing is sent again."""
     terminal = Terminal(approve, before=lambda terminal, connection: time.sleep(3))
@@ -210,3 +220,34 @@ def a_refusal_then_the_next_sale(attack):
     attack.must(attack.pay("25.00", terminal, "sale"), "declined", "the refused sale")
     attack.must(attack.pay("25.00", terminal, "next"), "approved", "the next sale")
     attack.expect(attack.charged(terminal) == 1, "charged more than once")
+
+
+def network_goes_after_the_request(attack, seconds, timeout):
+    """The cable is pulled when the request has arrived, and is back after so many seconds. The terminal approves meanwhile."""
+    cable = Cable()
+    terminal = Terminal(approve_after(0.5), listener=cable.listener())
+    options = (*REAL, "--dialect", "nepting", "--timeout", str(timeout))
+    run = attack.start_pay("25.00", terminal, "sale", *options)
+    attack.expect(terminal.wait_for_request(), "no request arrived")
+    cable.pull()
+    time.sleep(seconds)
+    cable.plug()
+    return terminal, attack.finish(run, 40), options
+
+
+@case("K4", network=True, limit=60)
+def the_answer_waits_in_the_network(attack):
+    """Neighbour: the network goes before the answer and is back in time: the answer comes, approved."""
+    terminal, run, _ = network_goes_after_the_request(attack, 3, 30)
+    attack.must(run, "approved", "the payment")
+    attack.expect(attack.charged(terminal) == 1, f"charged {attack.charged(terminal)} times")
+
+
+@case("K4", network=True, limit=60)
+def the_answer_is_lost_in_the_network(attack):
+    """The network goes before the answer and is back too late: unknown, then proven by the terminal; charged once."""
+    terminal, run, options = network_goes_after_the_request(attack, 6, 3)
+    attack.must(run, "unknown", "the payment")
+    again = attack.pay("25.00", terminal, "sale", *options)
+    attack.promise(terminal, [run], again=again)
+    attack.expect(len(terminal.requests) == 1, "sent again")

@@ -357,3 +357,18 @@ def a_close_inside_the_answer(attack):
     run = attack.pay("25.00", terminal, "sale", "--timeout", "5")
     attack.must(run, "unknown", "a close inside the answer")
     attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))
+
+
+@case("K5", limit=60)
+def a_reset_instead_of_an_answer(attack):
+    """A terminal that charges and then resets or closes without an answer: unknown, never "not sent", and not charged again."""
+    for number, end in enumerate((lambda exchange: exchange.reset(), lambda exchange: None)):
+        def script(exchange, end=end):
+            exchange.charge()
+            end(exchange)
+
+        attack.journal = attack.folder / f"journal-{number}.db"
+        terminal = Terminal(script, approve)
+        run = attack.pay("25.00", terminal, "sale", "--timeout", "5")
+        attack.must(run, "unknown", "no answer")
+        attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))

@@ -1,9 +1,10 @@
 """K6, continued: limits of the process, clocks, and surroundings that are out of the ordinary."""
 
+import errno
 import resource
 import time
 
-from suite import case
+from suite import case, shell
 from terminal import Terminal, approve, approve_after
 
 
@@ -188,3 +189,62 @@ def threads_cannot_be_made(attack):
         attack.expect(not terminal.charges or run.outcome in ("approved", "unknown"), f"{number} threads: charged, and {run.summary()}")
         again = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal, user=account)
         attack.promise(terminal, [run], again=again)
+
+
+def small_disk(attack):
+    """A file system of 512 KiB, with a journal. Returns a function that fills it."""
+    disk = attack.folder / "disk"
+    disk.mkdir()
+    shell(f"mount -t tmpfs -o size=512k none {disk}")
+    attack.journal = disk / "journal.db"
+    attack.must(attack.pay("9.00", Terminal(), "before"), "approved", "the first sale of the journal")
+
+    def fill():
+        with open(disk / "rubbish", "wb", buffering=0) as file:
+            try:
+                while file.write(b"x" * 512):
+                    pass
+            except OSError:
+                pass
+
+    return fill
+
+
+@case("K6", network=True, limit=60)
+def the_disk_is_full_before_the_payment(attack):
+    """The journal's disk is full before the payment: nothing is sent, or it is recorded all the same; room again, and it pays."""
+    fill, terminal = small_disk(attack), Terminal()
+    fill()
+    run = attack.pay("25.00", terminal, "sale")
+    attack.must(run, ("blocked", "approved"), "a payment with a full disk")
+    (attack.journal.parent / "rubbish").unlink()
+    again = attack.pay("25.00", terminal, "sale")
+    attack.must(again, "approved", "the same id with room again")
+    attack.promise(terminal, [run], again=again)
+
+
+@case("K6", network=True, limit=60)
+def the_disk_fills_during_the_payment(attack):
+    """The journal's disk fills during the payment: approved, and not charged again."""
+    fill, terminal = small_disk(attack), Terminal(approve_after(1))
+    run = attack.start_pay("25.00", terminal, "sale")
+    attack.expect(terminal.wait_for_request(), "no request arrived")
+    fill()
+    attack.must(attack.finish(run), "approved", "the payment")
+    attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))
+    (attack.journal.parent / "rubbish").unlink()
+    attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))
+
+
+@case("K6", network=True, limit=60)
+def the_disk_becomes_read_only_during_the_payment(attack):
+    """The journal's disk becomes read-only during the payment: approved, `journaled: false`, and not charged again."""
+    small_disk(attack)
+    terminal = Terminal(approve_after(1))
+    run = attack.start_pay("25.00", terminal, "sale", env=attack.faults(f"call=pwrite,after=send,errno={errno.EROFS},path=journal"))
+    attack.must(attack.finish(run), "approved", "the payment")
+    attack.expect(run.last.get("journaled") is False, "reported as journaled on a disk that is read-only")
+    shell(f"mount -o remount,ro {attack.journal.parent}")
+    attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))
+    shell(f"mount -o remount,rw {attack.journal.parent}")
+    attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3"))

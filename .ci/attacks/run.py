@@ -22,8 +22,8 @@ import k1_evidence, k1_identity, k2_values, k3_accounts, k3_files, k3_replaced, 
 import k6_network, k6_readers, k6_virtual, other_commands, k7_corrections, k7_disputes, latency, system_calls, tips  # noqa: E401,E402,F401
 from suite import CASES, Attack, NotRun, claim  # noqa: E402
 
-# The fewest cases of each kind that have to run.
-FLOORS = {"K1": 26, "K2": 24, "K3": 35, "K4": 15, "K5": 27, "K6": 43, "K7": 29, "faults": 20, "kills": 5, "latency": 16, "tips": 11}
+# The fewest cases of each kind that have to run. Of the faults, some are in calls that a payment need not make.
+FLOORS = {"K1": 28, "K2": 26, "K3": 38, "K4": 18, "K5": 28, "K6": 48, "K7": 30, "faults": 21, "kills": 6, "latency": 16, "tips": 11}
 RIGHT, BREACH, NOT_RUN = "RIGHT", "BREACH", "NOT RUN"
 
 
@@ -75,9 +75,9 @@ def play(function, options, shim, separate):
     """Runs one case in a process of its own, with a session of its own that is killed at the end."""
     began = time.monotonic()
     if function.root and os.geteuid() != 0:
-        return NOT_RUN, ["needs root"], "", 0.0
+        return NOT_RUN, ["needs root"], "not begun", 0.0
     if function.network and not separate:
-        return NOT_RUN, ["needs namespaces (root, unshare, iproute2)"], "", 0.0
+        return NOT_RUN, ["needs namespaces (root, unshare, iproute2)"], "not begun", 0.0
     command = [sys.executable, str(HERE / "run.py"), str(options.caisse), "--inside", function.name, "--shim", str(shim), "--seed", str(options.seed)]
     command += ["--all"] * options.all
     if function.network:
