@@ -25,8 +25,10 @@ def unknown_sale(attack, terminal, *named, before=True, env=None):
 def still_open(attack, run, what):
     """The entry is not settled by evidence."""
     entry = attack.entry("sale")
-    attack.expect(entry.get("state") == "unresolved" and entry.get("outcome") == "unknown",
-                  f"{what}: the sale is {entry.get('state')}, {entry.get('outcome')}")
+    attack.expect(
+        entry.get("state") == "unresolved" and entry.get("outcome") == "unknown",
+        f"{what}: the sale is {entry.get('state')}, {entry.get('outcome')}",
+    )
     if run is not None:
         # Instead of asking, the command may want a person's word for an address that is new to the journal.
         told = (run.out + run.err).replace(" ", "_")
@@ -95,8 +97,10 @@ def the_next_sale_asks_the_spare_terminal(attack):
     spare.charge(OTHER_SALE, authorisation="777001")
     attack.pay("31.00", spare, "next", *EXCLUSIVE, "--terminal-id", "counter")
     entry = attack.entry("sale")
-    attack.expect(entry.get("authorisation") != "777001" and entry.get("outcome") == "unknown",
-                  f"settled by another terminal's sale: {entry.get('outcome')}, authorisation {entry.get('authorisation')}")
+    attack.expect(
+        entry.get("authorisation") != "777001" and entry.get("outcome") == "unknown",
+        f"settled by another terminal's sale: {entry.get('outcome')}, authorisation {entry.get('authorisation')}",
+    )
 
 
 @case("K1", limit=60)

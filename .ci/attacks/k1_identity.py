@@ -31,8 +31,9 @@ def another_contract_denies_the_payment(attack):
     first = Terminal(approve, charge_silently)
     unknown_sale(attack, first, "--terminal-id", "counter")
     second = replaced(attack, first, contract="2000001")
-    found = attack.recover("--config", attack.shop(counter=second.address), "--terminal", "counter", *EXCLUSIVE, "--wait",
-                           env=attack.faster(SPEED))
+    found = attack.recover(
+        "--config", attack.shop(counter=second.address), "--terminal", "counter", *EXCLUSIVE, "--wait", env=attack.faster(SPEED)
+    )
     still_open(attack, found, "recover at another contract")
 
 
@@ -64,9 +65,14 @@ def the_id_again_at_another_terminal(attack):
     other.charge(OTHER_SALE)
     run = again(attack, other)
     attack.expect(len(other.charges) == 1, "charged at the second terminal too")
-    attack.expect(run.outcome in ("unknown", "blocked") or attack.charged(first) == 1 and run.outcome == "approved",
-                  f"the id at another terminal: {run.summary()}")
-    attack.expect(attack.entry("sale").get("authorisation") in (None, first.charges[-1].authorisation), "settled by the other terminal's sale")
+    attack.expect(
+        run.outcome in ("unknown", "blocked") or attack.charged(first) == 1 and run.outcome == "approved",
+        f"the id at another terminal: {run.summary()}",
+    )
+    attack.expect(
+        attack.entry("sale").get("authorisation") in (None, first.charges[-1].authorisation),
+        "settled by the other terminal's sale",
+    )
     attack.expect(unknown.code == 3, "the first run")
 
 

@@ -4,14 +4,14 @@ import time
 
 from k1_evidence import EXCLUSIVE, SPEED
 from suite import case
-from terminal import Terminal, approve, charge_silently, silent
+from terminal import Terminal, approve, approve_with, charge_silently, silent
 from wire import encode
 
 
 def told_as(attack, recorded, told, paid=False):
     """A sale with the authorisation number `recorded`, an unknown sale of the same amount, and a duplicata with `told`.
     Returns the outcome of the unknown sale after `recover`, at once and after the longest transaction."""
-    terminal = Terminal(lambda exchange: (exchange.send(exchange.approval(exchange.charge(authorisation=recorded))), exchange.wait_for_close()), charge_silently if paid else silent)
+    terminal = Terminal(approve_with(authorisation=recorded), charge_silently if paid else silent)
     attack.must(attack.pay("25.00", terminal, "before", *EXCLUSIVE), "approved", "the sale before")
     attack.must(attack.pay("25.00", terminal, "sale", *EXCLUSIVE, "--timeout", "1"), "unknown", "a sale without an answer")
     terminal.told_differently = {"AC": told}
@@ -25,7 +25,9 @@ def told_as(attack, recorded, told, paid=False):
 def proves_nothing(attack, recorded, told):
     at_once, later = told_as(attack, recorded, told)
     attack.expect(at_once == "unknown", f"recorded {recorded!r}, told {told!r}: {at_once}")
-    attack.expect(later == at_once or at_once != "unknown", f"recorded {recorded!r}, told {told!r}, after the longest time: {later}")
+    attack.expect(
+        later == at_once or at_once != "unknown", f"recorded {recorded!r}, told {told!r}, after the longest time: {later}"
+    )
 
 
 @case("K2", limit=60)
@@ -48,13 +50,13 @@ def an_authorisation_in_another_case(attack):
 
 @case("K2", limit=60)
 def an_authorisation_with_blanks(attack):
-    """"12345 " and " 12345" neither differ nor are the same: nothing is proven."""
+    """ "12345 " and " 12345" neither differ nor are the same: nothing is proven."""
     proves_nothing(attack, "12345 ", " 12345")
 
 
 @case("K2", limit=60)
 def an_authorisation_with_blank_and_zero(attack):
-    """"A0B1 " and " 00a0b1": blanks, zeros and case at once prove nothing."""
+    """ "A0B1 " and " 00a0b1": blanks, zeros and case at once prove nothing."""
     proves_nothing(attack, "A0B1 ", " 00a0b1")
 
 
@@ -110,10 +112,10 @@ def the_same_authorisation(attack):
     attack.expect(later == "declined", f"the same number after the longest time: {later}")
 
 
-def answer_with(attack, minor=2500, amount="25.00", options=(), **changes):
+def answer_with(attack, **changes):
     """Returns the outcome of a payment whose approval contains these fields."""
-    terminal = Terminal(lambda exchange: (exchange.send(exchange.approval(exchange.charge(minor), **changes)), exchange.wait_for_close()))
-    return attack.pay(amount, terminal, None, *options, "--timeout", "4", journal=attack.folder / f"{time.monotonic_ns()}.db")
+    terminal = Terminal(approve_with(**changes))
+    return attack.pay("25.00", terminal, None, "--timeout", "4", journal=attack.folder / f"{time.monotonic_ns()}.db")
 
 
 def duplicata_with(attack, **told):
@@ -153,12 +155,35 @@ def values_that_are_equal(attack):
 @case("K2")
 def values_that_differ(attack):
     """An approval with another amount, register, currency or action is unknown."""
-    for changes in ({"CB": "00002501"}, {"CB": "250"}, {"CB": "25000"}, {"CA": "02"}, {"CA": "10"}, {"CE": "840"}, {"CD": "1"}, {"CB": ""}, {"CB": None}, {"CE": ""}):
+    for changes in (
+        {"CB": "00002501"},
+        {"CB": "250"},
+        {"CB": "25000"},
+        {"CA": "02"},
+        {"CA": "10"},
+        {"CE": "840"},
+        {"CD": "1"},
+        {"CB": ""},
+        {"CB": None},
+        {"CE": ""},
+    ):
         run = answer_with(attack, **changes)
         attack.must(run, "unknown", f"an approval with {changes}")
 
 
-NOT_DECIMAL = ("127.000.000.001", "127.0.0.01", "0177.0.0.1", "127.1", "127.0.1", "2130706433", "127.0.0.1.", "127.0.0.256", "127.0.0.1.1", "0127.0.0.1", "127..0.1")
+NOT_DECIMAL = (
+    "127.000.000.001",
+    "127.0.0.01",
+    "0177.0.0.1",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "127.0.0.1.",
+    "127.0.0.256",
+    "127.0.0.1.1",
+    "0127.0.0.1",
+    "127..0.1",
+)
 NUMBERS_OTHERWISE = ("0x7f.0.0.1", "0x7f000001", "0x7F.1")
 
 
@@ -189,8 +214,14 @@ def hosts_of_digits_elsewhere(attack):
     bad = f"tcp://127.0.0.010:{terminal.port}"
     attack.must(attack.pay("9.00", terminal, "before"), "approved")
     shop = attack.shop(counter=bad)
-    for words in (("ping", bad), ("doctor", bad), ("reprint", bad), ("journal", attack.journal, "recover", "--terminal", bad),
-                  ("pay", "25.00", "--config", shop, "--terminal", "counter"), ("ping", "--config", shop, "counter")):
+    for words in (
+        ("ping", bad),
+        ("doctor", bad),
+        ("reprint", bad),
+        ("journal", attack.journal, "recover", "--terminal", bad),
+        ("pay", "25.00", "--config", shop, "--terminal", "counter"),
+        ("ping", "--config", shop, "counter"),
+    ):
         run = attack.run(*words, "--json")
         attack.expect(run.code == 2, f"{words[0]} {words[-1]}: {run.summary()}")
 
@@ -242,6 +273,7 @@ def a_reference_that_is_the_same(attack):
 def a_length_that_is_no_number(attack):
     """A length with a sign or a blank is no length: the answer is not understood, and the payment is unknown."""
     for length in ("+02", " 02", "-02"):
+
         def answer(exchange, length=length):
             exchange.send(exchange.approval(exchange.charge(), AE=None) + f"AE{length}10".encode())
             exchange.wait_for_close(5)
@@ -265,10 +297,18 @@ def amounts_that_are_no_amount(attack):
 @case("K2")
 def a_small_answer_that_refuses(attack):
     """Neighbour: a refusal that echoes nothing is a refusal; one that echoes another amount is unknown."""
-    for more, outcome in ((), "declined"), ((("CB", "2500"),), "declined"), ((("CB", "00002500"),), "declined"), ((("CB", "9900"),), "unknown"):
+    for more, outcome in (
+        ((), "declined"),
+        ((("CB", "2500"),), "declined"),
+        ((("CB", "00002500"),), "declined"),
+        ((("CB", "9900"),), "unknown"),
+    ):
+
         def answer(exchange, more=more):
             exchange.send(encode(("CZ", "0300"), *more, ("AE", "01"), ("AF", "04")))
             exchange.wait_for_close(5)
 
         journal = attack.folder / f"refusal{len(more)}{outcome}{time.monotonic_ns()}.db"
-        attack.must(attack.pay("25.00", Terminal(answer), None, "--timeout", "8", journal=journal), outcome, f"a refusal with {more}")
+        attack.must(
+            attack.pay("25.00", Terminal(answer), None, "--timeout", "8", journal=journal), outcome, f"a refusal with {more}"
+        )

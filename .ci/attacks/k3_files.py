@@ -24,11 +24,16 @@ def both_at_once(attack, paths, rounds=8, wrappers=((), ())):
     terminal, runs = Terminal(approve_after(0.2)), []
     for number in range(rounds):
         charges = len(terminal.charges)
-        pair = [attack.start_pay("25.00", terminal, f"sale-{number}", journal=path, wrapper=wrapper) for path, wrapper in zip(paths, wrappers)]
+        pair = [
+            attack.start_pay("25.00", terminal, f"sale-{number}", journal=path, wrapper=wrapper)
+            for path, wrapper in zip(paths, wrappers)
+        ]
         for run in pair:
             attack.finish(run)
         runs.append(pair)
-        attack.expect(len(terminal.charges) - charges <= 1, f"one id charged {len(terminal.charges) - charges} times by way of two paths")
+        attack.expect(
+            len(terminal.charges) - charges <= 1, f"one id charged {len(terminal.charges) - charges} times by way of two paths"
+        )
     return terminal, runs
 
 
@@ -116,7 +121,13 @@ def a_mounted_file_at_the_same_time(attack):
     (attack.folder / "container").mkdir()
     other = attack.folder / "container" / "journal.db"
     other.touch()
-    container = ("unshare", "-m", "sh", "-c", f'mount --make-rprivate / && mount --bind "{attack.journal}" "{other}" && exec "$0" "$@"')
+    container = (
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        f'mount --make-rprivate / && mount --bind "{attack.journal}" "{other}" && exec "$0" "$@"',
+    )
     both_at_once(attack, (attack.journal, other), 6, ((), container))
 
 
@@ -129,8 +140,13 @@ def a_mounted_folder(attack):
     attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved")
     (attack.folder / "container").mkdir()
     other = attack.folder / "container" / "journal.db"
-    container = ("unshare", "-m", "sh", "-c",
-                 f'mount --make-rprivate / && mount --bind "{attack.folder}/data" "{attack.folder}/container" && exec "$0" "$@"')
+    container = (
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        f'mount --make-rprivate / && mount --bind "{attack.folder}/data" "{attack.folder}/container" && exec "$0" "$@"',
+    )
     one_journal(attack, (journal, other), ((), container))
 
 
@@ -178,9 +194,14 @@ def a_place_without_locks(attack):
     """A place whose locks do not work is refused at opening, with the advice to use a local disk; nothing is sent."""
     words = ("network", "réseau", "share", "partage", "local disk", "cannot be locked", "no locks")
     for fresh in (False, True):
-        for number, rules in enumerate((("call=flock,errno=37", "call=ofd,errno=37", "call=lock,errno=37,path=journal"),
-                                        ("call=lock,errno=37,path=journal",), ("call=map,errno=19,path=-shm",),
-                                        ("call=flock,errno=95", "call=ofd,errno=22"))):
+        for number, rules in enumerate(
+            (
+                ("call=flock,errno=37", "call=ofd,errno=37", "call=lock,errno=37,path=journal"),
+                ("call=lock,errno=37,path=journal",),
+                ("call=map,errno=19,path=-shm",),
+                ("call=flock,errno=95", "call=ofd,errno=22"),
+            )
+        ):
             journal, terminal = attack.folder / f"journal-{fresh}-{number}.db", Terminal()
             if not fresh:
                 attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved")
@@ -195,6 +216,11 @@ def a_place_without_locks(attack):
 def a_place_where_locks_work_again(attack):
     """Neighbour: after such a refusal the journal works where locks work."""
     begin_journal(attack)
-    attack.pay("25.00", Terminal(), "sale", env=attack.faults("call=lock,errno=37,path=journal", "call=ofd,errno=37", "call=flock,errno=37", CLOCK_SPEED=10))
+    attack.pay(
+        "25.00",
+        Terminal(),
+        "sale",
+        env=attack.faults("call=lock,errno=37,path=journal", "call=ofd,errno=37", "call=flock,errno=37", CLOCK_SPEED=10),
+    )
     terminal = Terminal(approve)
     attack.must(attack.pay("25.00", terminal, "sale"), "approved", "a sale afterwards")

@@ -54,12 +54,17 @@ def moved_during_a_payment(attack):
 @case("K3", limit=60)
 def removed_during_a_payment(attack):
     """The journal is removed during a payment: approved, `journaled: false`, and the id is not charged again."""
-    during_a_payment(attack, lambda: [os.path.exists(f"{attack.journal}{side}") and os.remove(f"{attack.journal}{side}") for side in SIDES], False)
+    during_a_payment(
+        attack,
+        lambda: [os.path.exists(f"{attack.journal}{side}") and os.remove(f"{attack.journal}{side}") for side in SIDES],
+        False,
+    )
 
 
 @case("K3", limit=60)
 def replaced_during_a_payment(attack):
     """Another copy takes the journal's place during a payment: `journaled: false`, and the id is not charged again."""
+
     def interfere():
         copy = attack.folder / "copy.db"
         copy_journal(attack, copy)
@@ -171,6 +176,7 @@ def moved_before_the_record(attack):
 @case("K3", limit=60)
 def replaced_before_the_record(attack):
     """Another file takes the journal's place before the start is recorded: nothing is sent."""
+
     def interfere():
         move(attack, attack.folder / "moved.db")
         os.rename(attack.folder / "copy.db", attack.journal)
@@ -235,7 +241,11 @@ def a_current_copy_is_put_back(attack):
 def files_beside_the_journal_are_rubbish(attack):
     """Neighbour: rubbish in a file beside the journal that is not SQLite's holds nothing back."""
     begin_journal(attack)
-    beside = [path for path in attack.folder.glob("journal.db*") if path.is_file() and str(path)[len(str(attack.journal)):] not in SIDES]
+    beside = [
+        path
+        for path in attack.folder.glob("journal.db*")
+        if path.is_file() and str(path)[len(str(attack.journal)) :] not in SIDES
+    ]
     for path in beside:
         path.write_bytes(b"\0rubbish\xff" * 20)
     attack.must(attack.pay("25.00", Terminal(), "sale"), "approved", f"a sale with rubbish in {[path.name for path in beside]}")
@@ -245,7 +255,11 @@ def files_beside_the_journal_are_rubbish(attack):
 def files_beside_the_journal_lag(attack):
     """Neighbour: older files beside the journal that are not SQLite's hold nothing back."""
     begin_journal(attack)
-    beside = {path: path.read_bytes() for path in attack.folder.glob("journal.db*") if path.is_file() and str(path)[len(str(attack.journal)):] not in SIDES}
+    beside = {
+        path: path.read_bytes()
+        for path in attack.folder.glob("journal.db*")
+        if path.is_file() and str(path)[len(str(attack.journal)) :] not in SIDES
+    }
     terminal = Terminal()
     attack.must(attack.pay("25.00", terminal, "sale"), "approved", "the sale")
     for path, data in beside.items():
@@ -294,7 +308,9 @@ def a_link_is_retargeted_during_a_payment(attack):
     lead_elsewhere()
     attack.must(attack.finish(run), "approved", "the payment")
     # The copy is another journal from now on: only this word tells the till that the path does not contain the payment.
-    attack.expect(run.last.get("journaled") is False, f"journaled: {run.last.get('journaled')}, and the path leads to another file")
+    attack.expect(
+        run.last.get("journaled") is False, f"journaled: {run.last.get('journaled')}, and the path leads to another file"
+    )
 
 
 @case("K3", limit=60)

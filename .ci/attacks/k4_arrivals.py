@@ -36,7 +36,9 @@ def nothing_arrives(attack, cable, terminal):
     time.sleep(FORGOTTEN)
     cable.plug()
     time.sleep(RETRIED)
-    attack.expect(not terminal.requests, f"the request arrived after the attempt was over, and was charged {len(terminal.charges)} times")
+    attack.expect(
+        not terminal.requests, f"the request arrived after the attempt was over, and was charged {len(terminal.charges)} times"
+    )
 
 
 @case("K4", network=True, limit=60)
@@ -69,7 +71,9 @@ def the_till_is_killed_while_the_network_is_away(attack):
 @case("K4", network=True, limit=60)
 def the_till_gives_up_while_the_network_is_away(attack):
     """Two signals end the payment with the request in the system's queue: the request does not arrive later."""
-    cable, terminal, run = network_goes(attack, lambda run, cable: run.signal(signal.SIGINT, signal.SIGINT, pause=0.3), timeout=30)
+    cable, terminal, run = network_goes(
+        attack, lambda run, cable: run.signal(signal.SIGINT, signal.SIGINT, pause=0.3), timeout=30
+    )
     attack.must(run, "unknown", "the payment")
     nothing_arrives(attack, cable, terminal)
 
@@ -77,6 +81,7 @@ def the_till_gives_up_while_the_network_is_away(attack):
 @case("K4", network=True, limit=60)
 def the_till_crashes_while_the_network_is_away(attack):
     """The till dies of SIGABRT with the request in the system's queue: the request does not arrive later."""
+
     def crash(run, cable):
         run.killed = True
         run.signal(signal.SIGABRT)
@@ -88,6 +93,7 @@ def the_till_crashes_while_the_network_is_away(attack):
 @case("K4", network=True, limit=60)
 def the_network_is_back_in_time(attack):
     """Neighbour: the network is away for a second within the time: approved, and charged once."""
+
     def back(run, cable):
         time.sleep(1)
         cable.plug()
@@ -139,7 +145,10 @@ def closing(attack, script, outcome, signals=(), timeout=2):
 @case("K4", limit=60)
 def a_whole_answer_is_closed_in_order(attack):
     """Neighbour: after a whole approval or refusal the connection is closed in order."""
-    for script, outcome in ((lambda exchange: exchange.approve(), "approved"), (lambda exchange: exchange.send(exchange.refusal()), "declined")):
+    for script, outcome in (
+        (lambda exchange: exchange.approve(), "approved"),
+        (lambda exchange: exchange.send(exchange.refusal()), "declined"),
+    ):
         attack.journal = attack.folder / f"{outcome}.db"
         how = closing(attack, script, outcome)
         attack.expect(how == "in order", f"after {outcome} the terminal sees: {how}")
@@ -155,6 +164,7 @@ def silence_is_aborted(attack):
 @case("K4", limit=60)
 def half_an_answer_is_aborted(attack):
     """After half an answer the connection is aborted: the terminal sees a reset."""
+
     def script(exchange):
         answer = exchange.approval(exchange.charge())
         exchange.send(answer[: offset_after(answer, 3) + 2])
@@ -181,7 +191,9 @@ def a_till_that_gives_up_aborts(attack):
 def the_abort_cannot_be_arranged(attack):
     """A connection whose abort cannot be arranged (SO_LINGER fails) carries no request: not sent."""
     terminal = Terminal()
-    run = attack.pay("25.00", terminal, "sale", "--timeout", "4", env=attack.faults(f"call=linger,nth=1,errno={errno.ENOPROTOOPT}"))
+    run = attack.pay(
+        "25.00", terminal, "sale", "--timeout", "4", env=attack.faults(f"call=linger,nth=1,errno={errno.ENOPROTOOPT}")
+    )
     attack.must(run, "not_sent", "the payment")
     attack.expect(not terminal.requests, "a request was sent on a connection that cannot be aborted")
 
@@ -196,7 +208,9 @@ def a_hung_terminal_reads_later(attack):
     terminal.before = None
     # At once: the terminal is still hung and has charged nothing yet.
     attack.recover("--terminal", terminal.address, "--exclusive")
-    attack.expect(attack.entry("sale").get("outcome") == "unknown", f"decided before the time: {attack.entry('sale').get('outcome')}")
+    attack.expect(
+        attack.entry("sale").get("outcome") == "unknown", f"decided before the time: {attack.entry('sale').get('outcome')}"
+    )
     time.sleep(4)
     again = attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--exclusive", "--timeout", "2")
     attack.promise(terminal, [run], again=again)
@@ -209,7 +223,7 @@ def an_abort_counts_from_its_own_time(attack):
     run = attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--exclusive", "--timeout", "2")
     attack.must(run, "unknown", "the payment")
     found = attack.recover("--terminal", terminal.address, "--exclusive")
-    attack.expect(attack.entry("sale").get("outcome") == "unknown", "\"not paid\" at once")
+    attack.expect(attack.entry("sale").get("outcome") == "unknown", '"not paid" at once')
     attack.expect("too_soon" in found.out or found.code == 3, f"recover: {found.summary()}")
 
 

@@ -45,6 +45,7 @@ def stopped_with_a_refusal_in_hand(attack):
 @case("K5", limit=60)
 def stopped_and_the_terminal_closed(attack):
     """The terminal answers and closes while the process is stopped: approved."""
+
     def script(exchange):
         time.sleep(1)
         exchange.approve()
@@ -55,6 +56,7 @@ def stopped_and_the_terminal_closed(attack):
 @case("K5", limit=60)
 def stopped_and_the_terminal_reset(attack):
     """The terminal answers and resets the connection while the process is stopped: approved."""
+
     def script(exchange):
         time.sleep(1)
         exchange.approve()
@@ -144,6 +146,7 @@ def one_signal_before_an_answer(attack):
 
 def in_parts(fields, inside, pause):
     """Approves in two parts, cut after so many fields (and two bytes, where `inside`), with a pause between them."""
+
     def script(exchange):
         answer = exchange.approval(exchange.charge())
         at = offset_after(answer, fields) + 2 * inside
@@ -157,8 +160,10 @@ def in_parts(fields, inside, pause):
 
 def parts_arrive(attack, pause, cuts):
     terminals = [Terminal(in_parts(fields, inside, pause)) for fields, inside in cuts]
-    runs = [attack.start_pay("25.00", terminal, "sale", "--timeout", "20", journal=attack.folder / f"journal-{number}.db")
-            for number, terminal in enumerate(terminals)]
+    runs = [
+        attack.start_pay("25.00", terminal, "sale", "--timeout", "20", journal=attack.folder / f"journal-{number}.db")
+        for number, terminal in enumerate(terminals)
+    ]
     for terminal, run, cut in zip(terminals, runs, cuts):
         attack.finish(run)
         attack.must(run, "approved", f"an answer cut after field {cut[0]}{' and two bytes' * cut[1]}, the rest {pause} s later")
@@ -186,6 +191,7 @@ def the_second_half_is_soon_there(attack):
 @case("K5", limit=60)
 def the_second_half_never_comes(attack):
     """Neighbour: an answer without its deciding field is unknown at the deadline, and not long after it."""
+
     def script(exchange):
         answer = exchange.approval(exchange.charge())
         exchange.send(answer[: offset_after(answer, 4)])
@@ -199,6 +205,7 @@ def the_second_half_never_comes(attack):
 @case("K5", limit=60)
 def one_byte_at_a_time(attack):
     """Neighbour: an approval byte by byte, slowly: approved."""
+
     def script(exchange):
         for byte in exchange.approval(exchange.charge()):
             exchange.send(bytes([byte]))
@@ -259,8 +266,14 @@ def given_up_while_the_journal_is_held(attack):
 @case("K5", limit=60)
 def the_disk_fails_at_the_end(attack):
     """The disk fails after the request: approved, `journaled: false`, no second try, and the id is not charged again."""
-    for number, rule in enumerate(("call=fsync,after=send,path=journal,nth=1,errno=5", "call=pwrite,after=send,path=journal,nth=1,errno=28",
-                                   "call=pwrite,after=send,path=journal,errno=28", "call=fsync,after=send,path=journal,errno=5")):
+    for number, rule in enumerate(
+        (
+            "call=fsync,after=send,path=journal,nth=1,errno=5",
+            "call=pwrite,after=send,path=journal,nth=1,errno=28",
+            "call=pwrite,after=send,path=journal,errno=28",
+            "call=fsync,after=send,path=journal,errno=5",
+        )
+    ):
         journal = attack.folder / f"journal-{number}.db"
         terminal = Terminal(approve_after(0.2))
         attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved", "the first sale of the journal")
@@ -292,11 +305,14 @@ def the_usual_time_ends(attack):
 def an_answer_in_a_frame(attack):
     """An answer between STX and check byte is accepted in every dialect."""
     for dialect in ("payxpress", "ingenico", "nepting"):
+
         def script(exchange):
             exchange.send(framed(exchange.approval(exchange.charge())))
             exchange.wait_for_close(5)
 
-        run = attack.pay("25.00", Terminal(script), "sale", "--dialect", dialect, "--timeout", "5", journal=attack.folder / f"{dialect}.db")
+        run = attack.pay(
+            "25.00", Terminal(script), "sale", "--dialect", dialect, "--timeout", "5", journal=attack.folder / f"{dialect}.db"
+        )
         attack.must(run, "approved", f"a frame in {dialect}")
 
 
@@ -305,6 +321,7 @@ def a_frame_with_a_wrong_check_byte(attack):
     """A frame with a wrong check byte is unknown, whatever it contains."""
     for dialect in ("payxpress", "ingenico", "nepting"):
         for make in (lambda exchange: exchange.approval(exchange.charge()), lambda exchange: exchange.refusal()):
+
             def script(exchange, make=make):
                 exchange.send(framed(make(exchange), wrong_check_byte=True))
                 exchange.wait_for_close(5)
@@ -317,6 +334,7 @@ def a_frame_with_a_wrong_check_byte(attack):
 @case("K5", limit=60)
 def cut_means_that_something_was_decided(attack):
     """`cut` is reported only where the deciding fields had arrived."""
+
     def broken(tail):
         def script(exchange):
             exchange.charge()
@@ -324,11 +342,15 @@ def cut_means_that_something_was_decided(attack):
 
         return attack.pay("25.00", Terminal(script), None, "--timeout", "4", journal=attack.folder / f"{time.monotonic_ns()}.db")
 
-    for name, tail in (("no message", lambda exchange: b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-                       ("garbage after the status", lambda exchange: encode(("CZ", "0300"), ("AE", "10")) + b"\xff\xfe")):
+    for name, tail in (
+        ("no message", lambda exchange: b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        ("garbage after the status", lambda exchange: encode(("CZ", "0300"), ("AE", "10")) + b"\xff\xfe"),
+    ):
         run = broken(tail)
         attack.must(run, "unknown", name)
-        attack.expect(run.last.get("cut") is False, f"{name}: reported as cut after what decides: {json.dumps(run.last.get('cut'))}")
+        attack.expect(
+            run.last.get("cut") is False, f"{name}: reported as cut after what decides: {json.dumps(run.last.get('cut'))}"
+        )
     run = broken(lambda exchange: exchange.approval("123456") + b"ZT100CK003100AK0")
     attack.must(run, "approved", "a ticket that is cut")
     attack.expect(run.last.get("cut") is True, "a ticket that is cut is not reported")
@@ -338,6 +360,7 @@ def cut_means_that_something_was_decided(attack):
 def approve_and_close_at_once(attack):
     """Neighbour: a terminal that answers and closes, or resets, at once: approved."""
     for end in (lambda exchange: None, lambda exchange: (time.sleep(0.1), exchange.reset())):
+
         def script(exchange, end=end):
             exchange.approve()
             end(exchange)
@@ -349,6 +372,7 @@ def approve_and_close_at_once(attack):
 @case("K5", limit=60)
 def a_close_inside_the_answer(attack):
     """Neighbour: a close before the deciding field is unknown, and the id is not charged again."""
+
     def script(exchange):
         answer = exchange.approval(exchange.charge())
         exchange.send(answer[: offset_after(answer, 4) + 3])
@@ -363,6 +387,7 @@ def a_close_inside_the_answer(attack):
 def a_reset_instead_of_an_answer(attack):
     """A terminal that charges and then resets or closes without an answer: unknown, never "not sent", and not charged again."""
     for number, end in enumerate((lambda exchange: exchange.reset(), lambda exchange: None)):
+
         def script(exchange, end=end):
             exchange.charge()
             end(exchange)

@@ -43,8 +43,12 @@ def descriptors_are_limited(attack):
     approved = 0
     for number in range(4, 26):
         journal, terminal = attack.folder / f"journal-{number}.db", Terminal()
-        run = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal, preexec_fn=limited(resource.RLIMIT_NOFILE, number))
-        attack.expect(not terminal.charges or run.outcome in ("approved", "unknown"), f"{number} descriptors: charged, and {run.summary()}")
+        run = attack.pay(
+            "25.00", terminal, "sale", "--timeout", "5", journal=journal, preexec_fn=limited(resource.RLIMIT_NOFILE, number)
+        )
+        attack.expect(
+            not terminal.charges or run.outcome in ("approved", "unknown"), f"{number} descriptors: charged, and {run.summary()}"
+        )
         again = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal)
         attack.promise(terminal, [run], again=again)
         approved += run.outcome == "approved"
@@ -56,8 +60,9 @@ def memory_is_limited(attack):
     """`ulimit -v` at any size: nothing is charged that is not told or left open, and never twice."""
     for megabytes in (12, 20, 30, 60, 100, 200):
         journal, terminal = attack.folder / f"journal-{megabytes}.db", Terminal()
-        run = attack.start_pay("25.00", terminal, "sale", "--timeout", "5", journal=journal,
-                               preexec_fn=limited(resource.RLIMIT_AS, megabytes << 20))
+        run = attack.start_pay(
+            "25.00", terminal, "sale", "--timeout", "5", journal=journal, preexec_fn=limited(resource.RLIMIT_AS, megabytes << 20)
+        )
         run.finish(30)
         again = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal)
         attack.promise(terminal, [run], again=again)
@@ -75,7 +80,12 @@ def clock(attack, name, journal=None, id="sale", amount="25.00", **variables):
 def the_clock_is_before_1970(attack):
     """The clock on the wall stands before 1970, with and without an id: approved, and no panic."""
     ids = set()
-    for name, at in (("an hour before 1970", -3600), ("in 1950", -631_152_000), ("at the beginning of 1970", 0), ("in 1901", -2_147_483_649)):
+    for name, at in (
+        ("an hour before 1970", -3600),
+        ("in 1950", -631_152_000),
+        ("at the beginning of 1970", 0),
+        ("in 1901", -2_147_483_649),
+    ):
         clock(attack, name, CLOCK_AT=at)
         ids.add(clock(attack, name + " without an id", id=None, CLOCK_AT=at).last.get("id"))
     attack.expect(None not in ids and len(ids) == 4, f"ids are not unique: {ids}")
@@ -84,7 +94,12 @@ def the_clock_is_before_1970(attack):
 @case("K6", limit=60)
 def the_clock_is_far_ahead(attack):
     """The clock on the wall stands far ahead: approved, and no panic."""
-    for name, at in (("in 2038", 2_147_483_648), ("in 2262", 9_223_372_037), ("in 2600", 19_880_899_200), ("after 9999", 253_402_300_800)):
+    for name, at in (
+        ("in 2038", 2_147_483_648),
+        ("in 2262", 9_223_372_037),
+        ("in 2600", 19_880_899_200),
+        ("after 9999", 253_402_300_800),
+    ):
         clock(attack, name, CLOCK_AT=at)
         clock(attack, name + " without an id", id=None, CLOCK_AT=at)
 
@@ -93,7 +108,14 @@ def the_clock_is_far_ahead(attack):
 def the_clock_steps(attack):
     """The clock steps back and forward during payments with one journal: approved, in order, and the journal is readable."""
     for number, step in enumerate((-3_600, 86_400, -2_000_000_000, 400_000_000, -1)):
-        clock(attack, f"stepping by {step} s", journal=attack.journal, id=f"sale-{number}", amount=f"{20 + number}.00", CLOCK_STEP=f"150:{step}")
+        clock(
+            attack,
+            f"stepping by {step} s",
+            journal=attack.journal,
+            id=f"sale-{number}",
+            amount=f"{20 + number}.00",
+            CLOCK_STEP=f"150:{step}",
+        )
     attack.expect(len(attack.entries() or {}) == 5, f"the journal has {attack.entries()}")
 
 
@@ -103,9 +125,17 @@ def the_clock_before_1970_in_other_commands(attack):
     attack.must(attack.pay("25.00", Terminal(), "sale"), "approved", "the sale")
     terminal = Terminal()
     env = attack.faults(CLOCK_AT=-3600)
-    for words in (("journal", attack.journal, "list"), ("journal", attack.journal, "show", "sale"), ("journal", attack.journal, "recover"),
-                  ("journal", attack.journal, "forget", "--older-than", "400"), ("ping", terminal.address), ("doctor", terminal.address),
-                  ("reprint", terminal.address), ("intent", "request", "25.00", "--id", "x"), ("pay", "25.00")):
+    for words in (
+        ("journal", attack.journal, "list"),
+        ("journal", attack.journal, "show", "sale"),
+        ("journal", attack.journal, "recover"),
+        ("journal", attack.journal, "forget", "--older-than", "400"),
+        ("ping", terminal.address),
+        ("doctor", terminal.address),
+        ("reprint", terminal.address),
+        ("intent", "request", "25.00", "--id", "x"),
+        ("pay", "25.00"),
+    ):
         run = attack.run(*words, env=env)
         attack.expect(run.code in (0, 1, 3), f"{words[0]} {words[-1]} before 1970: {run.summary()}")
 
@@ -126,13 +156,20 @@ def surroundings_that_are_bare(attack):
     gone = attack.folder / "gone"
     gone.mkdir()
     bare = ("env", "-i")
-    for name, options in (("no variables at all", {"wrapper": bare}), ("HOME that does not exist", {"env": {"HOME": "/nowhere/at/all"}}),
-                          ("a folder that is gone", {"wrapper": ("sh", "-c", f'cd "{gone}" && rmdir "{gone}" && exec "$0" "$@"')})):
+    for name, options in (
+        ("no variables at all", {"wrapper": bare}),
+        ("HOME that does not exist", {"env": {"HOME": "/nowhere/at/all"}}),
+        ("a folder that is gone", {"wrapper": ("sh", "-c", f'cd "{gone}" && rmdir "{gone}" && exec "$0" "$@"')}),
+    ):
         run = attack.pay("25.00", Terminal(), "sale", journal=attack.folder / f"{len(name)}.db", **options)
         attack.must(run, "approved", name)
     terminal = Terminal()
-    for name, words in (("an id of 100 000 letters", ("--id", "x" * 100_000)), ("an id with a line end", ("--id", "a\nb")),
-                        ("a reference of 100 000 letters", ("--id", "r", "--reference", "x" * 100_000)), ("an empty id", ("--id", ""))):
+    for name, words in (
+        ("an id of 100 000 letters", ("--id", "x" * 100_000)),
+        ("an id with a line end", ("--id", "a\nb")),
+        ("a reference of 100 000 letters", ("--id", "r", "--reference", "x" * 100_000)),
+        ("an empty id", ("--id", "")),
+    ):
         run = attack.run("pay", "25.00", "--json", "--terminal", terminal.address, "--journal", attack.journal, *words)
         attack.expect(run.code in (2, 6), f"{name}: {run.summary()}")
     attack.expect(not terminal.charges, "charged with an id that is refused")
@@ -142,7 +179,17 @@ def surroundings_that_are_bare(attack):
 def names_that_are_no_text(attack):
     """Neighbour: a journal whose file name is not UTF-8 works or is refused with words; arguments that are not UTF-8 are wrong usage."""
     terminal = Terminal(approve)
-    words = [b"pay", b"25.00", b"--json", b"--terminal", terminal.address.encode(), b"--id", b"sale", b"--journal", bytes(attack.folder) + b"/j\xff.db"]
+    words = [
+        b"pay",
+        b"25.00",
+        b"--json",
+        b"--terminal",
+        terminal.address.encode(),
+        b"--id",
+        b"sale",
+        b"--journal",
+        bytes(attack.folder) + b"/j\xff.db",
+    ]
     for _ in range(2):
         run = attack.run_bytes(words)
         attack.expect(run.code in (0, 2, 6), f"a journal that is not UTF-8: {run.summary()}")
@@ -164,6 +211,7 @@ def a_folder_that_is_read_only(attack):
 @case("K6", limit=60)
 def a_terminal_that_sends_without_end(attack):
     """A terminal that sends without end does not hold the payment beyond its time."""
+
     def flood(exchange):
         exchange.charge()
         until = time.monotonic() + 12
@@ -184,9 +232,12 @@ def threads_cannot_be_made(attack):
     account = 59_999
     for number in (1, 2, 3, 4):
         journal, terminal = attack.folder / f"journal-{number}.db", Terminal(approve)
-        run = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal, user=account,
-                         wrapper=("prlimit", f"--nproc={number}"))
-        attack.expect(not terminal.charges or run.outcome in ("approved", "unknown"), f"{number} threads: charged, and {run.summary()}")
+        run = attack.pay(
+            "25.00", terminal, "sale", "--timeout", "5", journal=journal, user=account, wrapper=("prlimit", f"--nproc={number}")
+        )
+        attack.expect(
+            not terminal.charges or run.outcome in ("approved", "unknown"), f"{number} threads: charged, and {run.summary()}"
+        )
         again = attack.pay("25.00", terminal, "sale", "--timeout", "5", journal=journal, user=account)
         attack.promise(terminal, [run], again=again)
 
@@ -241,7 +292,9 @@ def the_disk_becomes_read_only_during_the_payment(attack):
     """The journal's disk becomes read-only during the payment: approved, `journaled: false`, and not charged again."""
     small_disk(attack)
     terminal = Terminal(approve_after(1))
-    run = attack.start_pay("25.00", terminal, "sale", env=attack.faults(f"call=pwrite,after=send,errno={errno.EROFS},path=journal"))
+    run = attack.start_pay(
+        "25.00", terminal, "sale", env=attack.faults(f"call=pwrite,after=send,errno={errno.EROFS},path=journal")
+    )
     attack.must(attack.finish(run), "approved", "the payment")
     attack.expect(run.last.get("journaled") is False, "reported as journaled on a disk that is read-only")
     shell(f"mount -o remount,ro {attack.journal.parent}")

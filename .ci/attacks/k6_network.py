@@ -186,6 +186,7 @@ FASTER = 20
 
 def drip(virtual_seconds):
     """Sends one field without end, byte by byte, with this pause (in the till's time) between two bytes."""
+
     def script(exchange):
         exchange.send(b"CZ0040300")
         until = time.monotonic() + 50
@@ -202,7 +203,9 @@ def a_terminal_drips_its_answer(attack):
     """A terminal that drips the answer to a payment: unknown at the deadline."""
     for number, pause in enumerate((5, 1)):
         journal = attack.folder / f"journal-{number}.db"
-        run = attack.pay("25.00", Terminal(drip(pause)), "sale", "--timeout", "60", journal=journal, env=attack.faster(FASTER), seconds=30)
+        run = attack.pay(
+            "25.00", Terminal(drip(pause)), "sale", "--timeout", "60", journal=journal, env=attack.faster(FASTER), seconds=30
+        )
         attack.must(run, "unknown", "a dripping terminal")
         attack.expect(run.seconds < 8, f"held for {run.seconds * FASTER:.0f} s, with 60 s allowed")
 
@@ -215,8 +218,11 @@ def a_terminal_drips_to_recovery(attack):
         terminal = Terminal(charge_silently, duplicata=drip(pause))
         run = attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--timeout", "1", journal=journal)
         attack.must(run, "unknown", "a sale without an answer")
-        for words in (("pay", "7.00", "--terminal", terminal.address, "--journal", journal, "--dialect", "nepting", "--timeout", "60"),
-                      ("journal", journal, "recover", "--terminal", terminal.address), ("reprint", terminal.address)):
+        for words in (
+            ("pay", "7.00", "--terminal", terminal.address, "--journal", journal, "--dialect", "nepting", "--timeout", "60"),
+            ("journal", journal, "recover", "--terminal", terminal.address),
+            ("reprint", terminal.address),
+        ):
             attack.run(*words, "--json", env=attack.faster(FASTER), seconds=20)
 
 
@@ -232,6 +238,7 @@ def a_terminal_drips_to_probes(attack):
 @case("K6", limit=60)
 def a_terminal_drips_before_the_request(attack):
     """A terminal that sends bytes before it is asked holds nothing: an outcome within the time."""
+
     def greet(terminal, connection):
         for _ in range(3):
             connection.sendall(b"\x00")

@@ -25,14 +25,28 @@ def stalled(attack, room, stream, json_lines=True):
     journal = attack.folder / f"journal-{stream}-{room}-{json_lines}.db"
     reader, writer = full_pipe(room)
     terminal = Terminal(approve_after(0.3), approve)
-    words = ["pay", "25.00", *["--json"] * json_lines, "--terminal", terminal.address, "--journal", journal, "--id", "sale", "--timeout", "5"]
+    words = [
+        "pay",
+        "25.00",
+        *["--json"] * json_lines,
+        "--terminal",
+        terminal.address,
+        "--journal",
+        journal,
+        "--id",
+        "sale",
+        "--timeout",
+        "5",
+    ]
     run = attack.start(*words, **{stream: writer})
     os.close(writer)
     time.sleep(2.5)
     charged = len(terminal.charges)
     attack.expect(charged == 1, f"{stream}, room for {room} bytes: the payment stands still, charged {charged} times")
     entry = attack.entry("sale", journal)
-    attack.expect(entry.get("outcome") == "approved", f"{stream}, room for {room} bytes: charged, and recorded as {entry.get('outcome')}")
+    attack.expect(
+        entry.get("outcome") == "approved", f"{stream}, room for {room} bytes: charged, and recorded as {entry.get('outcome')}"
+    )
     other = attack.pay("9.00", terminal, "other", journal=journal)
     attack.must(other, "approved", f"{stream}, room for {room} bytes: the next sale while the reader stalls")
     if run.code is None:
@@ -140,8 +154,13 @@ def a_full_disk_behind_the_output(attack):
 def output_that_is_lost_is_no_success(attack):
     """A list that could not be written is no success."""
     attack.must(attack.pay("25.00", Terminal(), "sale"), "approved", "the sale")
-    for words in (("journal", attack.journal, "list"), ("journal", attack.journal, "list", "--json"), ("journal", attack.journal, "show", "sale"),
-                  ("intent", "request", "25.00", "--id", "x", "--format", "uri"), ("dialect", "ingenico")):
+    for words in (
+        ("journal", attack.journal, "list"),
+        ("journal", attack.journal, "list", "--json"),
+        ("journal", attack.journal, "show", "sale"),
+        ("intent", "request", "25.00", "--id", "x", "--format", "uri"),
+        ("dialect", "ingenico"),
+    ):
         with open("/dev/full", "w") as full:
             run = attack.finish(attack.start(*words, stdout=full))
         attack.expect(run.code != 0, f"{words[0]} {words[-1]} on a full disk: exit code 0")
@@ -155,7 +174,9 @@ def standard_streams_are_closed(attack):
         attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved", "the first sale of the journal")
         redirections = " ".join(f"{fd}>&-" for fd in closed.split())
         terminal = Terminal(approve)
-        run = attack.start(*attack.pay_words("25.00", terminal, "sale", journal, ()), wrapper=("sh", "-c", f'exec "$0" "$@" {redirections}'))
+        run = attack.start(
+            *attack.pay_words("25.00", terminal, "sale", journal, ()), wrapper=("sh", "-c", f'exec "$0" "$@" {redirections}')
+        )
         attack.finish(run)
         attack.expect(run.code == 0, f"closed {closed}: exit code {run.code}, charged {len(terminal.charges)} times")
         attack.expect(attack.entry("sale", journal).get("outcome") == "approved", f"closed {closed}: not recorded")
@@ -166,10 +187,18 @@ def signals_end_each_wait(attack):
     """SIGTERM ends `recover --wait`, `ping`, `doctor` and `reprint` at a terminal that does not answer, within seconds."""
     terminal = Terminal(approve, charge_silently, duplicata=silent, probe=silent)
     attack.must(attack.pay("9.00", terminal, "before", "--dialect", "nepting"), "approved", "the first sale of the journal")
-    attack.must(attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--timeout", "1", seconds=90), "unknown", "a sale without an answer")
+    attack.must(
+        attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--timeout", "1", seconds=90),
+        "unknown",
+        "a sale without an answer",
+    )
     terminal.duplicata = silent
-    for words in (("journal", attack.journal, "recover", "--terminal", terminal.address, "--wait", "--exclusive"), ("ping", terminal.address),
-                  ("doctor", terminal.address), ("reprint", terminal.address)):
+    for words in (
+        ("journal", attack.journal, "recover", "--terminal", terminal.address, "--wait", "--exclusive"),
+        ("ping", terminal.address),
+        ("doctor", terminal.address),
+        ("reprint", terminal.address),
+    ):
         run = attack.start(*words, "--json")
         time.sleep(1)
         if run.code is None:
@@ -184,7 +213,9 @@ def signals_end_a_recovery_that_waits(attack):
     """SIGTERM ends `recover --wait` while it waits for the longest transaction; the sale stays open."""
     terminal = Terminal(approve, silent)
     attack.must(attack.pay("9.00", terminal, "before", "--dialect", "nepting"), "approved", "the first sale of the journal")
-    attack.must(attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--timeout", "1"), "unknown", "a sale without an answer")
+    attack.must(
+        attack.pay("25.00", terminal, "sale", "--dialect", "nepting", "--timeout", "1"), "unknown", "a sale without an answer"
+    )
     run = attack.start("journal", attack.journal, "recover", "--terminal", terminal.address, "--wait", "--exclusive", "--json")
     time.sleep(2)
     attack.expect(run.code is None, f"`recover --wait` did not wait: {run.summary()}")

@@ -23,18 +23,20 @@ def correct(attack, *decision, who="BERT"):
 
 @case("K7", limit=60)
 def not_paid_by_mistake(attack):
-    """"Not paid" by mistake is corrected to "paid": recorded, told by the id, and nothing is charged again."""
+    """ "Not paid" by mistake is corrected to "paid": recorded, told by the id, and nothing is charged again."""
     terminal = decided(attack, "--not-paid")
     correct(attack, "--paid")
     entry = attack.entry("sale")
-    attack.expect(entry.get("outcome") == "approved" and entry.get("approved_amount_minor") == 2500, f"the entry: {entry.get('outcome')}")
+    attack.expect(
+        entry.get("outcome") == "approved" and entry.get("approved_amount_minor") == 2500, f"the entry: {entry.get('outcome')}"
+    )
     attack.must(attack.pay("25.00", terminal, "sale"), "approved", "the id again")
     attack.expect(len(terminal.requests) == 1, "sent again")
 
 
 @case("K7", limit=60)
 def paid_by_mistake(attack):
-    """"Paid" by mistake is corrected to "not paid": the id is told so, and never becomes sendable."""
+    """ "Paid" by mistake is corrected to "not paid": the id is told so, and never becomes sendable."""
     terminal = decided(attack, "--paid", script=silent)
     correct(attack, "--not-paid")
     again = attack.pay("25.00", terminal, "sale")
@@ -44,10 +46,13 @@ def paid_by_mistake(attack):
 
 @case("K7", limit=60)
 def the_amount_is_corrected(attack):
-    """"Paid" with a wrong amount is corrected to another amount."""
+    """ "Paid" with a wrong amount is corrected to another amount."""
     decided(attack, "--paid", "20.00")
     correct(attack, "--paid", "22.50")
-    attack.expect(attack.entry("sale").get("approved_amount_minor") == 2250, f"the entry: {attack.entry('sale').get('approved_amount_minor')}")
+    attack.expect(
+        attack.entry("sale").get("approved_amount_minor") == 2250,
+        f"the entry: {attack.entry('sale').get('approved_amount_minor')}",
+    )
 
 
 @case("K7", limit=60)
@@ -85,14 +90,18 @@ def a_replay_without_a_decision_names_nobody(attack):
 @case("K7", limit=60)
 def the_terminals_proof_is_not_overruled(attack):
     """A terminal's approval or refusal is not overruled by a person: refused, or a dispute; never another verdict."""
-    for name, script, decision, kinds in (("an approval", approve, ("--not-paid",), ("approved", "unknown")),
-                                          ("a refusal", lambda exchange: exchange.send(exchange.refusal()), ("--paid",), ("declined", "unknown"))):
+    for name, script, decision, kinds in (
+        ("an approval", approve, ("--not-paid",), ("approved", "unknown")),
+        ("a refusal", lambda exchange: exchange.send(exchange.refusal()), ("--paid",), ("declined", "unknown")),
+    ):
         attack.journal = attack.folder / f"{name[2:].strip()}.db"
         terminal = Terminal(script)
         attack.pay("25.00", terminal, "sale")
         run = attack.resolve("sale", *decision)
         entry = attack.entry("sale")
-        attack.expect(run.code == 1 or entry.get("state") == "disputed", f"{name} is overruled: {run.summary()}, {entry.get('state')}")
+        attack.expect(
+            run.code == 1 or entry.get("state") == "disputed", f"{name} is overruled: {run.summary()}, {entry.get('state')}"
+        )
         attack.must(attack.pay("25.00", terminal, "sale"), kinds, f"the id of {name}, again")
         attack.expect(len(terminal.requests) == 1, "sent again")
 
@@ -104,7 +113,9 @@ def more_was_paid_than_was_asked(attack):
         attack.journal = attack.folder / f"{minor}.db"
         terminal = decided(attack, "--paid", amount)
         entry = attack.entry("sale")
-        attack.expect(entry.get("approved_amount_minor") == minor, f"{amount} paid of 25.00: {entry.get('approved_amount_minor')}")
+        attack.expect(
+            entry.get("approved_amount_minor") == minor, f"{amount} paid of 25.00: {entry.get('approved_amount_minor')}"
+        )
         attack.pay("25.00", terminal, "sale")
         attack.expect(len(terminal.requests) == 1, "sent again")
 
@@ -140,15 +151,22 @@ def a_credit_stands_against_the_correction(attack):
         return
     run = attack.resolve("sale", "--not-paid", who="BERT")
     entry = attack.entry("sale")
-    attack.expect(entry.get("state") == "disputed" or run.code == 1 and entry.get("outcome") == "approved",
-                  f"corrected to {entry.get('state')}, {entry.get('outcome')} with a credit of the whole amount against it")
+    attack.expect(
+        entry.get("state") == "disputed" or run.code == 1 and entry.get("outcome") == "approved",
+        f"corrected to {entry.get('state')}, {entry.get('outcome')} with a credit of the whole amount against it",
+    )
 
 
 @case("K7", limit=60)
 def a_correction_needs_a_name_and_a_reason(attack):
     """Neighbour: a correction without who or why is wrong usage."""
     decided(attack, "--not-paid")
-    for words in (("--paid",), ("--paid", "--by", "BERT"), ("--paid", "--because", "x"), ("--paid", "--by", "", "--because", "x")):
+    for words in (
+        ("--paid",),
+        ("--paid", "--by", "BERT"),
+        ("--paid", "--because", "x"),
+        ("--paid", "--by", "", "--because", "x"),
+    ):
         run = attack.run("journal", attack.journal, "resolve", "sale", *words)
         attack.expect(run.code == 2, f"{words}: {run.summary()}")
     attack.expect(attack.entry("sale").get("outcome") == "declined", "corrected without a name")

@@ -76,7 +76,9 @@ def a_person_cannot_decide_in_flight(attack):
     decided = attack.resolve("sale", "--not-paid")
     attack.expect(decided.code in (1, 6), f"a decision in flight: {decided.summary()}")
     attack.must(attack.finish(run), "approved", "the payment")
-    attack.expect(run.last.get("journaled") is True and run.last.get("disputed") is False, "the payment is not recorded as undisputed")
+    attack.expect(
+        run.last.get("journaled") is True and run.last.get("disputed") is False, "the payment is not recorded as undisputed"
+    )
 
 
 @case("K7", limit=60)
@@ -116,7 +118,10 @@ def the_id_is_in_flight_and_approved(attack):
     attack.finish(second)
     attack.expect(attack.charged(terminal) == 1, f"charged {attack.charged(terminal)} times")
     attack.must(second, ("approved", "blocked", "unknown"), "the second process")
-    attack.expect(second.outcome == "approved" or not says_that_nothing_was_sent(second), f"told that nothing was sent, and approved soon after: {second.summary()}")
+    attack.expect(
+        second.outcome == "approved" or not says_that_nothing_was_sent(second),
+        f"told that nothing was sent, and approved soon after: {second.summary()}",
+    )
 
 
 @case("K7", limit=60)
@@ -127,7 +132,9 @@ def the_id_is_in_flight_and_refused(attack):
     attack.finish(second)
     attack.expect(len(terminal.requests) == 1, "a second request was sent")
     attack.must(second, ("declined", "blocked", "unknown"), "the second process")
-    attack.expect(second.outcome == "declined" or not says_that_nothing_was_sent(second), f"told that nothing was sent: {second.summary()}")
+    attack.expect(
+        second.outcome == "declined" or not says_that_nothing_was_sent(second), f"told that nothing was sent: {second.summary()}"
+    )
 
 
 @case("K7", limit=60)
@@ -152,7 +159,9 @@ def the_id_is_in_flight_in_five_processes(attack):
     attack.expect(attack.charged(terminal) == 1, f"charged {attack.charged(terminal)} times")
     attack.expect("approved" in [run.outcome for run in runs], "none is approved")
     for run in runs:
-        attack.expect(run.outcome == "approved" or not says_that_nothing_was_sent(run), f"told that nothing was sent: {run.summary()}")
+        attack.expect(
+            run.outcome == "approved" or not says_that_nothing_was_sent(run), f"told that nothing was sent: {run.summary()}"
+        )
 
 
 @case("K7", limit=60)
@@ -165,8 +174,10 @@ def the_id_is_in_flight_at_another_address(attack):
     attack.expect(len(other.requests) == 0, "sent to the second terminal too")
     attack.must(second, ("approved", "blocked", "unknown"), "the second process")
     # Another terminal is another content of the id: `id_conflict` is right too.
-    attack.expect(second.outcome == "approved" or second.reason == "id_conflict" or not says_that_nothing_was_sent(second),
-                  f"told that nothing was sent: {second.summary()}")
+    attack.expect(
+        second.outcome == "approved" or second.reason == "id_conflict" or not says_that_nothing_was_sent(second),
+        f"told that nothing was sent: {second.summary()}",
+    )
 
 
 @case("K7", limit=60)
@@ -190,7 +201,9 @@ def a_signal_ends_the_second_wait(attack):
     attack.finish(second)
     attack.must(attack.finish(first), "approved", "the first process")
     attack.expect(attack.charged(terminal) == 1, "charged twice")
-    attack.expect(second.outcome == "approved" or not says_that_nothing_was_sent(second), f"told that nothing was sent: {second.summary()}")
+    attack.expect(
+        second.outcome == "approved" or not says_that_nothing_was_sent(second), f"told that nothing was sent: {second.summary()}"
+    )
 
 
 @case("K7", limit=60)
@@ -199,7 +212,10 @@ def other_commands_during_a_payment(attack):
     terminal = Terminal(approve_after(3))
     first = attack.start_pay("25.00", terminal, "sale", "--timeout", "20")
     attack.expect(terminal.wait_for_request(), "no request arrived")
-    runs = [attack.start(*words, terminal.address, "--json", "--journal", attack.journal) for words in (("ping",), ("doctor",), ("reprint",))]
+    runs = [
+        attack.start(*words, terminal.address, "--json", "--journal", attack.journal)
+        for words in (("ping",), ("doctor",), ("reprint",))
+    ]
     runs.append(attack.start("journal", attack.journal, "recover", "--terminal", terminal.address, "--exclusive", "--json"))
     attack.must(attack.finish(first), "approved", "the payment")
     for run in runs:

@@ -16,6 +16,7 @@ SHORT_REFUSAL = encode(("CZ", "0300"), ("AE", "01"), ("AF", "04"))
 
 def kept_open(make, *later):
     """Answers and keeps the connection open. `later`: pairs of seconds after the answer and bytes."""
+
     def script(exchange):
         exchange.send(make(exchange))
         at = time.monotonic()
@@ -44,7 +45,9 @@ def times(attack, make, outcome, *options, runs=5):
     waits = []
     for number in range(runs):
         terminal = Terminal(kept_open(make))
-        run = attack.pay("25.00", terminal, "sale", "--timeout", "10", *options, journal=attack.folder / f"{time.monotonic_ns()}.db")
+        run = attack.pay(
+            "25.00", terminal, "sale", "--timeout", "10", *options, journal=attack.folder / f"{time.monotonic_ns()}.db"
+        )
         attack.must(run, outcome, "the payment")
         if run.outcomes() and terminal.sent_at:
             waits.append(run.outcomes()[0]["arrived"] - terminal.sent_at)
@@ -85,7 +88,9 @@ def a_close_is_told_at_once(attack):
         run = attack.pay("25.00", terminal, "sale", journal=attack.folder / f"{time.monotonic_ns()}.db")
         attack.must(run, "approved", "the payment")
         ends.append((run.ended_at or time.monotonic()) - terminal.sent_at)
-    attack.expect(statistics.median(ends) < AT_ONCE + 0.1, f"the command ends {statistics.median(ends) * 1000:.0f} ms after the close")
+    attack.expect(
+        statistics.median(ends) < AT_ONCE + 0.1, f"the command ends {statistics.median(ends) * 1000:.0f} ms after the close"
+    )
 
 
 def next_sale(attack, make, behind, expected):
@@ -106,7 +111,10 @@ def next_sale(attack, make, behind, expected):
     if run.outcome == "blocked":
         attack.expect(not arrivals, "blocked, and its request arrived")
     else:
-        attack.expect(arrivals[0] - answered > behind - 0.02, f"the next request arrived {(arrivals[0] - answered) * 1000:.0f} ms after the answer")
+        attack.expect(
+            arrivals[0] - answered > behind - 0.02,
+            f"the next request arrived {(arrivals[0] - answered) * 1000:.0f} ms after the answer",
+        )
     attack.expect(terminal.most_open <= 1, f"{terminal.most_open} connections at once")
     attack.must(attack.pay("13.00", terminal, "later", "--timeout", "10"), "approved", "a sale afterwards")
 
@@ -129,7 +137,9 @@ def contradicted(attack, make, seconds, data, name):
     terminal = Terminal(kept_open(make, (seconds, data)), approve)
     run = attack.pay("25.00", terminal, "sale", "--timeout", "10")
     entry = attack.entry("sale")
-    attack.expect(entry.get("state") in ("disputed", "unresolved"), f"{name}: the sale is {entry.get('state')}, {entry.get('outcome')}")
+    attack.expect(
+        entry.get("state") in ("disputed", "unresolved"), f"{name}: the sale is {entry.get('state')}, {entry.get('outcome')}"
+    )
     attack.expect(run.last.get("disputed") or run.outcome == "unknown", f"{name}: the last line says {run.summary()}, undisputed")
     held = attack.pay("12.00", terminal, "next", "--timeout", "10")
     attack.must(held, "blocked", f"{name}: the next sale")
@@ -162,7 +172,11 @@ def a_taken_flag_behind_an_approval(attack):
 @case("latency", limit=60)
 def another_echo_behind_an_approval(attack):
     """An echo of another amount, register or currency 0.05 s after an approval is a contradiction."""
-    for name, field in (("another amount", ("CB", "9900")), ("another register", ("CA", "02")), ("another currency", ("CE", "840"))):
+    for name, field in (
+        ("another amount", ("CB", "9900")),
+        ("another register", ("CA", "02")),
+        ("another currency", ("CE", "840")),
+    ):
         contradicted(attack, approval, 0.05, encode(field), name)
 
 
@@ -182,8 +196,12 @@ def another_echo_behind_a_refusal(attack):
 @case("latency", limit=60)
 def what_contradicts_nothing(attack):
     """Neighbour: a line end, the same field again or a ticket after the answer contradicts nothing."""
-    for name, data in (("a line end", b"\r\n"), ("the same status again", encode(("AE", "10"))), ("the contract", encode(("CG", "1999403"))),
-                       ("a field that nobody knows", encode(("XX", "hello")))):
+    for name, data in (
+        ("a line end", b"\r\n"),
+        ("the same status again", encode(("AE", "10"))),
+        ("the contract", encode(("CG", "1999403"))),
+        ("a field that nobody knows", encode(("XX", "hello"))),
+    ):
         attack.journal = attack.folder / f"{time.monotonic_ns()}.db"
         terminal = Terminal(kept_open(approval, (0.05, data)), approve)
         attack.must(attack.pay("25.00", terminal, "sale", "--timeout", "10"), "approved", name)
@@ -203,6 +221,7 @@ def the_rest_of_a_refusal(attack):
 @case("latency", limit=60)
 def the_status_is_not_the_end_of_an_approval(attack):
     """An approval whose echo contradicts it, 0.2 s after its status, is never told as approved alone."""
+
     def script(exchange):
         answer = exchange.approval(exchange.charge(), AE=None)
         at = offset_after(answer, 2)

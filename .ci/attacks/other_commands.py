@@ -10,8 +10,12 @@ from suite import case
 from terminal import Terminal, charge_silently
 
 CALLS = ("pwrite", "fsync", "lock", "open", "pread", "map", "stat")
-RULES = [f"call={call},path=journal,{number},errno={code}" for call in CALLS for number in ("nth=1", "nth=2", "nth=3", "nth=6", "from=2", "from=5")
-         for code in (5, 28)]
+RULES = [
+    f"call={call},path=journal,{number},errno={code}"
+    for call in CALLS
+    for number in ("nth=1", "nth=2", "nth=3", "nth=6", "from=2", "from=5")
+    for code in (5, 28)
+]
 
 
 def sample(attack, name, count):
@@ -52,7 +56,9 @@ def ending_an_app_to_app_payment(attack):
     for rule in copies(attack, sample(attack, "end", 10)):
         env = attack.faults(rule, CLOCK_SPEED=5)
         text = intent_result(attack, "sale", env=env)
-        attack.expect(text.outcome in ("approved", "blocked", "unknown") or text.code == 6, f"an approval of the app: {text.summary()}")
+        attack.expect(
+            text.outcome in ("approved", "blocked", "unknown") or text.code == 6, f"an approval of the app: {text.summary()}"
+        )
         if text.outcome == "approved" and text.last.get("journaled"):
             attack.expect(attack.entry("sale").get("outcome") == "approved", "reported as journaled, and lost")
         again = intent_result(attack, "sale")

@@ -120,7 +120,10 @@ class Attack:
         for name, keys in terminals.items():
             keys = {"address": keys} if isinstance(keys, str) else keys
             lines.append(f"[terminals.{name}]")
-            lines += [f"{key} = {str(value).lower()}" if isinstance(value, bool) else f'{key} = "{value}"' for key, value in keys.items()]
+            lines += [
+                f"{key} = {str(value).lower()}" if isinstance(value, bool) else f'{key} = "{value}"'
+                for key, value in keys.items()
+            ]
         path = Path(tempfile.mkdtemp(prefix="shop-", dir=self.folder)) / "caisse.toml"
         path.write_text("\n".join(lines) + "\n")
         return path
@@ -151,8 +154,10 @@ class Attack:
             if run.outcome == "approved":
                 self.expect(count >= 1, "reported as approved, and nothing was charged")
             if run.outcome in ("declined", "cancelled", "not_sent"):
-                self.expect(count == 0 or (run.outcome == "not_sent" and run is not runs[-1]),
-                            f"reported as {run.outcome} ({run.reason}), and charged")
+                self.expect(
+                    count == 0 or (run.outcome == "not_sent" and run is not runs[-1]),
+                    f"reported as {run.outcome} ({run.reason}), and charged",
+                )
         if again and any(run.outcome == "approved" for run in runs[:-1]):
             journaled = any(run.outcome == "approved" and run.last.get("journaled") for run in runs[:-1])
             kinds = ("approved",) if journaled else ("approved", "unknown", "blocked")

@@ -48,7 +48,9 @@ def prepared(attack):
     """Makes a journal with one sale, and returns its folder, to be copied."""
     folder = attack.folder / "prepared"
     folder.mkdir()
-    attack.must(attack.pay("9.00", Terminal(), "before", journal=folder / "journal.db"), "approved", "the first sale of the journal")
+    attack.must(
+        attack.pay("9.00", Terminal(), "before", journal=folder / "journal.db"), "approved", "the first sale of the journal"
+    )
     return folder
 
 
@@ -96,7 +98,12 @@ def counts(attack, folder, call, path, fresh):
 
 def enumerate_faults(attack, name, call, path, ways):
     folder, chance = prepared(attack), random.Random(f"{attack.seed} {name}")
-    faults = [(fresh, number, way) for fresh in (False, True) for number in range(1, counts(attack, folder, call, path, fresh) + 1) for way in ways]
+    faults = [
+        (fresh, number, way)
+        for fresh in (False, True)
+        for number in range(1, counts(attack, folder, call, path, fresh) + 1)
+        for way in ways
+    ]
     if not faults:
         raise NotRun(f"a payment makes no such call (`{call}`)")
     attack.note = f"{len(faults)} faults"
@@ -131,8 +138,13 @@ def always_failing(attack):
     """A kind of call that fails from one moment on, and not only once: the same promises."""
     folder, chance = prepared(attack), random.Random(attack.seed)
     calls = ["fsync", "pwrite", "pread", "lock", "open", "map", "stat", "fstat", "recv", "write", "setsockopt"]
-    rules = [f"call={call},from={number},errno={code},path={path}" for call in calls for number in (1, 2, 3, 5, 8)
-             for code in (errno.EIO, errno.ENOSPC) for path in ((SOCKET,) if call in ("recv", "setsockopt") else (JOURNAL,))]
+    rules = [
+        f"call={call},from={number},errno={code},path={path}"
+        for call in calls
+        for number in (1, 2, 3, 5, 8)
+        for code in (errno.EIO, errno.ENOSPC)
+        for path in ((SOCKET,) if call in ("recv", "setsockopt") else (JOURNAL,))
+    ]
     rules += [f"call={call},after=send,errno=5,path={JOURNAL}" for call in calls[:8]]
     for index, rule in enumerate(rules if attack.everything else chance.sample(rules, 10)):
         scene = Scene(attack, folder, index, False, rule)
@@ -143,7 +155,15 @@ def always_failing(attack):
 def killed_at_a_system_call(attack):
     """SIGKILL just before any system call of a payment: the id again is charged once in all, and never told otherwise."""
     folder, chance = prepared(attack), random.Random(attack.seed)
-    kinds = [("send", SOCKET), ("recv", SOCKET), ("pwrite", JOURNAL), ("fsync", JOURNAL), ("lock", JOURNAL), ("write", OUTPUT), ("setsockopt", SOCKET)]
+    kinds = [
+        ("send", SOCKET),
+        ("recv", SOCKET),
+        ("pwrite", JOURNAL),
+        ("fsync", JOURNAL),
+        ("lock", JOURNAL),
+        ("write", OUTPUT),
+        ("setsockopt", SOCKET),
+    ]
     moments = [(call, path, number) for call, path in kinds for number in range(1, counts_once(attack, folder, call, path) + 1)]
     for index, (call, path, number) in enumerate(moments if attack.everything else chance.sample(moments, min(14, len(moments)))):
         scene = Scene(attack, folder, index, False, f"killed before {call} number {number}")

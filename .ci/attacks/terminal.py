@@ -75,6 +75,16 @@ def approve(exchange):
     exchange.terminal.closed, _ = exchange.wait_for_close()
 
 
+def approve_with(minor=None, authorisation=None, **changes):
+    """Charges this amount under this authorisation number, and approves with other values in these fields."""
+
+    def script(exchange):
+        exchange.send(exchange.approval(exchange.charge(minor, authorisation), **changes))
+        exchange.wait_for_close()
+
+    return script
+
+
 def approve_after(seconds):
     def script(exchange):
         time.sleep(seconds)
@@ -139,8 +149,18 @@ class Terminal:
 
     numbers = itertools.count(1)
 
-    def __init__(self, *scripts, host="127.0.0.1", port=0, listener=None, contract="1999403", serial_number=None,
-                 duplicata=last_transaction, probe=identify, before=None):
+    def __init__(
+        self,
+        *scripts,
+        host="127.0.0.1",
+        port=0,
+        listener=None,
+        contract="1999403",
+        serial_number=None,
+        duplicata=last_transaction,
+        probe=identify,
+        before=None,
+    ):
         self.scripts = list(scripts) or [approve]
         self.contract, self.serial_number = contract, serial_number
         self.duplicata, self.probe, self.before = duplicata, probe, before

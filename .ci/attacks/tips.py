@@ -1,17 +1,13 @@
 """Tips. A terminal may charge more than was asked, where the till allows it."""
 
 from suite import case
-from terminal import Terminal, approve, last_transaction
+from terminal import Terminal, approve, approve_with, last_transaction
 from wire import encode
 
 
-def tipping(minor, asked=2500):
-    """A script that charges this amount, and says so."""
-    def script(exchange):
-        exchange.send(exchange.approval(exchange.charge(minor), CB=str(minor)))
-        exchange.wait_for_close(5)
-
-    return script
+def tipping(minor):
+    """Charges this amount, and reports it."""
+    return approve_with(minor, CB=str(minor))
 
 
 def pay(attack, terminal, *options, id="sale", amount="25.00"):
@@ -27,10 +23,15 @@ def a_tip_that_is_allowed(attack):
         for what in ("the payment", "the id again"):
             run = pay(attack, terminal, "--allow-tip=5.00")
             attack.must(run, "approved", f"{what}, {tip} of tip")
-            attack.expect(run.last.get("approved_amount_minor") == minor, f"{what}: approved amount {run.last.get('approved_amount_minor')}")
+            attack.expect(
+                run.last.get("approved_amount_minor") == minor, f"{what}: approved amount {run.last.get('approved_amount_minor')}"
+            )
             attack.expect(run.last.get("tip") == tip, f"{what}: tip {run.last.get('tip')}")
         attack.expect(len(terminal.charges) == 1, f"charged {len(terminal.charges)} times")
-        attack.expect(attack.entry("sale").get("approved_amount_minor") == minor, f"recorded: {attack.entry('sale').get('approved_amount_minor')}")
+        attack.expect(
+            attack.entry("sale").get("approved_amount_minor") == minor,
+            f"recorded: {attack.entry('sale').get('approved_amount_minor')}",
+        )
 
 
 @case("tips")
@@ -72,11 +73,7 @@ def everything_else_is_equal(attack):
     """With a tip allowed, another currency, register or action is still unknown."""
     for number, changes in enumerate(({"CE": "840"}, {"CA": "02"}, {"CD": "1"}, {"CB": "02700x"})):
         attack.journal = attack.folder / f"{number}.db"
-
-        def script(exchange, changes=changes):
-            exchange.send(exchange.approval(exchange.charge(2700), **({"CB": "2700"} | changes)))
-            exchange.wait_for_close(5)
-
+        script = approve_with(2700, **({"CB": "2700"} | changes))
         attack.must(pay(attack, Terminal(script), "--allow-tip=5.00"), "unknown", f"a tip with {changes}")
 
 
@@ -95,8 +92,16 @@ def the_most_is_part_of_the_id(attack):
 def usage_that_is_wrong(attack):
     """The most is mandatory, positive and an amount, and for debits only: else wrong usage, and nothing is connected."""
     terminal = Terminal()
-    for words in (("--allow-tip",), ("--allow-tip=",), ("--allow-tip=much",), ("--allow-tip=-1.00",), ("--allow-tip=0.00",),
-                  ("--allow-tip=5.001",), ("--allow-tip=5,00",), ("--allow-tip=5.00", "--operation", "credit", "--original", "x", "--by", "A", "--because", "b")):
+    for words in (
+        ("--allow-tip",),
+        ("--allow-tip=",),
+        ("--allow-tip=much",),
+        ("--allow-tip=-1.00",),
+        ("--allow-tip=0.00",),
+        ("--allow-tip=5.001",),
+        ("--allow-tip=5,00",),
+        ("--allow-tip=5.00", "--operation", "credit", "--original", "x", "--by", "A", "--because", "b"),
+    ):
         run = pay(attack, terminal, *words)
         attack.expect(run.code == 2, f"{words}: {run.summary()}")
     help_text = attack.run("help", "pay").out
@@ -130,13 +135,16 @@ def a_tip_is_told_by_a_duplicata(attack):
 def a_tip_is_told_with_our_reference(attack):
     """Neighbour: a duplicata above the amount asked, with our own reference, settles the sale with its tip."""
     entry = told_later(attack, 2700, "--allow-tip=5.00", "--reference", "R-77", reference="R-77")
-    attack.expect(entry.get("outcome") == "approved" and entry.get("approved_amount_minor") == 2700,
-                  f"settled as {entry.get('outcome')}, {entry.get('approved_amount_minor')}")
+    attack.expect(
+        entry.get("outcome") == "approved" and entry.get("approved_amount_minor") == 2700,
+        f"settled as {entry.get('outcome')}, {entry.get('approved_amount_minor')}",
+    )
 
 
 @case("tips")
 def a_refusal_where_a_tip_is_allowed(attack):
     """Neighbour: a refusal stays a refusal where a tip is allowed."""
+
     def script(exchange):
         exchange.send(encode(("CZ", "0300"), ("AE", "01"), ("AF", "04")))
         exchange.wait_for_close(5)
