@@ -229,7 +229,7 @@ def held_by_another_program(attack, seconds, signals=()):
     else:
         time.sleep(seconds)
     if signals:
-        ended = run.wait(6)
+        ended = run.wait(8)
         attack.expect(ended, "two signals do not end the wait for the journal")
     holder.execute("ROLLBACK")
     holder.close()

@@ -15,26 +15,25 @@ def limited(kind, value):
 @case("K6", limit=80)
 def the_size_of_files_is_limited(attack):
     """`ulimit -f` is met anywhere in a payment: no death by a signal, and an approval is reported and not lost."""
-    blocked = 0
-    for size in (24_576, 32_768, 36_864, 40_960):
-        for padding in (1, 20, 45):
-            journal, terminal = attack.folder / f"journal-{size}-{padding}.db", Terminal()
-            attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved", "the first sale of the journal")
-            for number in range(9):
-                charges, id = len(terminal.charges), f"sale-{number}-{'y' * padding}"
-                run = attack.pay("25.00", terminal, id, journal=journal, preexec_fn=limited(resource.RLIMIT_FSIZE, size))
-                new = len(terminal.charges) - charges
-                attack.expect(new == 0 or run.outcome == "approved", f"a limit of {size} bytes: charged, and {run.summary()}")
-                attack.expect(new == 1 or run.outcome != "approved", f"a limit of {size} bytes: approved without a charge")
-                if run.outcome != "approved" or not run.last.get("journaled"):
-                    blocked += 1
-                    break
-            again = attack.pay("25.00", terminal, id, "--timeout", "3", journal=journal)
-            attack.expect(len(terminal.charges) - charges <= 1, "charged twice after the limit was met")
-            attack.expect(again.outcome != "declined", "declined after the limit was met")
-            if attack.breaches:
-                return
-    attack.expect(blocked > 0, "the limit was never met")
+    met = 0
+    for size, padding in ((24_576, 1), (32_768, 1), (32_768, 20), (36_864, 45), (40_960, 20)):
+        journal, terminal = attack.folder / f"journal-{size}-{padding}.db", Terminal()
+        attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved", "the first sale of the journal")
+        for number in range(9):
+            charges, id = len(terminal.charges), f"sale-{number}-{'y' * padding}"
+            run = attack.pay("25.00", terminal, id, journal=journal, preexec_fn=limited(resource.RLIMIT_FSIZE, size))
+            new = len(terminal.charges) - charges
+            attack.expect(new == 0 or run.outcome == "approved", f"a limit of {size} bytes: charged, and {run.summary()}")
+            attack.expect(new == 1 or run.outcome != "approved", f"a limit of {size} bytes: approved without a charge")
+            if run.outcome != "approved" or not run.last.get("journaled"):
+                met += 1
+                break
+        again = attack.pay("25.00", terminal, id, "--timeout", "3", journal=journal)
+        attack.expect(len(terminal.charges) - charges <= 1, "charged twice after the limit was met")
+        attack.expect(again.outcome != "declined", "declined after the limit was met")
+        if attack.breaches:
+            return
+    attack.expect(met > 0, "the limit was never met")
 
 
 @case("K6", limit=60)

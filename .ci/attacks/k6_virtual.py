@@ -1,5 +1,6 @@
 """K6, continued: the virtual terminal out of descriptors."""
 
+import errno
 import resource
 import socket
 import time
@@ -10,10 +11,11 @@ from suite import case
 DESCRIPTORS = 40
 
 
-def virtual_terminal(attack):
+def virtual_terminal(attack, env=()):
     """A virtual terminal with few descriptors. Returns its run and its "listening" line."""
     words = ("terminal", "--listen", "tcp://127.0.0.1:0", "--control", "127.0.0.1:0", "--json")
-    terminal = attack.start(*words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS)))
+    limit = (DESCRIPTORS, DESCRIPTORS)
+    terminal = attack.start(*words, env=env, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit))
     ready = terminal.wait_for("listening")
     attack.expect(ready, f"the virtual terminal did not start: {terminal.summary()}")
     return terminal, ready or {}
@@ -70,3 +72,14 @@ def a_few_connections(attack):
     rush(ready["control"], 5)
     rush(ready["at"], 5)
     recovered(attack, terminal, ready)
+
+
+@case("K6", limit=60)
+def accept_fails(attack):
+    """An `accept` that fails (no descriptors, an aborted connection, no memory) does not end the virtual terminal."""
+    for code in (errno.EMFILE, errno.ECONNABORTED, errno.ENOBUFS, errno.EPROTO):
+        attack.journal = attack.folder / f"journal-{code}.db"
+        terminal, ready = virtual_terminal(
+            attack, attack.faults(*(f"call=accept,nth={number},errno={code}" for number in (1, 2, 3)))
+        )
+        recovered(attack, terminal, ready)
