@@ -5,6 +5,7 @@ kind has fewer cases than its floor."""
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="list the cases and exit")
     parser.add_argument("--inside", metavar="CASE", help=argparse.SUPPRESS)
     parser.add_argument("--shim", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -59,22 +61,19 @@ def inside(options):
     function = CASES[options.inside]
     if function.network:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as folder:
-        # Other accounts work in it.
-        os.chmod(folder, 0o755)
-        attack = Attack(options.caisse, folder, options.shim, options.seed, options.all)
-        status = BREACH
-        try:
-            function(attack)
-            attack.expect(attack.checks, "the case checked nothing")
-        except NotRun as reason:
-            status, attack.breaches = NOT_RUN, [str(reason)]
-        except Exception:
-            attack.breaches.append("the case failed: " + traceback.format_exc(limit=-2))
-        if status != NOT_RUN and not attack.breaches:
-            status = RIGHT
-        note = attack.note or f"{attack.checks} checks"
-        print(json.dumps({"status": status, "breaches": attack.breaches, "note": note}), flush=True)
+    attack = Attack(options.caisse, options.folder, options.shim, options.seed, options.all)
+    status = BREACH
+    try:
+        function(attack)
+        attack.expect(attack.checks, "the case checked nothing")
+    except NotRun as reason:
+        status, attack.breaches = NOT_RUN, [str(reason)]
+    except Exception:
+        attack.breaches.append("the case failed: " + traceback.format_exc(limit=-2))
+    if status != NOT_RUN and not attack.breaches:
+        status = RIGHT
+    note = attack.note or f"{attack.checks} checks"
+    print(json.dumps({"status": status, "breaches": attack.breaches, "note": note}), flush=True)
     # Threads of terminals may be in a wait.
     os._exit(0)
 
@@ -95,18 +94,12 @@ def play(function, options, shim, separate):
         return NOT_RUN, ["needs root"], "not begun", 0.0
     if function.network and not separate:
         return NOT_RUN, ["needs namespaces (root, unshare, iproute2)"], "not begun", 0.0
-    command = [
-        sys.executable,
-        str(HERE / "run.py"),
-        str(options.caisse),
-        "--inside",
-        function.name,
-        "--shim",
-        str(shim),
-        "--seed",
-        str(options.seed),
-    ]
-    command += ["--all"] * options.all
+    # Removed when the process and its mounts are gone. Other accounts work in it.
+    folder = shim.parent / function.name
+    folder.mkdir()
+    folder.chmod(0o755)
+    command = [sys.executable, str(HERE / "run.py"), str(options.caisse), "--inside", function.name]
+    command += ["--folder", str(folder), "--shim", str(shim), "--seed", str(options.seed), *["--all"] * options.all]
     if function.network:
         command = ["unshare", "--net", "--mount", "--propagation", "private", *command]
     # A file, not a pipe: a process that a case leaves behind would keep a pipe open.
@@ -127,6 +120,7 @@ def play(function, options, shim, separate):
         process.wait()
         out.seek(0)
         text = out.read().decode("utf-8", "replace")
+    shutil.rmtree(folder, ignore_errors=True)
     seconds = time.monotonic() - began
     if not ended:
         return BREACH, [f"the case did not end within {limit} s"], "cut off", seconds
@@ -163,7 +157,7 @@ def main():
         print("no such command, or no such case", file=sys.stderr)
         return 2
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
+    with tempfile.TemporaryDirectory(prefix="attacks-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)
         shim = Path(folder) / "faults.so"
         # Some compilers fortify by default: their headers then define the functions that the library replaces.
