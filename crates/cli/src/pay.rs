@@ -137,11 +137,15 @@ fn take(
         )
         .map_err(|error| Wrong::usage("request", error))?;
     let code = exit_code(payment.outcome);
-    let open = payment.outcome.is_unknown() || payment.outcome.duty() == Some(Duty::ResolveEarlier);
+    let open = payment.disputed
+        || payment.outcome.is_unknown()
+        || payment.outcome.duty() == Some(Duty::ResolveEarlier);
     if let (true, Some(file)) = (open, file) {
         how_to_ask(arguments, file, output);
         let unresolved = till.unresolved().unwrap_or_default();
-        report::how_to_settle(file, unresolved.iter().map(|record| record.start.id), output);
+        let contested = till.contested().unwrap_or_default();
+        let open = unresolved.iter().chain(&contested);
+        report::how_to_settle(file, open.map(|record| record.start.id), output);
     }
     Ok(code)
 }

@@ -1,5 +1,7 @@
 //! Takes a terminal for a transaction, if the journal allows it to begin.
 
+use std::ops::ControlFlow;
+
 use caisse_payment::admission::{self, Admission, Original, Recorded};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
@@ -70,14 +72,31 @@ fn decide(
         }
         Err(LockError::Io { .. }) => return Ok(Admitted::Blocked(Blocked::JournalUnavailable)),
     };
-    let unresolved = !journal.unresolved_at(place)?.is_empty();
-    Ok(match (admission::admit(asked, recorded.as_ref(), unresolved), record) {
+    let blocked = !journal.unresolved_at(place)?.is_empty() || contested(journal, place)?.is_some();
+    Ok(match (admission::admit(asked, recorded.as_ref(), blocked), record) {
         (Admission::Proceed, _) => Admitted::Proceed(lock),
         (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
         // A replay has a record.
         (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
         (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
     })
+}
+
+/// Returns the newest transaction that reached this terminal, if it is disputed. Nothing new may begin before a person has
+/// settled it: the terminal still shows what it did last, and the next transaction would destroy that evidence.
+///
+/// # Errors
+/// As [`Journal::find`].
+pub fn contested(journal: &dyn Journal, place: &Place) -> Result<Option<Record>, JournalError> {
+    let mut contested = None;
+    journal.walk_back(place, &mut |record| {
+        if record.told().proof == Proof::NothingSent {
+            return ControlFlow::Continue(());
+        }
+        contested = Some(record.clone()).filter(|record| record.disputed);
+        ControlFlow::Break(())
+    })?;
+    Ok(contested)
 }
 
 /// Decides by [`caisse_payment::admission::admit_original`] whether a cancellation or a credit may undo what it names.

@@ -23,7 +23,7 @@ mod rules;
 mod sqlite;
 mod wall_time;
 
-pub use admission::{Admitted, admit, admit_original};
+pub use admission::{Admitted, admit, admit_original, contested};
 pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
 pub use error::JournalError;
 pub use event::{Event, What};
