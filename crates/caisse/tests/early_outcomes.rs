@@ -85,7 +85,7 @@ fn pay(till: &mut Till, terminal: &Terminal, journal: &MemoryJournal) -> (Vec<Pa
         |payment| {
             let record = journal.find(&"ours".parse().unwrap()).unwrap().unwrap();
             assert!(record.end.is_some(), "the end is durable before it is reported");
-            assert!(is_locked(journal), "the terminal is held until it is free");
+            assert_eq!(is_locked(journal), reported.is_empty(), "the terminal is held until it is free");
             reported.push(payment.clone());
             let _ = terminal.go_on.send(());
         },
