@@ -21,7 +21,8 @@ struct Case<'a> {
 
 const ASKED: u64 = 2500;
 
-fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) {
+/// `at_once`: whether all pieces are in the socket as soon as the first is.
+fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Verdict, Vec<u8>, bool) {
     let mut storage = vec![0; storage];
     let identifier = "012345678901".parse().expect("twelve digits");
     let mut machine = TillMachine::new(Config::new(Dialect::PAYXPRESS, identifier), &mut storage);
@@ -43,7 +44,12 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) 
     for _ in 0..10_000 {
         match machine.poll() {
             Action::Connect => machine.handle_connected(now),
-            Action::Record(_) => machine.handle_journaled(now),
+            Action::Record(_) | Action::Dispute(_) => machine.handle_journaled(now),
+            Action::Look if sends > 0 && at_once => match pieces.next() {
+                Some(piece) => machine.handle_input(now, piece),
+                None => machine.handle_idle(now),
+            },
+            Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 sends += 1;
                 let accepted = bytes.len();
@@ -59,11 +65,11 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) 
             },
             Action::Done(verdict) => {
                 assert_eq!(sends, 1);
-                assert!(now.millis() <= 180_000);
+                assert!(now.millis() <= 310_000);
                 let report = machine.report().expect("a report");
-                return (verdict, report.message().as_bytes().to_vec());
+                return (verdict, report.message().as_bytes().to_vec(), report.is_disputed());
             }
-            Action::Event(_) | Action::Close | Action::Abort => {}
+            Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) => {}
         }
     }
     panic!("the machine never ends");
@@ -80,7 +86,8 @@ fn could_be_approved(answer: &[u8]) -> bool {
 }
 
 fuzz_target!(|case: Case<'_>| {
-    let (whole, full) = run(&case, &[case.answer], MOST_STORAGE);
+    let (whole, full, disputed) = run(&case, &[case.answer], MOST_STORAGE, true);
+    assert!(!disputed, "nothing came after the verdict");
     let mut cuts: Vec<usize> = case.cuts.iter().map(|cut| usize::from(*cut)).collect();
     cuts.retain(|cut| *cut < case.answer.len());
     cuts.sort_unstable();
@@ -90,9 +97,12 @@ fuzz_target!(|case: Case<'_>| {
         pieces.push(&case.answer[from..cut]);
         from = cut;
     }
-    assert_eq!(run(&case, &pieces, MOST_STORAGE), (whole, full), "the pieces matter");
-    let (small, _) = run(&case, &pieces, usize::from(case.storage));
+    assert_eq!(run(&case, &pieces, MOST_STORAGE, true), (whole, full, false), "the pieces matter");
+    let (small, ..) = run(&case, &pieces, usize::from(case.storage), true);
     assert_eq!(small, whole, "the storage matters");
+    // One after the other: a verdict that the whole does not bear out is disputed, and no other is.
+    let (early, _, disputed) = run(&case, &pieces, MOST_STORAGE, false);
+    assert_eq!(disputed, early.outcome != whole.outcome, "{early:?}, and of the whole {whole:?}");
 
     assert!(whole.proof >= Proof::PerhapsSent);
     assert_eq!(whole.proof == Proof::PerhapsSent, case.answer.is_empty());

@@ -247,6 +247,15 @@ impl Till {
         self.journal.unresolved_at(&self.place())
     }
 
+    /// The newest transaction that reached this terminal, if it is disputed. Until a person has settled it the terminal takes
+    /// no payment: the next one would destroy the evidence that the terminal still shows.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn contested(&self) -> Result<Option<Record>, JournalError> {
+        caisse_journal::contested(&*self.journal, &self.place())
+    }
+
     pub(crate) const fn reach(&self) -> Reach<'_> {
         Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() }
     }

@@ -109,7 +109,7 @@ prop_compose! {
         version in "03[0-9]{2}",
         amount_digits in 2_u8..=12,
         trailer in select(vec![Trailer::Nothing, Trailer::LineEnd]),
-        [partial, application, ticket, reference, report, framed_answers] in any::<[bool; 6]>(),
+        [partial, application, ticket, reference, report] in any::<[bool; 5]>(),
         duplicata in select(vec![
             Duplicata::Nothing, Duplicata::TicketOnly, Duplicata::Fields, Duplicata::Unverified,
         ]),
@@ -130,7 +130,6 @@ prop_compose! {
             report,
             duplicata: if three { duplicata } else { Duplicata::Nothing },
             refused_message,
-            framed_answers,
             ..Dialect::PAYXPRESS
         }
     }

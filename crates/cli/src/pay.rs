@@ -171,9 +171,11 @@ fn take(
     if let (true, Some(file)) = (open, file) {
         how_to_ask(arguments, file, output);
         let unresolved = till.unresolved().unwrap_or_default();
-        let unresolved = unresolved.iter().map(|record| record.start.id);
-        let disputed = payment.disputed.then_some(payment.id);
-        report::how_to_settle(file, unresolved.chain(disputed), output);
+        let contested = till.contested().unwrap_or_default();
+        let unresolved =
+            unresolved.iter().chain(&contested).map(|record| record.start.id).collect::<Vec<_>>();
+        let disputed = Some(payment.id).filter(|id| payment.disputed && !unresolved.contains(id));
+        report::how_to_settle(file, unresolved.iter().copied().chain(disputed), output);
     }
     Ok(code)
 }

@@ -1,5 +1,7 @@
 //! Takes a terminal for a transaction, if the journal allows it to begin.
 
+use std::ops::ControlFlow;
+
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
 use caisse_settlement::admit::{self, Admission, Original, Recorded};
@@ -83,8 +85,8 @@ fn decide(
             });
         }
     };
-    let unresolved = !journal.unresolved_at(place)?.is_empty();
-    Ok(match (admit::admit(asked, recorded.as_ref(), unresolved), record) {
+    let blocked = !journal.unresolved_at(place)?.is_empty() || contested(journal, place)?.is_some();
+    Ok(match (admit::admit(asked, recorded.as_ref(), blocked), record) {
         (Admission::Proceed, _) => Admitted::Proceed(lock.holding(attempt)),
         (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
         // A replay has a record.
@@ -106,6 +108,23 @@ fn lock_attempt(journal: &dyn Journal, id: &TransactionId) -> Result<TerminalLoc
     let name: TerminalId =
         name.map_err(|_| LockError::Io { what: "the lock of an id has no name".into() })?;
     journal.lock(&name)
+}
+
+/// Returns the newest transaction that reached this terminal, if it is disputed. Nothing new may begin before a person has
+/// settled it: the terminal still shows what it did last, and the next transaction would destroy that evidence.
+///
+/// # Errors
+/// As [`Journal::find`].
+pub fn contested(journal: &dyn Journal, key: &TerminalKey) -> Result<Option<Record>, JournalError> {
+    let mut contested = None;
+    journal.walk_back(key, &mut |record| {
+        if record.told().proof == Proof::NothingSent {
+            return ControlFlow::Continue(());
+        }
+        contested = Some(record.clone()).filter(|record| record.disputed);
+        ControlFlow::Break(())
+    })?;
+    Ok(contested)
 }
 
 /// Decides by [`caisse_settlement::admit::admit_original`] whether a cancellation or a credit may undo what it names.

@@ -18,7 +18,7 @@ mod memory;
 mod rules;
 mod sqlite;
 
-pub use admission::{Admitted, admit, admit_original};
+pub use admission::{Admitted, admit, admit_original, contested};
 pub use error::JournalError;
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};

@@ -33,7 +33,8 @@ pub enum State {
     Unresolved,
     /// A known end or a decision.
     Final,
-    /// The same, and proof that contradicts it came later. The terminal is not blocked; a person has to look.
+    /// The same, and proof that contradicts it came later: a person has to look. The terminal is blocked while this is the
+    /// newest transaction that reached it.
     Disputed,
 }
 

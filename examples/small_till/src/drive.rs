@@ -13,10 +13,6 @@ use crate::{Record, Slot, Standing};
 /// How long one look at the line lasts while the machine names no moment.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How often the line is looked at before the request leaves. A line that never falls silent is left alone after this
-/// many looks: the machine treats what comes later with the same suspicion.
-const LOOKS: usize = 64;
-
 pub(crate) struct Driver<'d, L, C, S> {
     pub(crate) link: &'d mut L,
     pub(crate) clock: &'d C,
@@ -33,6 +29,14 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
             match machine.poll() {
                 Action::Done(_) => return,
                 Action::Event(event) => on_event(event),
+                // The caller hears it at the end.
+                Action::Verdict(_) => {}
+                Action::Look => {
+                    if !self.listen(machine, Duration::ZERO) {
+                        machine.handle_idle(self.clock.now());
+                    }
+                }
+                Action::Dispute(_) => self.write(machine, Standing::Open),
                 Action::Close => self.link.close(),
                 Action::Abort => self.link.abort(),
                 Action::Record(entry) => self.record(machine, &entry),
@@ -61,6 +65,7 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
                 }
                 Action::Wait { until } => {
                     self.listen(machine, self.left(until));
+                    machine.handle_timeout(self.clock.now());
                 }
             }
         }
@@ -72,36 +77,29 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
             Entry::Started(_) => Standing::Open,
             Entry::Ended(end) | Entry::NeverSent(_, end) => Standing::after(end.verdict.outcome),
         };
+        self.write(machine, standing);
+    }
+
+    fn write(&mut self, machine: &mut TillMachine<'_>, standing: Standing) {
         let written = self.slot.write(&Record { standing, ..self.record });
         let now = self.clock.now();
         match written {
             Ok(()) => machine.handle_journaled(now),
             Err(_) => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
         }
-        if matches!(entry, Entry::Started(_)) {
-            // What is on the line now belongs to no request of ours.
-            for _ in 0..LOOKS {
-                if !self.listen(machine, Duration::ZERO) {
-                    return;
-                }
-            }
-        }
     }
 
-    /// Tells the machine what comes within this time; says whether bytes came.
-    fn listen(&mut self, machine: &mut TillMachine<'_>, within: Duration) -> bool {
+    /// Reports to the machine what comes within this time; returns whether anything did.
+    fn listen(&mut self, machine: &mut TillMachine<'_>, timeout: Duration) -> bool {
         let mut buffer = [0; 64];
-        let received = self.link.receive(&mut buffer, within);
+        let received = self.link.receive(&mut buffer, timeout);
         let now = self.clock.now();
         match received {
-            Ok(Received::Bytes(count)) => {
-                machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                return true;
-            }
-            Ok(Received::Nothing) => machine.handle_timeout(now),
+            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => return false,
             Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
         }
-        false
+        true
     }
 
     /// Waits until the last bit has left: the timer of an acknowledgement starts there.

@@ -16,7 +16,7 @@ use crate::{Record, Slot, SlotError, Standing};
 /// How many bytes the answer of E+ may take: any frame of the line, twice. 160 are enough for the documented fields.
 const STORAGE: usize = 1024;
 
-/// E+ on a serial line, with the usual times: 180 s for the answer. E+ has no field for the identifier.
+/// E+ on a serial line, with the usual times: 300 s for the answer. E+ has no field for the identifier.
 #[must_use]
 pub const fn e_plus(identifier: Identifier) -> Config {
     let mut config = Config::new(Dialect::CONCERT_E_PLUS, identifier);

@@ -19,7 +19,8 @@ pub(super) struct Told {
     pub(super) is_over: bool,
 }
 
-/// A payment in its own task. Awaiting it gives its end; dropping it, or what it is awaited by, stops nothing.
+/// A payment in its own task. Awaiting it gives its end, when the terminal is free for the next one;
+/// [`outcome`](Self::outcome) comes earlier. Dropping it, or what it is awaited by, stops nothing.
 #[derive(Clone, Debug)]
 #[must_use = "a payment that is not looked at may be a lost one"]
 pub struct RunningPayment {
@@ -86,8 +87,9 @@ impl RunningPayment {
         self.wake.notify_one();
     }
 
-    /// Waits for the outcome, which is reported as soon as it is certain and durable. The task still reads the line for a
-    /// moment after an early verdict: see [`finished`](Self::finished). May be called by several handles, and again after it
+    /// Waits for the outcome, which is reported as soon as it is certain and durable. The task still uses the line for a
+    /// moment, to acknowledge the answer or to read on after an early verdict: a program that ends now, and its runtime with
+    /// it, awaits [`finished`](Self::finished) first. May be called by several handles, and again after it
     /// was dropped.
     pub async fn outcome(&mut self) -> Payment {
         self.wait(|told| told.payment.is_some()).await
@@ -115,6 +117,6 @@ impl IntoFuture for RunningPayment {
     type IntoFuture = Pin<Box<dyn Future<Output = Payment> + Send>>;
 
     fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move { self.outcome().await })
+        Box::pin(async move { self.finished().await })
     }
 }

@@ -201,7 +201,9 @@ impl Running<'_> {
     fn settle(&mut self) -> Demand {
         loop {
             match self.machine.poll() {
-                Action::Event(_) | Action::Close | Action::Abort => {}
+                Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) => {}
+                Action::Look => self.machine.handle_idle(self.now),
+                Action::Dispute(_) => panic!("no answer comes in parts"),
                 Action::Connect => return Demand::Connect,
                 Action::Record(entry) => return Demand::Record(note(&entry)),
                 Action::Send(bytes) => {
