@@ -533,8 +533,9 @@ mod tests {
                     disputed: false,
                     started_at: WallTime::from_millis(1),
                     ended_at,
+                    decided_at,
                 };
-                let tracked = Tracked { record, started_event: 1, decided_at };
+                let tracked = Tracked { record, started_event: 1 };
                 let read = decode_transaction(&encode_transaction(&tracked));
                 assert_eq!(read.is_ok(), whole, "{tracked:?}");
                 assert!(!whole || read == Ok(tracked));
