@@ -139,3 +139,41 @@ impl Ledger {
         all.into_iter().map(|tracked| tracked.record.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use caisse_payment::entry::{Content, Start};
+    use caisse_payment::{Amount, Currency, Operation, Register};
+
+    use super::*;
+
+    /// Versions 1 to 3 wrote this: their journals are not damaged.
+    #[test]
+    fn two_open_at_one_address_are_read_and_not_written() {
+        let start = |id: &str, terminal: &str| Start {
+            id: id.parse().unwrap(),
+            content: Content {
+                operation: Operation::Debit,
+                original: None,
+                amount: Amount::from_minor(2500, Currency::EUR),
+                allow_partial: false,
+                terminal: terminal.parse().unwrap(),
+                register: Register::FIRST,
+                reference: None,
+            },
+            dialect: "payxpress".parse().unwrap(),
+            address: "tcp:192.0.2.7:8888".parse().ok(),
+            usb: None,
+        };
+        let (one, other) = (start("a", "front"), start("b", "counter"));
+        let at = WallTime::from_millis(1);
+        let mut ledger = Ledger::default();
+        for start in [one, other] {
+            ledger.replay(&start.id, &Event { at, what: What::Started(start) }).unwrap();
+        }
+        assert_eq!(ledger.len(), 2);
+        let mut ledger = Ledger::default();
+        ledger.append(&Entry::Started(one), at).unwrap();
+        assert_eq!(ledger.append(&Entry::Started(other), at), Err(JournalError::Conflict));
+    }
+}

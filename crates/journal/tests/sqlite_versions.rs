@@ -5,16 +5,20 @@ mod common;
 use std::path::Path;
 
 use caisse_journal::{Dispute, Journal, JournalError, Paid, SqliteJournal, State};
-use caisse_payment::entry::{Entry, Start};
+use caisse_payment::entry::{End, Entry, Start};
+use caisse_payment::{Doubt, Outcome, Proof};
 use common::*;
 use rusqlite::Connection;
 
 /// Of each earlier version what `filled` writes, and a dispute about `paid`.
-const EARLIER: [(i64, &str); 2] =
-    [(1, include_str!("fixtures/version-1.sql")), (2, include_str!("fixtures/version-2.sql"))];
+const EARLIER: [(i64, &str); 3] = [
+    (1, include_str!("fixtures/version-1.sql")),
+    (2, include_str!("fixtures/version-2.sql")),
+    (3, include_str!("fixtures/version-3.sql")),
+];
 
 /// The version that this program writes.
-const THIS: i64 = 3;
+const THIS: i64 = 4;
 
 fn write(path: &Path, earlier: &str) {
     Connection::open(path).unwrap().execute_batch(earlier).unwrap();
@@ -68,30 +72,55 @@ fn an_earlier_version_goes_on_as_this_one() {
     }
 }
 
-/// Which address stood in a row, or that one did, is in the chain.
+/// The columns of later versions are in the chain: their values, and whether there is one.
 #[test]
-fn an_address_is_never_changed_taken_away_or_added() {
-    for (key, address, same) in [
-        ("reached", "'tcp:192.0.2.7:8888'", true),
-        ("plain", "NULL", true),
-        ("reached", "'tcp:192.0.2.8:8888'", false),
-        ("reached", "NULL", false),
-        ("reached", "''", false),
-        ("plain", "'tcp:192.0.2.7:8888'", false),
+fn an_identity_is_never_changed_taken_away_added_or_moved() {
+    const ADDRESS: &str = "'tcp:192.0.2.7:8888'";
+    const USB: &str = "'usb:079b:0028:1'";
+    for (key, what, change, same) in [
+        ("reached", "started", format!("address = {ADDRESS}"), true),
+        ("reached", "started", "address = 'tcp:192.0.2.8:8888'".to_owned(), false),
+        ("reached", "started", "address = NULL".to_owned(), false),
+        ("reached", "started", "address = ''".to_owned(), false),
+        ("reached", "started", format!("usb = {USB}"), false),
+        ("reached", "started", "address = NULL, usb = address".to_owned(), false),
+        ("plain", "started", "address = NULL, usb = NULL, serial_number = NULL".to_owned(), true),
+        ("plain", "started", format!("address = {ADDRESS}"), false),
+        ("plain", "started", format!("usb = {USB}"), false),
+        ("plain", "started", "serial_number = '1'".to_owned(), false),
+        ("plugged", "started", format!("usb = {USB}"), true),
+        ("plugged", "started", "usb = 'usb:079b:0028:2'".to_owned(), false),
+        ("plugged", "started", "usb = NULL".to_owned(), false),
+        ("plugged", "started", "usb = NULL, address = usb".to_owned(), false),
+        ("shown", "ended", "serial_number = 'T-1'".to_owned(), true),
+        ("shown", "ended", "serial_number = 'T-2'".to_owned(), false),
+        ("shown", "ended", "serial_number = NULL".to_owned(), false),
+        ("shown", "ended", "serial_number = NULL, usb = serial_number".to_owned(), false),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = SqliteJournal::open(path(&folder)).unwrap();
         let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t1") };
-        journal.append(&Entry::Started(reached), time(1)).unwrap();
-        journal.append(&started("plain", "t2"), time(2)).unwrap();
+        let plugged = Start { usb: "usb:079b:0028:1".parse().ok(), ..start("plugged", "t3") };
+        let silence = Outcome::Unknown { doubt: Doubt::Silence };
+        let shown = End { serial_number: "T-1".parse().ok(), ..end("shown", silence, Proof::Answered) };
+        let entries = [Entry::Started(reached), started("plain", "t2"), Entry::Started(plugged)];
+        for entry in entries.into_iter().chain([started("shown", "t4"), Entry::Ended(shown)]) {
+            journal.append(&entry, time(1)).unwrap();
+        }
         drop(journal);
+        let journal = SqliteJournal::open(path(&folder)).unwrap();
+        let found = |key: &str| journal.find(&key.parse().unwrap()).unwrap().unwrap();
+        assert_eq!((found("reached").start, found("plugged").start), (reached, plugged));
+        assert_eq!(found("shown").end, Some(shown));
+        drop(journal);
+
         let connection = Connection::open(path(&folder)).unwrap();
         let guards: String = connection
             .query_row("SELECT sql FROM sqlite_schema WHERE name = 'events_stay_as_they_are'", [], |row| {
                 row.get(0)
             })
             .unwrap();
-        let change = format!("UPDATE events SET address = {address} WHERE id = '{key}'");
+        let change = format!("UPDATE events SET {change} WHERE id = '{key}' AND what = '{what}'");
         connection
             .execute_batch(&format!("DROP TRIGGER events_stay_as_they_are; {change}; {guards}"))
             .unwrap();

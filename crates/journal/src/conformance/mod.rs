@@ -73,6 +73,7 @@ where
         ordering::an_order_is_kept_beside_its_transaction,
         ordering::an_order_is_for_open_returns_of_money_alone,
         places::a_terminal_is_known_by_its_address_too,
+        places::a_start_is_refused_while_another_is_open_at_its_address,
         places::a_further_attempt_may_reach_it_elsewhere,
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,

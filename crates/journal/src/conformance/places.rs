@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use caisse_payment::TerminalId;
 use caisse_payment::entry::{Entry, Start};
 
-use super::Open;
 use super::samples::*;
+use super::{Open, conflict, refuses};
 use crate::{Journal, Record, TerminalKey};
 
 const ADDRESS: &str = "tcp:192.0.2.7:8888";
@@ -63,6 +63,47 @@ pub(super) fn a_terminal_is_known_by_its_address_too(open: Open<'_>) {
         let named = |name: &str| ids(&journal.unresolved(&terminal(name)).unwrap());
         assert_eq!((named("t"), named("new"), named(ADDRESS)), (vec!["a".to_owned()], vec![], vec![]));
     }
+}
+
+pub(super) fn a_start_is_refused_while_another_is_open_at_its_address(open: Open<'_>) {
+    let mut journal = open();
+    let usb = |key: &str, on: &str, address: &str, device: &str| Start {
+        usb: device.parse().ok(),
+        ..reached(key, on, address)
+    };
+    let (path, other_path) = ("serial::dev:ttyACM0", "serial::dev:ttyACM1");
+    journal.append(&Entry::Started(reached("a", "t", ADDRESS)), time(1)).unwrap();
+    journal.append(&Entry::Started(usb("b", "u", path, "usb:079b:0028:1")), time(2)).unwrap();
+    for excluded in [
+        reached("c", "new", ADDRESS),
+        // Its address alone is its name.
+        reached("c", ADDRESS, ADDRESS),
+        start("c", ADDRESS),
+        reached("c", "t", "tcp:192.0.2.8:8888"),
+        start("c", "t"),
+        reached("c", "new", path),
+        // Another port, and the same device.
+        usb("c", "new", other_path, "usb:079b:0028:1"),
+    ] {
+        refuses(&mut journal, &Entry::Started(excluded), conflict);
+    }
+    let mut other = open();
+    refuses(&mut other, &Entry::Started(reached("c", "new", ADDRESS)), conflict);
+    // Another terminal, and another device of the same model.
+    for (number, allowed) in [
+        reached("d", "v", "tcp:192.0.2.8:8888"),
+        usb("e", "w", other_path, "usb:079b:0028:2"),
+        start("f", "x"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        journal.append(&Entry::Started(allowed), time(10 + number as u64)).unwrap();
+    }
+    // What was never sent is in nobody's way.
+    journal.append(&Entry::NeverSent(reached("g", "new", ADDRESS), end("g", NOT_SENT)), time(20)).unwrap();
+    journal.append(&ended("a", approved()), time(21)).unwrap();
+    journal.append(&Entry::Started(reached("h", "new", ADDRESS)), time(22)).unwrap();
 }
 
 pub(super) fn a_further_attempt_may_reach_it_elsewhere(open: Open<'_>) {

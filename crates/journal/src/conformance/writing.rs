@@ -74,7 +74,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             verdict: Verdict { outcome, proof },
             authorisation: (number % 2 == 0).then(|| " 12'4\"~".parse().unwrap()),
             contract: (number % 3 == 0).then(|| "1234567890".parse().unwrap()),
-            serial_number: None,
+            serial_number: (number % 4 == 0).then(|| "VX 520/7".parse().unwrap()),
             last_four: (number % 2 == 1).then_some(*b"0674"),
             status: RawStatus {
                 status: (number % 5 != 0).then_some(*b"10"),

@@ -17,8 +17,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use caisse_payment::entry::Entry;
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::entry::{Entry, Start};
+use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, ffi, params, params_from_iter};
 
@@ -174,8 +174,7 @@ impl Journal for SqliteJournal {
             let existing = find(connection, &entry.id())?;
             let clear = match entry {
                 Entry::Started(start) => {
-                    let open = transactions(connection, &format!("WHERE {UNRESOLVED}"), &[])?;
-                    !open.iter().any(|other| blocks(&other.start, start))
+                    !perhaps_blocking(connection, start)?.iter().any(|other| blocks(&other.start, start))
                 }
                 Entry::Ended(_) | Entry::NeverSent(..) => true,
             };
@@ -330,6 +329,19 @@ fn unresolved(connection: &Connection, terminal: &TerminalId) -> Result<Vec<Reco
     transactions(connection, &condition, &[terminal.as_str()])
 }
 
+/// The unresolved transactions that may exclude this start: all that [`blocks`] could find, and few others.
+fn perhaps_blocking(connection: &Connection, start: &Start) -> Result<Vec<Record>, JournalError> {
+    let condition = format!(
+        "WHERE {UNRESOLVED} AND (terminal IN (?1, ?2) OR EXISTS (SELECT 1 FROM events \
+         WHERE number = started_event AND (address IN (?1, ?2) OR usb = ?3))) ORDER BY started_event"
+    );
+    let terminal = start.content.terminal;
+    // No address and no device is written as an empty text.
+    let address = start.address.as_ref().map_or("", TerminalId::as_str);
+    let usb = start.usb.as_ref().map_or("", UsbIdentity::as_str);
+    transactions(connection, &condition, &[terminal.as_str(), address, usb])
+}
+
 fn transactions(
     connection: &Connection,
     condition: &str,
@@ -431,7 +443,7 @@ mod tests {
     }
 
     fn started(number: u64) -> Entry {
-        use caisse_payment::entry::{Content, Start};
+        use caisse_payment::entry::Content;
         let content = Content {
             operation: caisse_payment::Operation::Debit,
             original: None,
