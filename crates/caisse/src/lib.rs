@@ -31,8 +31,8 @@ pub use caisse_hal::serial::{SerialAddress, SerialLink, is_pseudo_terminal};
 pub use caisse_hal::tcp::{TcpAddress, TcpLink};
 pub use caisse_hal::{Address, Clock, Link, SystemClock};
 pub use caisse_journal::{
-    Confirmation, Confirmations, Decision, DecisionError, Dispute, Journal, JournalError, MemoryJournal, Order, Paid, Record, Source,
-    SqliteJournal, State as RecordState, WallTime,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Journal, JournalError, MemoryJournal,
+    Order, Paid, Record, Source, SqliteJournal, State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;
 pub use caisse_payment::evidence::LastTransaction;

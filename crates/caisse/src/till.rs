@@ -147,11 +147,7 @@ impl Till {
     }
 
     /// Waits while the transaction of this id is under way elsewhere, and holds no lock meanwhile.
-    fn wait_for_first_attempt(
-        &self,
-        request: &Request,
-        order: Option<&Order>,
-    ) -> Result<Entrance, Refused> {
+    fn wait_for_first_attempt(&self, request: &Request, order: Option<&Order>) -> Result<Entrance, Refused> {
         let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
         loop {
             let goes_on = !self.cancel.is_requested() && wait.goes_on(self.clock.now());

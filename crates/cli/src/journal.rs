@@ -156,7 +156,8 @@ fn ask_for_confirmation(output: &Output) {
 fn tell_dispute(credits: &[String], output: &Output) {
     let credits = credits.join(", ");
     if credits.is_empty() {
-        output.notice("not settled: the terminal's own proof says otherwise. Both are recorded, as a dispute.");
+        output
+            .notice("not settled: the terminal's own proof says otherwise. Both are recorded, as a dispute.");
         output.notice("non réglé : la preuve du terminal dit le contraire. Les deux sont notées : contesté.");
     } else {
         output.notice(format_args!(
@@ -199,7 +200,8 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
     let approved = verdict.outcome.approved_amount();
     let reason = verdict.outcome.reason_code().zip(verdict.outcome.reason_text());
     let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
-    let confirmed = |decision: &Decision| decision.confirmed.iter().map(Confirmation::name).collect::<Vec<_>>();
+    let confirmed =
+        |decision: &Decision| decision.confirmed.iter().map(Confirmation::name).collect::<Vec<_>>();
     json!({
         "id": start.id.as_str(),
         "operation": start.content.operation.name(),

@@ -2,8 +2,8 @@
 
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
-use sha2::{Digest, Sha256};
 use caisse_settlement::admit::{self, Admission, Original, Recorded};
+use sha2::{Digest, Sha256};
 
 use crate::{Journal, JournalError, LockError, Record, TerminalKey, TerminalLock};
 
@@ -103,7 +103,8 @@ fn lock_attempt(journal: &dyn Journal, id: &TransactionId) -> Result<TerminalLoc
     let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     // Ids and terminals have names of the same length, so that the lock is named after a hash.
     let name = format!("attempt:{hash}").parse();
-    let name: TerminalId = name.map_err(|_| LockError::Io { what: "the lock of an id has no name".into() })?;
+    let name: TerminalId =
+        name.map_err(|_| LockError::Io { what: "the lock of an id has no name".into() })?;
     journal.lock(&name)
 }
 

@@ -10,7 +10,9 @@ pub enum JournalError {
     Conflict,
     /// A decision about a transaction that is neither unresolved nor disputed, with nothing to correct: unknown to the journal, or
     /// recorded so already.
-    #[error("there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed")]
+    #[error(
+        "there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed"
+    )]
     NotUnresolved,
     /// A decision under the lock of another terminal.
     #[error("the lock that is held belongs to another terminal; nothing was changed")]

@@ -27,5 +27,6 @@ pub use sqlite::{Forgotten, SqliteJournal};
 
 pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{
-    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State, TerminalKey, WallTime, What,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State,
+    TerminalKey, WallTime, What,
 };

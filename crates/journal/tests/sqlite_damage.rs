@@ -158,7 +158,7 @@ fn a_changed_schema_is_found() {
         ("DROP TRIGGER ends_are_final", false),
         ("DROP INDEX unresolved", false),
         ("ALTER TABLE events ADD COLUMN note TEXT", false),
-        ("ALTER TABLE transactions DROP COLUMN decided_because", false),
+        ("ALTER TABLE events DROP COLUMN decided_because", false),
         ("CREATE TRIGGER x AFTER INSERT ON events BEGIN DELETE FROM transactions; END", false),
         ("CREATE VIEW open AS SELECT id FROM transactions WHERE outcome IS NULL", true),
         ("CREATE INDEX mine ON transactions (reference)", true),
@@ -241,13 +241,16 @@ fn ordinary_tools_read_it_and_cannot_change_history() {
         "UPDATE transactions SET decision = 'not_paid' WHERE id = 'paid'",
         "UPDATE transactions SET terminal = 'elsewhere' WHERE id = 'decided'",
         "UPDATE transactions SET outcome = NULL WHERE id = 'partial'",
+        "UPDATE transactions SET decision = NULL WHERE id = 'decided'",
+        "UPDATE transactions SET decision = 'proven_paid' WHERE id = 'decided'",
+        "UPDATE transactions SET outcome = 'approved', decision = NULL WHERE id = 'decided'",
     ] {
         assert!(database.execute_batch(change).is_err(), "{change}");
     }
     assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), before);
     let pragma = |name: &str| database.pragma_query_value(None, name, |row| row.get::<_, Value>(0)).unwrap();
     assert_eq!(pragma("application_id"), Value::Integer(i64::from(u32::from_be_bytes(*b"CAIS"))));
-    assert_eq!(pragma("user_version"), Value::Integer(3));
+    assert_eq!(pragma("user_version"), Value::Integer(4));
     assert_eq!(pragma("journal_mode"), Value::Text("wal".to_owned()));
 }
 

@@ -18,7 +18,8 @@ pub enum Confirmation {
 
 impl Confirmation {
     /// Every step, in the order of the procedure.
-    pub const ALL: [Self; 4] = [Self::Recovered, Self::TerminalJournal, Self::Restarted, Self::RecoveredAgain];
+    pub const ALL: [Self; 4] =
+        [Self::Recovered, Self::TerminalJournal, Self::Restarted, Self::RecoveredAgain];
 
     /// Returns the stable name: `recovered`, `terminal-journal`, `restarted` or `recovered-again`.
     #[must_use]

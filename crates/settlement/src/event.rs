@@ -129,11 +129,7 @@ fn write_paid(f: &mut fmt::Formatter<'_>, paid: Paid) -> fmt::Result {
     }
 }
 
-fn write_confirmed(
-    f: &mut fmt::Formatter<'_>,
-    confirmed: Confirmations,
-    needs_steps: bool,
-) -> fmt::Result {
+fn write_confirmed(f: &mut fmt::Formatter<'_>, confirmed: Confirmations, needs_steps: bool) -> fmt::Result {
     match (confirmed.is_empty(), needs_steps) {
         (false, _) => write!(f, "; confirmed: {confirmed}"),
         (true, true) => f.write_str("; confirmed: nothing"),

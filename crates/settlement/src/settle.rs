@@ -16,7 +16,9 @@ pub enum SettleError {
     Conflict,
     /// The decision is about a transaction that is neither unresolved nor disputed, and there is nothing to correct: the record
     /// already says so.
-    #[error("there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed")]
+    #[error(
+        "there is no unresolved or disputed transaction under this id, and nothing to correct; nothing was changed"
+    )]
     NotUnresolved,
     /// The event contains data that the journal must not keep, or contradicts itself.
     #[error("the journal does not take this event: {what}")]

@@ -38,8 +38,7 @@ fn start() -> Start {
 }
 
 fn end(outcome: Outcome) -> End {
-    let proof =
-        if matches!(outcome, Outcome::NotSent { .. }) { Proof::NothingSent } else { Proof::Answered };
+    let proof = if matches!(outcome, Outcome::NotSent { .. }) { Proof::NothingSent } else { Proof::Answered };
     let verdict = Verdict { outcome, proof };
     let authorisation = outcome.approved_amount().and_then(|_| "000123".parse().ok());
     let status = RawStatus::default();
@@ -315,7 +314,9 @@ fn each_mistake_in_the_rules_is_found() {
             "a not-sent end replaces an unknown one",
             Rules {
                 append: |entry, existing| match (entry, existing) {
-                    (Entry::Ended(end), Some(record)) if record.end.is_some() && record.decision.is_none() => {
+                    (Entry::Ended(end), Some(record))
+                        if record.end.is_some() && record.decision.is_none() =>
+                    {
                         Ok(mistaken(record.clone(), |record| Record { end: Some(*end), ..record }))
                     }
                     (entry, existing) => (RULES.append)(entry, existing),
@@ -373,9 +374,8 @@ fn each_mistake_in_the_rules_is_found() {
     set_hook(Box::new(|_| {}));
     // Without a mistake nothing is found.
     assert!(catch_unwind(|| explore(&RULES, 3)).is_ok());
-    let found = mistakes.map(|(name, rules)| {
-        (name, catch_unwind(AssertUnwindSafe(|| explore(&rules, 4))).is_err())
-    });
+    let found =
+        mistakes.map(|(name, rules)| (name, catch_unwind(AssertUnwindSafe(|| explore(&rules, 4))).is_err()));
     set_hook(hook);
     for (name, found) in found {
         assert!(found, "not found: {name}");
@@ -422,11 +422,9 @@ fn the_approval_that_meets_a_decision_stays_an_approval() {
 #[test]
 fn the_truth_may_be_more_or_less_than_what_was_asked_for() {
     let open = record_of(&[Entry::Started(start())]);
-    for (minor, outcome) in [
-        (3000, Outcome::Approved { amount: euros(3000) }),
-        (2500, APPROVED),
-        (2000, IN_PART),
-    ] {
+    for (minor, outcome) in
+        [(3000, Outcome::Approved { amount: euros(3000) }), (2500, APPROVED), (2000, IN_PART)]
+    {
         let record = settled(&open, &decision(paid(minor), Source::Person));
         assert_eq!(record.verdict().outcome, outcome);
         assert_eq!(record.told().outcome.amount_due().is_some(), minor < 2500);
@@ -437,10 +435,9 @@ fn the_truth_may_be_more_or_less_than_what_was_asked_for() {
 fn a_correction_shows_the_newest_word_and_what_was_confirmed() {
     let open = record_of(&[Entry::Started(start()), Entry::Ended(end(SILENCE))]);
     let early = settled(&open, &decision(NOT_PAID, Source::Person));
-    let late = Decision::new(paid(2500), "Zoé", "bank statement").unwrap().confirming([
-        Confirmation::Restarted,
-        Confirmation::Recovered,
-    ]);
+    let late = Decision::new(paid(2500), "Zoé", "bank statement")
+        .unwrap()
+        .confirming([Confirmation::Restarted, Confirmation::Recovered]);
     let record = settled(&early, &late);
     assert_eq!((record.decision.as_ref(), record.told().outcome), (Some(&late), APPROVED));
     assert_eq!(late.confirmed.to_string(), "recovered,restarted");

@@ -7,7 +7,9 @@ use caisse_payment::{
 use rusqlite::types::Value;
 
 use crate::rules::Tracked;
-use crate::{Confirmations, Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What};
+use crate::{
+    Confirmations, Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What,
+};
 
 /// The columns that both tables have, in their order.
 macro_rules! columns {
@@ -533,8 +535,9 @@ mod tests {
                     disputed: false,
                     started_at: WallTime::from_millis(1),
                     ended_at,
+                    decided_at,
                 };
-                let tracked = Tracked { record, started_event: 1, decided_at };
+                let tracked = Tracked { record, started_event: 1 };
                 let read = decode_transaction(&encode_transaction(&tracked));
                 assert_eq!(read.is_ok(), whole, "{tracked:?}");
                 assert!(!whole || read == Ok(tracked));
