@@ -94,7 +94,9 @@ fn what_is_open_may_be_running_or_is_told_as_unknown() {
     start(&mut journal, "a");
     {
         let _lock = journal.lock(&asked(1).terminal).unwrap();
-        assert_eq!(blocked(admit(&journal, &id("a"), &asked(100), None)), Blocked::Busy);
+        // The terminal is in use, perhaps by the payment itself: nobody says that nothing was sent.
+        assert_eq!(blocked(admit(&journal, &id("a"), &asked(100), None)), Blocked::InFlightElsewhere);
+        assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), None)), Blocked::Busy);
     }
     let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
     assert!(record.verdict().outcome.is_unknown());
@@ -131,7 +133,9 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
         let dispute = Dispute::new(Paid::Paid(paid), "late result").unwrap();
         journal.dispute(&id(name), &dispute, AT).unwrap();
     }
-    assert_eq!(blocked(admit(&journal, &id("a"), &asked(100), None)), Blocked::Unresolved);
+    // Told as unknown and not as blocked: that would say that nothing was sent, and the later proof says otherwise.
+    let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
+    assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
     assert_eq!(blocked(admit(&journal, &id("a"), &asked(101), None)), Blocked::IdConflict);
     let Admitted::Replay(record) = admit(&journal, &id("b"), &asked(100), None) else { panic!() };
     assert_eq!(record.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
@@ -148,7 +152,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let lock = journal.lock(&asked(1).terminal).unwrap();
     for (name, paid, outcome) in [
         ("a", Paid::Paid(paid), approved()),
-        ("b", Paid::NotPaid, Outcome::Declined { refusal: caisse_payment::Refusal::NotCompleted }),
+        ("b", Paid::NotPaid, Outcome::Declined { refusal: caisse_payment::Refusal::DecidedNotPaid }),
     ] {
         let decision = Decision::new(paid, "Camille", "seen on the statement").unwrap();
         journal.resolve(&lock, &id(name), &decision, AT).unwrap();
@@ -206,4 +210,54 @@ fn what_is_open_holds_its_terminal_back_under_another_name() {
     let elsewhere = Some(terminal("tcp:192.0.2.8:8888"));
     assert!(matches!(admit(&journal, &id("b"), &asked(100), elsewhere), Admitted::Proceed(_)));
     assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
+}
+
+/// From the first look on, before anything is recorded.
+#[test]
+fn an_id_is_in_flight_from_its_admission_to_the_end_of_its_lock() {
+    let mut journal = MemoryJournal::new();
+    let Admitted::Proceed(lock) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
+    let again = |journal: &MemoryJournal, name: &str| blocked(admit(journal, &id(name), &asked(100), None));
+    assert_eq!(again(&journal, "a"), Blocked::InFlightElsewhere);
+    assert_eq!(again(&journal, "b"), Blocked::Busy, "another id");
+    start(&mut journal, "a");
+    assert_eq!(again(&journal, "a"), Blocked::InFlightElsewhere);
+    assert_eq!(blocked(admit(&journal, &id("a"), &asked(101), None)), Blocked::IdConflict);
+    // Somebody decides meanwhile, whatever let that happen: the payment is still under way.
+    let terminal = TerminalKey::from(asked(1).terminal);
+    let mut careless = Decision::new(Paid::NotPaid, "Camille", "no ticket").unwrap();
+    careless.because = "the lock was removed".into();
+    let removed = caisse_journal::TerminalLock::new(terminal.terminal, ());
+    journal.resolve(&removed, &id("a"), &careless, AT).unwrap();
+    assert_eq!(again(&journal, "a"), Blocked::InFlightElsewhere);
+    end(&mut journal, "a", approved(), Proof::Answered);
+    // Known: told at once, whoever still holds the terminal.
+    let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
+    assert_eq!((record.told().outcome, record.disputed), (approved(), true));
+    drop(lock);
+    assert!(matches!(admit(&journal, &id("a"), &asked(100), None), Admitted::Replay(_)));
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
+}
+
+/// "Not paid" is a person's word: not even an end that proves that nothing was sent makes the id sendable again.
+#[test]
+fn a_decided_id_never_begins_again() {
+    let not_sent = Outcome::NotSent { reason: NotSent::Cancelled };
+    for late in [None, Some((not_sent, Proof::NothingSent)), Some((approved(), Proof::Answered))] {
+        let mut journal = MemoryJournal::new();
+        start(&mut journal, "a");
+        let lock = journal.lock(&asked(1).terminal).unwrap();
+        for paid in [Paid::NotPaid, Paid::Paid(Amount::from_minor(100, Currency::EUR)), Paid::NotPaid] {
+            let decision = Decision::new(paid, "Camille", "looked").unwrap();
+            journal.resolve(&lock, &id("a"), &decision, AT).unwrap();
+        }
+        if let Some((outcome, proof)) = late {
+            end(&mut journal, "a", outcome, proof);
+        }
+        drop(lock);
+        let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
+        let decided = Outcome::Declined { refusal: caisse_payment::Refusal::DecidedNotPaid };
+        let told = if late.is_some_and(|(late, _)| late == approved()) { approved() } else { decided };
+        assert_eq!(record.told().outcome, told);
+    }
 }

@@ -158,7 +158,7 @@ fn a_changed_schema_is_found() {
         ("DROP TRIGGER ends_are_final", false),
         ("DROP INDEX unresolved", false),
         ("ALTER TABLE events ADD COLUMN note TEXT", false),
-        ("ALTER TABLE transactions DROP COLUMN decided_because", false),
+        ("ALTER TABLE events DROP COLUMN decided_because", false),
         ("CREATE TRIGGER x AFTER INSERT ON events BEGIN DELETE FROM transactions; END", false),
         ("CREATE VIEW open AS SELECT id FROM transactions WHERE outcome IS NULL", true),
         ("CREATE INDEX mine ON transactions (reference)", true),
@@ -241,6 +241,9 @@ fn ordinary_tools_read_it_and_cannot_change_history() {
         "UPDATE transactions SET decision = 'not_paid' WHERE id = 'paid'",
         "UPDATE transactions SET terminal = 'elsewhere' WHERE id = 'decided'",
         "UPDATE transactions SET outcome = NULL WHERE id = 'partial'",
+        "UPDATE transactions SET decision = NULL WHERE id = 'decided'",
+        "UPDATE transactions SET decision = 'proven_paid' WHERE id = 'decided'",
+        "UPDATE transactions SET outcome = 'approved', decision = NULL WHERE id = 'decided'",
     ] {
         assert!(database.execute_batch(change).is_err(), "{change}");
     }

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use caisse_journal::{Dispute, Journal, JournalError, Paid, SqliteJournal, State};
+use caisse_journal::{Confirmation, Dispute, Journal, JournalError, Paid, SqliteJournal, State};
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Doubt, Outcome, Proof};
 use common::*;
@@ -130,6 +130,54 @@ fn an_identity_is_never_changed_taken_away_added_or_moved() {
             Err(error) => {
                 assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}")
             }
+        }
+    }
+}
+
+/// What was confirmed is in the chain too.
+#[test]
+fn what_was_confirmed_is_never_changed_taken_away_or_added() {
+    for (key, confirmed, same) in [
+        ("steps", "'recovered,restarted'", true),
+        ("none", "NULL", true),
+        ("steps", "'recovered'", false),
+        ("steps", "NULL", false),
+        ("none", "'recovered'", false),
+        ("none", "''", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        for (key, steps) in
+            [("steps", &[Confirmation::Recovered, Confirmation::Restarted][..]), ("none", &[])]
+        {
+            journal.append(&started(key, key), time(1)).unwrap();
+            let lock = journal.lock(&terminal(key)).unwrap();
+            let decision = not_paid().confirming(steps.iter().copied());
+            journal.resolve(&lock, &key.parse().unwrap(), &decision, time(2)).unwrap();
+        }
+        drop(journal);
+        let connection = Connection::open(path(&folder)).unwrap();
+        let guard = |name: &str| -> String {
+            let query = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+            connection.query_row(query, [name], |row| row.get(0)).unwrap()
+        };
+        let guards = ["events_stay_as_they_are", "ends_are_final"].map(guard);
+        let change = ["events", "transactions"].map(|table| {
+            let decided = if table == "events" { "AND what = 'resolved'" } else { "" };
+            format!("UPDATE {table} SET confirmed = {confirmed} WHERE id = '{key}' {decided};")
+        });
+        connection
+            .execute_batch(&format!(
+                "DROP TRIGGER events_stay_as_they_are; DROP TRIGGER ends_are_final; {} {}; {};",
+                change.concat(),
+                guards[0],
+                guards[1]
+            ))
+            .unwrap();
+        drop(connection);
+        match SqliteJournal::open(path(&folder)) {
+            Ok(_) => assert!(same, "{change:?}"),
+            Err(error) => assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{error:?}"),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod common;
 
-use caisse_journal::{Decision, Event, Journal, JournalError, LockError, Paid, SqliteJournal, State, What};
+use caisse_journal::{
+    Confirmation, Decision, Dispute, Event, Journal, JournalError, LockError, Paid, SqliteJournal, State,
+    What,
+};
 use caisse_payment::entry::RawStatus;
 use caisse_payment::{Amount, Blocked, Currency, NotSent, Outcome, Proof};
 use common::*;
@@ -53,7 +56,12 @@ fn history_reads_as_sentences() {
             "2026-11-23T09:00:00.050Z resolved: paid 19.99 EUR, says Zoé: vu".to_owned(),
         ]
     );
-    assert_eq!(What::Resolved(not_paid()).to_string(), "not paid, says Camille: no ticket");
+    // "Not paid" needs the procedure for a hung terminal: the history says what was confirmed of it.
+    let resolved = What::Resolved(not_paid()).to_string();
+    assert_eq!(resolved, "not paid, says Camille: no ticket; confirmed: nothing");
+    let steps = not_paid().confirming([Confirmation::Restarted, Confirmation::Recovered]);
+    let disputed = What::Disputed(Dispute::by_person(&steps)).to_string();
+    assert_eq!(disputed, "not paid after all, says Camille: no ticket; confirmed: recovered,restarted");
 }
 
 /// A terminal may send anything; a log line stays one line.
@@ -91,7 +99,7 @@ fn names_and_messages_are_clear() {
     assert_eq!([State::Unresolved, State::Final].map(State::name), ["unresolved", "final"]);
     for (error, part) in [
         (JournalError::Conflict, "nothing was written"),
-        (JournalError::NotUnresolved, "no unresolved transaction"),
+        (JournalError::NotUnresolved, "no unresolved or disputed transaction"),
         (JournalError::WrongLock, "another terminal"),
         (JournalError::Locked, "try again"),
         (JournalError::Foreign, "not a payment journal"),

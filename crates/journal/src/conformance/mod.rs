@@ -12,6 +12,7 @@
     reason = "a test suite: it tells a failure by a panic"
 )]
 
+mod correcting;
 mod disputing;
 mod locks;
 mod ordering;
@@ -70,6 +71,12 @@ where
         disputing::later_proof_is_kept_and_changes_no_end,
         disputing::only_a_known_end_can_be_disputed,
         disputing::a_person_settles_a_dispute,
+        correcting::an_end_that_meets_a_decision_is_kept_beside_it,
+        correcting::an_end_that_meets_an_end_is_never_dropped_where_it_matters,
+        correcting::a_person_corrects_a_person,
+        correcting::a_person_does_not_overrule_proof,
+        correcting::a_decision_on_which_credits_rest_is_not_corrected,
+        correcting::what_was_confirmed_is_kept,
         ordering::an_order_is_kept_beside_its_transaction,
         ordering::an_order_is_for_open_returns_of_money_alone,
         places::a_terminal_is_known_by_its_address_too,

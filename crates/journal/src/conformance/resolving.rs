@@ -33,7 +33,7 @@ fn not_unresolved(error: &JournalError) -> bool {
 
 pub(super) fn a_decision_settles_a_doubt(open: Open<'_>) {
     let due = |approved, due| Outcome::PartiallyApproved { approved: euros(approved), due: euros(due) };
-    let declined = Outcome::Declined { refusal: Refusal::NotCompleted };
+    let declined = Outcome::Declined { refusal: Refusal::DecidedNotPaid };
     for (number, (paid, outcome)) in [
         (Paid::NotPaid, declined),
         (Paid::Paid(euros(2500)), approved()),
@@ -70,11 +70,12 @@ pub(super) fn a_decision_settles_a_doubt(open: Open<'_>) {
             expected.push(Event { at: time(3), what: What::Resolved(decision(paid)) });
             assert_eq!(journal.events(&id(&key)).unwrap(), expected);
             assert_eq!(journal.unresolved(&terminal("t")).unwrap(), []);
-            // Decided is final: no late end, no second attempt, no second decision.
-            refuses(&mut journal, &ended(&key, approved()), conflict);
+            // Decided is never sent again, and what is recorded already is no further decision.
             refuses(&mut journal, &started(&key, "t"), conflict);
             refuses(&mut journal, &never_sent(&key, "t"), conflict);
-            undecided(&mut journal, "t", &key, &decision(Paid::NotPaid), not_unresolved);
+            undecided(&mut journal, "t", &key, &decision(paid), not_unresolved);
+            let evidence = Decision::proven(Paid::Paid(euros(1)), "duplicata", "CB and CE").unwrap();
+            undecided(&mut journal, "t", &key, &evidence, not_unresolved);
         }
     }
 }
@@ -87,11 +88,15 @@ pub(super) fn a_decision_is_for_open_doubts_alone(open: Open<'_>) {
             let key = format!("tx-{number}");
             journal.append(&started(&key, "t"), time(1)).unwrap();
             journal.append(&ended(&key, outcome), time(2)).unwrap();
-            undecided(&mut journal, "t", &key, &decision(Paid::NotPaid), not_unresolved);
+            // A person who says what is known decides nothing; one who says otherwise is in `correcting`.
+            let known = outcome.approved_amount().map_or(Paid::NotPaid, Paid::Paid);
+            undecided(&mut journal, "t", &key, &decision(known), not_unresolved);
+            let evidence = Decision::proven(Paid::Paid(euros(1)), "duplicata", "CB and CE").unwrap();
+            undecided(&mut journal, "t", &key, &evidence, not_unresolved);
         }
     }
     journal.append(&never_sent("never", "t"), time(3)).unwrap();
-    undecided(&mut journal, "t", "never", &decision(Paid::Paid(euros(2500))), not_unresolved);
+    undecided(&mut journal, "t", "never", &decision(Paid::NotPaid), not_unresolved);
 }
 
 pub(super) fn a_decision_needs_the_lock_of_its_terminal(open: Open<'_>) {

@@ -8,7 +8,7 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{Outcome, Refusal};
 
 use super::samples::*;
-use crate::{Decision, Dispute, Event, Journal, JournalError, Paid, Record};
+use crate::{Confirmation, Decision, Dispute, Event, Journal, JournalError, Paid, Record};
 
 /// What disks write as one piece.
 const SECTOR: usize = 512;
@@ -72,7 +72,7 @@ pub fn check_torn_writes(
 
 type Write = fn(&mut dyn Journal);
 
-const WRITES: [(&str, Write); 8] = [
+const WRITES: [(&str, Write); 10] = [
     ("a start", |journal| journal.append(&started("a", "t"), time(1)).unwrap()),
     ("an approval", |journal| journal.append(&ended("a", approved()), time(2)).unwrap()),
     ("never sent", |journal| journal.append(&never_sent("b", "t"), time(3)).unwrap()),
@@ -85,6 +85,13 @@ const WRITES: [(&str, Write); 8] = [
     ("a dispute", |journal| {
         let dispute = Dispute::new(Paid::Paid(euros(2500)), "late result").unwrap();
         journal.dispute(&id("c"), &dispute, time(6)).unwrap();
+    }),
+    ("an end beside a decision", |journal| journal.append(&ended("c", approved()), time(6)).unwrap()),
+    ("a correction", |journal| {
+        let lock = journal.lock(&terminal("t")).unwrap();
+        let decision = Decision::new(Paid::Paid(euros(3000)), "Zo\u{e9}", "bank statement").unwrap();
+        let decision = decision.confirming([Confirmation::TerminalJournal]);
+        journal.resolve(&lock, &id("c"), &decision, time(6)).unwrap();
     }),
     ("a third start", |journal| journal.append(&started("d", "t"), time(7)).unwrap()),
     ("a refusal", |journal| {

@@ -159,19 +159,22 @@ pub(super) fn a_proven_not_sent_may_be_tried_again_with_the_same_content(open: O
     assert_eq!(journal.list().unwrap().len(), 1);
 }
 
+/// An end that contradicts a recorded one is in `correcting`.
 pub(super) fn an_end_needs_an_open_start(open: Open<'_>) {
     let mut journal = open();
     refuses(&mut journal, &ended("a", approved()), conflict);
     journal.append(&never_sent("never", "t"), time(1)).unwrap();
-    refuses(&mut journal, &ended("never", approved()), conflict);
+    refuses(&mut journal, &ended("never", NOT_SENT), conflict);
     journal.append(&started("a", "t"), time(1)).unwrap();
     refuses(&mut journal, &ended("b", approved()), conflict);
     journal.append(&ended("a", SILENCE), time(2)).unwrap();
-    refuses(&mut journal, &ended("a", approved()), conflict);
     refuses(&mut journal, &ended("a", SILENCE), conflict);
+    // It would make the id sendable.
+    refuses(&mut journal, &ended("a", NOT_SENT), conflict);
     journal.append(&started("b", "u"), time(3)).unwrap();
     journal.append(&ended("b", approved()), time(4)).unwrap();
     refuses(&mut journal, &ended("b", SILENCE), conflict);
+    refuses(&mut journal, &ended("b", approved()), conflict);
 }
 
 pub(super) fn a_terminal_has_one_doubt(open: Open<'_>) {

@@ -558,7 +558,7 @@ mod tests {
         let mut tracked = find(&journal.connection, &"a1".parse().unwrap()).unwrap().unwrap();
         tracked.record.start.id = "a2".parse().unwrap();
         let event = Event { at: WallTime::from_millis(1), what: What::Started(tracked.record.start) };
-        let error = put(&journal.connection, &tracked, &Tail::BEGINNING, event).unwrap_err();
+        let error = put(&journal.connection, None, &tracked, event).unwrap_err();
         assert!(error.to_string().contains("UNIQUE"), "{error}");
     }
 }

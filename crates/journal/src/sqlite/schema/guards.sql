@@ -20,10 +20,26 @@ BEGIN SELECT RAISE(ABORT, 'transactions are never deleted'); END;
 -- end that comes after the decision stands beside the decision, and the decision stays.
 CREATE TRIGGER ends_are_final BEFORE UPDATE ON transactions
 WHEN (OLD.decision IS NOT NULL OR (OLD.outcome IS NOT NULL AND OLD.outcome NOT IN ('unknown', 'not_sent')))
-    AND NOT (NEW.decision IN ('paid', 'not_paid') AND NEW.outcome IS OLD.outcome AND NEW.started_event IS OLD.started_event
-        AND (OLD.decision IN ('paid', 'not_paid') OR (SELECT what FROM events WHERE id = OLD.id AND what <> 'ended'
-            ORDER BY number DESC LIMIT 1) IS 'disputed'))
-    AND NOT (OLD.decision IS NOT NULL AND (OLD.outcome IS NULL OR OLD.outcome = 'unknown') AND NEW.outcome IS NOT NULL
-        AND NEW.decision IS OLD.decision AND NEW.decided_minor IS OLD.decided_minor AND NEW.decided_by IS OLD.decided_by
-        AND NEW.started_event IS OLD.started_event)
+    AND NOT (coalesce(NEW.decision, '') IN ('paid', 'not_paid')
+        AND (coalesce(OLD.decision, '') IN ('paid', 'not_paid') OR (SELECT what FROM events
+            WHERE id = OLD.id AND what <> 'ended' ORDER BY number DESC LIMIT 1) IS 'disputed')
+        AND
+        (NEW.id, NEW.started_event, NEW.started_at, NEW.operation, NEW.original, NEW.amount_minor, NEW.currency,
+            NEW.allow_partial, NEW.terminal, NEW.register, NEW.reference, NEW.dialect, NEW.ended_at, NEW.outcome,
+            NEW.reason, NEW.approved_minor, NEW.due_minor, NEW.proof, NEW.authorisation, NEW.contract, NEW.last_four,
+            NEW.status, NEW.complement)
+        IS
+        (OLD.id, OLD.started_event, OLD.started_at, OLD.operation, OLD.original, OLD.amount_minor, OLD.currency,
+            OLD.allow_partial, OLD.terminal, OLD.register, OLD.reference, OLD.dialect, OLD.ended_at, OLD.outcome,
+            OLD.reason, OLD.approved_minor, OLD.due_minor, OLD.proof, OLD.authorisation, OLD.contract, OLD.last_four,
+            OLD.status, OLD.complement))
+    AND NOT (OLD.decision IS NOT NULL AND coalesce(OLD.outcome, 'unknown') = 'unknown' AND NEW.outcome IS NOT NULL
+        AND
+        (NEW.id, NEW.started_event, NEW.started_at, NEW.operation, NEW.original, NEW.amount_minor, NEW.currency,
+            NEW.allow_partial, NEW.terminal, NEW.register, NEW.reference, NEW.dialect, NEW.decided_at, NEW.decision,
+            NEW.decided_minor, NEW.decided_by, NEW.decided_because, NEW.confirmed)
+        IS
+        (OLD.id, OLD.started_event, OLD.started_at, OLD.operation, OLD.original, OLD.amount_minor, OLD.currency,
+            OLD.allow_partial, OLD.terminal, OLD.register, OLD.reference, OLD.dialect, OLD.decided_at, OLD.decision,
+            OLD.decided_minor, OLD.decided_by, OLD.decided_because, OLD.confirmed))
 BEGIN SELECT RAISE(ABORT, 'a known end is never changed'); END;
