@@ -189,8 +189,13 @@ fn the_owner_that_dies_leaves_an_unknown_outcome() {
     let caisse_journal::Admitted::Proceed(lock) = caisse_journal::admit(&journal, &id, &content, None) else {
         panic!()
     };
-    let start =
-        caisse_payment::entry::Start { id, content, dialect: "nepting".parse().unwrap(), address: None };
+    let start = caisse_payment::entry::Start {
+        id,
+        content,
+        dialect: "nepting".parse().unwrap(),
+        address: None,
+        usb: None,
+    };
     journal.append(&caisse_payment::entry::Entry::Started(start), WallTime::now()).unwrap();
     let mut second = builder("counter", &address, journal.clone(), MINUTES).exclusive(false).build().unwrap();
     // The limit is over while the owner lives.
