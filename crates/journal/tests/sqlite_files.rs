@@ -171,12 +171,12 @@ fn a_journal_that_is_gone_is_not_begun_anew() {
             fs::write(path(&folder), []).unwrap();
         }
         let error = error(path(&folder));
-        assert!(matches!(&error, JournalError::Corrupt { what } if what.contains(".mark")), "{error:?}");
+        assert!(matches!(&error, JournalError::Corrupt { what } if what.contains(".locks")), "{error:?}");
         fs::write(path(&folder), &bytes).unwrap();
     }
     SqliteJournal::open(path(&folder)).unwrap();
     fs::remove_file(path(&folder)).unwrap();
-    fs::remove_file(folder.path().join("journal.db.mark")).unwrap();
+    fs::remove_dir_all(folder.path().join("journal.db.locks")).unwrap();
     assert!(SqliteJournal::open(path(&folder)).unwrap().list().unwrap().is_empty());
 }
 
@@ -288,9 +288,9 @@ fn locks_are_no_files() {
         names
     };
     journal.append(&started("a", "t"), time(1)).unwrap();
-    assert_eq!(names(), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.mark"]);
+    assert_eq!(names(), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.locks"]);
     drop(journal);
-    assert_eq!(names(), ["journal.db", "journal.db.mark"]);
+    assert_eq!(names(), ["journal.db", "journal.db.locks"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use caisse_journal::{AcceptedCopy, Journal, JournalError, Order, SqliteJournal};
 use common::*;
 
 fn mark(folder: &tempfile::TempDir) -> PathBuf {
-    folder.path().join("journal.db.mark")
+    folder.path().join("journal.db.locks").join("last-event")
 }
 
 fn is_older<T>(result: &Result<T, JournalError>) -> bool {

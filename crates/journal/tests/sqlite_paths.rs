@@ -163,7 +163,7 @@ fn a_copy_written_over_the_content_is_noticed_by_those_who_have_it_open() {
         assert!(matches!(end, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{end:?}");
     }
     // Even without the mark: who has seen an event knows of it.
-    fs::remove_file(beside(&folder, "journal.db.mark")).unwrap();
+    fs::remove_file(beside(&folder, "journal.db.locks/last-event")).unwrap();
     let start = other.append(&started("y", "t8"), time(63));
     assert!(matches!(start, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{start:?}");
     drop((journal, other));

@@ -57,7 +57,7 @@ impl Location {
 
     /// The path of the mark.
     pub(super) fn mark(&self) -> PathBuf {
-        beside(&self.real, ".mark")
+        mark_beside(&self.real)
     }
 
     /// The mark, and with a symbolic link also the one beside the link, from a journal that was there before the link was.
@@ -78,7 +78,7 @@ impl Location {
     }
 
     fn former_mark(&self) -> PathBuf {
-        beside(&self.file, ".mark")
+        mark_beside(&self.file)
     }
 
     /// Refuses what SQLite would take for an empty database and write over: a file that is empty or missing although a mark
@@ -88,7 +88,7 @@ impl Location {
         let traces = size(&beside(&self.real, "-wal")) > 0 || self.mark().symlink_metadata().is_ok();
         match size(&self.real) {
             0 if traces => Err(JournalError::corrupt(
-                "the file is missing or empty, but its -wal file or its .mark file shows that it was in use",
+                "the file is missing or empty, but its -wal file or its .locks folder shows that it was in use",
             )),
             1..MIN_SIZE => Err(JournalError::Foreign),
             _ => Ok(()),
@@ -142,6 +142,11 @@ pub(super) struct Log {
 /// 0 also for a file that is not there.
 fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+/// The mark of a journal. Its folder has the name of the folder of locks that earlier versions made.
+fn mark_beside(file: &Path) -> PathBuf {
+    beside(file, ".locks").join("last-event")
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {

@@ -29,6 +29,9 @@ pub(super) struct Mark {
 impl Mark {
     /// Reads a mark; nothing if there is none or it makes no sense.
     pub(super) fn read(path: &Path) -> Option<Self> {
+        if leads_elsewhere(path) {
+            return None;
+        }
         let mut text = String::new();
         let file = options().read(true).open(path).ok()?;
         if !file.metadata().ok()?.is_file() {
@@ -69,6 +72,9 @@ impl Mark {
     }
 
     fn try_write(&self, path: &Path, database: &File) -> io::Result<()> {
+        if leads_elsewhere(path) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let mut file = match options().write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, database)?,
             opened => opened?,
@@ -128,25 +134,50 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Creates the mark with the permissions of the database, and with its owner as far as the system allows that.
+/// Creates the mark, and its folder, with the permissions of the database, and with its owner as far as the system allows
+/// that.
 #[cfg(unix)]
 fn create(path: &Path, database: &File) -> io::Result<File> {
+    use std::fs::{self, Permissions};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
-    let file = options().write(true).create_new(true).open(path)?;
     let of_database = database.metadata()?;
+    let give = |file: &File, mode: u32| {
+        file.set_permissions(Permissions::from_mode(mode))?;
+        let group = Some(of_database.gid());
+        if fchown(file, Some(of_database.uid()), group).is_err() {
+            let _ = fchown(file, None, group);
+        }
+        io::Result::Ok(())
+    };
     let mode = of_database.permissions().mode() & 0o666;
-    file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-    let group = Some(of_database.gid());
-    if fchown(&file, Some(of_database.uid()), group).is_err() {
-        let _ = fchown(&file, None, group);
+    if let Some(folder) = path.parent() {
+        match fs::create_dir(folder) {
+            // Whoever may read a file may look for it in its folder.
+            Ok(()) => give(&File::open(folder)?, mode | ((mode & 0o444) >> 2))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
     }
+    let file = options().write(true).create_new(true).open(path)?;
+    give(&file, mode)?;
     Ok(file)
 }
 
 #[cfg(not(unix))]
 fn create(path: &Path, _database: &File) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
     options().write(true).create_new(true).open(path)
+}
+
+/// Whether the folder of the mark is a link to another place.
+fn leads_elsewhere(path: &Path) -> bool {
+    path.parent().is_some_and(Path::is_symlink)
 }
 
 #[cfg(test)]
