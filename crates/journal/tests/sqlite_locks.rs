@@ -3,34 +3,40 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::Child;
+use std::process::{Child, ChildStdout};
 
 use caisse_journal::{Journal, JournalError, LockError, SqliteJournal};
 use common::*;
 
-/// Waits for a line that begins so; returns the rest of the line.
-fn answer(child: &mut Child, begins: &str) -> String {
+/// A child, its output, and what it said in the line that begins with `says`.
+struct Asked {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    said: String,
+}
+
+fn ask(task: &str, folder: &tempfile::TempDir) -> Asked {
+    let mut child = process(task, &path(folder)).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
+    let said = answer(&mut output);
+    Asked { child, output, said }
+}
+
+fn answer(output: &mut impl BufRead) -> String {
     loop {
         let mut line = String::new();
-        assert!(output.read_line(&mut line).unwrap() > 0, "the child ended without {begins:?}");
-        if let Some((_, rest)) = line.trim_end().split_once(begins) {
-            return rest.to_owned();
+        assert!(output.read_line(&mut line).unwrap() > 0, "the child said nothing");
+        if let Some((_, said)) = line.trim_end().split_once("says ") {
+            return said.to_owned();
         }
     }
 }
 
-/// Starts a child that has something to say.
-fn ask(task: &str, folder: &tempfile::TempDir) -> (Child, String) {
-    let mut child = process(task, &path(folder)).spawn().unwrap();
-    let said = answer(&mut child, "says ");
-    (child, said)
-}
-
 fn other_process(task: &str, folder: &tempfile::TempDir) -> String {
-    let (mut child, said) = ask(task, folder);
-    child.wait().unwrap();
-    said
+    let mut asked = ask(task, folder);
+    asked.output.read_to_end(&mut Vec::new()).unwrap();
+    asked.child.wait().unwrap();
+    asked.said
 }
 
 #[test]
@@ -48,11 +54,11 @@ fn tills_of_one_process_and_of_another_exclude_each_other() {
     drop(lock);
     assert_eq!(other_process("lock", &folder), "None");
     let journal = SqliteJournal::open(path(&folder)).unwrap();
-    let (mut child, _) = ask("hold", &folder);
+    let mut holder = ask("hold", &folder).child;
     assert_eq!(journal.lock(&terminal("t")).unwrap_err(), LockError::Busy);
     drop(journal.lock(&terminal("u")).unwrap());
-    drop(child.stdin.take());
-    child.wait().unwrap();
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
     drop(journal.lock(&terminal("t")).unwrap());
 }
 
@@ -91,7 +97,7 @@ fn other_processes_see_the_locks_of_sqlite_after_ours_came_and_went() {
 #[test]
 fn children_do_not_inherit_a_lock() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut holder, _) = ask("hold-with-child", &folder);
+    let mut holder = ask("hold-with-child", &folder).child;
     let journal = SqliteJournal::open(path(&folder)).unwrap();
     assert_eq!(journal.lock(&terminal("t")).unwrap_err(), LockError::Busy);
     holder.kill().unwrap();

@@ -132,6 +132,23 @@ fn a_file_that_stays_busy_is_said() {
     assert_eq!(waiting.join().unwrap(), 1);
 }
 
+/// Only a write waits for a writer: whoever opens the journal may have to tell of a terminal that is gone meanwhile.
+#[test]
+fn a_writer_prevents_nobody_from_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
+        blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+        drop(SqliteJournal::open(path(&folder)).unwrap());
+        blocker.execute_batch("ROLLBACK").unwrap();
+        // Once without a mark, once with one.
+        if journal.list().unwrap().is_empty() {
+            journal.append(&started("a", "t"), time(1)).unwrap();
+        }
+    }
+}
+
 /// SQLite does not wait by itself where the mode of the file has to change.
 #[test]
 fn opening_waits_for_a_busy_file_and_not_for_ever() {

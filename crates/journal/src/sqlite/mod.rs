@@ -116,6 +116,20 @@ impl SqliteJournal {
         Ok(value)
     }
 
+    /// Keeps a connection of SQLite open until the last terminal is unlocked: with the last connection SQLite closes the file,
+    /// and the system would drop the locks of the terminals with it.
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+    fn keep_open(&self) -> Result<(), LockError> {
+        let opened = Connection::open(&self.location.file).and_then(|connection| {
+            // A connection locks the file when it reads it for the first time, and stays so in this mode.
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+        let connection = opened.map_err(|error| LockError::Io { what: error.to_string() })?;
+        self.file.keep(connection);
+        Ok(())
+    }
+
     /// Checks that the write-ahead log is still the one that is open.
     fn check_log(&self) -> Result<(), JournalError> {
         if self.location.log() == self.log {
@@ -134,6 +148,7 @@ impl SqliteJournal {
         if stamp == self.stamp || is_marked() {
             return Ok(());
         }
+        open::empty_log(&self.connection)?;
         let opened = open::open(&self.location.file, Purpose::Use)?;
         if opened.file.identity() != self.file.identity() {
             return Err(JournalError::Replaced { what: "another file was put in the place of its file" });

@@ -82,7 +82,8 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     }
     make_durable(&connection)?;
     migration::migrate(&connection)?;
-    if !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
+    // Without any mark nothing is known of the last writer, and no writer is waited for.
+    if !marks.is_empty() && !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
         empty_log(&connection)?;
     }
     let (log, stamp) = (location.log(), location.stamp()?);
@@ -130,7 +131,7 @@ fn limit_size(connection: &Connection) -> Result<(), JournalError> {
 
 /// Empties the write-ahead log, after writing to the file what is not there yet. Something may have written to the file that
 /// is no journal, and what the log holds of a page hides what the file holds of it.
-fn empty_log(connection: &Connection) -> Result<(), JournalError> {
+pub(super) fn empty_log(connection: &Connection) -> Result<(), JournalError> {
     patiently(|| {
         let query = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy: i64 = connection.query_row(query, [], |row| row.get(0))?;
