@@ -100,12 +100,15 @@ fn stuck(link: &mut impl Link, listener: &TcpListener) -> TcpStream {
     peer
 }
 
+/// What ends a connection.
+type End = fn(TcpLink);
+
 #[test]
 fn a_request_of_an_aborted_connection_never_arrives() {
     if !inside("a_request_of_an_aborted_connection_never_arrives") {
         return;
     }
-    let ends: [(&str, fn(TcpLink)); 3] = [
+    let ends: [(&str, End); 3] = [
         ("abort", |mut link| link.abort()),
         ("drop", drop),
         ("connect again", |mut link| {
