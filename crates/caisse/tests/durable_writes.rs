@@ -153,9 +153,12 @@ fn a_payment_waits_for_the_disk_twice() {
         assert_eq!(case.pay(&silent), ("unknown", 0), "{kind:?}");
         assert_eq!(case.pay(&debit(2800)), ("blocked", 0), "{kind:?}");
         // What evidence proves is one.
-        case.world.run_for(Duration::from_secs(301));
         let before = commits(&case.file);
-        let _ = case.till.recover().unwrap();
+        // The first recovery aborts the connection that was left open, and the time counts from there.
+        for _ in 0..2 {
+            case.world.run_for(Duration::from_secs(301));
+            let _ = case.till.recover().unwrap();
+        }
         assert_eq!((case.till.unresolved().unwrap().len(), commits(&case.file) - before), (0, 1), "{kind:?}");
         // A person's order is one more, before the first byte.
         case.script("approve");

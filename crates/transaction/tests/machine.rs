@@ -600,6 +600,9 @@ fn the_address_that_was_connected_is_recorded() {
     }
 }
 
+/// What happens to a machine that waits for its answer.
+type Happens = fn(&mut TillMachine<'_>);
+
 /// The connection is closed in order only when nothing can be outstanding: after a whole answer to a whole request.
 #[test]
 fn a_connection_is_aborted_unless_the_answer_is_whole() {
@@ -609,7 +612,7 @@ fn a_connection_is_aborted_unless_the_answer_is_whole() {
         (next(machine), verdict.outcome.name())
     };
     const REFUSED: &[u8] = b"CZ0040300AE00201AF00204";
-    let cases: [(&str, fn(&mut TillMachine<'_>), Step, &str); 8] = [
+    let cases: [(&str, Happens, Step, &str); 8] = [
         ("an approval, then a close", |till| answered(till, APPROVED), Step::Close, "approved"),
         ("a refusal, then a close", |till| answered(till, REFUSED), Step::Close, "declined"),
         (

@@ -1,5 +1,6 @@
 //! How a link ends: in order, or aborted.
 
+use std::string::String;
 use std::thread;
 use std::time::Duration;
 
@@ -7,8 +8,11 @@ use super::breaking::{at, fill};
 use super::{Ended, Harness, LONG, Peer, Verdict, ensure, exchange, open, within};
 use crate::Link;
 
+/// A link, its peer, and how many bytes the link has accepted.
+type Full<H> = (<H as Harness>::Link, <H as Harness>::Peer, usize);
+
 /// A line that is full, where its peer can tell one end from the other.
-fn full<H: Harness>(harness: &mut H) -> Result<Option<(H::Link, H::Peer, usize)>, std::string::String> {
+fn full<H: Harness>(harness: &mut H) -> Result<Option<Full<H>>, String> {
     if !harness.tells_ends_apart() {
         return Ok(None);
     }
