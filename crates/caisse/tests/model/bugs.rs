@@ -154,7 +154,7 @@ fn believes_the_number_of_any_answer(setup: &Setup, notes: &[Note], slot: Slot, 
 }
 
 fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool) -> RecoveryFinding {
-    weigh_result(outcome, exclusive, false)
+    weigh_result(outcome, true, exclusive, false)
 }
 
 struct Bug {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use caisse::{Decision, Dialect, Journal, MemoryJournal, Paid, RecordState, WallTime};
 use caisse_journal::{Admitted, Record, Source};
-use caisse_payment::entry::{End, Entry, RawStatus, Start};
-use caisse_payment::evidence::AttributedResult;
+use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
+use caisse_settlement::TerminalIdentity;
+use caisse_settlement::attribute::{attribute, is_like_the_last};
 use caisse_settlement::weigh::{Knowledge, Previous};
 use caisse_transaction::till::read_result;
 
@@ -135,41 +136,33 @@ pub fn knowledge_by(
         operation: caisse::Operation::Debit,
         amount,
         exclusive: setup.exclusive,
-        contracts: [None, None],
+        recorded: terminal(setup),
+        found: terminal(setup),
         previous,
         of_another: false,
         time_left: if waited { Duration::ZERO } else { longest_transaction },
     }
 }
 
-/// Whether the last transaction before this one that may have reached the terminal could have the same result.
-pub fn like_the_last(setup: &Setup, notes: &[Note], slot: Slot) -> bool {
-    let earlier = read(setup, notes).list().unwrap().into_iter();
-    let earlier = earlier.take_while(|other| other.start.id != id(slot));
-    let last = earlier.filter(|other| other.verdict().proof != Proof::NothingSent).last();
-    last.is_some_and(|last| last.start.content.amount == till::amount(setup, slot))
+/// The terminal of the model, as the journal records it and as it is found: there is one, and it shows nothing of itself.
+fn terminal(setup: &Setup) -> TerminalIdentity {
+    TerminalIdentity::new(PaymentMeans::CaisseAp, content(setup, 0).terminal)
 }
 
-/// Of the transactions that may have reached the terminal the one that this result is about, as `caisse` files it: of several
-/// the one that has its number, then the newest in doubt, then the newest.
+/// The real rule: whether the last transaction before this one that may have reached the terminal could have the same result.
+pub fn like_the_last(setup: &Setup, notes: &[Note], slot: Slot) -> bool {
+    let records = read(setup, notes).list().unwrap();
+    let record = records.iter().find(|record| record.start.id == id(slot)).unwrap();
+    is_like_the_last(&records, record)
+}
+
+/// The real rule: the transaction to which a result belongs.
 pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, Outcome)> {
     let records = read(setup, notes).list().unwrap();
-    let reached = records.iter().rev().filter(|record| record.told().proof != Proof::NothingSent);
-    let possible: Vec<_> = reached
-        .map(|record| (record, read_result(&setup.dialect, &record.start.content, body)))
-        .filter(|(_, told)| !told.outcome.is_unknown())
-        .collect();
-    let same_number = |(record, told): &&(&Record, AttributedResult)| {
-        let number = record.end.and_then(|end| end.authorisation);
-        number.is_some() && number == told.authorisation
-    };
-    let in_doubt = |(record, _): &&(&Record, AttributedResult)| {
-        let by_a_person = record.decision.as_ref().is_some_and(|it| it.source == Source::Person);
-        record.state() == RecordState::Unresolved || by_a_person
-    };
-    let found = possible.iter().find(same_number).or_else(|| possible.iter().find(in_doubt));
-    let (record, told) = found.or(possible.first())?;
-    Some((till::slot_of(record.start.id), told.outcome))
+    let read = |asked: &Content| read_result(&setup.dialect, asked, body);
+    let found = attribute(&records, &terminal(setup), None, read)?;
+    assert!(found.is_of_same_terminal());
+    Some((till::slot_of(found.record.start.id), found.result.outcome))
 }
 
 /// What a till says about a transaction that it finds in its journal.

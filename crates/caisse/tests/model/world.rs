@@ -63,7 +63,9 @@ pub const REAL: Parts = Parts {
     admit: crate::journal::admit,
     knowledge: crate::journal::knowledge,
     weigh: caisse_settlement::weigh::weigh,
-    weigh_result: caisse_settlement::weigh::weigh_result,
+    weigh_result: |outcome, exclusive, like_the_last| {
+        caisse_settlement::weigh::weigh_result(outcome, true, exclusive, like_the_last)
+    },
     disk: |notes| notes,
 };
 
