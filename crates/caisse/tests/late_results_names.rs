@@ -1,11 +1,12 @@
-//! Results that a terminal tells late, of sales that were taken when it had another name.
+//! Results that a terminal tells late, of sales that were taken when it had another name: they settle nothing and dispute
+//! nothing, and the sale holds back what could be mistaken for it.
 
 #[path = "support/scripted_line.rs"]
 mod scripted_line;
 
 use caisse::{
-    Blocked, Dialect, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, RecordState,
-    RecoveryFinding, Till, WallTime,
+    Blocked, Dialect, IdentityPart, Journal, LinkKind, MemoryJournal, Open, Outcome, Paid, PaymentRequest,
+    RecordState, RecoveryFinding, Till, WallTime,
 };
 use caisse_journal::What;
 use caisse_payment::entry::{Entry, Start};
@@ -46,27 +47,26 @@ fn desk(journal: &MemoryJournal, line: &Line) -> Till {
 }
 
 #[test]
-fn what_is_open_is_settled() {
-    for (told, expected) in
-        [(E_APPROVED, RecoveryFinding::Paid(euros(999))), (E_DECLINED, RecoveryFinding::NotPaid)]
-    {
+fn what_is_open_stays_open() {
+    for told in [E_APPROVED, E_DECLINED] {
         let journal = at_the_desk(Some(SILENCE), None);
         let line = Line::new(&journal, &[&framed(told), EOT]).calling();
         let recovered = desk(&journal, &line).recover().unwrap();
-        assert_eq!((recovered.len(), recovered[0].finding), (1, expected), "{:?}", line.log());
-        assert_eq!(state(&journal, "sale-1"), RecordState::Final);
-        // Before the terminal heard that somebody has it.
-        assert_eq!(line.when_sent(ACK, 1), Some(RecordState::Final));
+        assert_eq!(recovered.len(), 1);
+        assert_eq!(recovered[0].finding, RecoveryFinding::Open(Open::AnotherTerminal), "{:?}", line.log());
+        let parts: Vec<_> = recovered[0].mismatch.unwrap().parts().collect();
+        assert_eq!(parts, [IdentityPart::Name, IdentityPart::Address]);
+        assert_eq!(state(&journal, "sale-1"), RecordState::Unresolved);
     }
 }
 
 #[test]
-fn what_was_decided_otherwise_is_disputed() {
+fn what_was_decided_otherwise_is_not_disputed() {
     let journal = at_the_desk(Some(SILENCE), Some(Paid::NotPaid));
     let line = Line::new(&journal, &[ENQ, &framed(E_APPROVED), EOT, ACK, ACK, ENQ, &framed(OURS_E), EOT]);
     let payment = desk(&journal, &line).pay(PaymentRequest::debit(euros(1242))).unwrap();
     assert_eq!((payment.outcome, payment.late_answers), (Outcome::Approved { amount: euros(1242) }, 1));
-    assert_eq!(state(&journal, "sale-1"), RecordState::Disputed);
+    assert_eq!(state(&journal, "sale-1"), RecordState::Final);
 }
 
 #[test]

@@ -91,6 +91,35 @@ fn the_copy_of_a_partial_approval_is_no_approval_of_another_payment() {
     }
 }
 
+/// One number written with and without its zeros, in both orders: it is neither the number of the payment before nor another
+/// one. To the letter it is that one, and another number is another payment.
+#[test]
+fn a_number_in_another_form_proves_nothing() {
+    for (before, told, minor, expected) in [
+        ("012345", "12345", 2500, "open"),
+        ("12345", "012345", 2500, "open"),
+        ("abc123", "ABC123", 2500, "open"),
+        ("012345", "12345", 300, "open"),
+        ("12345 ", "12345", 300, "open"),
+        ("012345", "012345", 300, "not_paid"),
+        ("012345", "54321", 2500, "paid"),
+    ] {
+        let address = scripted(vec![approved(300, before), String::new(), duplicata(minor, told)]);
+        let longest = Duration::from_secs(1);
+        let mut till = till(&address, MemoryJournal::new(), longest);
+        assert!(till.pay(debit("before", 300)).unwrap().outcome.approved_amount().is_some());
+        assert!(till.pay(debit("ours", 2500)).unwrap().outcome.is_unknown());
+        thread::sleep(longest);
+        let recovered = till.recover().unwrap();
+        let found = match recovered[0].finding {
+            RecoveryFinding::Paid(_) => "paid",
+            RecoveryFinding::NotPaid => "not_paid",
+            RecoveryFinding::Open(_) => "open",
+        };
+        assert_eq!(found, expected, "{before:?} then {told:?}: {recovered:?}");
+    }
+}
+
 /// A terminal that gives all offline approvals one number (blanks, zeros): the amount still tells them apart.
 #[test]
 fn a_number_that_names_nothing_does_not_say_not_paid() {

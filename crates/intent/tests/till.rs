@@ -5,7 +5,7 @@ mod support;
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{
-    ActivityResult, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
+    ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
 };
 use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, What};
 use caisse_payment::{
@@ -549,6 +549,17 @@ fn tickets_are_printed_only_while_nothing_can_be_running() {
     drop(till.give_up(&id("a")).unwrap());
     assert!(till.print_last(&request).is_ok());
     assert_eq!(till.unresolved().unwrap().len(), 1, "a ticket decides nothing");
+}
+
+/// By these names the journal tells a payment of an app from one of a terminal: neither is asked about the other's.
+#[test]
+fn each_app_is_a_means_of_payment_of_its_own() {
+    use caisse_payment::entry::{APP_TO_APP_DIALECTS, PaymentMeans};
+    assert_eq!([App::V4, App::Apm].map(App::dialect), APP_TO_APP_DIALECTS);
+    for app in [App::V4, App::Apm] {
+        assert_eq!(PaymentMeans::of(&app.dialect().parse().unwrap()), PaymentMeans::AppToApp);
+    }
+    assert_eq!(PaymentMeans::of(&"payxpress".parse().unwrap()), PaymentMeans::CaisseAp);
 }
 
 #[test]

@@ -32,6 +32,15 @@ fn a_duplicata_is_read_for_what_it_says_and_no_more() {
             reference: Echoed::Another
         }
     ));
+    // In another form it is neither ours nor another's.
+    for unclear in ["CF007ORDER 7", "CF008order 7 ", "CF00800rder 7", "CF009  order 7"] {
+        let told = read(&format!("CZ0040320CA00201AE00210{unclear}"));
+        let expected = if unclear.contains("00rder") { Echoed::Another } else { Echoed::Unclear };
+        assert!(
+            matches!(told, LastTransaction::Completed { reference, .. } if reference == expected),
+            "{unclear}: {told:?}"
+        );
+    }
     assert!(matches!(
         read("CZ0040320CA00201AE00210"),
         LastTransaction::Completed { reference: Echoed::Absent, .. }
