@@ -11,8 +11,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use caisse::{
-    Blocked, Decision, Dispute, Doubt, Event, Journal, JournalError, MemoryJournal, NotSent, Order, Outcome, Paid,
-    Payment, Record, RecordState, TerminalId, Till, TransactionId, WallTime,
+    Blocked, Decision, Dispute, Doubt, Event, Journal, JournalError, MemoryJournal, NotSent, Order, Outcome,
+    Paid, Payment, Record, RecordState, TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
 use caisse_payment::entry::Entry;
@@ -242,9 +242,11 @@ fn stubborn(error: JournalError, left: usize) -> (Stubborn, MemoryJournal, Arc<A
 #[test]
 fn a_busy_journal_is_tried_again_at_the_end_and_a_failed_write_is_not() {
     let unwritable = || JournalError::Unwritable { what: "no space left".to_owned() };
-    for (error, left, journaled, expected) in
-        [(JournalError::Locked, 3, true, 4), (unwritable(), 1, false, 1), (JournalError::Conflict, 1, false, 1)]
-    {
+    for (error, left, journaled, expected) in [
+        (JournalError::Locked, 3, true, 4),
+        (unwritable(), 1, false, 1),
+        (JournalError::Conflict, 1, false, 1),
+    ] {
         let (journal, inner, attempts) = stubborn(error, left);
         let terminal = Terminal::new(&[&approved(2500, "000001")], &[]);
         let mut till = patient(&terminal.address, journal);
