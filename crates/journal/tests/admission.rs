@@ -5,7 +5,7 @@ use caisse_journal::{
 };
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId,
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId,
     TransactionId, Verdict,
 };
 
@@ -236,7 +236,8 @@ fn an_id_is_in_flight_from_its_admission_to_the_end_of_its_lock() {
     assert_eq!((record.told().outcome, record.disputed), (approved(), true));
     drop(lock);
     assert!(matches!(admit(&journal, &id("a"), &asked(100), None), Admitted::Replay(_)));
-    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
+    // The dispute is about the newest transaction of the terminal: the next one would destroy its evidence.
+    assert_eq!(again(&journal, "b"), Blocked::Unresolved);
 }
 
 /// "Not paid" is a person's word: not even an end that proves that nothing was sent makes the id sendable again.
@@ -260,4 +261,49 @@ fn a_decided_id_never_begins_again() {
         let told = if late.is_some_and(|(late, _)| late == approved()) { approved() } else { decided };
         assert_eq!(record.told().outcome, told);
     }
+}
+
+/// While the newest transaction that reached a terminal is disputed nothing new begins there: it would destroy the evidence
+/// that the terminal still shows. A person's decision ends that; so does a transaction that was let through before.
+#[test]
+fn a_dispute_blocks_its_terminal_while_it_is_the_newest_transaction() {
+    let mut journal = MemoryJournal::new();
+    start(&mut journal, "a");
+    end(&mut journal, "a", Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered);
+    let place = TerminalKey::from(asked(1).terminal);
+    let paid = Amount::from_minor(100, Currency::EUR);
+    let dispute = |journal: &mut MemoryJournal, name: &str| {
+        let dispute = Dispute::new(Paid::Paid(paid), "it answered twice").unwrap();
+        journal.dispute(&id(name), &dispute, AT).unwrap();
+    };
+    let contested = |journal: &MemoryJournal| {
+        caisse_journal::contested(journal, &place).unwrap().map(|record| record.start.id)
+    };
+    assert_eq!(contested(&journal), None);
+    dispute(&mut journal, "a");
+    assert_eq!(contested(&journal), Some(id("a")));
+    assert_eq!(blocked(admit(&journal, &id("b"), &asked(100), None)), Blocked::Unresolved);
+    // Its own id is told what is known of it, and another terminal is free.
+    assert!(matches!(admit(&journal, &id("a"), &asked(100), None), Admitted::Replay(_)));
+    let elsewhere = Content { terminal: terminal("back"), ..asked(100) };
+    assert!(matches!(admit(&journal, &id("b"), &elsewhere, None), Admitted::Proceed(_)));
+    // What never reached the terminal changes nothing.
+    start(&mut journal, "c");
+    end(&mut journal, "c", Outcome::NotSent { reason: NotSent::SendFailed }, Proof::NothingSent);
+    assert_eq!(contested(&journal), Some(id("a")));
+    // A person decides.
+    let lock = journal.lock(&asked(1).terminal).unwrap();
+    let decision = Decision::new(Paid::Paid(paid), "Zoé", "ticket").unwrap();
+    journal.resolve(&lock, &id("a"), &decision, AT).unwrap();
+    drop(lock);
+    assert_eq!(contested(&journal), None);
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
+    // One that is not the newest shows nothing any more.
+    start(&mut journal, "d");
+    end(&mut journal, "d", Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered);
+    start(&mut journal, "e");
+    end(&mut journal, "e", approved(), Proof::Answered);
+    dispute(&mut journal, "d");
+    assert_eq!(contested(&journal), None);
+    assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
 }

@@ -96,6 +96,35 @@ fn waits_for_ever(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
     }
 }
 
+fn believes_a_time_out_unread(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    let unread = |op: &Op| if matches!(op, Op::TimerFinds(_)) { Op::Timer } else { *op };
+    real(setup, slot, &history.iter().map(unread).collect::<Vec<_>>())
+}
+
+fn gives_up_unread(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    let unread = |op: &Op| if matches!(op, Op::GiveUpFinds(_)) { Op::GiveUp } else { *op };
+    real(setup, slot, &history.iter().map(unread).collect::<Vec<_>>())
+}
+
+fn tells_before_the_line_is_empty(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    let unread = |op: &Op| if let Op::HeardBefore(first, _) = op { Op::Heard(*first) } else { *op };
+    real(setup, slot, &history.iter().map(unread).collect::<Vec<_>>())
+}
+
+fn drops_a_contradiction(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    match real(setup, slot, history) {
+        Demand::Record(Note::Disputed(_)) => real(setup, slot, &[history, &[Op::JournalFailed]].concat()),
+        demand => demand,
+    }
+}
+
+fn frees_the_terminal_with_the_verdict(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
+    match real(setup, slot, history) {
+        Demand::Reads { verdict, journaled } => Demand::Done { verdict, journaled, listens: false },
+        demand => demand,
+    }
+}
+
 // Mistakes of disk and admission.
 
 fn loses_what_it_confirmed(mut notes: Vec<Note>) -> Vec<Note> {
@@ -166,8 +195,8 @@ struct Bug {
 
 fn bugs() -> Vec<Bug> {
     use promise::{
-        END, END_ON_DISK, NO_FALSE_APPROVAL, NO_LOST_APPROVAL, ONE_CHARGE, ONE_CUSTOMER, ONE_HANDING,
-        START_FIRST,
+        ANSWER_KEPT, CONTRADICTION_KEPT, EMPTY_FIRST, END, END_ON_DISK, NO_FALSE_APPROVAL, NO_LOST_APPROVAL,
+        ONE_CHARGE, ONE_CUSTOMER, ONE_HANDING, QUIET_FIRST, START_FIRST,
     };
     let troubles = Troubles { losses: 1, ..NOTHING };
     let tcp = Setup { troubles, attempts: 1, ..TCP };
@@ -196,6 +225,7 @@ fn bugs() -> Vec<Bug> {
         attempts: 1,
         ..SERIAL
     };
+    let open = Setup { troubles: Troubles { open: 1, strays: 1, wishes: 1, ..NOTHING }, attempts: 1, ..TCP };
     let bug =
         |name, setup: &Setup, parts, breaks| Bug { name, setup: Setup { parts, ..setup.clone() }, breaks };
     let till = |till| Parts { till, ..REAL };
@@ -228,6 +258,16 @@ fn bugs() -> Vec<Bug> {
             &impatient,
             till(takes_giving_up_for_the_end),
             &[NO_LOST_APPROVAL],
+        ),
+        bug("believes a time-out unread", &open, till(believes_a_time_out_unread), &[ANSWER_KEPT]),
+        bug("gives up unread", &open, till(gives_up_unread), &[ANSWER_KEPT]),
+        bug("tells before the line is empty", &open, till(tells_before_the_line_is_empty), &[EMPTY_FIRST]),
+        bug("drops a contradiction", &open, till(drops_a_contradiction), &[CONTRADICTION_KEPT]),
+        bug(
+            "frees the terminal with the verdict",
+            &open,
+            till(frees_the_terminal_with_the_verdict),
+            &[QUIET_FIRST],
         ),
         bug("says written what is not", &failing, till(says_written_what_is_not), &[END_ON_DISK]),
         bug("waits for ever", &failing, till(waits_for_ever), &[END]),

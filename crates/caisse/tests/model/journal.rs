@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use caisse::{Decision, Dialect, Journal, MemoryJournal, Paid, RecordState, WallTime};
+use caisse::{Decision, Dialect, Dispute, Journal, MemoryJournal, Paid, RecordState, WallTime};
 use caisse_journal::{Admitted, Record, Source};
 use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
@@ -41,12 +41,16 @@ fn entry(setup: &Setup, note: Note) -> Option<Entry> {
         Note::Start(slot) => Some(Entry::Started(start(slot))),
         Note::NeverSent(slot, verdict) => Some(Entry::NeverSent(start(slot), end(slot, verdict, None))),
         Note::End(slot, verdict, charge) => Some(Entry::Ended(end(slot, verdict, charge))),
-        Note::Decided { .. } => None,
+        Note::Decided { .. } | Note::Disputed(_) => None,
     }
 }
 
 /// Whether the real journal takes the note.
 pub fn write(setup: &Setup, journal: &mut MemoryJournal, note: Note) -> bool {
+    if let Note::Disputed(of) = note {
+        let dispute = Dispute::new(Paid::NotPaid, "what came after the verdict").unwrap();
+        return journal.dispute(&id(of), &dispute, at()).is_ok();
+    }
     let Note::Decided { of, paid, by_a_person } = note else {
         return entry(setup, note).is_some_and(|entry| journal.append(&entry, at()).is_ok());
     };

@@ -28,8 +28,12 @@ mod promise {
     pub const NO_LOST_APPROVAL: &str = "what was charged is not told as declined, cancelled or not sent";
     pub const NO_FALSE_APPROVAL: &str = "what was not charged is not told as approved";
     pub const END_ON_DISK: &str = "what is told to be in the journal is there";
+    pub const ANSWER_KEPT: &str = "an answer that is there is told";
+    pub const EMPTY_FIRST: &str = "no verdict comes before the line is empty";
+    pub const CONTRADICTION_KEPT: &str = "a contradiction after the verdict is in the journal";
+    pub const QUIET_FIRST: &str = "the next request waits until the terminal has been quiet";
     pub const END: &str = "every run ends, and leaves nothing open that can be known";
-    pub const ALL: [&str; 8] = [
+    pub const ALL: [&str; 12] = [
         ONE_CHARGE,
         ONE_CUSTOMER,
         START_FIRST,
@@ -37,6 +41,10 @@ mod promise {
         NO_LOST_APPROVAL,
         NO_FALSE_APPROVAL,
         END_ON_DISK,
+        ANSWER_KEPT,
+        EMPTY_FIRST,
+        CONTRADICTION_KEPT,
+        QUIET_FIRST,
         END,
     ];
 }
@@ -74,7 +82,11 @@ impl Model for Setup {
             ONE_HANDING,
             NO_LOST_APPROVAL,
             NO_FALSE_APPROVAL,
-            END_ON_DISK
+            END_ON_DISK,
+            ANSWER_KEPT,
+            EMPTY_FIRST,
+            CONTRADICTION_KEPT,
+            QUIET_FIRST
         )
     }
 }
@@ -125,6 +137,7 @@ const NOTHING: Troubles = Troubles {
     strays: 0,
     wishes: 0,
     strangers: 0,
+    open: 0,
 };
 
 /// Two customers, one after the other, at a terminal of the till's own that names its last transaction.
@@ -166,6 +179,14 @@ fn on_tcp_where_answers_are_anothers_and_people_impatient() {
 fn on_tcp_where_the_till_dies_twice() {
     let troubles = Troubles { crashes: 2, ..TCP.troubles };
     assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(11_946));
+}
+
+#[test]
+fn on_tcp_where_the_terminal_keeps_its_connection_open() {
+    let troubles = Troubles { open: 2, strays: 1, wishes: 1, ..NOTHING };
+    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(0));
+    let troubles = Troubles { open: 1, strays: 1, crashes: 1, write_failures: 1, ..NOTHING };
+    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(0));
 }
 
 /// The second transaction is the first customer's second attempt, for the same amount.

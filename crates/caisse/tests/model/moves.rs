@@ -29,6 +29,13 @@ pub enum Move {
     },
     /// The answer comes, on TCP, and the terminal closes.
     Answers(How),
+    /// The till is stopped over its time, or its owner gives up, and the answer is on the line.
+    TimerFinds,
+    GiveUpFinds,
+    /// After its answer the terminal says something else on the open connection.
+    Contradicts,
+    /// It closes the connection that it kept open.
+    Closes,
     /// The answer never comes, and nobody says so.
     AnswerLost,
     /// The terminal calls to tell its result, in a session.
@@ -100,6 +107,10 @@ pub enum How {
     Half,
     /// Another transaction's comes in its place.
     Another,
+    /// All of it comes, and the terminal keeps the connection open.
+    Open,
+    /// It comes, and something else is on the line right after it.
+    Contradicted,
 }
 
 /// What can happen, or could if it changed anything.
@@ -214,12 +225,30 @@ fn while_running(setup: &Setup, world: &World, running: &Running, moves: &mut Ve
                 if left.strays > 0 {
                     moves.extend([How::Twice, How::Another].map(Move::Answers));
                 }
+                if left.open > 0 {
+                    moves.push(Move::Answers(How::Open));
+                    if left.strays > 0 {
+                        moves.push(Move::Answers(How::Contradicted));
+                    }
+                    if timer {
+                        moves.push(Move::TimerFinds);
+                    }
+                    if left.wishes > 0 {
+                        moves.push(Move::GiveUpFinds);
+                    }
+                }
                 if lossy {
                     moves.extend([Move::Answers(How::Half), Move::AnswerLost]);
                 }
             }
             if lossy {
                 moves.push(Move::LineBreaks);
+            }
+        }
+        Demand::Reads { .. } => {
+            moves.extend([Move::Timer, Move::Closes]);
+            if left.strays > 0 {
+                moves.push(Move::Contradicts);
             }
         }
         Demand::Done { .. } => {}
@@ -271,13 +300,56 @@ pub fn play(setup: &Setup, world: &mut World, step: Move) {
                 How::Twice => &[Op::Heard(Say::Answer(answer)), Op::Heard(Say::Answer(answer)), Op::Closed],
                 How::Half => &[Op::Heard(Say::Half(answer)), Op::Closed],
                 How::Another => &[Op::Heard(Say::Answer(another)), Op::Closed],
+                How::Open => &[Op::Heard(Say::Answer(answer))],
+                How::Contradicted => {
+                    &[Op::HeardBefore(Say::Answer(answer), Say::Answer(contradicting(answer))), Op::Closed]
+                }
             };
             match how {
                 How::Whole => {}
                 How::Twice | How::Another => world.left.strays -= 1,
                 How::Half => world.left.losses -= 1,
+                How::Open => {
+                    world.left.open -= 1;
+                    world.may_contradict = Some(answer.of);
+                }
+                How::Contradicted => {
+                    world.left.open -= 1;
+                    world.left.strays -= 1;
+                }
             }
             happens(setup, world, ops);
+            if how == How::Contradicted && ends_known(world) == Some(true) {
+                world.breaks(promise::EMPTY_FIRST);
+            }
+        }
+        Move::TimerFinds | Move::GiveUpFinds => {
+            world.left.open -= 1;
+            let answer = Say::Answer(world.terminal.result.take().unwrap());
+            let op = if step == Move::TimerFinds {
+                Op::TimerFinds(answer)
+            } else {
+                world.left.wishes -= 1;
+                Op::GiveUpFinds(answer)
+            };
+            happens(setup, world, &[op]);
+            if ends_known(world) == Some(false) {
+                world.breaks(promise::ANSWER_KEPT);
+            }
+        }
+        Move::Contradicts => {
+            world.left.strays -= 1;
+            let Some(Running { slot, demand: Demand::Reads { verdict, .. }, .. }) = world.running else {
+                return;
+            };
+            let charged = verdict.outcome.approved_amount().map(|_| 0);
+            world.contradicted = Some(slot);
+            let said = contradicting(Answer { of: slot, charged });
+            happens(setup, world, &[Op::Heard(Say::Answer(said))]);
+        }
+        Move::Closes => {
+            world.may_contradict = None;
+            happens(setup, world, &[Op::Closed]);
         }
         Move::AnswerLost => {
             world.left.losses -= 1;
@@ -295,10 +367,14 @@ pub fn play(setup: &Setup, world: &mut World, step: Move) {
         }
         Move::Timer => {
             world.terminal.telling = None;
+            world.may_contradict = None;
             happens(setup, world, &[Op::Timer]);
         }
         Move::Cancel | Move::GiveUp => {
             world.left.wishes -= 1;
+            if step == Move::GiveUp {
+                world.may_contradict = None;
+            }
             let op = if step == Move::Cancel { Op::Cancel } else { Op::GiveUp };
             happens(setup, world, &[op]);
         }
@@ -356,7 +432,7 @@ fn pay(setup: &Setup, world: &mut World, slot: Slot) {
             world.listening = None;
             forget_unheard(setup, world);
             let demand = (setup.parts.till)(setup, slot, &[]);
-            world.running = Some(Running { slot, history: vec![], handed: false, demand });
+            world.running = Some(Running { slot, history: vec![], handed: false, told: false, demand });
         }
     }
 }
@@ -372,12 +448,45 @@ fn happens(setup: &Setup, world: &mut World, ops: &[Op]) {
         running.history.push(*op);
         running.demand = (setup.parts.till)(setup, running.slot, &running.history);
     }
-    let Demand::Done { verdict, journaled, listens } = running.demand else { return };
     let slot = running.slot;
+    if let Demand::Reads { verdict, journaled } = running.demand
+        && !running.told
+    {
+        running.told = true;
+        told(setup, world, slot, verdict, journaled);
+        return;
+    }
+    let Demand::Done { verdict, journaled, listens } = running.demand else { return };
+    let is_told = running.told;
     world.running = None;
+    // A journal that fails cannot keep it: then it is told only.
+    let kept = world.notes.contains(&Note::Disputed(slot)) || setup.troubles.write_failures > 0;
+    if world.contradicted.take() == Some(slot) && !kept {
+        world.breaks(promise::CONTRADICTION_KEPT);
+    }
     world.terminal.telling = None;
     world.listening = listens.then_some(slot);
     forget_unheard(setup, world);
+    if !is_told {
+        told(setup, world, slot, verdict, journaled);
+    }
+}
+
+/// Another answer to the same request.
+const fn contradicting(answer: Answer) -> Answer {
+    Answer { charged: if answer.charged.is_some() { None } else { Some(9) }, ..answer }
+}
+
+/// Whether the end that the till is about to write is a known one; nothing if it writes none.
+fn ends_known(world: &World) -> Option<bool> {
+    match world.running.as_ref()?.demand {
+        Demand::Record(Note::End(_, verdict, _)) => Some(!verdict.outcome.is_unknown()),
+        _ => None,
+    }
+}
+
+/// The cashier is told the verdict.
+fn told(setup: &Setup, world: &mut World, slot: Slot, verdict: Verdict, journaled: bool) {
     let on_disk = |note: &Note| matches!(note, Note::End(of, end, _) | Note::NeverSent(of, end) if (*of, *end) == (slot, verdict));
     if journaled && !world.notes.iter().any(on_disk) {
         world.breaks(promise::END_ON_DISK);
@@ -391,6 +500,8 @@ fn crash(setup: &Setup, world: &mut World) {
     world.running = None;
     world.terminal.telling = None;
     world.listening = None;
+    world.may_contradict = None;
+    world.contradicted = None;
     world.waited = false;
     world.notes = (setup.parts.disk)(std::mem::take(&mut world.notes));
     forget_unheard(setup, world);
@@ -437,6 +548,9 @@ fn send(setup: &Setup, world: &mut World, hand: Hand) {
     let record = journal::record(setup, &world.notes, slot);
     if !record.is_some_and(|record| record.is_open()) {
         world.broken.insert(promise::START_FIRST);
+    }
+    if world.may_contradict.is_some_and(|other| other != slot) {
+        world.broken.insert(promise::QUIET_FIRST);
     }
     let leaves = hand != Hand::Fails;
     if whole && leaves {

@@ -37,9 +37,15 @@ pub enum Op {
     Closed,
     /// Nothing has happened until the machine's next moment.
     Timer,
+    /// The machine's next moment passes while the process is stopped, and this is on the line when it goes on.
+    TimerFinds(Say),
+    /// The first is heard, and the second is on the line already.
+    HeardBefore(Say, Say),
     /// A wish that the driver sees before it looks what the machine wants.
     Cancel,
     GiveUp,
+    /// The same, and this is on the line.
+    GiveUpFinds(Say),
 }
 
 /// What a terminal says.
@@ -75,6 +81,11 @@ pub enum Demand {
         /// Whether time alone can end the wait.
         timer: bool,
     },
+    /// The verdict is reported, and the line is read on.
+    Reads {
+        verdict: Verdict,
+        journaled: bool,
+    },
     Done {
         verdict: Verdict,
         journaled: bool,
@@ -90,6 +101,7 @@ pub enum Note {
     NeverSent(Slot, Verdict),
     End(Slot, Verdict, Option<u8>),
     Decided { of: Slot, paid: bool, by_a_person: bool },
+    Disputed(Slot),
 }
 
 pub type Till = fn(&Setup, Slot, &[Op]) -> Demand;
@@ -178,6 +190,8 @@ struct Running<'s> {
     handed: usize,
     /// How long its message is.
     length: Option<usize>,
+    /// The verdict that was reported, and whether its end is written.
+    told: Option<(Verdict, bool)>,
 }
 
 /// The real till.
@@ -186,7 +200,7 @@ pub fn real(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
     let mut machine = TillMachine::new(config(setup), &mut storage);
     let now = Instant::default();
     machine.start(now, request(setup, slot)).unwrap();
-    let mut running = Running { setup, machine, now, handed: 0, length: None };
+    let mut running = Running { setup, machine, now, handed: 0, length: None, told: None };
     for op in history {
         if !matches!(op, Op::Cancel | Op::GiveUp) {
             running.settle();
@@ -201,9 +215,15 @@ impl Running<'_> {
     fn settle(&mut self) -> Demand {
         loop {
             match self.machine.poll() {
-                Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) => {}
+                Action::Event(_) | Action::Close | Action::Abort => {}
+                Action::Verdict(verdict) => {
+                    let journaled = self.machine.report().unwrap().journaled();
+                    self.told = Some((verdict, journaled));
+                }
                 Action::Look => self.machine.handle_idle(self.now),
-                Action::Dispute(_) => panic!("no answer comes in parts"),
+                Action::Dispute(contradiction) => {
+                    return Demand::Record(Note::Disputed(slot_of(contradiction.id)));
+                }
                 Action::Connect => return Demand::Connect,
                 Action::Record(entry) => return Demand::Record(note(&entry)),
                 Action::Send(bytes) => {
@@ -218,7 +238,12 @@ impl Running<'_> {
                     self.now = self.now.max(until);
                     self.machine.handle_timeout(self.now);
                 }
-                Action::Wait { until } => return Demand::Wait { timer: until.is_some() },
+                Action::Wait { until } => {
+                    return match self.told.filter(|_| !config(self.setup).has_sessions()) {
+                        Some((verdict, journaled)) => Demand::Reads { verdict, journaled },
+                        None => Demand::Wait { timer: until.is_some() },
+                    };
+                }
                 Action::Done(verdict) => {
                     let journaled = self.machine.report().unwrap().journaled();
                     return Demand::Done { verdict, journaled, listens: self.machine.stays_open() };
@@ -255,8 +280,22 @@ impl Running<'_> {
                 self.now = now.max(machine.deadline().unwrap());
                 machine.handle_timeout(self.now);
             }
+            Op::TimerFinds(say) => {
+                self.now = now.max(machine.deadline().unwrap());
+                machine.handle_timeout(self.now);
+                machine.handle_input(self.now, &bytes(self.setup, say));
+            }
+            Op::HeardBefore(first, then) => {
+                machine.handle_input(now, &bytes(self.setup, first));
+                while !matches!(machine.poll(), Action::Look) {}
+                machine.handle_input(now, &bytes(self.setup, then));
+            }
             Op::Cancel => machine.request_cancel(now),
             Op::GiveUp => machine.give_up(now),
+            Op::GiveUpFinds(say) => {
+                machine.give_up(now);
+                machine.handle_input(now, &bytes(self.setup, say));
+            }
         }
     }
 }

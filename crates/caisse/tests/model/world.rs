@@ -36,6 +36,8 @@ pub struct Troubles {
     pub wishes: u8,
     /// Another till, with another journal, takes a payment at the terminal.
     pub strangers: u8,
+    /// The terminal keeps its connection open after its answer, or the till is stopped while the answer arrives.
+    pub open: u8,
 }
 
 /// Which transactions are for the same amount.
@@ -121,6 +123,8 @@ pub struct Running {
     pub history: Vec<Op>,
     /// Whether any of the request may have left.
     pub handed: bool,
+    /// The cashier has been told.
+    pub told: bool,
     pub demand: Demand,
 }
 
@@ -166,6 +170,10 @@ pub struct World {
     pub truth: [Truth; 3],
     /// The longest transaction's time has passed since the last request, and since the till was started.
     pub waited: bool,
+    /// The transaction whose answer the terminal may still contradict, on the connection that it keeps open.
+    pub may_contradict: Option<Slot>,
+    /// The transaction whose answer it has contradicted.
+    pub contradicted: Option<Slot>,
     pub left: Troubles,
     pub broken: BTreeSet<&'static str>,
 }
@@ -193,6 +201,8 @@ impl World {
                 Truth::default(),
             ],
             waited: false,
+            may_contradict: None,
+            contradicted: None,
             left: setup.troubles,
             broken: BTreeSet::new(),
         }
