@@ -142,7 +142,11 @@ fn the_same_id_is_launched_once() {
     let journal = MemoryJournal::new();
     let mut till = till(&journal);
     launch(&mut till, &debit("a"));
-    assert_eq!(blocked(&mut till, &debit("a")), Blocked::Busy);
+    // It may have been paid by now: nobody says that nothing was sent.
+    let Begun::Ended(again) = till.begin(&debit("a")).unwrap() else { panic!("launched twice") };
+    assert_eq!(again.outcome, Outcome::Blocked { reason: Blocked::InFlightElsewhere });
+    assert!(again.proof > Proof::NothingSent);
+    assert_eq!(blocked(&mut self::till(&journal), &debit("a")), Blocked::InFlightElsewhere);
     assert_eq!(blocked(&mut till, &debit("b")), Blocked::Busy);
     drop(till.answer(&id("a"), &accepted("a")).unwrap());
     let again = ended(&mut till, &debit("a"));
@@ -582,4 +586,35 @@ fn entries_of_other_ways_to_a_terminal_are_not_ours() {
     assert!(
         matches!(journal.events(&id("tcp")).unwrap()[..], [ref event] if matches!(event.what, What::Started(_)))
     );
+}
+
+/// Somebody decides while the payment app is at it, whatever let that happen.
+#[test]
+fn a_decision_during_the_payment_never_hides_the_answer_of_the_app() {
+    for (paid, accepts, disputed) in [
+        (Paid::NotPaid, true, true),
+        (Paid::Paid(euros(1500)), true, false),
+        (Paid::Paid(euros(1500)), false, true),
+        (Paid::NotPaid, false, false),
+    ] {
+        let journal = MemoryJournal::new();
+        let mut till = till(&journal);
+        launch(&mut till, &debit("a"));
+        let removed = caisse_journal::TerminalLock::new(
+            journal.find(&id("a")).unwrap().unwrap().start.content.terminal,
+            (),
+        );
+        journal.clone().resolve(&removed, &id("a"), &decision(paid), WallTime::from_millis(1)).unwrap();
+        assert_eq!(blocked(&mut self::till(&journal), &debit("a")), Blocked::InFlightElsewhere);
+        let answer = if accepts { accepted("a") } else { result("a", Result::new().refused(1)) };
+        let payment = till.answer(&id("a"), &answer).unwrap();
+        assert_eq!(payment.outcome.approved_amount().is_some(), accepts, "the app's verdict is told");
+        assert_eq!((payment.disputed, payment.journaled), (disputed, true));
+        let record = journal.find(&id("a")).unwrap().unwrap();
+        assert_eq!(record.state() == State::Disputed, disputed);
+        assert!(record.end.is_some() && record.decision == Some(decision(paid)), "both sides are kept");
+        let again = ended(&mut till, &debit("a"));
+        assert_eq!(again.outcome.approved_amount().is_some(), accepts);
+        assert_eq!((again.decision, again.disputed), (Some(decision(paid)), disputed));
+    }
 }
