@@ -125,7 +125,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let mut journal = MemoryJournal::new();
     start(&mut journal, "a");
     end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
-    let refusal = caisse_payment::Refusal::Refused;
+    let refusal = Refusal::Refused;
     start(&mut journal, "b");
     end(&mut journal, "b", Outcome::Declined { refusal }, Proof::Answered);
     let paid = Amount::from_minor(100, Currency::EUR);
@@ -152,7 +152,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let lock = journal.lock(&asked(1).terminal).unwrap();
     for (name, paid, outcome) in [
         ("a", Paid::Paid(paid), approved()),
-        ("b", Paid::NotPaid, Outcome::Declined { refusal: caisse_payment::Refusal::DecidedNotPaid }),
+        ("b", Paid::NotPaid, Outcome::Declined { refusal: Refusal::DecidedNotPaid }),
     ] {
         let decision = Decision::new(paid, "Camille", "seen on the statement").unwrap();
         journal.resolve(&lock, &id(name), &decision, AT).unwrap();
@@ -257,7 +257,7 @@ fn a_decided_id_never_begins_again() {
         }
         drop(lock);
         let Admitted::Replay(record) = admit(&journal, &id("a"), &asked(100), None) else { panic!() };
-        let decided = Outcome::Declined { refusal: caisse_payment::Refusal::DecidedNotPaid };
+        let decided = Outcome::Declined { refusal: Refusal::DecidedNotPaid };
         let told = if late.is_some_and(|(late, _)| late == approved()) { approved() } else { decided };
         assert_eq!(record.told().outcome, told);
     }

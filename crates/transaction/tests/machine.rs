@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, Refusal, TerminalId, Verdict};
+use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, TerminalId, Verdict};
 use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
 use caisse_transaction::{
     Action, Config, Dialect, Event, Instant, OptionalFields, Request, RequestError, TillMachine,
