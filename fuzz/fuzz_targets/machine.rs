@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     allow_partial: bool,
+    allow_tip: Option<u16>,
     ticket: bool,
     closes: bool,
     storage: u16,
@@ -20,6 +21,12 @@ struct Case<'a> {
 }
 
 const ASKED: u64 = 2500;
+
+impl Case<'_> {
+    fn max_tip(&self) -> Option<u64> {
+        self.allow_tip.map(u64::from).filter(|tip| *tip > 0)
+    }
+}
 
 fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) {
     let mut storage = vec![0; storage];
@@ -31,6 +38,7 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize) -> (Verdict, Vec<u8>) 
         original: None,
         amount: Amount::from_minor(ASKED, Currency::EUR),
         allow_partial: case.allow_partial,
+        allow_tip: case.max_tip().map(|tip| Amount::from_minor(tip, Currency::EUR)),
         terminal: "t".parse().expect("an id"),
         register: Register::FIRST,
         reference: None,
@@ -97,7 +105,10 @@ fuzz_target!(|case: Case<'_>| {
     assert!(whole.proof >= Proof::PerhapsSent);
     assert_eq!(whole.proof == Proof::PerhapsSent, case.answer.is_empty());
     match whole.outcome {
-        Outcome::Approved { amount } => assert!(amount.minor() == ASKED && could_be_approved(case.answer)),
+        Outcome::Approved { amount } => {
+            let max = ASKED + case.max_tip().unwrap_or(0);
+            assert!((ASKED..=max).contains(&amount.minor()) && could_be_approved(case.answer));
+        }
         Outcome::PartiallyApproved { approved, due } => {
             assert!(case.allow_partial && could_be_approved(case.answer));
             assert!(approved.minor() > 0 && due.minor() > 0 && approved.minor() + due.minor() == ASKED);

@@ -177,6 +177,7 @@ fn nothing_sent(id: TransactionId) -> End {
         verdict: Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled }),
         authorisation: None,
         contract: None,
+        reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
     }

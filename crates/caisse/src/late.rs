@@ -164,18 +164,18 @@ impl Ear {
     ) -> Result<Option<Late>, JournalError> {
         let records = journal.list()?;
         let read = |asked: &Content| read_result(&self.dialect, asked, body);
-        let Some(Attribution { record, result, named }) =
-            attribute(&records, &self.place, self.running, read)
-        else {
+        let Some(attribution) = attribute(&records, &self.place, self.running, read) else {
             return Ok(None);
         };
+        let Attribution { record, result, named } = attribution;
         let (id, outcome) = (record.start.id, result.outcome);
         if record.state() != State::Unresolved {
             let filing = contradict(journal, record, outcome, TOLD_ON_THE_LINE)?;
             return Ok(Some(Late { id, outcome, filing, finding: None }));
         }
         let like_the_last = is_like_the_last(&records, record) && !named;
-        let finding = weigh_result(outcome, self.exclusive || named, like_the_last);
+        let unproven_tip = attribution.has_unproven_tip();
+        let finding = weigh_result(outcome, self.exclusive || named, like_the_last, unproven_tip);
         let paid = match finding {
             RecoveryFinding::Paid(amount) => Some(Paid::Paid(amount)),
             RecoveryFinding::NotPaid => Some(Paid::NotPaid),

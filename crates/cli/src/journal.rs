@@ -1,8 +1,8 @@
 //! `caisse journal`: what stands in the file, and an operator's word on what is not known.
 
 use caisse::{
-    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal, TransactionId,
-    WallTime,
+    Amount, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source, SqliteJournal,
+    TransactionId, WallTime,
 };
 use caisse_journal::{LockError, in_flight};
 use serde_json::{Value, json};
@@ -187,6 +187,10 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
         "outcome": verdict.outcome.name(),
         "approved_amount": approved.map(|amount| amount.decimal().to_string()),
         "approved_amount_minor": approved.map(Amount::minor),
+        "tip": record.tip().map(|tip| tip.decimal().to_string()),
+        "tip_minor": record.tip().map(Amount::minor),
+        "reported_amount": record.reported_amount().map(|amount| amount.decimal().to_string()),
+        "reported_amount_minor": record.reported_amount().map(Amount::minor),
         "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
         "authorisation": record.end.and_then(|end| end.authorisation).map(|number| number.to_string()),
         "proof": verdict.proof.name(),
@@ -200,11 +204,15 @@ pub(crate) fn line(record: &Record, state: &str) -> String {
     let start = &record.start;
     let outcome = record.told().outcome;
     let amount = start.content.amount;
+    let tip = record.tip().map(|tip| format!(", tip {tip}")).unwrap_or_default();
     let told = match (outcome.reason_code(), outcome.approved_amount()) {
         // It has no end yet.
         _ if state == IN_FLIGHT => "running".to_owned(),
-        (Some(code), _) => format!("{} [{code}]", outcome.name()),
-        (None, Some(approved)) if approved != amount => format!("{} {approved}", outcome.name()),
+        (Some(code), _) => match record.reported_amount() {
+            Some(reported) => format!("{} [{code}] reported {reported}", outcome.name()),
+            None => format!("{} [{code}]", outcome.name()),
+        },
+        (None, Some(approved)) if approved != amount => format!("{} {approved}{tip}", outcome.name()),
         _ => outcome.name().to_owned(),
     };
     format!(

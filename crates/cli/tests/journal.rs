@@ -20,6 +20,7 @@ fn payment(journal: &mut SqliteJournal, id: &str, at: WallTime) {
         original: None,
         amount,
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -34,7 +35,18 @@ fn payment(journal: &mut SqliteJournal, id: &str, at: WallTime) {
     let verdict = Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
     journal
-        .append(&Entry::Ended(End { id, verdict, authorisation, contract, last_four, status }), at)
+        .append(
+            &Entry::Ended(End {
+                id,
+                verdict,
+                authorisation,
+                contract,
+                reported_amount: None,
+                last_four,
+                status,
+            }),
+            at,
+        )
         .unwrap();
 }
 

@@ -386,6 +386,7 @@ impl<J: Journal> Till<J> {
             verdict,
             authorisation: payment.authorisation,
             contract: None,
+            reported_amount: None,
             last_four: payment.last_four,
             status: RawStatus::default(),
         };

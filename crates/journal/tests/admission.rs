@@ -17,6 +17,7 @@ fn asked(minor: u64) -> Content {
         original: None,
         amount: Amount::from_minor(minor, Currency::EUR),
         allow_partial: false,
+        allow_tip: None,
         terminal: "front".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -39,7 +40,15 @@ fn start(journal: &mut MemoryJournal, name: &str) {
 fn end(journal: &mut MemoryJournal, name: &str, outcome: Outcome, proof: Proof) {
     let verdict = Verdict { outcome, proof };
     let status = RawStatus::default();
-    let end = End { id: id(name), verdict, authorisation: None, contract: None, last_four: None, status };
+    let end = End {
+        id: id(name),
+        verdict,
+        authorisation: None,
+        contract: None,
+        reported_amount: None,
+        last_four: None,
+        status,
+    };
     journal.append(&Entry::Ended(end), AT).unwrap();
 }
 

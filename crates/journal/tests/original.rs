@@ -18,6 +18,7 @@ fn content(operation: Operation, minor: u64, original: Option<&str>) -> Content 
         original: original.map(|id| id.parse().unwrap()),
         amount: euros(minor),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -34,7 +35,15 @@ fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcom
     let start = Start { id, content, dialect: "payxpress".parse().unwrap(), address: None };
     journal.append(&Entry::Started(start), at).unwrap();
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End { id, verdict: Verdict { outcome, proof }, authorisation, contract, last_four, status };
+    let end = End {
+        id,
+        verdict: Verdict { outcome, proof },
+        authorisation,
+        contract,
+        reported_amount: None,
+        last_four,
+        status,
+    };
     journal.append(&Entry::Ended(end), at).unwrap();
 }
 
@@ -92,7 +101,15 @@ fn a_sale_under_another_name_is_the_last_one() {
             let verdict =
                 Verdict { outcome: Outcome::Approved { amount: euros(2500) }, proof: Proof::Answered };
             let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-            let end = End { id: start.id, verdict, authorisation, contract, last_four, status };
+            let end = End {
+                id: start.id,
+                verdict,
+                authorisation,
+                contract,
+                reported_amount: None,
+                last_four,
+                status,
+            };
             journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
             journal.append(&Entry::Ended(end), WallTime::from_millis(2)).unwrap();
         }

@@ -247,7 +247,7 @@ fn ordinary_tools_read_it_and_cannot_change_history() {
     assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), before);
     let pragma = |name: &str| database.pragma_query_value(None, name, |row| row.get::<_, Value>(0)).unwrap();
     assert_eq!(pragma("application_id"), Value::Integer(i64::from(u32::from_be_bytes(*b"CAIS"))));
-    assert_eq!(pragma("user_version"), Value::Integer(3));
+    assert_eq!(pragma("user_version"), Value::Integer(4));
     assert_eq!(pragma("journal_mode"), Value::Text("wal".to_owned()));
 }
 

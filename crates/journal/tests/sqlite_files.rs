@@ -146,17 +146,17 @@ fn another_version_is_left_alone() {
         let database = Connection::open(path(&folder)).unwrap();
         database.pragma_update(None, "user_version", version).unwrap();
     };
-    set(4);
+    set(5);
     let bytes = fs::read(path(&folder)).unwrap();
     let newer = error(path(&folder));
-    assert_eq!(newer, JournalError::Newer { found: 4, known: 3 });
+    assert_eq!(newer, JournalError::Newer { found: 5, known: 4 });
     assert!(newer.to_string().contains("update the program"));
     assert_eq!(fs::read(path(&folder)).unwrap(), bytes);
     for version in [0, -1] {
         set(version);
         assert!(matches!(error(path(&folder)), JournalError::Corrupt { .. }));
     }
-    set(3);
+    set(4);
     assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), before);
 }
 

@@ -1,7 +1,7 @@
 //! A transaction as the journal knows it.
 
 use caisse_payment::entry::{End, Start};
-use caisse_payment::{Doubt, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{Amount, Doubt, Outcome, Proof, Refusal, Verdict};
 
 use crate::{Decision, Paid, WallTime};
 
@@ -64,6 +64,18 @@ impl Record {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.end.is_none() && self.decision.is_none()
+    }
+
+    /// Returns the tip in what was paid, where the transaction allowed one.
+    #[must_use]
+    pub fn tip(&self) -> Option<Amount> {
+        self.start.content.tip(self.told().outcome.approved_amount()?)
+    }
+
+    /// Returns the amount of the approval that could not be accepted because of its amount, while the outcome is unknown.
+    #[must_use]
+    pub fn reported_amount(&self) -> Option<Amount> {
+        self.end.filter(|_| self.told().outcome.is_unknown())?.reported_amount
     }
 
     /// What may be told of it to a till: the [`verdict`](Self::verdict), except that a disputed end that was no approval is

@@ -19,7 +19,7 @@ fn number(text: &str) -> AuthorisationNumber {
 /// Everything that the terminal can tell, with what really happened where that follows.
 fn told() -> Vec<LastTransaction> {
     let mut all = vec![LastTransaction::NotCompleted, LastTransaction::Unclear];
-    for minor in [None, Some(2500), Some(2499)] {
+    for minor in [None, Some(2500), Some(2499), Some(2700), Some(3000), Some(3001)] {
         for currency in [None, Some(978), Some(840)] {
             for authorisation in
                 [None, Some(number("NEW123")), Some(number("OLD123")), Some(number("000000"))]
@@ -57,15 +57,18 @@ fn known() -> Vec<Knowledge> {
                         .map(|(left, another)| (Duration::from_secs(left), another))
                     {
                         let amount = euros(2500);
-                        all.push(Knowledge {
-                            operation,
-                            amount,
-                            exclusive,
-                            contracts,
-                            previous,
-                            of_another,
-                            time_left,
-                        });
+                        for allow_tip in [None, Some(euros(500))] {
+                            all.push(Knowledge {
+                                operation,
+                                amount,
+                                allow_tip,
+                                exclusive,
+                                contracts,
+                                previous,
+                                of_another,
+                                time_left,
+                            });
+                        }
                     }
                 }
             }
@@ -97,7 +100,10 @@ fn expected(told: &LastTransaction, known: &Knowledge) -> &'static str {
             let ours = reference == Echoed::Ours;
             let (old, zeros) = (Some(number("OLD123")), Some(number("000000")));
             if ours {
-                return if fields { "paid" } else { "open" };
+                let tip = known.allow_tip.is_some()
+                    && minor.is_some_and(|minor| (2501..=3000).contains(&minor))
+                    && currency == Some(978);
+                return if fields || tip { "paid" } else { "open" };
             }
             // The number of the one before, with nothing beside it that is not that one's.
             let is_previous = match known.previous {
@@ -136,7 +142,11 @@ fn every_combination_ends_as_the_rule_says() {
             let found = weigh(&told, &known);
             let name = match found {
                 RecoveryFinding::Paid(amount) => {
-                    assert_eq!(amount, known.amount);
+                    let LastTransaction::Completed { minor, reference, .. } = told else {
+                        panic!("{told:?} is no proof of a payment")
+                    };
+                    assert_eq!(Some(amount.minor()), minor);
+                    assert!(amount == known.amount || reference == Echoed::Ours);
                     "paid"
                 }
                 RecoveryFinding::NotPaid => "not paid",
@@ -147,10 +157,12 @@ fn every_combination_ends_as_the_rule_says() {
         }
     }
     println!("paid {}, not paid {}, open {}", counts[0], counts[1], counts[2]);
-    // Paid: ours by reference with both fields (4 numbers, 192 ways to know the rest), or exclusive and told apart (6 pairs
-    // of numbers, 8 ways). Not paid: not completed (48 ways), or the previous number with that one's amount and currency or
-    // without (16 tellings, 8 ways).
-    assert_eq!(counts, [4 * 192 + 6 * 8, 48 + 16 * 8, 110 * 1200 - 816 - 176]);
+    // Paid: ours by reference with both fields (4 numbers, 192 ways to know the rest, with and without a tip), or with one of
+    // two amounts within the tip (where one is allowed), or exclusive and told apart (6 pairs of numbers, 8 ways, with and
+    // without a tip). Not paid: not completed (48 ways), or the previous number with that one's amount and currency or without
+    // (16 tellings, 8 ways), each with and without a tip.
+    let (paid, not_paid) = (2 * (4 * 192 + 6 * 8) + 2 * 4 * 192, 2 * (48 + 16 * 8));
+    assert_eq!(counts, [paid, not_paid, 218 * 2400 - paid - not_paid]);
 }
 
 /// A result on a line proves what it says if nobody else uses the terminal and it cannot be the last one's copy.
@@ -170,17 +182,29 @@ fn a_late_result_is_weighed_by_whose_it_can_be() {
         (declined, RecoveryFinding::NotPaid),
         (cancelled, RecoveryFinding::NotPaid),
     ] {
-        assert_eq!(weigh_result(outcome, true, false), finding);
-        assert_eq!(weigh_result(outcome, true, true), RecoveryFinding::Open(Open::PerhapsEarlier));
+        assert_eq!(weigh_result(outcome, true, false, false), finding);
+        assert_eq!(weigh_result(outcome, true, true, false), RecoveryFinding::Open(Open::PerhapsEarlier));
         for like_the_last in [false, true] {
             assert_eq!(
-                weigh_result(outcome, false, like_the_last),
+                weigh_result(outcome, false, like_the_last, false),
                 RecoveryFinding::Open(Open::NotExclusive)
             );
         }
+        // More than was asked, and the transaction is not named: nothing else makes that a proof, and nothing else changes.
+        for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
+            let found = weigh_result(outcome, exclusive, like_the_last, true);
+            assert!(!matches!(found, RecoveryFinding::Paid(_)), "{outcome:?}");
+            if outcome.approved_amount().is_none() {
+                assert_eq!(found, weigh_result(outcome, exclusive, like_the_last, false));
+            }
+        }
     }
+    assert_eq!(weigh_result(approved, true, false, true), RecoveryFinding::Open(Open::AnotherAmount));
     for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
-        assert_eq!(weigh_result(unknown, exclusive, like_the_last), RecoveryFinding::Open(Open::Unclear));
+        for unproven_tip in [false, true] {
+            let found = weigh_result(unknown, exclusive, like_the_last, unproven_tip);
+            assert_eq!(found, RecoveryFinding::Open(Open::Unclear));
+        }
     }
 }
 
@@ -189,6 +213,7 @@ fn each_open_question_says_why() {
     let base = Knowledge {
         operation: Operation::Debit,
         amount: euros(2500),
+        allow_tip: None,
         exclusive: true,
         contracts: [None, None],
         previous: Previous::Authorised(number("OLD123"), euros(2500)),
@@ -201,6 +226,13 @@ fn each_open_question_says_why() {
         authorisation: authorisation.map(number),
         reference,
     };
+    let with_tip = Knowledge { allow_tip: Some(euros(500)), ..base };
+    let francs = Currency::from_numeric(756).map(|francs| Amount::from_minor(500, francs));
+    assert_eq!(
+        weigh(&completed(2700, None, Echoed::Ours), &with_tip),
+        RecoveryFinding::Paid(euros(2700)),
+        "our own reference proves the tip"
+    );
     let left = Duration::from_secs(7);
     let new = Some("NEW123");
     for (told, known, open) in [
@@ -215,6 +247,12 @@ fn each_open_question_says_why() {
         ),
         (completed(2499, new, Echoed::Absent), base, Open::AnotherAmount),
         (completed(2499, new, Echoed::Ours), base, Open::AnotherAmount),
+        (completed(2700, new, Echoed::Ours), base, Open::AnotherAmount),
+        (completed(2700, new, Echoed::Absent), with_tip, Open::AnotherAmount),
+        (completed(2700, new, Echoed::Another), with_tip, Open::AnotherAmount),
+        (completed(3001, new, Echoed::Ours), with_tip, Open::AnotherAmount),
+        (completed(2499, new, Echoed::Ours), with_tip, Open::AnotherAmount),
+        (completed(2700, new, Echoed::Ours), Knowledge { allow_tip: francs, ..base }, Open::AnotherAmount),
         (completed(2500, None, Echoed::Absent), base, Open::PerhapsEarlier),
         (completed(2500, new, Echoed::Another), base, Open::NotExclusive),
         (completed(2500, new, Echoed::Absent), Knowledge { exclusive: false, ..base }, Open::NotExclusive),

@@ -281,6 +281,7 @@ impl Inquiry<'_> {
         Ok(Knowledge {
             operation: content.operation,
             amount: content.amount,
+            allow_tip: content.allow_tip,
             exclusive: self.exclusive,
             contracts: [contract, answer.contract()],
             previous,

@@ -31,6 +31,7 @@ fn entry(setup: &Setup, note: Note) -> Option<Entry> {
         verdict,
         authorisation: charge.map(number),
         contract: None,
+        reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
     };
@@ -132,6 +133,7 @@ pub fn knowledge_by(
     Knowledge {
         operation: caisse::Operation::Debit,
         amount,
+        allow_tip: None,
         exclusive: setup.exclusive,
         contracts: [None, None],
         previous,

@@ -140,6 +140,7 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
         original: None,
         amount: euros(999),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -149,7 +150,15 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
     if let Some(outcome) = end {
         let verdict = Verdict { outcome, proof: Proof::Delivered };
         let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id: id("sale-1"), verdict, authorisation, contract, last_four, status };
+        let end = End {
+            id: id("sale-1"),
+            verdict,
+            authorisation,
+            contract,
+            reported_amount: None,
+            last_four,
+            status,
+        };
         journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     }
     if let Some(paid) = word {
@@ -217,6 +226,7 @@ pub fn add(
         original: None,
         amount: euros(minor),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -227,7 +237,8 @@ pub fn add(
         let verdict = Verdict { outcome, proof: Proof::Delivered };
         let authorisation = number.map(|number| number.parse().unwrap());
         let (contract, last_four, status) = (None, None, RawStatus::default());
-        let end = End { id: id(key), verdict, authorisation, contract, last_four, status };
+        let end =
+            End { id: id(key), verdict, authorisation, contract, reported_amount: None, last_four, status };
         journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     }
 }

@@ -25,19 +25,24 @@ macro_rules! columns {
 }
 
 /// Columns of the table `transactions`.
-pub(super) const TRANSACTION: &[&str] =
-    columns!["id", "started_event", "started_at", "ended_at", "decided_at";];
+pub(super) const TRANSACTION: &[&str] = columns!["id", "started_event", "started_at", "ended_at", "decided_at"; "allow_tip_minor", "reported_minor"];
 /// Columns of the table `events`.
-pub(super) const EVENT: &[&str] = columns!["number", "id", "at", "what"; "address", "chain"];
+pub(super) const EVENT: &[&str] =
+    columns!["number", "id", "at", "what"; "address", "allow_tip_minor", "reported_minor", "chain"];
 
-/// What the chain of a row of `events` is over: all but itself. The address is part of it where there is one; the rows of
-/// versions 1 and 2 had no such column.
-pub(super) const fn hashed(row: &[Value]) -> &[Value] {
-    match row {
-        [columns @ .., Value::Null, _chain] => columns,
-        [columns @ .., _chain] => columns,
-        [] => &[],
+/// How many columns of `events` version 1 had, without the chain.
+const OF_VERSION_1: usize = 27;
+
+/// What the chain of a row of `events` is over: all but itself. A column that a later version added is part of it where it or
+/// one after it has a value; the rows of earlier versions had no such column.
+pub(super) fn hashed(row: &[Value]) -> &[Value] {
+    let mut columns = row.split_last().map_or(row, |(_chain, columns)| columns);
+    while let [before @ .., Value::Null] = columns
+        && before.len() >= OF_VERSION_1
+    {
+        columns = before;
     }
+    columns
 }
 
 /// The address of a terminal, where there is one.
@@ -68,6 +73,7 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
     let currency = record.start.content.amount.currency();
     let decision = record.decision.as_ref().map(Said::Decision);
     encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
+    row.extend(encode_tips(Some(&record.start), record.end.as_ref()));
     row
 }
 
@@ -104,7 +110,9 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
         what => what.decision().map(Said::Decision),
     };
     encode_shared(&mut values, what.start(), what.end(), said, row.currency);
-    values.extend([optional(what.start().and_then(|start| start.address)), text(&row.chain)]);
+    values.push(optional(what.start().and_then(|start| start.address)));
+    values.extend(encode_tips(what.start(), what.end()));
+    values.push(text(&row.chain));
     values
 }
 
@@ -204,6 +212,12 @@ fn encode_shared(
     ]);
 }
 
+/// The largest tip that was allowed, and the amount of an approval that could not be accepted because of its amount.
+fn encode_tips(start: Option<&Start>, end: Option<&End>) -> [Value; 2] {
+    let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
+    [minor(start.and_then(|start| start.content.allow_tip)), minor(end.and_then(|end| end.reported_amount))]
+}
+
 fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
     let Some(operation) = cells.parsed("operation")? else { return Ok(None) };
     let amount = cells.required("amount_minor", cells.whole("amount_minor")?)?;
@@ -213,6 +227,7 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         amount: Amount::from_minor(amount, cells.currency()?),
         // Another number than 0 and 1 is found when the row is written again.
         allow_partial: cells.whole("allow_partial")? == Some(1),
+        allow_tip: cells.amount("allow_tip_minor")?,
         terminal: cells.required("terminal", cells.parsed("terminal")?)?,
         register: cells.required("register", cells.parsed("register")?)?,
         reference: cells.parsed("reference")?,
@@ -241,6 +256,7 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         verdict: Verdict { outcome, proof: cells.required("proof", proof)? },
         authorisation: cells.parsed("authorisation")?,
         contract: cells.parsed("contract")?,
+        reported_amount: cells.amount("reported_minor")?,
         last_four: last_four
             .map(|last| cells.required("last_four", last.as_bytes().try_into().ok()))
             .transpose()?,
@@ -373,6 +389,12 @@ impl<'r> Cells<'r> {
         text.map(|text| self.required(name, WallTime::from_text(text))).transpose()
     }
 
+    /// An amount in the currency of the transaction.
+    fn amount(&self, name: &'static str) -> Result<Option<Amount>, JournalError> {
+        let minor = self.whole(name)?;
+        minor.map(|minor| Ok(Amount::from_minor(minor, self.currency()?))).transpose()
+    }
+
     fn currency(&self) -> Result<Currency, JournalError> {
         self.required("currency", self.parsed("currency")?)
     }
@@ -446,6 +468,7 @@ mod tests {
                         verdict: Verdict { outcome, proof },
                         authorisation: Some(" ".parse().unwrap()),
                         contract: None,
+                        reported_amount: matches!(proof, Proof::Answered).then_some(due),
                         last_four: Some(*b"0000"),
                         status: RawStatus { status: None, complement: Some(*b"  "), stat: None },
                     };
@@ -463,6 +486,7 @@ mod tests {
                         original: (number % 2 == 0).then_some(id),
                         amount,
                         allow_partial: number % 3 == 0,
+                        allow_tip: (number % 4 == 0).then_some(amount),
                         terminal: "t:1".parse().unwrap(),
                         register: caisse_payment::Register::new(number).unwrap(),
                         reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
@@ -484,6 +508,7 @@ mod tests {
             original: None,
             amount: Amount::from_minor(1, Currency::EUR),
             allow_partial: false,
+            allow_tip: None,
             terminal: "t".parse().unwrap(),
             register: caisse_payment::Register::FIRST,
             reference: None,
@@ -492,7 +517,7 @@ mod tests {
         let verdict =
             Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
         let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id, verdict, authorisation, contract, last_four, status };
+        let end = End { id, verdict, authorisation, contract, reported_amount: None, last_four, status };
         let at = Some(WallTime::from_millis(2));
         let decision = Some(Decision::new(Paid::NotPaid, "a", "b").unwrap());
         for (has_end, ended_at) in [(true, at), (false, None), (true, None), (false, at)] {

@@ -10,7 +10,11 @@ const APPLICATION_ID: i64 = 0x4341_4953;
 /// What the first version had.
 const TABLES: &str = include_str!("schema/tables.sql");
 /// What each version after the first adds.
-const ADDITIONS: &[&str] = &[include_str!("schema/forgotten.sql"), include_str!("schema/addresses.sql")];
+const ADDITIONS: &[&str] = &[
+    include_str!("schema/forgotten.sql"),
+    include_str!("schema/addresses.sql"),
+    include_str!("schema/tips.sql"),
+];
 /// What the tables refuse: made anew by each version.
 const GUARDS: &str = include_str!("schema/guards.sql");
 /// The version of the tables.

@@ -27,6 +27,7 @@ pub fn start(id: &str, on: &str) -> Start {
             original: None,
             amount: Amount::from_minor(2500, Currency::EUR),
             allow_partial: false,
+            allow_tip: None,
             terminal: terminal(on),
             register: Register::FIRST,
             reference: Some("order 7".parse().unwrap()),
@@ -46,6 +47,7 @@ pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
         verdict: Verdict { outcome, proof },
         authorisation: Some("123456".parse().unwrap()),
         contract: Some("1234567".parse().unwrap()),
+        reported_amount: None,
         last_four: Some(*b"0674"),
         status: RawStatus { status: Some(*b"10"), ..RawStatus::default() },
     }

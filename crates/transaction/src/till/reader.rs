@@ -4,7 +4,7 @@ use caisse_codec::fixed::Tolerance;
 use caisse_codec::wire::{Answer, Generation};
 use caisse_link::Ending;
 use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{AuthorisationNumber, ContractNumber, Outcome};
+use caisse_payment::{Amount, AuthorisationNumber, ContractNumber, Outcome};
 
 use super::fixed_reader::FixedReader;
 use super::judge::AnswerJudge;
@@ -89,6 +89,14 @@ impl<'s> Reader<'s> {
         match self {
             Self::Concert3(judge) => Some(Answer::Concert3(caisse_codec::Answer::new(judge.message()))),
             Self::Fixed(reader) => reader.answer().map(Answer::Fixed),
+        }
+    }
+
+    /// The amount of an approval, if it is another one than the amount asked for.
+    pub(super) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+        match self {
+            Self::Concert3(judge) => judge.reported_amount(asked),
+            Self::Fixed(reader) => reader.reported_amount(),
         }
     }
 
