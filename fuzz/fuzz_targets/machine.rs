@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     allow_partial: bool,
+    allow_tip: Option<u16>,
     ticket: bool,
     closes: bool,
     storage: u16,
@@ -20,6 +21,12 @@ struct Case<'a> {
 }
 
 const ASKED: u64 = 2500;
+
+impl Case<'_> {
+    fn max_tip(&self) -> Option<u64> {
+        self.allow_tip.map(u64::from).filter(|tip| *tip > 0)
+    }
+}
 
 /// `at_once`: whether all pieces are in the socket as soon as the first is.
 fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Verdict, Vec<u8>, bool) {
@@ -32,6 +39,7 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Ver
         original: None,
         amount: Amount::from_minor(ASKED, Currency::EUR),
         allow_partial: case.allow_partial,
+        allow_tip: case.max_tip().map(|tip| Amount::from_minor(tip, Currency::EUR)),
         terminal: "t".parse().expect("an id"),
         register: Register::FIRST,
         reference: None,
@@ -107,7 +115,10 @@ fuzz_target!(|case: Case<'_>| {
     assert!(whole.proof >= Proof::PerhapsSent);
     assert_eq!(whole.proof == Proof::PerhapsSent, case.answer.is_empty());
     match whole.outcome {
-        Outcome::Approved { amount } => assert!(amount.minor() == ASKED && could_be_approved(case.answer)),
+        Outcome::Approved { amount } => {
+            let max = ASKED + case.max_tip().unwrap_or(0);
+            assert!((ASKED..=max).contains(&amount.minor()) && could_be_approved(case.answer));
+        }
         Outcome::PartiallyApproved { approved, due } => {
             assert!(case.allow_partial && could_be_approved(case.answer));
             assert!(approved.minor() > 0 && due.minor() > 0 && approved.minor() + due.minor() == ASKED);

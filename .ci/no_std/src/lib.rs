@@ -33,6 +33,7 @@ pub fn drive(link: &mut dyn Link) -> usize {
         original: None,
         amount: Amount::from_minor(2500, Currency::EUR),
         allow_partial: false,
+        allow_tip: None,
         terminal,
         register: Register::FIRST,
         reference: None,

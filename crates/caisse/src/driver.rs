@@ -193,6 +193,7 @@ fn nothing_sent(id: TransactionId) -> End {
         authorisation: None,
         contract: None,
         serial_number: None,
+        reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
     }

@@ -182,7 +182,10 @@ impl Ear {
             return Ok(Some(Late { id, outcome, filing, finding: None, mismatch }));
         }
         let like_the_last = is_like_the_last(&records, record) && !named;
-        let finding = weigh_result(outcome, mismatch.is_none(), self.exclusive || named, like_the_last);
+        let unproven_tip = attribution.has_unproven_tip();
+        let same_terminal = mismatch.is_none();
+        let finding =
+            weigh_result(outcome, same_terminal, self.exclusive || named, like_the_last, unproven_tip);
         let paid = match finding {
             RecoveryFinding::Paid(amount) => Some(Paid::Paid(amount)),
             RecoveryFinding::NotPaid => Some(Paid::NotPaid),

@@ -24,6 +24,11 @@ pub struct Payment {
     pub operation: Operation,
     /// What was asked for.
     pub amount: Amount,
+    /// The tip in what was paid, where the request allowed one.
+    pub tip: Option<Amount>,
+    /// The amount of an approval that could not be accepted because of its amount. A person who finds that the customer paid
+    /// it resolves the payment with it.
+    pub reported_amount: Option<Amount>,
     /// The card, masked, if the terminal told it.
     pub card: Option<Card>,
     /// The last four digits of the card, also of a recorded payment.
@@ -58,13 +63,16 @@ impl Payment {
         Self::bare(id, operation, amount, Verdict::blocked(reason))
     }
 
-    pub(crate) const fn of(request: &Request, verdict: Verdict) -> Self {
-        Self::bare(request.id, request.content.operation, request.content.amount, verdict)
+    pub(crate) fn of(request: &Request, verdict: Verdict) -> Self {
+        let content = &request.content;
+        let tip = verdict.outcome.approved_amount().and_then(|approved| content.tip(approved));
+        Self { tip, ..Self::bare(request.id, content.operation, content.amount, verdict) }
     }
 
     /// What the journal holds of a payment that took place before.
     pub(crate) fn replayed(request: &Request, record: &Record) -> Self {
         Self {
+            reported_amount: record.reported_amount(),
             last_four: record.end.and_then(|end| end.last_four),
             authorisation: record.end.and_then(|end| end.authorisation),
             replayed: true,
@@ -84,6 +92,7 @@ impl Payment {
         Ok(Self {
             last_four: card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok()),
             card,
+            reported_amount: report.reported_amount(),
             authorisation: report.authorisation(),
             receipts: receipts(&report),
             journaled: report.journaled(),
@@ -109,6 +118,8 @@ impl Payment {
         if !approved && (record.decision.is_some() || record.disputed) {
             let Verdict { outcome, proof } = record.told();
             self.outcome = outcome;
+            self.tip = record.tip();
+            self.reported_amount = record.reported_amount();
             self.proof = if record.disputed { proof } else { self.proof };
         }
         let is_recorded = record.disputed || !self.disputed;
@@ -146,6 +157,8 @@ impl Payment {
             proof: verdict.proof,
             operation,
             amount,
+            tip: None,
+            reported_amount: None,
             card: None,
             last_four: None,
             authorisation: None,

@@ -35,6 +35,7 @@ pub struct PaymentRequest {
     amount: Amount,
     reference: Option<Reference>,
     allow_partial: bool,
+    allow_tip: Option<Amount>,
     ticket: Option<TicketRequest>,
     application: Option<Application>,
     /// Whether to wait for the outcome of another attempt of the same id that is under way.
@@ -76,6 +77,7 @@ impl PaymentRequest {
             amount,
             reference: None,
             allow_partial: false,
+            allow_tip: None,
             ticket: None,
             application: None,
             waits: true,
@@ -111,6 +113,23 @@ impl PaymentRequest {
     /// Allows the terminal to approve a part of the amount.
     pub const fn allow_partial(mut self) -> Self {
         self.allow_partial = true;
+        self
+    }
+
+    /// Allows the terminal to approve more than the amount, for a debit: the rest is a tip. `max` is the largest tip; an
+    /// approval above it leaves the outcome unknown. The tip is a part of what the id stands for: the same id with another
+    /// `max` is an id conflict.
+    ///
+    /// ```
+    /// use caisse::{Amount, Currency, PaymentRequest};
+    ///
+    /// let euros = |text| Amount::parse(text, Currency::EUR);
+    /// let request = PaymentRequest::debit(euros("25.00")?).allow_tip(euros("5.00")?);
+    /// # let _ = request;
+    /// # Ok::<(), caisse::AmountError>(())
+    /// ```
+    pub const fn allow_tip(mut self, max: Amount) -> Self {
+        self.allow_tip = Some(max);
         self
     }
 
@@ -197,6 +216,7 @@ impl PaymentRequest {
                 original: self.original,
                 amount: self.amount,
                 allow_partial: self.allow_partial,
+                allow_tip: self.allow_tip,
                 terminal,
                 register,
                 reference: self.reference,

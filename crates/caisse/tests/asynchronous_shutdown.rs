@@ -35,6 +35,7 @@ fn journal() -> MemoryJournal {
         original: None,
         amount: Amount::from_minor(999, Currency::EUR),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -49,7 +50,16 @@ fn journal() -> MemoryJournal {
     journal.append(&Entry::Started(start), WallTime::now()).unwrap();
     let verdict = Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
     let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End { id: start.id, verdict, authorisation, contract, serial_number: None, last_four, status };
+    let end = End {
+        id: start.id,
+        verdict,
+        authorisation,
+        contract,
+        serial_number: None,
+        reported_amount: None,
+        last_four,
+        status,
+    };
     journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     journal
 }

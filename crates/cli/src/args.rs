@@ -96,6 +96,9 @@ pub(crate) struct PayArguments {
     /// Accept an approval of a part of the amount (no dialect known here tells the terminal so).
     #[arg(long)]
     pub(crate) allow_partial: bool,
+    /// Accept an approval of a debit above the amount, by a tip of at most MAX, as in 5.00 (3.x only).
+    #[arg(long, value_name = "MAX", allow_negative_numbers = true)]
+    pub(crate) allow_tip: Option<String>,
     /// The terminal: tcp://HOST:PORT, serial:PATH?baud=9600&line=7e1, or its name in the configuration file.
     #[arg(long, value_name = "ADDRESS|NAME")]
     pub(crate) terminal: Option<String>,

@@ -236,6 +236,10 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
         "outcome": verdict.outcome.name(),
         "approved_amount": approved.map(|amount| amount.decimal().to_string()),
         "approved_amount_minor": approved.map(Amount::minor),
+        "tip": record.tip().map(|tip| tip.decimal().to_string()),
+        "tip_minor": record.tip().map(Amount::minor),
+        "reported_amount": record.reported_amount().map(|amount| amount.decimal().to_string()),
+        "reported_amount_minor": record.reported_amount().map(Amount::minor),
         "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
         "authorisation": record.end.and_then(|end| end.authorisation).map(|number| number.to_string()),
         "proof": verdict.proof.name(),
@@ -254,11 +258,15 @@ pub(crate) fn line(record: &Record, state: &str) -> String {
     let start = &record.start;
     let outcome = record.told().outcome;
     let amount = start.content.amount;
+    let tip = record.tip().map(|tip| format!(", tip {tip}")).unwrap_or_default();
     let told = match (outcome.reason_code(), outcome.approved_amount()) {
         // It has no end yet.
         _ if state == IN_FLIGHT => "running".to_owned(),
-        (Some(code), _) => format!("{} [{code}]", outcome.name()),
-        (None, Some(approved)) if approved != amount => format!("{} {approved}", outcome.name()),
+        (Some(code), _) => match record.reported_amount() {
+            Some(reported) => format!("{} [{code}] reported {reported}", outcome.name()),
+            None => format!("{} [{code}]", outcome.name()),
+        },
+        (None, Some(approved)) if approved != amount => format!("{} {approved}{tip}", outcome.name()),
         _ => outcome.name().to_owned(),
     };
     let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());

@@ -205,10 +205,12 @@ fn finish(payment: &Payment, is_virtual: bool, output: &Output) {
 /// The command line goes before the configuration file, and that before what is usual.
 fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>) -> Result<Wanted, Wrong> {
     let currency: Currency = parse("currency", &arguments.currency)?;
-    let amount = Amount::parse(&arguments.amount, currency)
-        .map_err(|error| Wrong::usage("amount", format_args!("{}: {error}", quoted(&arguments.amount))))?;
+    let amount = |kind, text: &str| {
+        Amount::parse(text, currency)
+            .map_err(|error| Wrong::usage(kind, format_args!("{}: {error}", quoted(text))))
+    };
     let operation: Operation = parse("operation", &arguments.operation)?;
-    let mut request = PaymentRequest::new(operation, amount);
+    let mut request = PaymentRequest::new(operation, amount("amount", &arguments.amount)?);
     if let Some(id) = &arguments.id {
         request = request.id(parse("id", id)?);
     }
@@ -222,6 +224,9 @@ fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>)
     }
     if arguments.allow_partial {
         request = request.allow_partial();
+    }
+    if let Some(max) = &arguments.allow_tip {
+        request = request.allow_tip(amount("allow-tip", max)?);
     }
     if arguments.ticket {
         request = request.with_ticket();

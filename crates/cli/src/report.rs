@@ -47,6 +47,10 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "approved_amount_minor": approved.map(Amount::minor),
         "amount_due": due.map(decimal),
         "amount_due_minor": due.map(Amount::minor),
+        "tip": payment.tip.map(decimal),
+        "tip_minor": payment.tip.map(Amount::minor),
+        "reported_amount": payment.reported_amount.map(decimal),
+        "reported_amount_minor": payment.reported_amount.map(Amount::minor),
         "currency": amount.currency().code(),
         "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
         "duty": outcome.duty().map(|duty| json!({ "code": duty.code(), "fr": duty.text().fr, "en": duty.text().en })),
@@ -100,7 +104,7 @@ fn customer_ticket(payment: &Payment) -> Option<&Receipt> {
 pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
     let Payment { id, outcome, amount, operation, .. } = payment;
     let headline = outcome.headline(*operation);
-    let [en, fr] = told_amount(*outcome, *amount);
+    let [en, fr] = told_amount(payment);
     output.text("");
     output.text(format_args!("{}: {en}", headline.en));
     output.text(format_args!("{} : {fr}", headline.fr));
@@ -108,6 +112,11 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
         let code = outcome.reason_code().unwrap_or_default();
         output.text(format_args!("  {} [{code}]", reason.en));
         output.text(format_args!("  {}", reason.fr));
+    }
+    if let Some(reported) = payment.reported_amount {
+        output.text(format_args!("  the terminal reports {reported} for the {amount} asked for"));
+        let (reported, amount) = (french(reported), french(*amount));
+        output.text(format_args!("  le terminal annonce {reported} pour {amount} demandés"));
     }
     if let Some(card) = &payment.card {
         output.text(format_args!("  card            {}", card.masked()));
@@ -186,13 +195,20 @@ fn french(amount: Amount) -> String {
 }
 
 /// In English and in French.
-fn told_amount(outcome: Outcome, asked: Amount) -> [String; 2] {
-    match outcome {
+fn told_amount(payment: &Payment) -> [String; 2] {
+    let asked = payment.amount;
+    match payment.outcome {
         Outcome::PartiallyApproved { approved, due } => [
             format!("{approved} of {asked}, {due} still to be paid"),
             format!("{} sur {}, reste {} à encaisser", french(approved), french(asked), french(due)),
         ],
-        Outcome::Approved { amount } => [amount.to_string(), french(amount)],
+        Outcome::Approved { amount } => match payment.tip {
+            Some(tip) => [
+                format!("{amount}, with a tip of {tip}"),
+                format!("{}, dont {} de pourboire", french(amount), french(tip)),
+            ],
+            None => [amount.to_string(), french(amount)],
+        },
         _ => [asked.to_string(), french(asked)],
     }
 }

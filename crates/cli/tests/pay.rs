@@ -77,6 +77,10 @@ fn across_processes_the_terminal_charges_what_the_till_believes() {
         ("timeout", "--timeout 1", 3, "unknown", None),
         ("partial:20.00", "--allow-partial", 5, "partially_approved", Some(2000)),
         ("partial:20.00", "", 3, "unknown", Some(2000)),
+        ("tip:2.00", "--allow-tip 2.00", 0, "approved", Some(2700)),
+        ("tip:2.00", "--allow-tip=1.99", 3, "unknown", Some(2700)),
+        ("tip:2.00", "", 3, "unknown", Some(2700)),
+        ("approve", "--allow-tip 2.00", 0, "approved", Some(2500)),
     ] {
         let terminal = Terminal::start(&shop, &["--answer", answer]);
         let ran = shop.caisse(&format!("pay 25.00 --json {options} --terminal {}", terminal.address));

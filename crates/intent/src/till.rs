@@ -389,6 +389,7 @@ impl<J: Journal> Till<J> {
             authorisation: payment.authorisation,
             contract: None,
             serial_number: None,
+            reported_amount: None,
             last_four: payment.last_four,
             status: RawStatus::default(),
         };

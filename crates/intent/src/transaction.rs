@@ -152,6 +152,7 @@ impl Transaction {
             original: self.original,
             amount: self.amount(),
             allow_partial: false,
+            allow_tip: None,
             terminal,
             register,
             reference: self.label,

@@ -32,7 +32,7 @@ pub enum Admitted {
 /// # use caisse_payment::{Amount, Currency, Operation, Register, entry::Content};
 /// # let asked = Content {
 /// #     operation: Operation::Debit, original: None, amount: Amount::from_minor(2500, Currency::EUR),
-/// #     allow_partial: false, terminal: "front".parse()?, register: Register::FIRST, reference: None,
+/// #     allow_partial: false, allow_tip: None, terminal: "front".parse()?, register: Register::FIRST, reference: None,
 /// # };
 /// let journal = MemoryJournal::new();
 /// assert!(matches!(admit(&journal, &"order-7".parse()?, &asked, None), Admitted::Proceed(_)));

@@ -17,6 +17,7 @@ fn asked(minor: u64) -> Content {
         original: None,
         amount: Amount::from_minor(minor, Currency::EUR),
         allow_partial: false,
+        allow_tip: None,
         terminal: "front".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -46,6 +47,7 @@ fn end(journal: &mut MemoryJournal, name: &str, outcome: Outcome, proof: Proof) 
         authorisation: None,
         contract: None,
         serial_number: None,
+        reported_amount: None,
         last_four: None,
         status,
     };

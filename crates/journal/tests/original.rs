@@ -18,6 +18,7 @@ fn content(operation: Operation, minor: u64, original: Option<&str>) -> Content 
         original: original.map(|id| id.parse().unwrap()),
         amount: euros(minor),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -40,6 +41,7 @@ fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcom
         authorisation,
         contract,
         serial_number: None,
+        reported_amount: None,
         last_four,
         status,
     };
@@ -107,6 +109,7 @@ fn a_sale_under_another_name_is_the_last_one() {
                 authorisation,
                 contract,
                 serial_number: None,
+                reported_amount: None,
                 last_four,
                 status,
             };

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use caisse_journal::{Confirmation, Dispute, Journal, JournalError, Paid, SqliteJournal, State};
 use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Doubt, Outcome, Proof};
+use caisse_payment::{Amount, Currency, Doubt, Outcome, Proof};
 use common::*;
 use rusqlite::Connection;
+use rusqlite::types::Value;
 
 /// Of each earlier version what `filled` writes, and a dispute about `paid`.
 const EARLIER: [(i64, &str); 3] = [
@@ -178,6 +179,67 @@ fn what_was_confirmed_is_never_changed_taken_away_or_added() {
         match SqliteJournal::open(path(&folder)) {
             Ok(_) => assert!(same, "{change:?}"),
             Err(error) => assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{error:?}"),
+        }
+    }
+}
+
+/// A tip, or what the terminal reported, is in the chain as well, in both tables.
+#[test]
+fn a_tip_is_never_changed_taken_away_or_added() {
+    let euros = |minor| Amount::from_minor(minor, Currency::EUR);
+    let fill = |folder: &tempfile::TempDir| {
+        let mut journal = SqliteJournal::open(path(folder)).unwrap();
+        let mut tipped = start("tipped", "t1");
+        tipped.content.allow_tip = Some(euros(500));
+        let doubt = Outcome::Unknown { doubt: Doubt::AmountHigher };
+        let end = End { reported_amount: Some(euros(3100)), ..end("tipped", doubt, Proof::Answered) };
+        journal.append(&Entry::Started(tipped), time(1)).unwrap();
+        journal.append(&Entry::Ended(end), time(2)).unwrap();
+        journal.append(&started("plain", "t2"), time(3)).unwrap();
+        journal.append(&approved("plain"), time(4)).unwrap();
+        (tipped, end)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (tipped, end) = fill(&folder);
+    let record = SqliteJournal::open(path(&folder)).unwrap().find(&tipped.id).unwrap().unwrap();
+    assert_eq!((record.start, record.end), (tipped, Some(end)));
+    for (table, column, id, what) in [
+        ("events", "allow_tip_minor", "tipped", "started"),
+        ("events", "reported_minor", "tipped", "ended"),
+        ("events", "reported_minor", "tipped", "started"),
+        ("events", "allow_tip_minor", "tipped", "ended"),
+        ("events", "allow_tip_minor", "plain", "started"),
+        ("events", "reported_minor", "plain", "ended"),
+        ("transactions", "allow_tip_minor", "tipped", ""),
+        ("transactions", "reported_minor", "tipped", ""),
+        ("transactions", "allow_tip_minor", "plain", ""),
+        ("transactions", "reported_minor", "plain", ""),
+    ] {
+        for value in ["500", "3100", "501", "NULL", "'500'", "-1"] {
+            let folder = tempfile::tempdir().unwrap();
+            fill(&folder);
+            let connection = Connection::open(path(&folder)).unwrap();
+            let trigger = if table == "events" { "events_stay_as_they_are" } else { "ends_are_final" };
+            let query = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+            let guard: String = connection.query_row(query, [trigger], |row| row.get(0)).unwrap();
+            let event = if what.is_empty() { String::new() } else { format!(" AND what = '{what}'") };
+            let of = format!("{table} WHERE id = '{id}'{event}");
+            let read = || -> Value {
+                connection.query_row(&format!("SELECT {column} FROM {of}"), [], |row| row.get(0)).unwrap()
+            };
+            let before = read();
+            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+            let change = format!("UPDATE {table} SET {column} = {value} WHERE id = '{id}'{event}");
+            connection.execute_batch(&change).unwrap();
+            connection.execute_batch(&guard).unwrap();
+            let same = read() == before;
+            drop(connection);
+            match SqliteJournal::open(path(&folder)) {
+                Ok(_) => assert!(same, "{change}"),
+                Err(error) => {
+                    assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}");
+                }
+            }
         }
     }
 }

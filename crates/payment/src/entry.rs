@@ -1,6 +1,7 @@
 //! What the journal holds of a transaction, and nothing more: no ticket, and of the card four digits at most.
 
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use crate::identifiers::{
     AuthorisationNumber, ContractNumber, DialectName, Reference, Register, SerialNumber, TerminalId,
@@ -20,12 +21,61 @@ pub struct Content {
     pub amount: Amount,
     /// Whether a part of it may be approved.
     pub allow_partial: bool,
+    /// The largest tip that may be approved above the amount, for a debit.
+    pub allow_tip: Option<Amount>,
     /// On which terminal.
     pub terminal: TerminalId,
     /// For which register.
     pub register: Register,
     /// The till's label.
     pub reference: Option<Reference>,
+}
+
+impl Content {
+    /// Returns the tip in an approved amount: the part above the amount asked for, if it is at most the tip that was allowed.
+    ///
+    /// ```
+    /// use caisse_payment::entry::Content;
+    /// use caisse_payment::{Amount, Currency, Operation, Register};
+    ///
+    /// let euros = |minor| Amount::from_minor(minor, Currency::EUR);
+    /// let content = Content {
+    ///     operation: Operation::Debit,
+    ///     original: None,
+    ///     amount: euros(2500),
+    ///     allow_partial: false,
+    ///     allow_tip: Some(euros(500)),
+    ///     terminal: "counter".parse()?,
+    ///     register: Register::FIRST,
+    ///     reference: None,
+    /// };
+    /// assert_eq!(content.tip(euros(2700)), Some(euros(200)));
+    /// assert_eq!(content.tip(euros(2500)), None);
+    /// assert_eq!(content.tip(euros(3001)), None);
+    /// # Ok::<(), caisse_payment::IdentifierError>(())
+    /// ```
+    #[must_use]
+    pub fn tip(&self, approved: Amount) -> Option<Amount> {
+        let max = self.max_tip()?;
+        let tip = approved.checked_sub(self.amount)?;
+        (!tip.is_zero() && max.checked_sub(tip).is_some()).then_some(tip)
+    }
+
+    /// Returns the amounts that an answer may approve, in minor units: the amount asked for, less where a part is allowed,
+    /// more where a tip is allowed.
+    #[must_use]
+    pub fn approvable(&self) -> RangeInclusive<u64> {
+        let asked = self.amount.minor();
+        let min = if self.allow_partial { asked.min(1) } else { asked };
+        let max = asked.saturating_add(self.max_tip().map_or(0, Amount::minor));
+        min..=max
+    }
+
+    /// Returns the largest tip that counts. A tip in another currency or of another operation than a debit does not.
+    fn max_tip(&self) -> Option<Amount> {
+        let is_debit = matches!(self.operation, Operation::Debit);
+        self.allow_tip.filter(|tip| is_debit && tip.currency() == self.amount.currency())
+    }
 }
 
 /// A transaction as it stands before its first byte leaves.
@@ -87,6 +137,8 @@ pub struct End {
     pub contract: Option<ContractNumber>,
     /// The serial number of the terminal (AQ): part of its identity.
     pub serial_number: Option<SerialNumber>,
+    /// The amount of an approval that could not be accepted because of its amount.
+    pub reported_amount: Option<Amount>,
     /// The last four digits of the card.
     pub last_four: Option<[u8; 4]>,
     /// The status as it stood in the answer: AE and the first two characters of AF.

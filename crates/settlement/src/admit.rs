@@ -73,6 +73,7 @@ pub struct Original {
 ///     original: None,
 ///     amount: Amount::from_minor(2500, Currency::EUR),
 ///     allow_partial: false,
+///     allow_tip: None,
 ///     terminal: "counter".parse()?,
 ///     register: Register::FIRST,
 ///     reference: None,

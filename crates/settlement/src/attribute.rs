@@ -2,6 +2,8 @@
 //!
 //! A result that comes outside its own exchange carries no id. These functions compare it with the records of the journal.
 
+use core::ops::RangeInclusive;
+
 use caisse_payment::entry::Content;
 use caisse_payment::evidence::AttributedResult;
 use caisse_payment::{AuthorisationNumber, Comparison, Outcome, Proof, Reference, TransactionId};
@@ -20,13 +22,28 @@ pub fn reached(record: &Record, key: &TerminalKey) -> bool {
 }
 
 /// Whether the result of `record` could be taken for the answer to a transaction with this content. A result carries the
-/// approved amount, which may be less than the amount asked for.
+/// approved amount, which may be less than the amount asked for, or more where a tip was allowed.
 #[must_use]
 pub fn looks_like(record: &Record, key: &TerminalKey, asked: &Content) -> bool {
     let content = &record.start.content;
     let approved = record.told().outcome.approved_amount();
-    let of_this_amount = content.amount == asked.amount || approved == Some(asked.amount);
+    let of_this_amount = content.amount == asked.amount
+        || approved == Some(asked.amount)
+        || (content.amount.currency() == asked.amount.currency()
+            && overlap(&reportable(record), &asked.approvable()));
     key.may_be_of(&record.start) && content.register == asked.register && of_this_amount
+}
+
+/// Returns the amounts that the result of a transaction may carry, in minor units.
+fn reportable(record: &Record) -> RangeInclusive<u64> {
+    match record.end.and_then(|end| end.verdict.outcome.approved_amount()) {
+        Some(approved) => approved.minor()..=approved.minor(),
+        None => record.start.content.approvable(),
+    }
+}
+
+fn overlap(one: &RangeInclusive<u64>, other: &RangeInclusive<u64>) -> bool {
+    one.start() <= other.end() && other.start() <= one.end()
 }
 
 /// Returns the authorisation number of a transaction: that of its answer, if the answer was accepted as its approval.
@@ -49,13 +66,15 @@ pub fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
     !records.iter().any(namesake)
 }
 
-/// Whether the transaction before this one that reached the terminal looks like this one.
+/// Whether the transaction before this one that reached the terminal looks like this one, so that a result of exactly the
+/// amount asked for may be a copy of that one's.
 #[must_use]
 pub fn is_like_the_last(records: &[Record], record: &Record) -> bool {
     let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
     let last = earlier.filter(|other| reached(other, &key)).last();
-    last.is_some_and(|last| looks_like(last, &key, content))
+    let exactly = Content { allow_partial: false, allow_tip: None, ..*content };
+    last.is_some_and(|last| looks_like(last, &key, &exactly))
 }
 
 /// The transaction to which a late result belongs.
@@ -79,6 +98,15 @@ impl Attribution<'_> {
     #[must_use]
     pub fn is_of_same_terminal(&self) -> bool {
         self.recorded.is(&self.found)
+    }
+
+    /// Whether the result reports more than the amount asked for, and does not name the transaction: then it may as well be
+    /// that of another payment, whatever tip was allowed.
+    #[must_use]
+    pub fn has_unproven_tip(&self) -> bool {
+        let approved = self.result.outcome.approved_amount();
+        !self.named
+            && approved.is_some_and(|approved| approved.minor() > self.record.start.content.amount.minor())
     }
 }
 

@@ -79,7 +79,9 @@ fn after(previous: Previous, earlier: &Record, asked: Amount) -> Previous {
     let by_a_person = earlier.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
     let doubtful = by_a_person || earlier.disputed;
     let paid = outcome.approved_amount();
-    let of_this_amount = [Some(earlier.start.content.amount), paid].contains(&Some(asked));
+    let content = &earlier.start.content;
+    let of_this_amount = paid == Some(asked)
+        || (content.amount.currency() == asked.currency() && content.approvable().contains(&asked.minor()));
     match (paid, accepted_number(earlier)) {
         (Some(amount), Some(number)) => Previous::Authorised(number, amount),
         (Some(amount), None) if !doubtful => Previous::Unnumbered(amount),

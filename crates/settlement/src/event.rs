@@ -150,6 +150,9 @@ fn write_start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
     if content.allow_partial {
         f.write_str(", a part may be approved")?;
     }
+    if let Some(tip) = content.allow_tip {
+        write!(f, ", with a tip of at most {tip}")?;
+    }
     write!(f, ", dialect {}", start.dialect)
 }
 
@@ -163,6 +166,9 @@ fn write_end(f: &mut fmt::Formatter<'_>, end: &End) -> fmt::Result {
     }
     if let Some(due) = end.verdict.outcome.amount_due() {
         write!(f, ", due {due}")?;
+    }
+    if let Some(amount) = end.reported_amount {
+        write!(f, ", reported {amount}")?;
     }
     write!(f, ", {}", end.verdict.proof.name())?;
     if let Some(number) = end.authorisation {

@@ -1,7 +1,7 @@
 //! A transaction as the journal knows it.
 
 use caisse_payment::entry::{End, Start};
-use caisse_payment::{Doubt, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{Amount, Doubt, Outcome, Proof, Refusal, Verdict};
 
 use crate::{Decision, Paid, Source, WallTime};
 
@@ -74,6 +74,18 @@ impl Record {
     pub fn paid(&self) -> Option<Paid> {
         let by_end = || self.end.and_then(|end| Paid::by_outcome(end.verdict.outcome));
         self.decision.as_ref().map(|decision| decision.paid).or_else(by_end)
+    }
+
+    /// Returns the tip in what was paid, where the transaction allowed one.
+    #[must_use]
+    pub fn tip(&self) -> Option<Amount> {
+        self.start.content.tip(self.told().outcome.approved_amount()?)
+    }
+
+    /// Returns the amount of the approval that could not be accepted because of its amount, while the outcome is unknown.
+    #[must_use]
+    pub fn reported_amount(&self) -> Option<Amount> {
+        self.end.filter(|_| self.told().outcome.is_unknown())?.reported_amount
     }
 
     /// Returns what may be told of it to a till: the [`verdict`](Self::verdict), except while it is disputed. Then an approval

@@ -216,6 +216,14 @@ fn began(start: Start, end: Option<End>, at: WallTime) -> Record {
 
 fn check_start(start: &Start, existing: Option<&Record>) -> Result<(), SettleError> {
     check_amount(start.content.amount, start.content.amount.currency())?;
+    if let Some(tip) = start.content.allow_tip {
+        check_amount(tip, start.content.amount.currency())?;
+        if start.content.operation != Operation::Debit || tip.is_zero() {
+            return Err(SettleError::Refused {
+                what: "a tip of nothing, or of another operation than a debit",
+            });
+        }
+    }
     match existing {
         Some(record) if !is_proven_not_sent(record) || record.start.content != start.content => {
             Err(SettleError::Conflict)
@@ -251,7 +259,8 @@ fn check_end(start: &Start, end: &End) -> Result<(), SettleError> {
         return refused("the status of two generations");
     }
     let outcome = end.verdict.outcome;
-    for amount in [outcome.approved_amount(), outcome.amount_due()].into_iter().flatten() {
+    for amount in [outcome.approved_amount(), outcome.amount_due(), end.reported_amount].into_iter().flatten()
+    {
         check_amount(amount, start.content.amount.currency())?;
     }
     Ok(())

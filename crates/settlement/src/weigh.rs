@@ -20,6 +20,8 @@ pub struct Knowledge {
     pub operation: Operation,
     /// How much.
     pub amount: Amount,
+    /// The largest tip that may be approved above the amount.
+    pub allow_tip: Option<Amount>,
     /// Whether nobody but the tills of this journal uses the terminal.
     pub exclusive: bool,
     /// The terminal to which the transaction was sent, as the journal recorded it.
@@ -33,6 +35,14 @@ pub struct Knowledge {
     /// How much of the longest transaction's time has not passed since the request was sent; in full again after a
     /// restart.
     pub time_left: Duration,
+}
+
+impl Knowledge {
+    /// Whether this amount is the amount asked for with a tip that was allowed.
+    fn may_be_with_tip(&self, reported: Amount) -> bool {
+        let tip = reported.checked_sub(self.amount);
+        self.allow_tip.zip(tip).is_some_and(|(max, tip)| max.checked_sub(tip).is_some())
+    }
 }
 
 /// The last transaction before the one in doubt that was completed on the terminal.
@@ -142,18 +152,21 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
 /// Weighs a result that a terminal reports on a line after the till had gone or had stopped waiting. `outcome` is the outcome
 /// of the unresolved transaction by this result. `same_terminal` says that the terminal is the one to which the transaction
 /// was sent. `like_the_last` says that the transaction before it on this terminal had the same register, amount and currency,
-/// so that the result could be a copy of that one's.
+/// so that the result could be a copy of that one's. `unproven_tip`: see `Attribution::has_unproven_tip`.
 #[must_use]
 pub const fn weigh_result(
     outcome: Outcome,
     same_terminal: bool,
     exclusive: bool,
     like_the_last: bool,
+    unproven_tip: bool,
 ) -> RecoveryFinding {
     if !same_terminal {
         return RecoveryFinding::Open(Open::AnotherTerminal);
     }
     let finding = match outcome {
+        // It is as well the whole of an earlier payment of that amount.
+        Outcome::Approved { .. } if unproven_tip => RecoveryFinding::Open(Open::AnotherAmount),
         Outcome::Approved { amount } => RecoveryFinding::Paid(amount),
         // It is as well the whole of an earlier payment of that amount.
         Outcome::PartiallyApproved { .. } => RecoveryFinding::Open(Open::AnotherAmount),
@@ -201,13 +214,15 @@ fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Op
     {
         return not_paid(known);
     }
-    let same_amount =
-        minor == Some(known.amount.minor()) && currency == Some(known.amount.currency().numeric());
-    if !same_amount {
+    let same_currency = currency == Some(known.amount.currency().numeric());
+    let reported = minor.filter(|_| same_currency).ok_or(Open::AnotherAmount)?;
+    let reported = Amount::from_minor(reported, known.amount.currency());
+    // With a tip it may as well be the whole of another payment, except where it names ours.
+    if reported != known.amount && !(ours && known.may_be_with_tip(reported)) {
         return Err(Open::AnotherAmount);
     }
     if ours {
-        return Ok(RecoveryFinding::Paid(known.amount));
+        return Ok(RecoveryFinding::Paid(reported));
     }
     if !known.exclusive || reference == Echoed::Another {
         return Err(Open::NotExclusive);

@@ -16,6 +16,7 @@ fn content(amount: Amount) -> Content {
         original: None,
         amount,
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,

@@ -34,7 +34,13 @@ fn start() -> Start {
         register: Register::FIRST,
         reference: None,
     };
-    Start { id: "sale-1".parse().unwrap(), content, dialect: "payxpress".parse().unwrap(), address: None, usb: None }
+    Start {
+        id: "sale-1".parse().unwrap(),
+        content,
+        dialect: "payxpress".parse().unwrap(),
+        address: None,
+        usb: None,
+    }
 }
 
 fn end(outcome: Outcome) -> End {
@@ -42,7 +48,15 @@ fn end(outcome: Outcome) -> End {
     let verdict = Verdict { outcome, proof };
     let authorisation = outcome.approved_amount().and_then(|_| "000123".parse().ok());
     let status = RawStatus::default();
-    End { id: start().id, verdict, authorisation, contract: None, serial_number: None, last_four: None, status }
+    End {
+        id: start().id,
+        verdict,
+        authorisation,
+        contract: None,
+        serial_number: None,
+        last_four: None,
+        status,
+    }
 }
 
 fn decision(paid: Paid, source: Source) -> Decision {

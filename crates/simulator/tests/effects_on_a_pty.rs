@@ -43,6 +43,7 @@ const ANSWERED: &[Answered] = &[
         &[
             ("approve", APPROVED_3_X, 2_500),
             ("partial:20.00", APPROVED_3_X, 2_000),
+            ("tip:2.00", APPROVED_3_X, 2_700),
             ("decline:04", "AE00201AF00204CG0071234567", 0),
             ("cancel", "CE003978AE00201AF00206CG0071234567", 0),
             ("timeout", "", 0),
@@ -59,6 +60,7 @@ const ANSWERED: &[Answered] = &[
 const FIXED: &[(&str, &str, u64)] = &[
     ("approve", APPROVED, 2_500),
     ("partial:20.00", REFUSED, 0),
+    ("tip:2.00", REFUSED, 0),
     ("decline:04", REFUSED, 0),
     ("cancel", REFUSED, 0),
     ("timeout", "", 0),

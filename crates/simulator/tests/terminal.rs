@@ -76,6 +76,21 @@ fn answers_are_what_the_protocol_says_byte_for_byte() {
         assert!(ask(&terminal, REQUEST).contains("AE00201AF00200"), "{not_less}");
         assert!(terminal.ledger().is_empty());
     }
+    let terminal = start("tip:2.00");
+    assert!(ask(&terminal, REQUEST).contains("CB0042700"));
+    assert_eq!(terminal.ledger().charges()[0].amount_minor, 2700);
+    let credit = b"CZ0040300CJ012012345678901CA00207CB0042500CD0011CE003978".as_slice();
+    for (tip, request) in [
+        ("tip:0", REQUEST),
+        ("tip:1.234", REQUEST),
+        ("tip:9999999999.99", REQUEST),
+        ("tip:99999999999999999999", REQUEST),
+        ("tip:2.00", credit),
+    ] {
+        let terminal = start(tip);
+        assert!(ask(&terminal, request).contains("AE00201AF00200"), "{tip}");
+        assert!(terminal.ledger().is_empty());
+    }
 }
 
 #[test]
@@ -251,6 +266,8 @@ fn scripts_are_read_strictly_and_written_back() {
         "decline:99",
         "partial:20.00",
         "partial:5",
+        "tip:2.00",
+        "tip:5",
     ] {
         assert_eq!(text.parse::<Script>().unwrap().to_string(), text);
     }
@@ -267,6 +284,9 @@ fn scripts_are_read_strictly_and_written_back() {
         "partial:",
         "partial:-1",
         "partial:1e3",
+        "tip",
+        "tip:",
+        "tip:-1",
         "approve:1",
         "timeout:5",
     ] {

@@ -7,6 +7,10 @@ use caisse_payment::{Amount, Doubt, Outcome, Refusal};
 /// The most bytes of a value that are looked at: an amount padded with zeros beyond any sense still fits.
 pub(crate) const LONGEST: usize = 24;
 
+/// The largest amount that is shown and stored although it could not be accepted: twelve digits, as in the protocol. A longer
+/// number may be that of a card.
+const MAX_REPORTED_MINOR: u64 = 999_999_999_999;
+
 /// A field that may come once. An empty value counts as an absent field: a Desk/5000 sends an empty CB after a red
 /// button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,11 +237,25 @@ impl Deciding {
         };
         let approved = Amount::from_minor(minor, asked.amount.currency());
         match asked.amount.checked_sub(approved) {
+            None if asked.tip(approved).is_some() => Ok(Outcome::Approved { amount: approved }),
             None => Err(Doubt::AmountHigher),
             Some(due) if due.is_zero() => Ok(Outcome::Approved { amount: approved }),
             Some(_) if approved.is_zero() => Err(Doubt::AmountZero),
             Some(due) if asked.allow_partial => Ok(Outcome::PartiallyApproved { approved, due }),
             Some(_) => Err(Doubt::PartialNotAllowed),
+        }
+    }
+
+    /// The amount of an approval, if it is another one than the amount asked for and in the same currency.
+    pub(crate) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+        let currency = asked.amount.currency();
+        let is_approval =
+            self.status.is(Status::Performed) && self.currency.is(u64::from(currency.numeric()));
+        match self.amount {
+            Seen::Value(minor) if is_approval && minor <= MAX_REPORTED_MINOR => {
+                Some(Amount::from_minor(minor, currency)).filter(|amount| *amount != asked.amount)
+            }
+            _ => None,
         }
     }
 

@@ -4,9 +4,10 @@ use core::cmp::Ordering;
 
 use caisse_codec::fixed::{Answer, Stat};
 use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_payment::{Amount, Doubt, Outcome, Refusal};
 
-/// The table of outcomes for the older generation. The operation is not echoed, and no refusal says why.
+/// The table of outcomes for the older generation. The operation is not echoed, and no refusal says why. The amount is equal, also
+/// where a tip was allowed: no public document says that the terminal may report another one.
 pub(crate) fn outcome(answer: &Answer<'_>, asked: &Content) -> Outcome {
     proves(answer, asked).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
 }
@@ -33,4 +34,12 @@ fn proves(answer: &Answer<'_>, asked: &Content) -> Result<Outcome, Doubt> {
         // These generations know no approval of a part.
         (_, Ordering::Less) => Err(Doubt::AmountDiffers),
     }
+}
+
+/// The amount of an approval, if it is another one than the amount asked for and in the same currency.
+pub(crate) fn reported_amount(answer: &Answer<'_>, asked: &Content) -> Option<Amount> {
+    let currency = asked.amount.currency();
+    let is_approval = answer.stat == Stat::Accepted && answer.currency == currency.numeric();
+    let amount = Amount::from_minor(u64::from(answer.minor), currency);
+    Some(amount).filter(|amount| is_approval && *amount != asked.amount)
 }

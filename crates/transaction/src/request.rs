@@ -3,7 +3,7 @@
 use caisse_codec::wire::{self, NotCarried};
 use caisse_codec::{Application, MoneyOperation, Options, TicketRequest};
 use caisse_payment::entry::{Content, Start};
-use caisse_payment::{Amount, Operation, Sensitive, TransactionId};
+use caisse_payment::{Amount, Currency, Operation, Sensitive, TransactionId};
 
 use crate::{Config, Dialect};
 
@@ -46,6 +46,28 @@ pub enum RequestError {
     /// Nobody takes responsibility for what takes money.
     #[error("a {0} takes no order: only a credit or a cancellation is ordered")]
     Order(Operation),
+    /// Only a debit may be approved with a tip.
+    #[error("a {0} allows no tip: only a debit does")]
+    Tip(Operation),
+    /// The largest tip is zero.
+    #[error("the largest tip must be more than zero")]
+    ZeroTip,
+    /// The amount with the largest tip does not fit the protocol's field.
+    #[error(
+        "the amount with the largest tip is too large: the dialect carries at most {largest} minor units"
+    )]
+    TipTooLarge {
+        /// The largest amount that the dialect carries, in minor units.
+        largest: u64,
+    },
+    /// The largest tip is in another currency.
+    #[error("the largest tip is in {tip}, and the amount in {amount}: both must be in the same currency")]
+    TipCurrency {
+        /// The currency of the tip.
+        tip: Currency,
+        /// The currency of the amount.
+        amount: Currency,
+    },
     /// The dialect carries no application to force.
     #[error("dialect {dialect} cannot force a card application")]
     Application {
@@ -83,6 +105,7 @@ impl Request {
         }
         let largest = dialect.largest_amount();
         check_amount(amount, largest)?;
+        check_tip(&self.content, largest)?;
         let forced = self
             .application
             .is_some_and(|application| operation != Operation::Cheque || application != Application::CHEQUE);
@@ -157,4 +180,23 @@ fn check_amount(amount: Amount, largest: u64) -> Result<(), RequestError> {
         return Err(RequestError::AmountTooLarge { largest });
     }
     Ok(())
+}
+
+/// The amount with the largest tip has to fit the field of the answer.
+fn check_tip(content: &Content, largest: u64) -> Result<(), RequestError> {
+    let Content { operation, amount, allow_tip, .. } = *content;
+    let Some(tip) = allow_tip else { return Ok(()) };
+    if operation != Operation::Debit {
+        return Err(RequestError::Tip(operation));
+    }
+    if tip.is_zero() {
+        return Err(RequestError::ZeroTip);
+    }
+    if tip.currency() != amount.currency() {
+        return Err(RequestError::TipCurrency { tip: tip.currency(), amount: amount.currency() });
+    }
+    match amount.checked_add(tip) {
+        Some(total) if total.minor() <= largest => Ok(()),
+        _ => Err(RequestError::TipTooLarge { largest }),
+    }
 }

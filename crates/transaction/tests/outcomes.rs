@@ -2,6 +2,7 @@
 
 mod support;
 
+use caisse_payment::entry::Content;
 use caisse_payment::{Doubt, Outcome, Refusal};
 use caisse_transaction::{Dialect, Request};
 use support::{Then, answered, content, debit, euros};
@@ -32,14 +33,24 @@ fn echo(which: Echo, same: &'static str, other: &'static str) -> Option<&'static
     }
 }
 
-/// Rule 4 of the architecture, once more and as plainly as possible.
+/// The largest tip, where one is allowed.
+const MAX_TIP: u64 = 500;
+
+/// What the till allows beside the amount.
+#[derive(Clone, Copy, Debug)]
+struct Allowed {
+    partial: bool,
+    tip: bool,
+}
+
+/// The table of outcomes, once more and as plainly as possible.
 fn expected(
     status: &str,
     complement: Option<&str>,
     immediate: bool,
     echoes: [Echo; 3],
     amount: Option<u64>,
-    partial: bool,
+    allowed: Allowed,
 ) -> &'static str {
     let some_differ = echoes.contains(&Echo::Other);
     let all_same = echoes.iter().all(|it| *it == Echo::Same);
@@ -47,7 +58,8 @@ fn expected(
         "10" if immediate || !all_same => "unknown",
         "10" => match amount {
             Some(2500) => "approved",
-            Some(1..2500) if partial => "partially_approved",
+            Some(2501..=3000) if allowed.tip => "approved",
+            Some(1..2500) if allowed.partial => "partially_approved",
             _ => "unknown",
         },
         "01" if immediate || some_differ || amount.is_some_and(|amount| amount != 2500) => "unknown",
@@ -60,63 +72,82 @@ fn expected(
     }
 }
 
-#[test]
-fn every_combination_of_deciding_fields_ends_as_the_table_says() {
-    let complements = [
-        None,
-        Some(""),
-        Some("0"),
-        Some("4x"),
-        Some("00"),
-        Some("01"),
-        Some("02"),
-        Some("04"),
-        Some("06"),
-        Some("11"),
-        Some("13"),
-        Some("14"),
-        Some("99"),
-    ];
-    let amounts = [
-        (None, None),
-        (Some(""), None),
-        (Some("2500"), Some(2500)),
-        (Some("000000002500"), Some(2500)),
-        (Some("2000"), Some(2000)),
-        (Some("00"), Some(0)),
-        (Some("2501"), Some(2501)),
-        (Some("25.00"), Some(u64::MAX)),
-    ];
-    let mut runs = 0;
-    for status in ["", "00", "01", "10", "11", "1", "100", "99"] {
+const STATUSES: [&str; 8] = ["", "00", "01", "10", "11", "1", "100", "99"];
+
+const COMPLEMENTS: [Option<&str>; 13] = [
+    None,
+    Some(""),
+    Some("0"),
+    Some("4x"),
+    Some("00"),
+    Some("01"),
+    Some("02"),
+    Some("04"),
+    Some("06"),
+    Some("11"),
+    Some("13"),
+    Some("14"),
+    Some("99"),
+];
+
+const AMOUNTS: [(Option<&str>, Option<u64>); 12] = [
+    (None, None),
+    (Some(""), None),
+    (Some("2500"), Some(2500)),
+    (Some("000000002500"), Some(2500)),
+    (Some("2000"), Some(2000)),
+    (Some("00"), Some(0)),
+    (Some("2501"), Some(2501)),
+    (Some("3000"), Some(3000)),
+    (Some("000000002700"), Some(2700)),
+    (Some("3001"), Some(3001)),
+    (Some("18446744073709551615"), Some(u64::MAX)),
+    (Some("25.00"), Some(u64::MAX)),
+];
+
+/// Runs every combination of these statuses and complements with every echo, amount and permission. `plant` changes what the
+/// machine is asked. Returns the number of runs, and each run whose outcome is not that of the table.
+fn every_combination(
+    statuses: &[&str],
+    complements: &[Option<&str>],
+    plant: fn(&mut Content),
+) -> (usize, Vec<String>) {
+    let (mut runs, mut wrong) = (0, vec![]);
+    for status in statuses {
         for complement in complements {
             for immediate in [None, Some("0"), Some("1")] {
                 for echoes in ECHOES.into_iter().flat_map(|a| {
                     ECHOES.into_iter().flat_map(move |b| ECHOES.into_iter().map(move |c| [a, b, c]))
                 }) {
-                    for (amount_text, amount) in amounts {
-                        for partial in [false, true] {
-                            let mut message = "CZ0040320".to_owned();
-                            field(&mut message, "CA", echo(echoes[0], "01", "02"));
-                            field(&mut message, "CD", echo(echoes[1], "0", "1"));
-                            field(&mut message, "CE", echo(echoes[2], "978", "840"));
-                            field(&mut message, "CB", amount_text);
-                            field(&mut message, "BA", immediate);
-                            field(&mut message, "AE", Some(status));
-                            field(&mut message, "AF", complement);
+                    for (amount_text, amount) in AMOUNTS {
+                        let mut message = "CZ0040320".to_owned();
+                        field(&mut message, "CA", echo(echoes[0], "01", "02"));
+                        field(&mut message, "CD", echo(echoes[1], "0", "1"));
+                        field(&mut message, "CE", echo(echoes[2], "978", "840"));
+                        field(&mut message, "CB", amount_text);
+                        field(&mut message, "BA", immediate);
+                        field(&mut message, "AE", Some(status));
+                        field(&mut message, "AF", *complement);
+                        for (partial, tip) in [(false, false), (true, false), (false, true), (true, true)] {
+                            let allowed = Allowed { partial, tip };
                             let mut asked = content(euros(2500));
                             asked.allow_partial = partial;
+                            asked.allow_tip = tip.then(|| euros(MAX_TIP));
+                            plant(&mut asked);
                             let request = Request { content: asked, ..debit(2500) };
                             let run = answered(Dialect::PAYXPRESS, request, message.as_bytes(), Then::Close);
-                            let expected =
-                                expected(status, complement, immediate == Some("1"), echoes, amount, partial);
-                            assert_eq!(
-                                run.outcome().name(),
-                                expected,
-                                "{message} partial allowed: {partial}"
-                            );
-                            if let Outcome::PartiallyApproved { approved, due } = run.outcome() {
-                                assert_eq!((approved, due), (euros(2000), euros(500)));
+                            let immediate = immediate == Some("1");
+                            let expected = expected(status, *complement, immediate, echoes, amount, allowed);
+                            let outcome = run.outcome();
+                            let amounts = match outcome {
+                                Outcome::PartiallyApproved { approved, due } => {
+                                    (approved, due) == (euros(2000), euros(500))
+                                }
+                                Outcome::Approved { amount: approved } => Some(approved.minor()) == amount,
+                                _ => true,
+                            };
+                            if outcome.name() != expected || !amounts {
+                                wrong.push(format!("{message} {allowed:?}: {outcome:?}, not {expected}"));
                             }
                             runs += 1;
                         }
@@ -125,7 +156,35 @@ fn every_combination_of_deciding_fields_ends_as_the_table_says() {
             }
         }
     }
-    assert_eq!(runs, 8 * 13 * 3 * 64 * 8 * 2);
+    (runs, wrong)
+}
+
+#[test]
+fn every_combination_of_deciding_fields_ends_as_the_table_says() {
+    let (runs, wrong) = every_combination(&STATUSES, &COMPLEMENTS, |_| {});
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(runs, 8 * 13 * 3 * 64 * 12 * 4);
+}
+
+/// The planted bugs of the rule on tips, each of which the enumeration has to find.
+#[test]
+fn each_planted_bug_of_tips_is_found() {
+    let bugs: [(&str, fn(&mut Content)); 4] = [
+        ("a tip above the most is approved", |asked| {
+            asked.allow_tip = asked.allow_tip.map(|_| euros(MAX_TIP + 1));
+        }),
+        ("a tip that nobody allowed is approved", |asked| {
+            asked.allow_tip = asked.allow_tip.or_else(|| Some(euros(MAX_TIP)));
+        }),
+        ("the largest tip is not approved", |asked| {
+            asked.allow_tip = asked.allow_tip.map(|_| euros(MAX_TIP - 1));
+        }),
+        ("a tip allows a part too", |asked| asked.allow_partial |= asked.allow_tip.is_some()),
+    ];
+    for (bug, plant) in bugs {
+        let (_, wrong) = every_combination(&["10"], &[None], plant);
+        assert!(!wrong.is_empty(), "{bug}");
+    }
 }
 
 fn outcome_of(answer: &str) -> Outcome {

@@ -200,6 +200,7 @@ impl<L: Link, C: Clock, S: Slot> SmallTill<L, C, S> {
             original: None,
             amount,
             allow_partial: false,
+            allow_tip: None,
             terminal: self.terminal,
             register: Register::FIRST,
             reference: None,

@@ -334,6 +334,7 @@ impl Inquiry<'_> {
         Ok(Knowledge {
             operation: content.operation,
             amount: content.amount,
+            allow_tip: content.allow_tip,
             exclusive: self.exclusive,
             recorded: terminal,
             // Looked up after the answer: a device may have taken the place of another one meanwhile.

@@ -182,8 +182,8 @@ fn believes_the_number_of_any_answer(setup: &Setup, notes: &[Note], slot: Slot, 
     knowledge_by(setup, notes, slot, waited, |record| record.end?.authorisation)
 }
 
-fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool) -> RecoveryFinding {
-    weigh_result(outcome, true, exclusive, false)
+fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool, tip: bool) -> RecoveryFinding {
+    weigh_result(outcome, true, exclusive, false, tip)
 }
 
 struct Bug {

@@ -34,6 +34,7 @@ fn entry(setup: &Setup, note: Note) -> Option<Entry> {
         authorisation: charge.map(number),
         contract: None,
         serial_number: None,
+        reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
     };
@@ -139,6 +140,7 @@ pub fn knowledge_by(
     Knowledge {
         operation: caisse::Operation::Debit,
         amount,
+        allow_tip: None,
         exclusive: setup.exclusive,
         recorded: terminal(setup),
         found: terminal(setup),

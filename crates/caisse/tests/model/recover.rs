@@ -23,7 +23,7 @@ pub fn recover(setup: &Setup, world: &mut World, hears: bool) {
             let whose = journal::whose(setup, &world.notes, &body);
             let Some((_, outcome)) = whose.filter(|(of, _)| *of == slot) else { return };
             let like_the_last = journal::like_the_last(setup, &world.notes, slot);
-            let finding = (setup.parts.weigh_result)(outcome, setup.exclusive, like_the_last);
+            let finding = (setup.parts.weigh_result)(outcome, setup.exclusive, like_the_last, false);
             return found(setup, world, slot, finding);
         }
     } else if world.listening == Some(slot) {

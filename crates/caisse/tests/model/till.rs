@@ -129,6 +129,7 @@ pub fn content(setup: &Setup, slot: Slot) -> Content {
         original: None,
         amount: amount(setup, slot),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,

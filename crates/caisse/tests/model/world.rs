@@ -55,7 +55,7 @@ pub struct Parts {
     pub admit: fn(&Setup, &[Note], Slot) -> Admitted,
     pub knowledge: fn(&Setup, &[Note], Slot, bool) -> Knowledge,
     pub weigh: fn(&LastTransaction, &Knowledge) -> RecoveryFinding,
-    pub weigh_result: fn(Outcome, bool, bool) -> RecoveryFinding,
+    pub weigh_result: fn(Outcome, bool, bool, bool) -> RecoveryFinding,
     /// What the disk holds after a crash of what it had confirmed.
     pub disk: fn(Vec<Note>) -> Vec<Note>,
 }

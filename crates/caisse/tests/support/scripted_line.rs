@@ -140,6 +140,7 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
         original: None,
         amount: euros(999),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -156,6 +157,7 @@ pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>)
             authorisation,
             contract,
             serial_number: None,
+            reported_amount: None,
             last_four,
             status,
         };
@@ -226,6 +228,7 @@ pub fn add(
         original: None,
         amount: euros(minor),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -237,8 +240,16 @@ pub fn add(
         let verdict = Verdict { outcome, proof: Proof::Delivered };
         let authorisation = number.map(|number| number.parse().unwrap());
         let (contract, last_four, status) = (None, None, RawStatus::default());
-        let end =
-            End { id: id(key), verdict, authorisation, contract, serial_number: None, last_four, status };
+        let end = End {
+            id: id(key),
+            verdict,
+            authorisation,
+            contract,
+            serial_number: None,
+            reported_amount: None,
+            last_four,
+            status,
+        };
         journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
     }
 }

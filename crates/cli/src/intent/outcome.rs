@@ -23,6 +23,8 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         outcome: payment.outcome,
         proof: payment.proof,
         amount: payment.amount,
+        tip: payment.tip,
+        reported_amount: None,
         card: payment.card(),
         last_four: payment.last_four,
         authorisation: payment.authorisation,
@@ -37,16 +39,11 @@ pub(super) fn tell(payment: &Payment, kept: Kept, output: &Output) -> u8 {
         late_answers: 0,
     };
     let mut line = report::json(&told, false);
-    line["tip"] = json!(payment.tip.map(|tip| tip.decimal().to_string()));
-    line["tip_minor"] = json!(payment.tip.map(caisse::Amount::minor));
     line["app"] = app(payment);
     output.json(&line);
     // Without a journal there is nothing to warn of.
     let shown = caisse::Payment { journaled: told.journaled || kept == Kept::Nowhere, ..told };
     report::text(&shown, false, output);
-    if let Some(tip) = payment.tip {
-        output.text(format_args!("  tip             {tip}"));
-    }
     report::exit_code(payment.outcome)
 }
 

@@ -33,6 +33,7 @@ pub(super) fn start(key: &str, on: &str) -> Start {
             original: None,
             amount: euros(2500),
             allow_partial: false,
+            allow_tip: None,
             terminal: terminal(on),
             register: Register::FIRST,
             reference: None,
@@ -59,6 +60,7 @@ pub(super) fn end(key: &str, outcome: Outcome) -> End {
         authorisation: None,
         contract: None,
         serial_number: None,
+        reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
     }
@@ -106,6 +108,7 @@ pub(super) fn other_contents(of: &Start) -> Vec<Start> {
     with(|content| content.amount = euros(2501));
     with(|content| content.amount = Amount::from_minor(2500, Currency::from_numeric(756).expect("francs")));
     with(|content| content.allow_partial = true);
+    with(|content| content.allow_tip = Some(euros(500)));
     with(|content| content.terminal = terminal("elsewhere"));
     with(|content| content.register = Register::new(2).expect("a register"));
     with(|content| content.reference = Some("table 4".parse().expect("a reference")));

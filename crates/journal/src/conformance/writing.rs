@@ -67,6 +67,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
         let (key, on) = (format!("tx-{number}"), format!("terminal-{number}"));
         let mut full = start(&key, &on);
         full.content.allow_partial = number % 2 == 0;
+        full.content.allow_tip = (number % 4 == 1).then(|| euros(500));
         full.content.original = (number % 3 == 0).then(|| id("earlier"));
         full.content.reference = (number % 5 == 0).then(|| "order 7".parse().unwrap());
         let end = End {
@@ -75,6 +76,7 @@ pub(super) fn every_end_is_kept_as_it_is(open: Open<'_>) {
             authorisation: (number % 2 == 0).then(|| " 12'4\"~".parse().unwrap()),
             contract: (number % 3 == 0).then(|| "1234567890".parse().unwrap()),
             serial_number: (number % 4 == 0).then(|| "VX 520/7".parse().unwrap()),
+            reported_amount: (number % 3 == 1).then(|| euros(2700)),
             last_four: (number % 2 == 1).then_some(*b"0674"),
             status: RawStatus {
                 status: (number % 5 != 0).then_some(*b"10"),

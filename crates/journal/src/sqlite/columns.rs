@@ -27,11 +27,14 @@ macro_rules! columns {
 }
 
 /// Columns of the table `transactions`.
-pub(super) const TRANSACTION: &[&str] =
-    columns!["id", "started_event", "started_at", "ended_at", "decided_at"; "confirmed"];
+pub(super) const TRANSACTION: &[&str] = columns![
+    "id", "started_event", "started_at", "ended_at", "decided_at"; "confirmed", "allow_tip_minor", "reported_minor"
+];
 /// Columns of the table `events`.
-pub(super) const EVENT: &[&str] =
-    columns!["number", "id", "at", "what"; "address", "usb", "serial_number", "confirmed", "chain"];
+pub(super) const EVENT: &[&str] = columns![
+    "number", "id", "at", "what";
+    "address", "usb", "serial_number", "confirmed", "allow_tip_minor", "reported_minor", "chain"
+];
 
 /// The number of columns of `events` in version 1, without the chain.
 const OF_VERSION_1: usize = 27;
@@ -92,6 +95,7 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
     let decision = record.decision.as_ref().map(Said::Decision);
     encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
     row.push(encode_confirmed(decision));
+    row.extend(encode_tips(Some(&record.start), record.end.as_ref()));
     row
 }
 
@@ -133,8 +137,9 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
         optional(what.start().and_then(|start| start.usb)),
         optional(what.end().and_then(|end| end.serial_number)),
         encode_confirmed(said),
-        text(&row.chain),
     ]);
+    values.extend(encode_tips(what.start(), what.end()));
+    values.push(text(&row.chain));
     values
 }
 
@@ -249,6 +254,12 @@ fn decode_confirmed(cells: &Cells<'_>) -> Result<Confirmations, JournalError> {
     cells.required("confirmed", Confirmations::from_text(text))
 }
 
+/// The largest tip that was allowed, and the amount of an approval that could not be accepted because of its amount.
+fn encode_tips(start: Option<&Start>, end: Option<&End>) -> [Value; 2] {
+    let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
+    [minor(start.and_then(|start| start.content.allow_tip)), minor(end.and_then(|end| end.reported_amount))]
+}
+
 fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
     let Some(operation) = cells.parsed("operation")? else { return Ok(None) };
     let amount = cells.required("amount_minor", cells.whole("amount_minor")?)?;
@@ -258,6 +269,7 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         amount: Amount::from_minor(amount, cells.currency()?),
         // Another number than 0 and 1 is found when the row is written again.
         allow_partial: cells.whole("allow_partial")? == Some(1),
+        allow_tip: cells.amount("allow_tip_minor")?,
         terminal: cells.required("terminal", cells.parsed("terminal")?)?,
         register: cells.required("register", cells.parsed("register")?)?,
         reference: cells.parsed("reference")?,
@@ -287,6 +299,7 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         authorisation: cells.parsed("authorisation")?,
         contract: cells.parsed("contract")?,
         serial_number: cells.parsed("serial_number")?,
+        reported_amount: cells.amount("reported_minor")?,
         last_four: last_four
             .map(|last| cells.required("last_four", last.as_bytes().try_into().ok()))
             .transpose()?,
@@ -423,6 +436,12 @@ impl<'r> Cells<'r> {
         text.map(|text| self.required(name, WallTime::from_text(text))).transpose()
     }
 
+    /// An amount in the currency of the transaction.
+    fn amount(&self, name: &'static str) -> Result<Option<Amount>, JournalError> {
+        let minor = self.whole(name)?;
+        minor.map(|minor| Ok(Amount::from_minor(minor, self.currency()?))).transpose()
+    }
+
     fn currency(&self) -> Result<Currency, JournalError> {
         self.required("currency", self.parsed("currency")?)
     }
@@ -497,6 +516,7 @@ mod tests {
                         authorisation: Some(" ".parse().unwrap()),
                         contract: None,
                         serial_number: Some("VX 520/7".parse().unwrap()),
+                        reported_amount: matches!(proof, Proof::Answered).then_some(due),
                         last_four: Some(*b"0000"),
                         status: RawStatus { status: None, complement: Some(*b"  "), stat: None },
                     };
@@ -514,6 +534,7 @@ mod tests {
                         original: (number % 2 == 0).then_some(id),
                         amount,
                         allow_partial: number % 3 == 0,
+                        allow_tip: (number % 4 == 0).then_some(amount),
                         terminal: "t:1".parse().unwrap(),
                         register: caisse_payment::Register::new(number).unwrap(),
                         reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
@@ -536,6 +557,7 @@ mod tests {
             original: None,
             amount: Amount::from_minor(1, Currency::EUR),
             allow_partial: false,
+            allow_tip: None,
             terminal: "t".parse().unwrap(),
             register: caisse_payment::Register::FIRST,
             reference: None,
@@ -544,7 +566,16 @@ mod tests {
         let verdict =
             Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
         let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End { id, verdict, authorisation, contract, serial_number: None, last_four, status };
+        let end = End {
+            id,
+            verdict,
+            authorisation,
+            contract,
+            serial_number: None,
+            reported_amount: None,
+            last_four,
+            status,
+        };
         let at = Some(WallTime::from_millis(2));
         let decision = Some(Decision::new(Paid::NotPaid, "a", "b").unwrap());
         for (has_end, ended_at) in [(true, at), (false, None), (true, None), (false, at)] {

@@ -15,6 +15,7 @@ const ADDITIONS: &[&str] = &[
     include_str!("schema/addresses.sql"),
     include_str!("schema/identities.sql"),
     include_str!("schema/corrections.sql"),
+    include_str!("schema/tips.sql"),
 ];
 /// What the tables refuse: made anew by each version.
 const GUARDS: &str = include_str!("schema/guards.sql");

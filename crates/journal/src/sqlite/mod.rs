@@ -464,6 +464,7 @@ mod tests {
             original: None,
             amount: caisse_payment::Amount::from_minor(1, caisse_payment::Currency::EUR),
             allow_partial: false,
+            allow_tip: None,
             terminal: format!("t{number}").parse().unwrap(),
             register: caisse_payment::Register::FIRST,
             reference: None,

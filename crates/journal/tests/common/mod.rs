@@ -27,6 +27,7 @@ pub fn start(id: &str, on: &str) -> Start {
             original: None,
             amount: Amount::from_minor(2500, Currency::EUR),
             allow_partial: false,
+            allow_tip: None,
             terminal: terminal(on),
             register: Register::FIRST,
             reference: Some("order 7".parse().unwrap()),
@@ -48,6 +49,7 @@ pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
         authorisation: Some("123456".parse().unwrap()),
         contract: Some("1234567".parse().unwrap()),
         serial_number: None,
+        reported_amount: None,
         last_four: Some(*b"0674"),
         status: RawStatus { status: Some(*b"10"), ..RawStatus::default() },
     }

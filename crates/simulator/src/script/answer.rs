@@ -19,6 +19,9 @@ pub enum Answer {
     /// `partial:20.00`: the card is charged for less than was asked. An amount that is not less, or not one of the
     /// request's currency, is declined with 00; so is every partial approval of E and E+, which have none.
     Partial(String),
+    /// `tip:2.00`: the card is charged for this much more than was asked, as after a tip. A tip of nothing, or not one of the
+    /// request's currency, is declined with 00; so is every tip of E and E+, and of another operation than a debit.
+    Tip(String),
     /// `decline:04`: no money moves, with these two digits for the reason (AF; in E and E+, STAT 7).
     Decline([u8; 2]),
     /// `cancel`: the card holder presses the red button (06).
@@ -30,8 +33,8 @@ pub enum Answer {
 /// The text is not an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not an answer: expected approve, partial:AMOUNT, decline:NN, cancel or timeout, several with commas; or by-amount or \
-     random alone"
+    "not an answer: expected approve, partial:AMOUNT, tip:AMOUNT, decline:NN, cancel or timeout, several with commas; or \
+     by-amount or random alone"
 )]
 pub struct AnswerError;
 
@@ -80,6 +83,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Approve => f.write_str("approve"),
             Self::Partial(amount) => write!(f, "partial:{amount}"),
+            Self::Tip(amount) => write!(f, "tip:{amount}"),
             Self::Decline(code) => {
                 let [first, second] = code.map(char::from);
                 write!(f, "decline:{first}{second}")

@@ -35,7 +35,13 @@ pub const ANSWERS: &[AnswerDescription] = &[
         name: "partial",
         example: "partial:20.00",
         text: "the card is charged for less (3.x only; E and E+ have no partial approval and decline)",
-        read: Read::One(|value| value.and_then(partial)),
+        read: Read::One(|value| decimal(value?).map(Answer::Partial)),
+    },
+    AnswerDescription {
+        name: "tip",
+        example: "tip:2.00",
+        text: "the card is charged for this much more, as after a tip (debits of 3.x only; others are declined)",
+        read: Read::One(|value| decimal(value?).map(Answer::Tip)),
     },
     AnswerDescription {
         name: "decline",
@@ -70,9 +76,9 @@ pub const ANSWERS: &[AnswerDescription] = &[
 ];
 
 /// Whether the amount fits the currency shows when a request comes.
-fn partial(amount: &str) -> Option<Answer> {
+fn decimal(amount: &str) -> Option<String> {
     let decimal = !amount.is_empty() && amount.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    decimal.then(|| Answer::Partial(amount.to_owned()))
+    decimal.then(|| amount.to_owned())
 }
 
 /// 01 means that nothing has ended yet.

@@ -19,6 +19,9 @@ enum Plan {
     Silence,
 }
 
+/// The largest amount in an answer of 3.x: twelve digits.
+const MAX_MINOR: u64 = 999_999_999_999;
+
 /// Refusals that come before any card: the red button, the time-out, and those of the request itself.
 const BEFORE_THE_CARD: [&[u8; 2]; 7] = [b"06", b"08", b"09", b"10", b"11", b"12", b"13"];
 
@@ -153,11 +156,23 @@ impl Terminal {
                 }
                 _ => Plan::Refuse(*b"00"),
             },
+            Answer::Tip(text) => self.plan_with_tip(text, amount, asked),
             // A cheque that is refused is always refused with 04.
             Answer::Decline(_) if asked.operation == Operation::Cheque => Plan::Refuse(*b"04"),
             Answer::Decline(code) => Plan::Refuse(*code),
             Answer::Cancel => Plan::Refuse(*b"06"),
             Answer::Timeout => Plan::Silence,
+        }
+    }
+
+    /// What is charged has to fit the field of the answer as well.
+    fn plan_with_tip(&self, text: &str, amount: Amount, asked: &Asked) -> Plan {
+        let takes_tips =
+            self.settings.persona.generation == Generation::Three && asked.operation == Operation::Debit;
+        let tip = Amount::parse(text, amount.currency()).ok().filter(|tip| takes_tips && !tip.is_zero());
+        match tip.and_then(|tip| amount.checked_add(tip)) {
+            Some(total) if total.minor() <= MAX_MINOR => Plan::Charge(total),
+            _ => Plan::Refuse(*b"00"),
         }
     }
 

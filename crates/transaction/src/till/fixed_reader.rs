@@ -4,7 +4,7 @@ use core::fmt;
 
 use caisse_codec::fixed::{Answer, Tolerance};
 use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome};
+use caisse_payment::{Amount, Doubt, Outcome};
 
 use crate::fixed_deciding;
 
@@ -16,6 +16,8 @@ pub(super) struct FixedReader<'s> {
     tolerance: Tolerance,
     length: usize,
     stat: Option<u8>,
+    /// The amount of an approval, if it is another one than the amount asked for.
+    reported_amount: Option<Amount>,
     skipped: usize,
 }
 
@@ -28,12 +30,12 @@ impl fmt::Debug for FixedReader<'_> {
 
 impl<'s> FixedReader<'s> {
     pub(super) const fn new(storage: &'s mut [u8], tolerance: Tolerance) -> Self {
-        Self { storage, tolerance, length: 0, stat: None, skipped: 0 }
+        Self { storage, tolerance, length: 0, stat: None, reported_amount: None, skipped: 0 }
     }
 
     /// Forgets the answer that was read.
     pub(super) const fn reset(&mut self) {
-        (self.length, self.stat, self.skipped) = (0, None, 0);
+        (self.length, self.stat, self.reported_amount, self.skipped) = (0, None, None, 0);
     }
 
     /// Reads a body and says what it proves.
@@ -42,6 +44,7 @@ impl<'s> FixedReader<'s> {
             return Outcome::Unknown { doubt: Doubt::AnswerMalformed };
         };
         self.stat = Some(answer.stat.character());
+        self.reported_amount = fixed_deciding::reported_amount(&answer, asked);
         self.keep(body);
         fixed_deciding::outcome(&answer, asked)
     }
@@ -67,6 +70,11 @@ impl<'s> FixedReader<'s> {
     /// STAT.
     pub(super) const fn stat(&self) -> Option<u8> {
         self.stat
+    }
+
+    /// The amount of an approval, if it is another one than the amount asked for.
+    pub(super) const fn reported_amount(&self) -> Option<Amount> {
+        self.reported_amount
     }
 
     /// How many parts of the answer did not fit the storage.

@@ -44,7 +44,7 @@ impl TillMachine<'_> {
         {
             // A copy of the answer changes nothing. The reader keeps the answer itself.
             if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
-                line.file_stranger(Doubt::PerhapsEarlier);
+                line.file_stranger(Doubt::PerhapsEarlier, None);
                 self.show(Event::LateAnswer);
             }
             return;
@@ -54,7 +54,9 @@ impl TillMachine<'_> {
         let waiting = matches!(self.state, State::Waiting { .. });
         if !waiting || standing == Standing::Earlier || stranger.is_some() {
             match stranger {
-                Some(doubt) if waiting && standing != Standing::Earlier => line.file_stranger(doubt),
+                Some(doubt) if waiting && standing != Standing::Earlier => {
+                    line.file_stranger(doubt, self.reader.reported_amount(content));
+                }
                 stranger => line.file_earlier(stranger.is_none()),
             }
             self.reader.reset();

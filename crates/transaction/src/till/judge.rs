@@ -7,7 +7,7 @@ use caisse_codec::{FieldScanner, Message, Piece, Tag};
 use caisse_link::frame::STX;
 use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{Doubt, Outcome};
+use caisse_payment::{Amount, Doubt, Outcome};
 
 use super::envelope::Envelope;
 use crate::deciding::{Deciding, Echo, LONGEST, Missing};
@@ -188,6 +188,11 @@ impl<'s> AnswerJudge<'s> {
     /// Whether the answer said how the transaction ended, readable or not.
     pub(super) fn answered(&self) -> bool {
         self.deciding.has_status()
+    }
+
+    /// The amount of an approval, if it is another one than the amount asked for.
+    pub(super) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+        self.deciding.reported_amount(asked)
     }
 
     pub(super) fn raw_status(&self) -> RawStatus {

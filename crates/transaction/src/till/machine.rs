@@ -11,7 +11,7 @@ use caisse_link::frame::{self, LONGEST_BODY};
 use caisse_link::serial;
 use caisse_link::{Assembly, Instant};
 use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Blocked, Doubt, NotSent, Outcome, Verdict};
+use caisse_payment::{Amount, Blocked, Doubt, NotSent, Outcome, Verdict};
 
 use super::config::Config;
 use super::contradiction::Contradiction;
@@ -115,6 +115,7 @@ impl fmt::Debug for Action<'_> {
 ///     original: None,
 ///     amount: Amount::from_minor(2500, Currency::EUR),
 ///     allow_partial: false,
+///     allow_tip: None,
 ///     terminal: "counter".parse()?,
 ///     register: Register::FIRST,
 ///     reference: None,
@@ -591,7 +592,8 @@ impl<'s> TillMachine<'s> {
         // An answer that decides nothing did not break off behind what decides.
         let cut = self.reader.is_cut() && !verdict.outcome.is_unknown();
         let (skipped, disputed) = (self.reader.skipped(), dispute != Dispute::None);
-        Some(Report { verdict, answer: self.reader.answer(), journaled, disputed, skipped, cut, late })
+        let (answer, reported_amount) = (self.reader.answer(), self.reported_amount(verdict.outcome));
+        Some(Report { verdict, answer, reported_amount, journaled, disputed, skipped, cut, late })
     }
 
     pub(super) fn apply(&mut self, now: Instant, input: Input) {
@@ -666,8 +668,21 @@ impl<'s> TillMachine<'s> {
             authorisation: self.reader.authorisation(),
             contract: shown.contract,
             serial_number: shown.serial_number,
+            reported_amount: self.reported_amount(verdict.outcome),
             last_four,
             status: self.reader.raw_status(),
+        }
+    }
+
+    /// The amount of an approval that leaves the outcome unknown because of its amount.
+    fn reported_amount(&self, outcome: Outcome) -> Option<Amount> {
+        let Outcome::Unknown { doubt } = outcome else { return None };
+        if !matches!(doubt, Doubt::AmountHigher | Doubt::PartialNotAllowed | Doubt::AmountDiffers) {
+            return None;
+        }
+        match &self.line {
+            Line::Bare(_) => self.reader.reported_amount(&self.started.as_ref()?.entry.content),
+            Line::Session(line) => line.reported_amount(),
         }
     }
 }

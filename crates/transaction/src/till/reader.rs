@@ -5,7 +5,7 @@ use caisse_codec::wire::{Answer, Generation};
 use caisse_link::Ending;
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::evidence::ShownIdentity;
-use caisse_payment::{AuthorisationNumber, Outcome};
+use caisse_payment::{Amount, AuthorisationNumber, Outcome};
 
 use super::fixed_reader::FixedReader;
 use super::judge::AnswerJudge;
@@ -90,6 +90,14 @@ impl<'s> Reader<'s> {
         match self {
             Self::Concert3(judge) => Some(Answer::Concert3(caisse_codec::Answer::new(judge.message()))),
             Self::Fixed(reader) => reader.answer().map(Answer::Fixed),
+        }
+    }
+
+    /// The amount of an approval, if it is another one than the amount asked for.
+    pub(super) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+        match self {
+            Self::Concert3(judge) => judge.reported_amount(asked),
+            Self::Fixed(reader) => reader.reported_amount(),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use caisse_codec::wire::Answer;
 use caisse_codec::{Message, Tickets};
-use caisse_payment::{AuthorisationNumber, Card, Verdict};
+use caisse_payment::{Amount, AuthorisationNumber, Card, Verdict};
 
 /// The end of a transaction, with all that the answer carried; borrows the storage that the caller gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     pub(super) verdict: Verdict,
     pub(super) answer: Option<Answer<'a>>,
+    pub(super) reported_amount: Option<Amount>,
     pub(super) journaled: bool,
     pub(super) disputed: bool,
     pub(super) skipped: usize,
@@ -54,6 +55,13 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn authorisation(&self) -> Option<AuthorisationNumber> {
         self.answer?.authorisation()
+    }
+
+    /// The amount of an approval that could not be accepted because of its amount. A person who finds that the customer paid
+    /// it resolves the transaction with it.
+    #[must_use]
+    pub const fn reported_amount(&self) -> Option<Amount> {
+        self.reported_amount
     }
 
     /// Whether the end stands in the journal. If not, the terminal stays blocked until it is recovered.

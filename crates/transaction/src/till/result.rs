@@ -23,6 +23,7 @@ use crate::request::nonce;
 ///     original: None,
 ///     amount,
 ///     allow_partial: false,
+///     allow_tip: None,
 ///     terminal: "counter".parse()?,
 ///     register: Register::FIRST,
 ///     reference: None,

@@ -4,7 +4,7 @@ use caisse_link::Instant;
 use caisse_link::serial::{
     AttemptFailure, Event, Instead, Once, Proof, SerialConfig, Session, Standing, State,
 };
-use caisse_payment::{Doubt, NotSent, Outcome, Refusal};
+use caisse_payment::{Amount, Doubt, NotSent, Outcome, Refusal};
 
 use super::step::Input;
 use crate::dialect::RefusedMessage;
@@ -18,6 +18,8 @@ pub(super) struct SessionLine<'s> {
     not_sent: NotSent,
     /// Why nobody knows how it ended, if the wait ends now.
     doubt: Doubt,
+    /// The amount of the message that is the reason, if its amount is.
+    reported_amount: Option<Amount>,
     /// Sessions that the terminal asked for before our message, and in which it has not said what it wanted.
     unheard: u8,
     /// Whether an earlier transaction's result could be mistaken for ours.
@@ -46,6 +48,7 @@ impl<'s> SessionLine<'s> {
             refused_message,
             not_sent: NotSent::NoAnswerToEnquiry,
             doubt: Doubt::Silence,
+            reported_amount: None,
             unheard: 0,
             similar: false,
             late: 0,
@@ -124,9 +127,9 @@ impl<'s> SessionLine<'s> {
         self.late = self.late.saturating_add(1);
     }
 
-    /// A message came after ours and is another transaction's by its content.
-    pub(super) const fn file_stranger(&mut self, doubt: Doubt) {
-        self.doubt = doubt;
+    /// A message came after ours and is another transaction's by its content. `reported_amount`: its amount, if that is why.
+    pub(super) const fn file_stranger(&mut self, doubt: Doubt, reported_amount: Option<Amount>) {
+        (self.doubt, self.reported_amount) = (doubt, reported_amount);
         self.late = self.late.saturating_add(1);
     }
 
@@ -138,6 +141,11 @@ impl<'s> SessionLine<'s> {
     /// Why nobody knows how the transaction ended, if the wait ends now.
     pub(super) const fn doubt(&self) -> Doubt {
         self.doubt
+    }
+
+    /// The amount of the message that is the reason of the doubt, if its amount is.
+    pub(super) const fn reported_amount(&self) -> Option<Amount> {
+        self.reported_amount
     }
 
     pub(super) const fn late(&self) -> u8 {

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use caisse_payment::Verdict;
 use caisse_payment::entry::Entry;
+use caisse_payment::{Amount, Verdict};
 use caisse_transaction::till::{Closed, LinkKind, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
 
@@ -89,6 +89,7 @@ pub struct Run {
     pub elapsed: Duration,
     pub receipt: Option<Vec<u8>>,
     pub skipped: usize,
+    pub reported_amount: Option<Amount>,
     /// What the machine shows of its reader at the end.
     pub reader: String,
 }
@@ -230,6 +231,7 @@ pub fn run_with_storage(
                     elapsed: now.since(start),
                     receipt: receipt.map(|text| text.reveal().to_vec()),
                     skipped: report.skipped(),
+                    reported_amount: report.reported_amount(),
                     reader: format!("{machine:?}").split_once("reader: ").unwrap().1.to_owned(),
                 };
             }

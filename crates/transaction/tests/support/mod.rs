@@ -23,6 +23,7 @@ pub fn content(amount: Amount) -> Content {
         original: None,
         amount,
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -59,6 +60,7 @@ pub struct Run {
     pub answer: Vec<u8>,
     pub skipped: usize,
     pub cut: bool,
+    pub reported_amount: Option<Amount>,
     pub elapsed: Duration,
 }
 
@@ -157,6 +159,7 @@ pub fn run_with_storage<'p>(
                     answer: report.message().as_bytes().to_vec(),
                     skipped: report.skipped(),
                     cut: report.is_cut(),
+                    reported_amount: report.reported_amount(),
                     elapsed: now.since(start),
                 };
             }
