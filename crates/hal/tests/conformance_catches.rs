@@ -544,7 +544,7 @@ impl Harness for AsyncHarness {
 
 fn broken_async(loses: bool, opens_early: bool) -> Vec<&'static str> {
     let findings = conformance::run_async(&mut AsyncHarness { loses, opens_early });
-    assert_eq!(findings.len(), 16);
+    assert_eq!(findings.len(), 19);
     findings.into_iter().filter(|finding| finding.result.is_err()).map(|finding| finding.rule).collect()
 }
 
