@@ -65,8 +65,8 @@ pub const REAL: Parts = Parts {
     admit: crate::journal::admit,
     knowledge: crate::journal::knowledge,
     weigh: caisse_settlement::weigh::weigh,
-    weigh_result: |outcome, exclusive, like_the_last| {
-        caisse_settlement::weigh::weigh_result(outcome, true, exclusive, like_the_last)
+    weigh_result: |outcome, exclusive, like_the_last, unproven_tip| {
+        caisse_settlement::weigh::weigh_result(outcome, true, exclusive, like_the_last, unproven_tip)
     },
     disk: |notes| notes,
 };
