@@ -181,6 +181,7 @@ fn the_owner_that_dies_leaves_an_unknown_outcome() {
         original: None,
         amount: request.amount(),
         allow_partial: false,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: caisse::Register::FIRST,
         reference: None,
