@@ -107,7 +107,7 @@ fn a_tip_is_an_early_verdict() {
             },
             Action::Verdict(early) => verdict = Some(early),
             Action::Done(_) => break,
-            Action::Event(_) | Action::Close => {}
+            Action::Event(_) | Action::Close | Action::Abort => {}
         }
     }
     assert_eq!(verdict.unwrap().outcome, Outcome::Approved { amount: euros(2700) });
