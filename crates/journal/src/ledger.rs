@@ -157,6 +157,7 @@ mod tests {
                 original: None,
                 amount: Amount::from_minor(2500, Currency::EUR),
                 allow_partial: false,
+                allow_tip: None,
                 terminal: terminal.parse().unwrap(),
                 register: Register::FIRST,
                 reference: None,

@@ -30,6 +30,7 @@ fn start() -> Start {
         original: None,
         amount: euros(2500),
         allow_partial: true,
+        allow_tip: None,
         terminal: "counter".parse().unwrap(),
         register: Register::FIRST,
         reference: None,
@@ -54,6 +55,7 @@ fn end(outcome: Outcome) -> End {
         authorisation,
         contract: None,
         serial_number: None,
+        reported_amount: None,
         last_four: None,
         status,
     }

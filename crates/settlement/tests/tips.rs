@@ -2,8 +2,8 @@
 
 #![cfg(feature = "alloc")]
 
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
-use caisse_payment::evidence::AttributedResult;
+use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
+use caisse_payment::evidence::{AttributedResult, ShownIdentity};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, Operation, Outcome, Proof, Register, TransactionId, Verdict,
 };
@@ -11,7 +11,7 @@ use caisse_settlement::admit::{Original, Recorded, admit_original};
 use caisse_settlement::attribute::{attribute, is_like_the_last, is_named_by_its_reference, looks_like};
 use caisse_settlement::settle::{SettleError, append};
 use caisse_settlement::weigh::{Previous, context};
-use caisse_settlement::{Decision, Event, Paid, Record, TerminalKey, WallTime, What};
+use caisse_settlement::{Decision, Event, Paid, Record, TerminalIdentity, TerminalKey, WallTime, What};
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -35,7 +35,7 @@ fn content(minor: u64, tip: Option<u64>) -> Content {
 }
 
 fn start(key: &str, content: Content) -> Start {
-    Start { id: id(key), content, dialect: "ingenico".parse().unwrap(), address: None }
+    Start { id: id(key), content, dialect: "ingenico".parse().unwrap(), address: None, usb: None }
 }
 
 fn record(key: &str, content: Content, outcome: Option<Outcome>, decision: Option<Paid>) -> Record {
@@ -44,6 +44,7 @@ fn record(key: &str, content: Content, outcome: Option<Outcome>, decision: Optio
         verdict: Verdict { outcome, proof: Proof::Answered },
         authorisation: None,
         contract: None,
+        serial_number: None,
         reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
@@ -104,7 +105,7 @@ fn transactions_look_alike_where_one_amount_fits_both() {
 
 #[test]
 fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
-    let key = TerminalKey { terminal: "counter".parse().unwrap(), address: None };
+    let counter = TerminalIdentity::new(PaymentMeans::CaisseAp, "counter".parse().unwrap());
     let named = Content { reference: Some("table 4".parse().unwrap()), ..content(2500, Some(500)) };
     let records = [record("ours", named, SILENCE, None)];
     for (reported, has_reference, unproven) in
@@ -114,8 +115,9 @@ fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
             outcome: Outcome::Approved { amount: euros(reported) },
             authorisation: None,
             has_reference,
+            shown: ShownIdentity::default(),
         };
-        let found = attribute(&records, &key, None, |_| result).unwrap();
+        let found = attribute(&records, &counter, None, |_| result).unwrap();
         assert_eq!((found.named, found.has_unproven_tip()), (has_reference, unproven), "{reported}");
     }
     // A refusal has no amount to prove.
@@ -123,8 +125,9 @@ fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
         outcome: Outcome::Declined { refusal: caisse_payment::Refusal::Refused },
         authorisation: None,
         has_reference: false,
+        shown: ShownIdentity::default(),
     };
-    assert!(!attribute(&records, &key, None, |_| refused).unwrap().has_unproven_tip());
+    assert!(!attribute(&records, &counter, None, |_| refused).unwrap().has_unproven_tip());
 }
 
 #[test]
@@ -164,11 +167,10 @@ fn the_last_one_is_alike_by_the_amount_asked_for() {
 /// An earlier one that a person decided may have been paid with a tip: the next one of that amount is not told apart by it.
 #[test]
 fn a_tip_of_an_earlier_one_is_remembered() {
-    let key = TerminalKey { terminal: "counter".parse().unwrap(), address: None };
     let ours = record("ours", content(2700, None), SILENCE, None);
     for (tip, previous) in [(None, Previous::Unknown), (Some(500), Previous::Unnumbered(euros(2700)))] {
         let earlier = record("earlier", content(2500, tip), SILENCE, Some(Paid::NotPaid));
-        assert_eq!(context(&[earlier, ours.clone()], &key, &ours, None).previous, previous);
+        assert_eq!(context(&[earlier, ours.clone()], &ours, None).previous, previous);
     }
 }
 
