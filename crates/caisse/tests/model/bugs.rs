@@ -107,15 +107,19 @@ fn gives_up_unread(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
 }
 
 fn tells_before_the_line_is_empty(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
-    let unread = |op: &Op| if let Op::HeardBefore(first, _) = op { Op::Heard(*first) } else { *op };
+    let unread = |op: &Op| if let Op::Answered(first, Some(_)) = op { Op::Heard(*first) } else { *op };
     real(setup, slot, &history.iter().map(unread).collect::<Vec<_>>())
 }
 
 fn drops_a_contradiction(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {
-    match real(setup, slot, history) {
-        Demand::Record(Note::Disputed(_)) => real(setup, slot, &[history, &[Op::JournalFailed]].concat()),
-        demand => demand,
+    let mut believed = vec![];
+    for op in history {
+        believed.push(*op);
+        if let Demand::Record(Note::Disputed(_)) = real(setup, slot, &believed) {
+            believed.push(Op::JournalFailed);
+        }
     }
+    real(setup, slot, &believed)
 }
 
 fn frees_the_terminal_with_the_verdict(setup: &Setup, slot: Slot, history: &[Op]) -> Demand {

@@ -184,9 +184,9 @@ fn on_tcp_where_the_till_dies_twice() {
 #[test]
 fn on_tcp_where_the_terminal_keeps_its_connection_open() {
     let troubles = Troubles { open: 2, strays: 1, wishes: 1, ..NOTHING };
-    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(0));
+    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(9_573));
     let troubles = Troubles { open: 1, strays: 1, crashes: 1, write_failures: 1, ..NOTHING };
-    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(0));
+    assert_eq!(check(&Setup { troubles, attempts: 1, ..TCP }), Ok(13_571));
 }
 
 /// The second transaction is the first customer's second attempt, for the same amount.
@@ -228,7 +228,7 @@ fn on_a_serial_line_where_the_system_fails_or_people_are_impatient() {
     let troubles = Troubles { losses: 1, send_failures: 1, ..TCP.troubles };
     assert_eq!(check(&Setup { troubles, attempts: 1, ..SERIAL }), Ok(66_993));
     let troubles = Troubles { losses: 1, wishes: 1, ..TCP.troubles };
-    assert_eq!(check(&Setup { troubles, attempts: 1, ..SERIAL }), Ok(94_741));
+    assert_eq!(check(&Setup { troubles, attempts: 1, ..SERIAL }), Ok(94_565));
 }
 
 #[test]

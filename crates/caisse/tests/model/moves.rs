@@ -295,14 +295,14 @@ pub fn play(setup: &Setup, world: &mut World, step: Move) {
         Move::Answers(how) => {
             let answer = world.terminal.result.take().unwrap();
             let another = Answer { of: 0, charged: Some(1) };
-            let ops: &[Op] = match how {
-                How::Whole => &[Op::Heard(Say::Answer(answer)), Op::Closed],
-                How::Twice => &[Op::Heard(Say::Answer(answer)), Op::Heard(Say::Answer(answer)), Op::Closed],
-                How::Half => &[Op::Heard(Say::Half(answer)), Op::Closed],
-                How::Another => &[Op::Heard(Say::Answer(another)), Op::Closed],
-                How::Open => &[Op::Heard(Say::Answer(answer))],
+            let op = match how {
+                How::Whole => Op::Answered(Say::Answer(answer), None),
+                How::Twice => Op::Answered(Say::Answer(answer), Some(Say::Answer(answer))),
+                How::Half => Op::Answered(Say::Half(answer), None),
+                How::Another => Op::Answered(Say::Answer(another), None),
+                How::Open => Op::Heard(Say::Answer(answer)),
                 How::Contradicted => {
-                    &[Op::HeardBefore(Say::Answer(answer), Say::Answer(contradicting(answer))), Op::Closed]
+                    Op::Answered(Say::Answer(answer), Some(Say::Answer(contradicting(answer))))
                 }
             };
             match how {
@@ -318,7 +318,7 @@ pub fn play(setup: &Setup, world: &mut World, step: Move) {
                     world.left.strays -= 1;
                 }
             }
-            happens(setup, world, ops);
+            happens(setup, world, &[op]);
             if how == How::Contradicted && ends_known(world) == Some(true) {
                 world.breaks(promise::EMPTY_FIRST);
             }

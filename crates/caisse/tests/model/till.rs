@@ -39,8 +39,8 @@ pub enum Op {
     Timer,
     /// The machine's next moment passes while the process is stopped, and this is on the line when it goes on.
     TimerFinds(Say),
-    /// The first is heard, and the second is on the line already.
-    HeardBefore(Say, Say),
+    /// The first is heard, and the rest is on the line already: perhaps more, and the close.
+    Answered(Say, Option<Say>),
     /// A wish that the driver sees before it looks what the machine wants.
     Cancel,
     GiveUp,
@@ -286,10 +286,11 @@ impl Running<'_> {
                 machine.handle_timeout(self.now);
                 machine.handle_input(self.now, &bytes(self.setup, say));
             }
-            Op::HeardBefore(first, then) => {
-                machine.handle_input(now, &bytes(self.setup, first));
-                while !matches!(machine.poll(), Action::Look) {}
-                machine.handle_input(now, &bytes(self.setup, then));
+            Op::Answered(first, then) => {
+                for say in [Some(first), then].into_iter().flatten() {
+                    machine.handle_input(now, &bytes(self.setup, say));
+                }
+                machine.handle_closed(now, Closed::ByPeer);
             }
             Op::Cancel => machine.request_cancel(now),
             Op::GiveUp => machine.give_up(now),
