@@ -534,5 +534,7 @@ fn bare(id: TransactionId) -> Payment {
         replayed: false,
         journaled: false,
         disputed: false,
+        decision: None,
+        decided_at: None,
     }
 }
