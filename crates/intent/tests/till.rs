@@ -7,9 +7,7 @@ use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{
     ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
 };
-use caisse_journal::{
-    Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, State, WallTime, What,
-};
+use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, What};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TransactionId,
 };
