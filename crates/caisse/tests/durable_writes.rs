@@ -129,6 +129,8 @@ fn till(
         .dialect(Dialect::NEPTING)
         .exclusive(true)
         .journal(journal)
+        // Less than the longest transaction: after silence nothing is proven yet.
+        .answer_timeout(Duration::from_secs(180))
         .build()
         .unwrap()
 }
