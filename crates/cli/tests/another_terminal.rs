@@ -54,8 +54,12 @@ impl Attack {
         let attack = Self { shop: Shop::new(), front: terminal(script), other: terminal("approve") };
         let elsewhere = Shop::new();
         let file = elsewhere.path("journal.sqlite");
-        let line = format!("pay 25.00 --journal {file} --dialect nepting --terminal {}", at(&attack.other));
-        assert_eq!(elsewhere.caisse(&line).code, 0);
+        // Two payments, so that the number of the second is not that of the payment before ours.
+        for amount in ["9.00", "25.00"] {
+            let there = at(&attack.other);
+            let line = format!("pay {amount} --journal {file} --dialect nepting --terminal {there}");
+            assert_eq!(elsewhere.caisse(&line).code, 0);
+        }
         let front = at(&attack.front);
         assert_eq!(attack.pay("before", "3.00", "front", &front).code, 0);
         let ran = attack.pay("ours", "25.00", "front", &front);
@@ -144,7 +148,7 @@ fn a_spare_terminal_with_the_name_of_another_proves_nothing() {
         let ran = attack.pay("next", "7.00", "front", &spare);
         assert_eq!((ran.code, &ran.last()["reason"]["code"]), (6, &json!("unresolved")), "{}", ran.out);
         attack.is_unresolved();
-        assert_eq!((duplicatas(&attack.other), charges(&attack.other)), (0, vec![2500]));
+        assert_eq!((duplicatas(&attack.other), charges(&attack.other)), (0, vec![900, 2500]));
     }
     Attack::new(CHARGED).front_settles();
 }

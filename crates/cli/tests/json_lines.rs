@@ -74,8 +74,10 @@ fn what_stands_in_the_journal() {
     assert_eq!(keys(&journal("show part").last()), of(&["events"]));
     let told = journal("recover").last();
     assert_eq!(keys(&told), of(&["finding", "evidence"]));
-    let evidence = ["code", "fr", "en", "no_answer", "why_open", "ticket"].map(str::to_owned);
-    assert_eq!(keys(&told["evidence"]), evidence.into());
+    let words = ["code", "fr", "en", "no_answer", "why_open", "ticket"];
+    let terminals = ["asked_address", "recorded_address", "differences"];
+    let evidence = words.into_iter().chain(terminals).map(str::to_owned);
+    assert_eq!(keys(&told["evidence"]), evidence.collect());
     assert_eq!(told["evidence"]["code"], "duplicata");
 }
 
