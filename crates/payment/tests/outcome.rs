@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, Duty, NotSent, Operation, Outcome, Proof, Refusal, Retry, Text,
+    Amount, Blocked, Currency, Doubt, Duty, NotSent, Operation, Outcome, Proof, Refusal, Retry, Text, Verdict,
 };
 
 fn every_outcome() -> Vec<Outcome> {
