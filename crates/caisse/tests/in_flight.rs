@@ -54,8 +54,11 @@ fn in_flight() -> Outcome {
     Outcome::Blocked { reason: Blocked::InFlightElsewhere }
 }
 
+/// Opens a further handle onto one journal.
+type Open = Box<dyn Fn() -> Box<dyn Journal>>;
+
 /// Each journal twice: two tills of one process, and two processes on one file.
-fn journals() -> Vec<(Box<dyn Fn() -> Box<dyn Journal>>, Option<tempfile::TempDir>)> {
+fn journals() -> Vec<(Open, Option<tempfile::TempDir>)> {
     let memory = MemoryJournal::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journal.sqlite");
