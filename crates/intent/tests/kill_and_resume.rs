@@ -113,14 +113,14 @@ fn killed_anywhere_never_charged_twice_never_told_otherwise() {
         setting.killed_once(&mut count);
     }
     count.is(
-        7367,
+        7945,
         [
-            ("approved", 9376),
-            ("blocked", 134),
-            ("cancelled", 135),
-            ("declined", 4583),
-            ("not_sent", 119),
-            ("unknown", 10_749),
+            ("approved", 10_096),
+            ("blocked", 150),
+            ("cancelled", 151),
+            ("declined", 4935),
+            ("not_sent", 135),
+            ("unknown", 11_253),
         ],
     );
 }
@@ -133,14 +133,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        67_761,
+        78_829,
         [
-            ("approved", 86_599),
-            ("blocked", 3486),
-            ("cancelled", 3519),
-            ("declined", 48_497),
-            ("not_sent", 3700),
-            ("unknown", 123_190),
+            ("approved", 100_469),
+            ("blocked", 4294),
+            ("cancelled", 4331),
+            ("declined", 55_485),
+            ("not_sent", 4622),
+            ("unknown", 134_976),
         ],
     );
 }
@@ -180,5 +180,5 @@ fn the_same_over_a_file() {
             }
         }
     }
-    assert_eq!(worlds, 198);
+    assert_eq!(worlds, 214);
 }
