@@ -1,5 +1,6 @@
 //! Asks a terminal something that carries no money, and waits for its answer.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use caisse_hal::{Clock, Instant, Link, Received, SendError};
@@ -41,14 +42,14 @@ impl<'c> Limits<'c> {
 }
 
 /// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
-/// and says whether it is kept; if not, the terminal does not hear it.
+/// and says whether it is kept; if not, the terminal does not hear it. Returns the address that was connected, if it is known.
 pub(crate) fn ask(
     link: &mut dyn Link,
     clock: &dyn Clock,
     machine: &mut ProbeMachine<'_>,
     limits: &Limits<'_>,
     mut on_stray: impl FnMut(&[u8]) -> bool,
-) {
+) -> Option<SocketAddr> {
     let mut buffer = [0; 1024];
     let left = |deadline: Option<Instant>| {
         deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
@@ -57,6 +58,7 @@ pub(crate) fn ask(
     machine.start(clock.now());
     let mut give_up_at = clock.now().after(limits.longest);
     let mut cancelled = false;
+    let mut peer = None;
     loop {
         let now = clock.now();
         let cancels = !cancelled && limits.cancel.is_requested();
@@ -68,11 +70,12 @@ pub(crate) fn ask(
         }
         let deadline = machine.deadline();
         match machine.poll() {
-            ProbeAction::Done(_) => return,
+            ProbeAction::Done(_) => return peer,
             ProbeAction::Close => link.close(),
             ProbeAction::Abort => link.abort(),
             ProbeAction::Connect => {
-                let result = link.connect(left(deadline));
+                let result = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
+                peer = link.peer();
                 let now = clock.now();
                 match result {
                     Ok(()) => machine.handle_connected(now),

@@ -95,7 +95,9 @@ impl Driver<'_> {
                     let now = self.clock.now();
                     match result {
                         Ok(()) => {
-                            machine.handle_connected_at(now, self.link.peer().and_then(peer_name));
+                            let address = self.link.peer().and_then(peer_name);
+                            self.ear.terminal.address = address.or(self.ear.terminal.address);
+                            machine.handle_connected_at(now, address);
                         }
                         Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
                     }

@@ -1,7 +1,7 @@
 //! How a terminal is reached now, in the words of the journal.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use caisse_payment::entry::PaymentMeans;
 use caisse_payment::{TerminalId, UsbIdentity};
 use caisse_settlement::TerminalIdentity;
 
-use crate::builder::plain;
+use crate::builder::{peer_name, plain};
 
 /// The longest wait for the numeric addresses of a host.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -50,15 +50,20 @@ impl Reach<'_> {
         let mut same = numeric.into_iter().map(|peer| TerminalIdentity { address: peer_name(peer), ..found });
         same.find(|found| recorded.has_address_of(found)).unwrap_or(found)
     }
-}
 
-/// The address that was connected, in the form of a name.
-fn peer_name(peer: SocketAddr) -> Option<TerminalId> {
-    let host = peer.ip().to_canonical();
-    if host == Ipv4Addr::LOCALHOST || host == Ipv6Addr::LOCALHOST {
-        return format!("tcp:localhost:{}", peer.port()).parse().ok();
+    /// The same, once a connection leads to this address. A host that is recorded by its name, as earlier versions did, is
+    /// compared by its name.
+    pub(crate) fn identity_at(
+        &self,
+        recorded: &TerminalIdentity,
+        peer: Option<SocketAddr>,
+    ) -> TerminalIdentity {
+        let Some(address) = peer.and_then(peer_name) else { return self.identity_for(recorded) };
+        let by_name = self.identity();
+        let connected = TerminalIdentity { address: Some(address), ..by_name };
+        let is_by_name = recorded.has_address_of(&by_name) && !recorded.has_address_of(&connected);
+        if is_by_name { by_name } else { connected }
     }
-    plain(&format!("tcp:{host}:{}", peer.port())).parse().ok()
 }
 
 /// Returns the identity of the USB device at a serial port, where the system shows one.

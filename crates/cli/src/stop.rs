@@ -169,24 +169,39 @@ pub(crate) fn survive_limits() -> io::Result<()> {
 
 #[cfg(unix)]
 mod system {
-    use std::io;
+    use std::io::{self, Read};
+    use std::os::unix::net::UnixStream;
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
     use std::thread;
+    use std::time::Duration;
 
     use signal_hook::consts::signal::{
         SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
     };
-    use signal_hook::iterator::Signals;
+    use signal_hook::iterator::backend::SignalDelivery;
+    use signal_hook::iterator::exfiltrator::SignalOnly;
 
     /// SIGALRM comes from whoever has started the process with an alarm, and SIGXCPU at the soft limit of the processor's
     /// time, a second before the next one.
     const STOPPING: [i32; 5] = [SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGXCPU];
 
+    /// How long to wait before the next look where the system cannot tell that a signal came.
+    const GLANCE: Duration = Duration::from_millis(50);
+
     pub(super) fn install() -> io::Result<()> {
-        let mut signals = Signals::new(STOPPING)?;
+        let (read, write) = UnixStream::pair()?;
+        let mut signals = SignalDelivery::with_pipe(read, write, SignalOnly::default(), STOPPING)?;
         let thread = thread::Builder::new().name("signals".into());
-        thread.spawn(move || signals.forever().for_each(|signal| super::handle(signal != SIGINT)))?;
+        thread.spawn(move || {
+            loop {
+                // The byte only wakes this thread: a read that fails takes no signal away.
+                if !matches!(signals.get_read_mut().read(&mut [0]), Ok(1..)) {
+                    thread::sleep(GLANCE);
+                }
+                signals.pending().for_each(|signal| super::handle(signal != SIGINT));
+            }
+        })?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The inquiry into one terminal's open transactions: listens, asks, weighs, and writes what is proven.
 
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -285,7 +286,7 @@ impl Inquiry<'_> {
         let (ear, journal) = (self.ear(record), &mut *self.journal);
         let mut late = None;
         let limits = Limits::new(&config, self.cancel);
-        put_question(self.link, self.clock, &mut machine, &limits, |body| {
+        let peer = put_question(self.link, self.clock, &mut machine, &limits, |body| {
             keep(&mut late, record, ear.file(journal, lock, body))
         });
         if let Some(late) = late {
@@ -313,7 +314,7 @@ impl Inquiry<'_> {
             LastTransaction::Completed { authorisation, .. } => authorisation,
             _ => None,
         };
-        let known = self.knowledge(record, &answer, number)?;
+        let known = self.knowledge(record, &answer, number, peer)?;
         let ticket = answer.tickets().find_map(|ticket| ticket.receipt().ok()).map(Box::new);
         Ok(Found {
             finding: weigh(&told, &known),
@@ -328,6 +329,7 @@ impl Inquiry<'_> {
         record: &Record,
         answer: &Answer<'_>,
         told: Option<AuthorisationNumber>,
+        peer: Option<SocketAddr>,
     ) -> Result<Knowledge, JournalError> {
         let content = &record.start.content;
         let Context { terminal, previous, of_another } = context(&self.journal.list()?, record, told);
@@ -338,7 +340,7 @@ impl Inquiry<'_> {
             exclusive: self.exclusive,
             recorded: terminal,
             // Looked up after the answer: a device may have taken the place of another one meanwhile.
-            found: self.reach.identity_for(&terminal).showing(answer.shown()),
+            found: self.reach.identity_at(&terminal, peer).showing(answer.shown()),
             previous,
             of_another,
             time_left: self.time_left(record),
@@ -436,7 +438,8 @@ impl Inquiry<'_> {
         record: &Record,
         listen: Duration,
     ) -> Result<Option<Found>, JournalError> {
-        if self.link.connect(self.config.connect_timeout).is_err() {
+        let cancel = self.cancel;
+        if self.link.connect_unless(self.config.connect_timeout, &|| cancel.is_requested()).is_err() {
             return Ok(None);
         }
         let mut storage = [0; LONGEST_FRAME];
@@ -445,7 +448,9 @@ impl Inquiry<'_> {
         let until = self.clock.now().after(listen);
         // A terminal that never stops talking is not listened to for ever.
         let give_up = until.after(BACK_OFF);
-        let ear = self.ear(record);
+        let recorded = TerminalIdentity::of(&record.start);
+        let terminal = self.reach.identity_at(&recorded, self.link.peer());
+        let ear = Ear { terminal, ..self.ear(record) };
         let mut heard = None;
         let mut buffer = [0; 1024];
         while (late.is_busy() || (heard.is_none() && self.clock.now() < until))
