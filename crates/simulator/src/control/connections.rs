@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -27,6 +27,10 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long to wait after the system gave no connection, for want of descriptors say.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How old an idle connection has to be to be closed because the system gave no further one: a younger one is about to send its
+/// request.
+const MIN_AGE: Duration = Duration::from_secs(1);
+
 /// Shows, as long as it is held, that a connection is not idle.
 #[derive(Clone, Debug)]
 pub(crate) struct Busy {
@@ -38,6 +42,7 @@ struct Connection {
     task: AbortHandle,
     /// Shared with the connection's task, and with each request that is being done.
     token: Arc<()>,
+    taken_at: Instant,
 }
 
 impl Connection {
@@ -56,17 +61,18 @@ impl Connections {
     /// Serves a connection, unless there are too many that are not idle.
     fn take(&mut self, stream: TcpStream, router: &Router) {
         self.taken.retain(|connection| !connection.task.is_finished());
-        if self.taken.len() >= self.max && !self.close_one() {
+        if self.taken.len() >= self.max && !self.close_one(Duration::ZERO) {
             return;
         }
         let token = Arc::new(());
         let task = tokio::spawn(converse(stream, router.clone(), Arc::clone(&token)));
-        self.taken.push_back(Connection { task: task.abort_handle(), token });
+        self.taken.push_back(Connection { task: task.abort_handle(), token, taken_at: Instant::now() });
     }
 
-    /// Closes the oldest idle connection. Gives whether there is one.
-    fn close_one(&mut self) -> bool {
-        let oldest = self.taken.iter().position(Connection::is_idle);
+    /// Closes the oldest idle connection of at least this age. Returns whether there is one.
+    fn close_one(&mut self, min_age: Duration) -> bool {
+        let is_closable = |it: &Connection| it.is_idle() && it.taken_at.elapsed() >= min_age;
+        let oldest = self.taken.iter().position(is_closable);
         match oldest.and_then(|oldest| self.taken.remove(oldest)) {
             Some(connection) => {
                 connection.task.abort();
@@ -84,7 +90,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
         match listener.accept().await {
             Ok((stream, _)) => connections.take(stream, &router),
             Err(_) => {
-                connections.close_one();
+                connections.close_one(MIN_AGE);
                 sleep(PAUSE).await;
             }
         }

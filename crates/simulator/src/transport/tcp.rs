@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
@@ -27,6 +27,10 @@ const DESCRIPTORS: usize = 2;
 /// How often a new connection tries to get what it needs, while others that have sent nothing are closed.
 const ATTEMPTS: usize = 20;
 
+/// How old a connection that has sent nothing has to be to be closed because the system gave no further one: a younger one is
+/// about to send its request.
+const MIN_AGE: Duration = Duration::from_secs(1);
+
 /// How often a terminal that cannot be reached looks whether it can.
 const GLANCE: Duration = Duration::from_millis(10);
 
@@ -43,8 +47,9 @@ impl Accepted {
 }
 
 /// What the listener knows of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slot {
+    taken_at: Instant,
     /// Whether the till has sent anything.
     has_spoken: AtomicBool,
     /// Whether the connection has to make room for another.
@@ -64,18 +69,26 @@ impl Slots {
         self.taken.retain(|slot| Arc::strong_count(slot) > 1);
         let wanted = self.taken.iter().filter(|slot| !slot.is_unwanted.load(Ordering::Relaxed)).count();
         // Those that have to go take a moment.
-        if self.taken.len() >= self.max.saturating_mul(2) || (wanted >= self.max && !self.close_one()) {
+        if self.taken.len() >= self.max.saturating_mul(2)
+            || (wanted >= self.max && !self.close_one(Duration::ZERO))
+        {
             return None;
         }
-        let slot = Arc::new(Slot::default());
+        let slot = Arc::new(Slot {
+            taken_at: Instant::now(),
+            has_spoken: AtomicBool::new(false),
+            is_unwanted: AtomicBool::new(false),
+        });
         self.taken.push(Arc::clone(&slot));
         Some(slot)
     }
 
-    /// Closes the oldest connection that has sent nothing, soon. Gives whether there is one.
-    fn close_one(&self) -> bool {
+    /// Closes the oldest connection of at least this age that has sent nothing, soon. Returns whether there is one.
+    fn close_one(&self, min_age: Duration) -> bool {
         let is_idle = |slot: &&Arc<Slot>| {
-            !slot.has_spoken.load(Ordering::Relaxed) && !slot.is_unwanted.load(Ordering::Relaxed)
+            slot.taken_at.elapsed() >= min_age
+                && !slot.has_spoken.load(Ordering::Relaxed)
+                && !slot.is_unwanted.load(Ordering::Relaxed)
         };
         let oldest = self.taken.iter().find(is_idle);
         oldest.inspect(|slot| slot.is_unwanted.store(true, Ordering::Relaxed)).is_some()
@@ -152,7 +165,7 @@ pub(crate) fn serve(listener: TcpListener, local: SocketAddr, shared: &Arc<Share
             Ok((stream, _)) => take(stream, shared, &mut slots),
             // Out of descriptors, say: better late than in a busy loop.
             Err(_) => {
-                slots.close_one();
+                slots.close_one(MIN_AGE);
                 thread::sleep(GLANCE);
             }
         }
@@ -171,7 +184,7 @@ fn take(stream: TcpStream, shared: &Arc<Shared>, slots: &mut Slots) {
         {
             return;
         }
-        slots.close_one();
+        slots.close_one(MIN_AGE);
         thread::sleep(GLANCE);
     }
 }
