@@ -114,7 +114,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let mut journal = MemoryJournal::new();
     start(&mut journal, "a");
     end(&mut journal, "a", Outcome::NotSent { reason: NotSent::Cancelled }, Proof::NothingSent);
-    let refusal = caisse_payment::Refusal::Refused;
+    let refusal = Refusal::Refused;
     start(&mut journal, "b");
     end(&mut journal, "b", Outcome::Declined { refusal }, Proof::Answered);
     let paid = Amount::from_minor(100, Currency::EUR);
@@ -139,7 +139,7 @@ fn what_later_proof_says_was_paid_is_neither_tried_again_nor_told_as_refused() {
     let lock = journal.lock(&asked(1).terminal).unwrap();
     for (name, paid, outcome) in [
         ("a", Paid::Paid(paid), approved()),
-        ("b", Paid::NotPaid, Outcome::Declined { refusal: caisse_payment::Refusal::NotCompleted }),
+        ("b", Paid::NotPaid, Outcome::Declined { refusal: Refusal::NotCompleted }),
     ] {
         let decision = Decision::new(paid, "Camille", "seen on the statement").unwrap();
         journal.resolve(&lock, &id(name), &decision, AT).unwrap();
