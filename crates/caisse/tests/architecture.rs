@@ -87,6 +87,8 @@ fn the_core_holds_no_clock_socket_thread_or_file() {
         }
         let mut found = Vec::new();
         sources(&folder, &mut found);
+        // The times of the journal are data; only `WallTime::now`, behind the feature `std`, reads a clock.
+        found.retain(|file| !file.ends_with("settlement/src/wall_time.rs"));
         for file in found {
             let text = fs::read_to_string(&file).unwrap();
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));

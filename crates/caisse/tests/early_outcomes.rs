@@ -102,7 +102,7 @@ fn an_outcome_is_reported_while_the_connection_is_open() {
         let terminal = Terminal::new(&[&answer, "CA00201"], &[]);
         let mut till = patient(&terminal.address, journal.clone());
         let (reported, payment) = pay(&mut till, &terminal, &journal);
-        assert_eq!(reported, [payment.clone()], "reported once");
+        assert_eq!(reported, std::slice::from_ref(&payment), "reported once");
         assert_eq!((payment.outcome.name(), payment.disputed, payment.journaled), (expected, false, true));
         terminal.end();
     }
