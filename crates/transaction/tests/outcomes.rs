@@ -105,13 +105,12 @@ const AMOUNTS: [(Option<&str>, Option<u64>); 12] = [
     (Some("25.00"), Some(u64::MAX)),
 ];
 
+/// A change of what the machine is asked, behind the back of the table.
+type Plant = fn(&mut Content);
+
 /// Runs every combination of these statuses and complements with every echo, amount and permission. `plant` changes what the
 /// machine is asked. Returns the number of runs, and each run whose outcome is not that of the table.
-fn every_combination(
-    statuses: &[&str],
-    complements: &[Option<&str>],
-    plant: fn(&mut Content),
-) -> (usize, Vec<String>) {
+fn every_combination(statuses: &[&str], complements: &[Option<&str>], plant: Plant) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, vec![]);
     for status in statuses {
         for complement in complements {
@@ -169,7 +168,7 @@ fn every_combination_of_deciding_fields_ends_as_the_table_says() {
 /// The planted bugs of the rule on tips, each of which the enumeration has to find.
 #[test]
 fn each_planted_bug_of_tips_is_found() {
-    let bugs: [(&str, fn(&mut Content)); 4] = [
+    let bugs: [(&str, Plant); 4] = [
         ("a tip above the most is approved", |asked| {
             asked.allow_tip = asked.allow_tip.map(|_| euros(MAX_TIP + 1));
         }),
