@@ -191,7 +191,7 @@ mod system {
 
     pub(super) fn install() -> io::Result<()> {
         let (read, write) = UnixStream::pair()?;
-        let mut signals = SignalDelivery::with_pipe(read, write, SignalOnly::default(), STOPPING)?;
+        let mut signals = SignalDelivery::with_pipe(read, write, SignalOnly, STOPPING)?;
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
             loop {
