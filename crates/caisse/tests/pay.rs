@@ -334,6 +334,10 @@ fn cancel_is_honest() {
     let payment = till_
         .pay_with(debit("25.00"), |event| {
             if event == Event::Waiting {
+                // The terminal has the request: what it had not read by then would go with the connection.
+                while terminal.state() == "idle" {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 handle.give_up()
             }
         })

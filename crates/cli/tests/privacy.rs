@@ -154,7 +154,8 @@ fn answering(answer: String) -> (String, std::thread::JoinHandle<()>) {
         read_request(&mut stream);
         stream.write_all(answer.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        let _ = read_request(&mut stream);
+        // The till closes after a whole answer, and aborts the connection after any other.
+        let _ = stream.read(&mut [0; 64]);
     })
 }
 
