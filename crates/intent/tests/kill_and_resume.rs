@@ -115,14 +115,14 @@ fn killed_anywhere_never_charged_twice_never_told_otherwise() {
         setting.killed_once(&mut count);
     }
     count.is(
-        8523,
+        9101,
         [
-            ("approved", 10_816),
-            ("blocked", 166),
-            ("cancelled", 167),
-            ("declined", 5287),
-            ("not_sent", 145),
-            ("unknown", 12_093),
+            ("approved", 11_536),
+            ("blocked", 182),
+            ("cancelled", 183),
+            ("declined", 5639),
+            ("not_sent", 161),
+            ("unknown", 12_597),
         ],
     );
 }
@@ -135,14 +135,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        91_079,
+        104_103,
         [
-            ("approved", 115_755),
-            ("blocked", 5114),
-            ("cancelled", 5157),
-            ("declined", 63_511),
-            ("not_sent", 5248),
-            ("unknown", 154_106),
+            ("approved", 132_037),
+            ("blocked", 6114),
+            ("cancelled", 6161),
+            ("declined", 71_571),
+            ("not_sent", 6358),
+            ("unknown", 167_252),
         ],
     );
 }
@@ -182,5 +182,5 @@ fn the_same_over_a_file() {
             }
         }
     }
-    assert_eq!(worlds, 230);
+    assert_eq!(worlds, 246);
 }

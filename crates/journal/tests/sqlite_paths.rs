@@ -136,7 +136,8 @@ fn what_was_removed_with_all_its_files_is_missed() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = paying(&folder);
     for entry in fs::read_dir(&folder).unwrap() {
-        fs::remove_file(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
     }
     assert!(is_replaced(&journal.append(&approved("x"), time(61))));
     drop(journal);

@@ -13,9 +13,7 @@ const TABLES: &str = include_str!("schema/tables.sql");
 const ADDITIONS: &[&str] = &[
     include_str!("schema/forgotten.sql"),
     include_str!("schema/addresses.sql"),
-    include_str!("schema/identities.sql"),
-    include_str!("schema/corrections.sql"),
-    include_str!("schema/tips.sql"),
+    include_str!("schema/version_4.sql"),
 ];
 /// What the tables refuse: made anew by each version.
 const GUARDS: &str = include_str!("schema/guards.sql");
