@@ -1,6 +1,8 @@
 //! Takes a terminal for a transaction, if the journal allows it to begin.
 
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
@@ -57,7 +59,7 @@ fn decide(
 ) -> Result<Admitted, JournalError> {
     let attempt = lock_attempt(journal, id);
     let lock = match &attempt {
-        Ok(_) => journal.lock_terminal(place),
+        Ok(_) => lock_patiently(journal, place),
         Err(error) => Err(error.clone()),
     };
     let record = journal.find(id)?;
@@ -93,6 +95,21 @@ fn decide(
         (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
         (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
     })
+}
+
+/// How often a terminal that is in use is tried again, and after which pause. Whoever lists the journal, or sets a till up, holds
+/// the lock for an instant: two tills that begin together would otherwise each find the terminal in use, and neither would pay.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(10);
+
+fn lock_patiently(journal: &dyn Journal, key: &TerminalKey) -> Result<TerminalLock, LockError> {
+    for _ in 0..ATTEMPTS {
+        match journal.lock_terminal(key) {
+            Err(LockError::Busy) => thread::sleep(PAUSE),
+            locked => return locked,
+        }
+    }
+    journal.lock_terminal(key)
 }
 
 fn is_not_sent(record: &Record) -> bool {

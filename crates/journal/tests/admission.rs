@@ -309,3 +309,16 @@ fn a_dispute_blocks_its_terminal_while_it_is_the_newest_transaction() {
     assert_eq!(contested(&journal), None);
     assert!(matches!(admit(&journal, &id("b"), &asked(100), None), Admitted::Proceed(_)));
 }
+
+/// Whoever lists the journal, or sets a till up, holds the lock for an instant.
+#[test]
+fn a_lock_that_is_held_for_an_instant_blocks_nobody() {
+    let journal = MemoryJournal::new();
+    let lock = journal.lock(&asked(1).terminal).unwrap();
+    let looking = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        drop(lock);
+    });
+    assert!(matches!(admit(&journal, &id("a"), &asked(100), None), Admitted::Proceed(_)));
+    looking.join().unwrap();
+}
