@@ -6,7 +6,7 @@ use caisse_link::serial::{Action, Event, Once, Session, State};
 use crate::Dialect;
 
 /// Listens on the line and says nothing but ACK, NAK and EOT. What comes is for the driver to file, whose-ever it is, before
-/// it polls for what to send: with the ACK the terminal forgets it. [`Told`](super::Told) says what it means.
+/// it polls for what to send: with the ACK the terminal forgets it. [`read_result`](super::read_result) reads it.
 ///
 /// The contract is the till's: report what happens, look at [`message`](Self::message), then drain [`poll`](Self::poll).
 #[derive(Debug)]
