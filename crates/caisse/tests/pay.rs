@@ -336,7 +336,7 @@ fn cancel_is_honest() {
             if event == Event::Waiting {
                 // The terminal has the request: what it had not read by then would go with the connection.
                 while terminal.state() == "idle" {
-                    std::thread::sleep(Duration::from_millis(1));
+                    thread::sleep(Duration::from_millis(1));
                 }
                 handle.give_up()
             }
