@@ -24,8 +24,9 @@ const MAX_CONNECTIONS: usize = 64;
 /// The descriptors of a connection while it is taken.
 const DESCRIPTORS: usize = 2;
 
-/// How often a new connection tries to get what it needs, while others that have sent nothing are closed.
-const ATTEMPTS: usize = 20;
+/// How often a new connection tries to get what it needs, while others that have sent nothing are closed: for a second, since
+/// their threads may take a moment to end.
+const ATTEMPTS: usize = 100;
 
 /// How old a connection that has sent nothing has to be to be closed because the system gave no further one: a younger one is
 /// about to send its request.
@@ -64,11 +65,10 @@ struct Slots {
 }
 
 impl Slots {
-    /// Gives a slot to a connection; none while too many have sent something.
+    /// Gives a slot to a connection; none while too many have sent something, or have to go and are not gone.
     fn take(&mut self) -> Option<Arc<Slot>> {
         self.taken.retain(|slot| Arc::strong_count(slot) > 1);
         let wanted = self.taken.iter().filter(|slot| !slot.is_unwanted.load(Ordering::Relaxed)).count();
-        // Those that have to go take a moment.
         if self.taken.len() >= self.max.saturating_mul(2)
             || (wanted >= self.max && !self.close_one(Duration::ZERO))
         {
@@ -176,15 +176,18 @@ fn take(stream: TcpStream, shared: &Arc<Shared>, slots: &mut Slots) {
     if shared.is_stopped() || !shared.is_reachable() {
         return;
     }
-    let Some(slot) = slots.take() else { return };
+    let mut slot = None;
     for _ in 0..ATTEMPTS {
-        // Without descriptors, or threads, some are free once others have gone.
-        if let Ok(line) = Accepted::new(&stream, &slot)
-            && spawn(line, shared).is_ok()
-        {
-            return;
+        slot = slot.or_else(|| slots.take());
+        if let Some(slot) = &slot {
+            // Without descriptors, or threads, some are free once others have gone.
+            if let Ok(line) = Accepted::new(&stream, slot)
+                && spawn(line, shared).is_ok()
+            {
+                return;
+            }
+            slots.close_one(MIN_AGE);
         }
-        slots.close_one(MIN_AGE);
         thread::sleep(GLANCE);
     }
 }
