@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use caisse_journal::{
-    Admitted, Journal, Order, Record, State, TerminalKey, TerminalLock, admit, admit_original,
+    Admitted, Journal, JournalError, Order, Record, State, TerminalKey, TerminalLock, admit, admit_original,
+    last_reached,
 };
+use caisse_payment::entry::Content;
 use caisse_payment::{Blocked, Verdict};
+use caisse_settlement::attribute::MAX_BACK;
+use caisse_settlement::late::{LateResults, decided_alike, late_results};
 use caisse_transaction::{Config, Instant, Request, RequestError};
 
-use crate::late::{Patience, decided_alike};
+use crate::late::SettlementDelay;
 use crate::{PayError, Payment};
 
 /// What the answer depends on beside the journal.
@@ -16,7 +20,7 @@ use crate::{PayError, Payment};
 pub(crate) struct Admission<'a> {
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
-    pub(crate) patience: &'a Patience,
+    pub(crate) delay: &'a SettlementDelay,
     pub(crate) now: Instant,
 }
 
@@ -27,7 +31,7 @@ impl Admission<'_> {
         journal: &dyn Journal,
         request: &Request,
         order: Option<&Order>,
-    ) -> Result<Entrance, Refused> {
+    ) -> Result<AdmittedPayment, Refused> {
         let lock = match admit(journal, &request.id, &request.content, self.config.address) {
             Admitted::Proceed(lock) => lock,
             Admitted::Replay(record) => return Err(Refused::Replay(record)),
@@ -36,29 +40,30 @@ impl Admission<'_> {
         if order.is_none() {
             admit_original(journal, &request.content, self.exclusive).map_err(Refused::Blocked)?;
         }
-        let mut needs_reference = false;
-        if self.config.has_sessions() {
-            let longest = self.config.dialect.longest_transaction;
-            let unavailable = |_| Refused::Blocked(Blocked::JournalUnavailable);
-            let place = TerminalKey { terminal: request.content.terminal, address: self.config.address };
-            let mut possible = Vec::new();
-            for record in decided_alike(journal, &place, &request.content).map_err(unavailable)? {
-                let id = record.start.id;
-                let events = journal.events(&id).map_err(unavailable)?;
-                if self.patience.may_still_come(&id, &events, longest, self.now) {
-                    possible.push(record);
-                }
-            }
-            // An echoed reference tells its own answer from a late one, if it is not the same.
-            let reference = request.content.reference.filter(|_| self.config.dialect.optional.reference);
-            let told_apart =
-                |record: &Record| reference.is_some() && record.start.content.reference != reference;
-            if !possible.iter().all(told_apart) {
-                return Err(Refused::Blocked(Blocked::LateResultPossible));
-            }
-            needs_reference = !possible.is_empty();
+        match self.late_results(journal, &request.content) {
+            Ok(LateResults::None) => Ok(AdmittedPayment { lock, needs_reference: false }),
+            Ok(LateResults::ToldApartByReference) => Ok(AdmittedPayment { lock, needs_reference: true }),
+            Ok(LateResults::Possible) => Err(Refused::Blocked(Blocked::LateResultPossible)),
+            Err(_) => Err(Refused::Blocked(Blocked::JournalUnavailable)),
         }
-        Ok(Entrance { lock, needs_reference })
+    }
+
+    /// Looks for results of decided transactions that the terminal may still report on a line with sessions.
+    fn late_results(self, journal: &dyn Journal, asked: &Content) -> Result<LateResults, JournalError> {
+        if !self.config.has_sessions() {
+            return Ok(LateResults::None);
+        }
+        let longest = self.config.dialect.longest_transaction;
+        let key = TerminalKey { terminal: asked.terminal, address: self.config.address };
+        let last = last_reached(journal, &key, MAX_BACK)?;
+        let mut possible = Vec::new();
+        for record in decided_alike(&last, &key, asked) {
+            let (id, events) = (record.start.id, journal.events(&record.start.id)?);
+            if self.delay.may_still_come(&id, &events, longest, self.now) {
+                possible.push(record);
+            }
+        }
+        Ok(late_results(&possible, asked, self.config.dialect.optional.reference))
     }
 }
 
@@ -86,7 +91,7 @@ impl WaitForFirstAttempt {
 }
 
 /// What a payment begins with.
-pub(crate) struct Entrance {
+pub(crate) struct AdmittedPayment {
     /// The terminal, held.
     pub(crate) lock: TerminalLock,
     /// Whether an answer counts only with the reference of the payment.

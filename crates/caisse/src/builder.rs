@@ -13,7 +13,7 @@ use caisse_payment::{IdentifierError, Register, TerminalId};
 use caisse_transaction::{Config, Dialect, LinkKind};
 
 use crate::configuration::ConfiguredTerminal;
-use crate::late::Patience;
+use crate::late::SettlementDelay;
 use crate::recovery::Memory;
 use crate::{CancelHandle, Till};
 
@@ -244,7 +244,7 @@ impl Builder {
             at,
             cancel,
             memory,
-            patience: Patience::new(built_at),
+            delay: SettlementDelay::new(built_at),
         })
     }
 

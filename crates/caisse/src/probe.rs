@@ -7,19 +7,19 @@ use caisse_codec::{Identifier, Status, Version};
 use caisse_hal::serial::SerialLink;
 use caisse_hal::tcp::TcpLink;
 use caisse_hal::{Address, Clock, Link, SystemClock};
-use caisse_journal::{Journal, LockError, TerminalKey, TerminalLock};
+use caisse_journal::{FiledResult, Journal, LockError, TerminalKey, TerminalLock};
 use caisse_payment::{IdentifierError, Outcome, Receipt, Refusal, Register, TerminalId, TransactionId};
 use caisse_transaction::probe::{ProbeConfig, ProbeMachine};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Dialect, LinkKind};
 
-pub use crate::late::Filing;
+pub use caisse_journal::Filing;
 pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 
 use crate::CancelHandle;
 use crate::asking::{Limits, ask};
 use crate::builder::{address_name, name_of};
-use crate::late::{Ear, Late};
+use crate::late::Ear;
 use crate::reach::Reach;
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
@@ -258,7 +258,8 @@ impl Probe {
         let mut earlier = None;
         let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
             Ok(late) => {
-                let told = late.map(|Late { id, outcome, filing, .. }| Earlier { id, outcome, filing });
+                let told =
+                    late.map(|FiledResult { id, outcome, filing, .. }| Earlier { id, outcome, filing });
                 earlier = told.or(earlier);
                 true
             }

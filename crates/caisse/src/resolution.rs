@@ -1,10 +1,9 @@
 //! A person's word about a transaction: the decision where nobody knows the end, and the correction of a decision.
 
-use caisse_journal::{Decision, Journal, JournalError, LockError, Record, TerminalKey, WallTime};
+use caisse_journal::{Decision, Journal, JournalError, LockError, Record, TerminalKey, WallTime, lock_of};
 use caisse_payment::TransactionId;
 
 use crate::Till;
-use crate::late::lock_of;
 
 /// Why a decision was not written. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

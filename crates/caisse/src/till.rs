@@ -6,14 +6,15 @@ use std::thread;
 use std::time::Duration;
 
 use caisse_hal::{Address, Clock, Link};
-use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey};
+use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey, last_reached};
 use caisse_payment::{Blocked, Register, TerminalId};
+use caisse_settlement::admit::is_contested;
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
-use crate::admission::{Admission, Entrance, GLANCE, Refused, WaitForFirstAttempt};
+use crate::admission::{Admission, AdmittedPayment, GLANCE, Refused, WaitForFirstAttempt};
 use crate::driver::Driver;
-use crate::late::{Ear, Patience};
+use crate::late::{Ear, SettlementDelay};
 use crate::reach::Reach;
 use crate::recovery::{Memory, Told};
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
@@ -43,7 +44,7 @@ pub struct Till {
     pub(crate) at: Option<Address>,
     pub(crate) cancel: CancelHandle,
     pub(crate) memory: Memory,
-    pub(crate) patience: Patience,
+    pub(crate) delay: SettlementDelay,
 }
 
 /// Why a payment could not even begin. Nothing was recorded and nothing was sent.
@@ -160,7 +161,7 @@ impl Till {
             drop(entrance);
             return Err(Refused::after_first_attempt(&*self.journal, request));
         }
-        let Entrance { lock, needs_reference } = entrance?;
+        let AdmittedPayment { lock, needs_reference } = entrance?;
         // Nothing is open on this terminal: what was waited for has been decided.
         let heard = self.inquiry().hear_out_pending();
         if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Told::Something {
@@ -201,7 +202,11 @@ impl Till {
     }
 
     /// Waits while the transaction of this id is under way elsewhere, and holds no lock meanwhile.
-    fn wait_for_first_attempt(&self, request: &Request, order: Option<&Order>) -> Result<Entrance, Refused> {
+    fn wait_for_first_attempt(
+        &self,
+        request: &Request,
+        order: Option<&Order>,
+    ) -> Result<AdmittedPayment, Refused> {
         let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
         loop {
             let goes_on = !self.cancel.is_requested() && wait.goes_on(self.clock.now());
@@ -217,7 +222,7 @@ impl Till {
 
     fn admission(&self) -> Admission<'_> {
         let now = self.clock.now();
-        Admission { config: self.config, exclusive: self.exclusive, patience: &self.patience, now }
+        Admission { config: self.config, exclusive: self.exclusive, delay: &self.delay, now }
     }
 
     /// A handle with which another thread, or the handler of a signal, asks the running payment to stop.
@@ -253,7 +258,8 @@ impl Till {
     /// # Errors
     /// When the journal cannot be read.
     pub fn contested(&self) -> Result<Option<Record>, JournalError> {
-        caisse_journal::contested(&*self.journal, &self.place())
+        let newest = last_reached(&*self.journal, &self.place(), 1)?.pop();
+        Ok(newest.filter(is_contested))
     }
 
     pub(crate) const fn reach(&self) -> Reach<'_> {

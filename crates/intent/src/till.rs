@@ -4,14 +4,17 @@ use std::fmt;
 
 use caisse_android_intent::Intent;
 use caisse_journal::{
-    Admitted, Decision, Dispute, Journal, JournalError, LockError, Paid, Record, State, TerminalKey,
-    TerminalLock, WallTime, admit, admit_original,
+    Admitted, Decision, Filing, Journal, JournalError, LockError, Paid, Record, TerminalKey, TerminalLock,
+    WallTime, admit, admit_original, dispute_contradiction,
 };
 use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{
     Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId, TransactionId,
     Verdict,
 };
+
+use caisse_settlement::attribute::is_only_unresolved;
+use caisse_settlement::weigh::weigh_answer;
 
 use crate::request::v4::PrintLast;
 use crate::{
@@ -327,48 +330,32 @@ impl<J: Journal> Till<J> {
     /// Whether the app cannot be busy with a payment of this device. After a restart it can be with this one: nobody is left
     /// who could say how often it was launched.
     fn is_alone(&self, start: &Start, launched: Launched) -> bool {
-        let pending = |record: &Record| record.start.id != start.id && record.state() == State::Unresolved;
         match (launched, self.journal.list()) {
-            (Launched::Here, Ok(records)) => !records.iter().any(pending),
+            (Launched::Here, Ok(records)) => is_only_unresolved(&records, &start.id),
             (Launched::Here, Err(_)) | (Launched::Earlier, _) => false,
         }
     }
 
     /// A result that comes after the end.
     fn late(&mut self, record: &Record, verdict: Verdict, answer: Option<Answer>) -> Payment {
-        let (start, recorded) = (&record.start, record.verdict());
-        let paid = match verdict.outcome {
-            Outcome::Approved { amount } => Paid::Paid(amount),
-            Outcome::Declined { .. } | Outcome::Cancelled { .. } => Paid::NotPaid,
+        let Some(paid) = weigh_answer(verdict.outcome).paid() else {
             // What proves nothing changes nothing.
-            _ => return Payment::recorded(record),
+            return Payment::recorded(record);
         };
-        let payment = Payment::answered(&Asked::of(start), verdict, answer);
-        if recorded.outcome.is_unknown() {
+        let payment = Payment::answered(&Asked::of(&record.start), verdict, answer);
+        if record.verdict().outcome.is_unknown() {
             return match self.settle(record, paid) {
                 // In the words of the journal, where "not paid" is all that is kept.
                 Some(settled) => Payment { outcome: settled.verdict().outcome, journaled: true, ..payment },
                 None => payment,
             };
         }
-        let agrees = match recorded.outcome {
-            Outcome::Approved { .. } => paid != Paid::NotPaid,
-            Outcome::PartiallyApproved { .. } => false,
-            _ => paid == Paid::NotPaid,
-        };
-        if agrees {
-            return Payment::recorded(record);
+        // The result names this transaction. A dispute that cannot be written is reported all the same.
+        match dispute_contradiction(&mut self.journal, record, verdict.outcome, true, LATE) {
+            Ok(Filing::Agrees) => Payment::recorded(record),
+            _ if paid == Paid::NotPaid => Payment { disputed: true, ..Payment::recorded(record) },
+            _ => Payment { disputed: true, ..payment },
         }
-        if !record.disputed
-            && let Ok(dispute) = Dispute::new(paid, LATE)
-        {
-            // If it cannot be written it is told all the same.
-            let _ = self.journal.dispute(&start.id, &dispute, WallTime::now());
-        }
-        if paid == Paid::NotPaid {
-            return Payment { disputed: true, ..Payment::recorded(record) };
-        }
-        Payment { disputed: true, ..payment }
     }
 
     /// Writes what a late result proves about an unknown end; nothing if that does not go well.

@@ -5,8 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, Doubt, Outcome, Proof, TerminalId, TransactionId, Verdict};
-use caisse_settlement::admit::{self, Admission, Original, Recorded};
+use caisse_payment::{Blocked, TerminalId, TransactionId};
+use caisse_settlement::admit::{self, Admission, Locks, Original, Recorded, Situation, holds_back};
+use caisse_settlement::attribute::reached;
 use sha2::{Digest, Sha256};
 
 use crate::{Journal, JournalError, LockError, Record, TerminalKey, TerminalLock};
@@ -55,46 +56,42 @@ fn decide(
     journal: &dyn Journal,
     id: &TransactionId,
     asked: &Content,
-    place: &TerminalKey,
+    key: &TerminalKey,
 ) -> Result<Admitted, JournalError> {
-    let attempt = lock_attempt(journal, id);
-    let lock = match &attempt {
-        Ok(_) => lock_patiently(journal, place),
-        Err(error) => Err(error.clone()),
-    };
+    let held = lock(journal, id, key);
+    // Read under the locks: what another attempt wrote before it gave them back is found.
     let record = journal.find(id)?;
-    let recorded =
-        record.as_ref().map(|record| Recorded { content: record.start.content, verdict: record.told() });
-    let (lock, attempt) = match (lock, attempt) {
-        (Ok(lock), Ok(attempt)) => (lock, attempt),
-        (Err(LockError::Io { .. }), _) | (_, Err(LockError::Io { .. })) => {
-            return Ok(Admitted::Blocked(Blocked::JournalUnavailable));
-        }
-        // What has ended can be told while another transaction runs; what is open may be running right now, and so may be
-        // what was decided without its end.
-        (_, attempt) => {
-            let may_be_in_flight = |record: &Record| {
-                record.is_open() || attempt.is_err() && (record.end.is_none() || is_not_sent(record))
-            };
-            return Ok(match (admit::admit(asked, recorded.as_ref(), false), record) {
-                (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
-                (_, Some(record)) if may_be_in_flight(&record) => {
-                    Admitted::Blocked(Blocked::InFlightElsewhere)
-                }
-                (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
-                _ if attempt.is_err() => Admitted::Blocked(Blocked::InFlightElsewhere),
-                _ => Admitted::Blocked(Blocked::Busy),
-            });
-        }
+    let Ok((lock, locks)) = held else { return Ok(Admitted::Blocked(Blocked::JournalUnavailable)) };
+    let terminal_is_held_back = match lock {
+        Some(_) => holds_back(&journal.unresolved_at(key)?, last_reached(journal, key, 1)?.first()),
+        None => false,
     };
-    let blocked = !journal.unresolved_at(place)?.is_empty() || contested(journal, place)?.is_some();
-    Ok(match (admit::admit(asked, recorded.as_ref(), blocked), record) {
-        (Admission::Proceed, _) => Admitted::Proceed(lock.holding(attempt)),
-        (Admission::Replay(_), Some(record)) => Admitted::Replay(Box::new(record)),
-        // A replay has a record.
-        (Admission::Replay(_), None) => Admitted::Blocked(Blocked::JournalUnavailable),
-        (Admission::Blocked(reason), _) => Admitted::Blocked(reason),
+    let situation = Situation { recorded: record.as_ref().map(Recorded::from), locks, terminal_is_held_back };
+    Ok(match (admit::admit(asked, &situation), lock, record) {
+        (Admission::Proceed, Some(lock), _) => Admitted::Proceed(lock),
+        (Admission::Replay(_), _, Some(record)) => Admitted::Replay(Box::new(record)),
+        (Admission::Blocked(reason), ..) => Admitted::Blocked(reason),
+        // Nothing begins without its locks, and a replay has a record.
+        (Admission::Proceed, None, _) | (Admission::Replay(_), _, None) => {
+            Admitted::Blocked(Blocked::JournalUnavailable)
+        }
     })
+}
+
+/// Takes the lock of the id and the lock of the terminal. Returns them joined if both are held.
+fn lock(
+    journal: &dyn Journal,
+    id: &TransactionId,
+    key: &TerminalKey,
+) -> Result<(Option<TerminalLock>, Locks), LockError> {
+    let attempt = match lock_attempt(journal, id) {
+        Err(LockError::Busy) => return Ok((None, Locks::Neither)),
+        attempt => attempt?,
+    };
+    match lock_patiently(journal, key) {
+        Err(LockError::Busy) => Ok((None, Locks::IdAlone)),
+        lock => Ok((Some(lock?.holding(attempt)), Locks::Both)),
+    }
 }
 
 /// How often a terminal that is in use is tried again, and after which pause. Whoever lists the journal, or sets a till up, holds
@@ -112,10 +109,6 @@ fn lock_patiently(journal: &dyn Journal, key: &TerminalKey) -> Result<TerminalLo
     journal.lock_terminal(key)
 }
 
-fn is_not_sent(record: &Record) -> bool {
-    matches!(record.told().outcome, Outcome::NotSent { .. })
-}
-
 /// Locks an id: whoever runs a transaction holds the lock of its id from the first look into the journal to the end.
 fn lock_attempt(journal: &dyn Journal, id: &TransactionId) -> Result<TerminalLock, LockError> {
     let hash = Sha256::digest(id.as_str());
@@ -127,21 +120,23 @@ fn lock_attempt(journal: &dyn Journal, id: &TransactionId) -> Result<TerminalLoc
     journal.lock(&name)
 }
 
-/// Returns the newest transaction that reached this terminal, if it is disputed. Nothing new may begin before a person has
-/// settled it: the terminal still shows what it did last, and the next transaction would destroy that evidence.
+/// Returns the last transactions that reached this terminal, newest first, at most `max` of them.
 ///
 /// # Errors
 /// As [`Journal::find`].
-pub fn contested(journal: &dyn Journal, key: &TerminalKey) -> Result<Option<Record>, JournalError> {
-    let mut contested = None;
+pub fn last_reached(
+    journal: &dyn Journal,
+    key: &TerminalKey,
+    max: usize,
+) -> Result<Vec<Record>, JournalError> {
+    let mut last = Vec::new();
     journal.walk_back(key, &mut |record| {
-        if record.told().proof == Proof::NothingSent {
-            return ControlFlow::Continue(());
+        if last.len() < max && reached(record, key) {
+            last.push(record.clone());
         }
-        contested = Some(record.clone()).filter(|record| record.disputed);
-        ControlFlow::Break(())
+        if last.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok(contested)
+    Ok(last)
 }
 
 /// Decides by [`caisse_settlement::admit::admit_original`] whether a cancellation or a credit may undo what it names.
@@ -155,30 +150,8 @@ pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -
 fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, JournalError> {
     let Some(id) = asked.original else { return Ok(None) };
     let Some(original) = journal.find(&id)? else { return Ok(None) };
-    // Under another name too, what came behind it is what the terminal would undo.
-    let place = TerminalKey::from(&original.start);
-    let (mut is_last, mut given_back, mut behind) = (true, 0u64, false);
-    for record in journal.list()? {
-        let verdict = record.told();
-        let reached = verdict.proof != Proof::NothingSent;
-        if behind && reached && place.may_be_of(&record.start) {
-            is_last = false;
-        }
-        behind |= record.start.id == id;
-        let names_it = record.start.content.original == Some(id);
-        let back = match verdict.outcome {
-            Outcome::Unknown { .. } => record.start.content.amount.minor(),
-            outcome => outcome.approved_amount().map_or(0, Amount::minor),
-        };
-        if names_it {
-            given_back = given_back.saturating_add(back);
-        }
-    }
-    // Whether a disputed one was paid nobody knows, whichever way it was recorded.
-    let verdict = match original.disputed {
-        true => Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, ..original.verdict() },
-        false => original.verdict(),
-    };
-    let recorded = Recorded { content: original.start.content, verdict };
-    Ok(Some(Original { recorded, is_last, given_back }))
+    let newest = last_reached(journal, &TerminalKey::from(&original.start), 1)?;
+    let mut naming = journal.list()?;
+    naming.retain(|record| record.start.content.original == Some(id));
+    Ok(Some(Original::new(&original, newest.first(), &naming)))
 }

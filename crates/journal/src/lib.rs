@@ -11,6 +11,7 @@
 mod admission;
 pub mod conformance;
 mod error;
+mod filing;
 mod journal;
 mod ledger;
 mod lock;
@@ -18,8 +19,9 @@ mod memory;
 mod rules;
 mod sqlite;
 
-pub use admission::{Admitted, admit, admit_original, contested};
+pub use admission::{Admitted, admit, admit_original, last_reached};
 pub use error::JournalError;
+pub use filing::{FiledResult, Filing, Reporter, dispute_contradiction, file_result, lock_of};
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;

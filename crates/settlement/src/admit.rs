@@ -1,15 +1,67 @@
-//! Admit: may a transaction begin, as far as the journal knows?
+//! Admit: may a transaction begin, as far as the journal and its locks tell?
 
+#[cfg(feature = "alloc")]
+use caisse_payment::Doubt;
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Operation, Outcome, Verdict};
+
+#[cfg(feature = "alloc")]
+use crate::Record;
 
 /// What the journal knows of a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// What was asked for under the id.
     pub content: Content,
-    /// How it ended, an operator's decision included; unknown while it has no end.
+    /// How the transaction ended, an operator's decision included; unknown while it has no end.
     pub verdict: Verdict,
+    /// What is written of its end.
+    pub stage: Stage,
+}
+
+/// What is written of the end of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing.
+    Started,
+    /// A decision, and no end.
+    Decided,
+    /// The end.
+    Ended,
+}
+
+#[cfg(feature = "alloc")]
+impl From<&Record> for Recorded {
+    fn from(record: &Record) -> Self {
+        let stage = match (record.end, &record.decision) {
+            (Some(_), _) => Stage::Ended,
+            (None, Some(_)) => Stage::Decided,
+            (None, None) => Stage::Started,
+        };
+        Self { content: record.start.content, verdict: record.told(), stage }
+    }
+}
+
+/// The locks that an attempt holds while it looks into the journal. An attempt keeps them until its end is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// The lock of its id and the lock of its terminal.
+    Both,
+    /// The lock of its id. Another transaction is in flight at the terminal.
+    IdAlone,
+    /// None. Another attempt under the same id is in flight.
+    Neither,
+}
+
+/// What an attempt finds before it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// What is recorded under its id.
+    pub recorded: Option<Recorded>,
+    /// The locks that the attempt holds.
+    pub locks: Locks,
+    /// Whether an earlier transaction holds the terminal back; see [`holds_back`].
+    pub terminal_is_held_back: bool,
 }
 
 /// What may happen now.
@@ -17,40 +69,97 @@ pub struct Recorded {
 pub enum Admission {
     /// The transaction may begin.
     Proceed,
-    /// It took place before: this is what the journal holds.
+    /// It took place before. The verdict is the recorded one.
     Replay(Verdict),
     /// It may not begin.
     Blocked(Blocked),
 }
 
-/// Decides from the journal alone, while the terminal's lock is held: `recorded` is what stands under the id that is
-/// asked for, `unresolved` whether any transaction of this terminal has no known end.
+/// Decides whether a transaction may begin.
 ///
 /// The same id with the same content is answered from the record, except when nothing was ever sent: only that may be
-/// attempted again. Whatever is new has to wait while an earlier transaction is in doubt, since the next payment would
+/// attempted again. A new transaction waits while an earlier one holds the terminal back, since the next payment would
 /// destroy the evidence of the last.
+///
+/// Without its locks an attempt never begins. What has ended is replayed all the same. What may be in flight elsewhere (a start
+/// without an end; or, where the lock of the id is held elsewhere, a decision without an end, or an end that lets the id be
+/// attempted again) is [`Blocked::InFlightElsewhere`], which never says that nothing was sent.
 #[must_use]
-pub fn admit(asked: &Content, recorded: Option<&Recorded>, unresolved: bool) -> Admission {
+pub fn admit(asked: &Content, situation: &Situation) -> Admission {
+    let Situation { recorded, locks, terminal_is_held_back } = *situation;
     if let Some(recorded) = recorded {
         if recorded.content != *asked {
             return Admission::Blocked(Blocked::IdConflict);
         }
-        if !matches!(recorded.verdict.outcome, Outcome::NotSent { .. }) {
+        let is_not_sent = matches!(recorded.verdict.outcome, Outcome::NotSent { .. });
+        let may_be_in_flight = match locks {
+            Locks::Both => false,
+            Locks::IdAlone => recorded.stage == Stage::Started,
+            Locks::Neither => recorded.stage != Stage::Ended || is_not_sent,
+        };
+        if may_be_in_flight {
+            return Admission::Blocked(Blocked::InFlightElsewhere);
+        }
+        if !is_not_sent {
             return Admission::Replay(recorded.verdict);
         }
     }
-    if unresolved { Admission::Blocked(Blocked::Unresolved) } else { Admission::Proceed }
+    match locks {
+        Locks::Both if terminal_is_held_back => Admission::Blocked(Blocked::Unresolved),
+        Locks::Both => Admission::Proceed,
+        Locks::IdAlone => Admission::Blocked(Blocked::Busy),
+        Locks::Neither => Admission::Blocked(Blocked::InFlightElsewhere),
+    }
+}
+
+/// Whether earlier transactions hold their terminal back: one of them is unresolved, or the newest is contested. `unresolved` are
+/// the unresolved transactions of the terminal, `newest` the newest that [`reached`](crate::attribute::reached) it.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn holds_back(unresolved: &[Record], newest: Option<&Record>) -> bool {
+    !unresolved.is_empty() || newest.is_some_and(is_contested)
+}
+
+/// Whether the newest transaction that [`reached`](crate::attribute::reached) a terminal is contested: it is disputed, and the
+/// terminal still shows what it did last. The next transaction would destroy that evidence.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub const fn is_contested(newest: &Record) -> bool {
+    newest.disputed
 }
 
 /// What the journal knows of the transaction that another one undoes or refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// The transaction.
-    pub recorded: Recorded,
-    /// Whether anything else may have reached its terminal since.
+    /// What was asked for.
+    pub content: Content,
+    /// How the transaction ended, unknown while that is disputed.
+    pub verdict: Verdict,
+    /// Whether nothing else may have reached its terminal since.
     pub is_last: bool,
     /// What credits and cancellations that name it have given back, or may have, in minor units of its currency.
     pub given_back: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl Original {
+    /// Collects what the records say. `newest` is the newest transaction that [`reached`](crate::attribute::reached) the terminal of
+    /// the original, under any of its names. `naming` are the transactions that name it as their original.
+    #[must_use]
+    pub fn new(original: &Record, newest: Option<&Record>, naming: &[Record]) -> Self {
+        let back = |record: &Record| match record.told().outcome {
+            Outcome::Unknown { .. } => record.start.content.amount.minor(),
+            outcome => outcome.approved_amount().map_or(0, Amount::minor),
+        };
+        let given_back = naming.iter().map(back).fold(0u64, u64::saturating_add);
+        // Nobody knows whether a disputed transaction was paid, whichever way it was recorded.
+        let verdict = match original.disputed {
+            true => Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, ..original.verdict() },
+            false => original.verdict(),
+        };
+        let is_last = newest.is_some_and(|newest| newest.start.id == original.start.id);
+        Self { content: original.start.content, verdict, is_last, given_back }
+    }
 }
 
 /// Decides whether a transaction may undo or refund the original that it names. `exclusive` says that nobody but this
@@ -90,7 +199,7 @@ pub fn admit_original(asked: &Content, original: Option<&Original>, exclusive: b
         Operation::Cancellation => true,
     };
     let original = original.ok_or(Blocked::OriginalNotApproved)?;
-    let Recorded { content, verdict } = original.recorded;
+    let Original { content, verdict, .. } = *original;
     let paid = verdict.outcome.approved_amount().ok_or(Blocked::OriginalNotApproved)?;
     let took_money =
         matches!(content.operation, Operation::Debit | Operation::Cheque | Operation::DeferredDebit);

@@ -6,9 +6,10 @@ use core::ops::RangeInclusive;
 
 use caisse_payment::entry::Content;
 use caisse_payment::evidence::AttributedResult;
-use caisse_payment::{AuthorisationNumber, Comparison, Outcome, Proof, Reference, TransactionId};
+use caisse_payment::{Amount, AuthorisationNumber, Comparison, Outcome, Proof, Reference, TransactionId};
 
 use crate::context::context;
+use crate::weigh::{LateResult, weigh_answer};
 use crate::{Paid, Record, Source, State, TerminalIdentity, TerminalKey};
 
 /// The number of latest transactions to which a late result may belong. A terminal has one result to report, and gives up
@@ -77,6 +78,12 @@ pub fn is_like_the_last(records: &[Record], record: &Record) -> bool {
     last.is_some_and(|last| looks_like(last, &key, &exactly))
 }
 
+/// Whether no other transaction of the journal is unresolved, so that a payment app that is busy can be busy with this one only.
+#[must_use]
+pub fn is_only_unresolved(records: &[Record], id: &TransactionId) -> bool {
+    !records.iter().any(|record| record.start.id != *id && record.state() == State::Unresolved)
+}
+
 /// The transaction to which a late result belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribution<'r> {
@@ -93,20 +100,19 @@ pub struct Attribution<'r> {
 }
 
 impl Attribution<'_> {
-    /// Whether the terminal that reports the result is the one to which the transaction was sent. The result of another one
-    /// settles nothing and disputes nothing.
+    /// Returns what [`weigh_result`](crate::weigh::weigh_result) needs to know. `records` are those of the journal, and
+    /// `exclusive` says that only its tills use the terminal.
     #[must_use]
-    pub fn is_of_same_terminal(&self) -> bool {
-        self.recorded.is(&self.found)
-    }
-
-    /// Whether the result reports more than the amount asked for, and does not name the transaction: then it may as well be
-    /// that of another payment, whatever tip was allowed.
-    #[must_use]
-    pub fn has_unproven_tip(&self) -> bool {
-        let approved = self.result.outcome.approved_amount();
-        !self.named
-            && approved.is_some_and(|approved| approved.minor() > self.record.start.content.amount.minor())
+    pub fn late_result(&self, records: &[Record], exclusive: bool) -> LateResult {
+        let Self { record, result, named, recorded, found } = self;
+        let approved = result.outcome.approved_amount().map(Amount::minor);
+        LateResult {
+            outcome: result.outcome,
+            same_terminal: recorded.is(found),
+            exclusive: exclusive || *named,
+            like_the_last: !named && is_like_the_last(records, record),
+            unproven_tip: !named && approved > Some(record.start.content.amount.minor()),
+        }
     }
 }
 
@@ -161,15 +167,18 @@ pub fn attribute<'r>(
     })
 }
 
-/// Returns what a late result proves against the recorded end of a transaction, if it contradicts that end.
+/// Returns what a late result proves against the recorded end of a transaction, if it contradicts that end. `is_its_own` says
+/// that the result is certainly that of this transaction: it came on its own connection, or it names it.
 ///
-/// "Not paid" contradicts a decision only: after an approval of the terminal it is another refusal, reported twice.
+/// A result that need not be its own and says "not paid" contradicts a decision only: after an approval of the terminal it is
+/// another refusal, reported twice.
 #[must_use]
-pub fn contradiction(record: &Record, outcome: Outcome) -> Option<Paid> {
+pub fn contradiction(record: &Record, outcome: Outcome, is_its_own: bool) -> Option<Paid> {
     let known = record.verdict().outcome.approved_amount();
-    match outcome.approved_amount() {
-        Some(amount) if known != Some(amount) => Some(Paid::Paid(amount)),
-        None if known.is_some() && record.decision.is_some() && !outcome.is_unknown() => Some(Paid::NotPaid),
-        _ => None,
-    }
+    let reported = weigh_answer(outcome).paid()?;
+    let contradicts = match reported {
+        Paid::Paid(amount) => known != Some(amount),
+        Paid::NotPaid => known.is_some() && (is_its_own || record.decision.is_some()),
+    };
+    contradicts.then_some(reported)
 }

@@ -28,6 +28,8 @@ mod decision;
 #[cfg(feature = "alloc")]
 mod event;
 #[cfg(feature = "alloc")]
+pub mod late;
+#[cfg(feature = "alloc")]
 mod record;
 #[cfg(feature = "alloc")]
 pub mod settle;

@@ -9,6 +9,8 @@ use core::time::Duration;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 use caisse_payment::{Amount, AuthorisationNumber, Comparison, Operation, Outcome, Text};
 
+#[cfg(feature = "alloc")]
+use crate::Paid;
 use crate::TerminalIdentity;
 #[cfg(feature = "alloc")]
 pub use crate::context::{Context, context};
@@ -65,6 +67,19 @@ pub enum RecoveryFinding {
     NotPaid,
     /// Nobody knows yet.
     Open(Open),
+}
+
+#[cfg(feature = "alloc")]
+impl RecoveryFinding {
+    /// Returns what is proven about the money; nothing while nobody knows.
+    #[must_use]
+    pub const fn paid(self) -> Option<Paid> {
+        match self {
+            Self::Paid(amount) => Some(Paid::Paid(amount)),
+            Self::NotPaid => Some(Paid::NotPaid),
+            Self::Open(_) => None,
+        }
+    }
 }
 
 /// Why nobody knows yet.
@@ -149,36 +164,44 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     }
 }
 
-/// Weighs a result that a terminal reports on a line after the till had gone or had stopped waiting. `outcome` is the outcome
-/// of the unresolved transaction by this result. `same_terminal` says that the terminal is the one to which the transaction
-/// was sent. `like_the_last` says that the transaction before it on this terminal had the same register, amount and currency,
-/// so that the result could be a copy of that one's. `unproven_tip`: see `Attribution::has_unproven_tip`.
+/// What is known of a result that a terminal reports after the till had gone or had stopped waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateResult {
+    /// The outcome of the unresolved transaction by this result.
+    pub outcome: Outcome,
+    /// Whether the terminal is the one to which the transaction was sent.
+    pub same_terminal: bool,
+    /// Whether the result can be of no other till: only the tills of this journal use the terminal, or the result names the
+    /// transaction.
+    pub exclusive: bool,
+    /// Whether the transaction before it on this terminal had the same register, amount and currency, so that the result may
+    /// be a copy of that one's.
+    pub like_the_last: bool,
+    /// Whether the result reports more than the amount asked for, and does not name the transaction.
+    pub unproven_tip: bool,
+}
+
+/// Weighs a late result.
 #[must_use]
-pub const fn weigh_result(
-    outcome: Outcome,
-    same_terminal: bool,
-    exclusive: bool,
-    like_the_last: bool,
-    unproven_tip: bool,
-) -> RecoveryFinding {
-    if !same_terminal {
+pub const fn weigh_result(result: &LateResult) -> RecoveryFinding {
+    if !result.same_terminal {
         return RecoveryFinding::Open(Open::AnotherTerminal);
     }
-    let finding = match outcome {
-        // It is as well the whole of an earlier payment of that amount.
-        Outcome::Approved { .. } if unproven_tip => RecoveryFinding::Open(Open::AnotherAmount),
+    let finding = match result.outcome {
+        // The amount may as well be the whole of an earlier payment.
+        Outcome::Approved { .. } if result.unproven_tip => RecoveryFinding::Open(Open::AnotherAmount),
         Outcome::Approved { amount } => RecoveryFinding::Paid(amount),
-        // It is as well the whole of an earlier payment of that amount.
+        // The amount may as well be the whole of an earlier payment.
         Outcome::PartiallyApproved { .. } => RecoveryFinding::Open(Open::AnotherAmount),
         Outcome::Declined { .. } | Outcome::Cancelled { .. } => RecoveryFinding::NotPaid,
         Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Blocked { .. } => {
             return RecoveryFinding::Open(Open::Unclear);
         }
     };
-    if !exclusive {
+    if !result.exclusive {
         return RecoveryFinding::Open(Open::NotExclusive);
     }
-    if like_the_last { RecoveryFinding::Open(Open::PerhapsEarlier) } else { finding }
+    if result.like_the_last { RecoveryFinding::Open(Open::PerhapsEarlier) } else { finding }
 }
 
 fn find(told: &LastTransaction, known: &Knowledge) -> Result<RecoveryFinding, Open> {

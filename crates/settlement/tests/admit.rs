@@ -1,10 +1,11 @@
-//! Which transactions may begin: every outcome that a journal can hold under the id, with and without an unresolved one.
+//! Which transactions may begin: every outcome that a journal can hold under the id, at every stage, with every set of locks, and
+//! with and without an earlier transaction that holds the terminal back.
 
 use caisse_payment::entry::Content;
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Verdict,
 };
-use caisse_settlement::admit::{Admission, Recorded, admit};
+use caisse_settlement::admit::{Admission, Locks, Recorded, Situation, Stage, admit};
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -23,42 +24,114 @@ fn content(amount: Amount) -> Content {
     }
 }
 
-#[test]
-fn the_journal_decides_whether_a_payment_may_begin() {
-    let asked = content(euros(2500));
-    let record = |outcome| Recorded { content: asked, verdict: Verdict { outcome, proof: Proof::Answered } };
-    let ended = [
+const LOCKS: [Locks; 3] = [Locks::Both, Locks::IdAlone, Locks::Neither];
+
+/// All that can be found under an id: nothing, and each outcome at each stage.
+fn recorded(asked: Content) -> Vec<Option<Recorded>> {
+    let outcomes = [
         Outcome::Approved { amount: euros(2500) },
         Outcome::PartiallyApproved { approved: euros(1), due: euros(2499) },
         Outcome::Declined { refusal: Refusal::Refused },
         Outcome::Cancelled { refusal: Refusal::Abandoned },
         Outcome::Unknown { doubt: Doubt::Interrupted },
         Outcome::Blocked { reason: Blocked::Busy },
+        Outcome::NotSent { reason: NotSent::Unreachable },
     ];
-    let not_sent = record(Outcome::NotSent { reason: NotSent::Unreachable });
-    let others = [
-        content(euros(2501)),
-        Content { operation: Operation::Credit, ..asked },
-        Content { allow_partial: true, ..asked },
-        Content { terminal: "other".parse().unwrap(), ..asked },
-        Content { register: "02".parse().unwrap(), ..asked },
-        Content { reference: "x".parse().ok(), ..asked },
-        Content { original: "x".parse().ok(), ..asked },
-    ];
-    for unresolved in [false, true] {
-        let fresh = if unresolved { Admission::Blocked(Blocked::Unresolved) } else { Admission::Proceed };
-        assert_eq!(admit(&asked, None, unresolved), fresh);
-        assert_eq!(admit(&asked, Some(&not_sent), unresolved), fresh);
-        for outcome in ended {
-            let record = record(outcome);
-            assert_eq!(admit(&asked, Some(&record), unresolved), Admission::Replay(record.verdict));
-            for other in &others {
-                assert_eq!(admit(other, Some(&record), unresolved), Admission::Blocked(Blocked::IdConflict));
-                assert_eq!(
-                    admit(other, Some(&not_sent), unresolved),
-                    Admission::Blocked(Blocked::IdConflict)
-                );
+    let mut all = vec![None];
+    for outcome in outcomes {
+        for stage in [Stage::Started, Stage::Decided, Stage::Ended] {
+            let verdict = Verdict { outcome, proof: Proof::Answered };
+            all.push(Some(Recorded { content: asked, verdict, stage }));
+        }
+    }
+    all
+}
+
+#[test]
+fn journal_and_locks_decide_whether_a_payment_may_begin() {
+    let asked = content(euros(2500));
+    let mut seen = [0; 6];
+    for recorded in recorded(asked) {
+        for locks in LOCKS {
+            for terminal_is_held_back in [false, true] {
+                let admission = admit(&asked, &Situation { recorded, locks, terminal_is_held_back });
+                let is_new = recorded
+                    .is_none_or(|recorded| matches!(recorded.verdict.outcome, Outcome::NotSent { .. }));
+                let case = format!("{recorded:?} {locks:?} {terminal_is_held_back}");
+                match admission {
+                    // It begins under both locks, at a terminal that nothing holds back, and only where nothing was ever sent.
+                    Admission::Proceed => {
+                        assert!(is_new && locks == Locks::Both && !terminal_is_held_back, "{case}");
+                        seen[0] += 1;
+                    }
+                    Admission::Replay(verdict) => {
+                        assert!(!is_new && Some(verdict) == recorded.map(|recorded| recorded.verdict));
+                        // Nobody repeats what another process may be about to change.
+                        let may_change: &[Stage] = match locks {
+                            Locks::Both => &[],
+                            Locks::IdAlone => &[Stage::Started],
+                            Locks::Neither => &[Stage::Started, Stage::Decided],
+                        };
+                        assert!(!may_change.contains(&recorded.unwrap().stage), "{case}");
+                        seen[1] += 1;
+                    }
+                    Admission::Blocked(Blocked::Unresolved) => {
+                        assert!(is_new && locks == Locks::Both && terminal_is_held_back, "{case}");
+                        seen[2] += 1;
+                    }
+                    Admission::Blocked(Blocked::InFlightElsewhere) => {
+                        assert!(locks != Locks::Both, "{case}");
+                        seen[3] += 1;
+                    }
+                    Admission::Blocked(Blocked::Busy) => {
+                        assert!(is_new && locks == Locks::IdAlone, "{case}");
+                        seen[4] += 1;
+                    }
+                    other => panic!("{other:?}: {case}"),
+                }
+                for other in [
+                    content(euros(2501)),
+                    Content { operation: Operation::Credit, ..asked },
+                    Content { allow_partial: true, ..asked },
+                    Content { allow_tip: Some(euros(1)), ..asked },
+                    Content { terminal: "other".parse().unwrap(), ..asked },
+                    Content { register: "02".parse().unwrap(), ..asked },
+                    Content { reference: "x".parse().ok(), ..asked },
+                    Content { original: "x".parse().ok(), ..asked },
+                ] {
+                    if recorded.is_some() {
+                        let admission = admit(&other, &Situation { recorded, locks, terminal_is_held_back });
+                        assert_eq!(admission, Admission::Blocked(Blocked::IdConflict), "{case}");
+                        seen[5] += 1;
+                    }
+                }
             }
         }
+    }
+    // Four are new: no record, and "not sent" at three stages. Six outcomes at three stages are known; a process without both
+    // locks replays those of two stages, or of one. What is left is in flight elsewhere.
+    let (new, busy, replayed) = (4, 3 * 2, (18 + 12 + 6) * 2);
+    let in_flight = 22 * 3 * 2 - new - new - busy - replayed;
+    assert_eq!(seen, [new, replayed, new, in_flight, busy, 21 * 3 * 2 * 8]);
+}
+
+/// A decision is a person's word about a payment that may still be in flight: while another process holds the id, nobody
+/// repeats it.
+#[test]
+fn what_may_be_in_flight_elsewhere_is_not_replayed() {
+    let asked = content(euros(2500));
+    let decided = Recorded {
+        content: asked,
+        verdict: Verdict {
+            outcome: Outcome::Declined { refusal: Refusal::DecidedNotPaid },
+            proof: Proof::PerhapsSent,
+        },
+        stage: Stage::Decided,
+    };
+    let ask =
+        |locks| admit(&asked, &Situation { recorded: Some(decided), locks, terminal_is_held_back: false });
+    assert_eq!(ask(Locks::Neither), Admission::Blocked(Blocked::InFlightElsewhere));
+    for locks in [Locks::Both, Locks::IdAlone] {
+        assert_eq!(ask(locks), Admission::Replay(decided.verdict));
     }
 }

@@ -3,7 +3,7 @@
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, Currency, Doubt, Operation, Outcome, Refusal, Register, Verdict};
 use caisse_payment::{NotSent, Proof};
-use caisse_settlement::admit::{Original, Recorded, admit_original};
+use caisse_settlement::admit::{Original, admit_original};
 
 fn content(operation: Operation, minor: u64, currency: Currency, terminal: &str, named: bool) -> Content {
     Content {
@@ -47,7 +47,7 @@ fn never_more_goes_back_than_was_paid() {
                                     [1, 2, 4, 8].map(|bit| bits & bit != 0);
                                 let terminal = if here { "counter" } else { "bar" };
                                 let asked = content(operation, minor, currency, "counter", named);
-                                let recorded = Recorded {
+                                let original = Original {
                                     content: content(
                                         original_operation,
                                         2500,
@@ -56,8 +56,9 @@ fn never_more_goes_back_than_was_paid() {
                                         false,
                                     ),
                                     verdict: Verdict { outcome, proof: Proof::Answered },
+                                    is_last,
+                                    given_back,
                                 };
-                                let original = Original { recorded, is_last, given_back };
                                 let result = admit_original(&asked, Some(&original), exclusive);
                                 let paid = outcome.approved_amount().map_or(0, |amount| amount.minor());
                                 let gives_back =
@@ -123,14 +124,15 @@ fn an_original_that_nobody_knows_is_none() {
 
 #[test]
 fn each_refusal_says_what_is_in_the_way() {
-    let recorded = Recorded {
+    let original = Original {
         content: content(Operation::Debit, 2500, Currency::EUR, "counter", false),
         verdict: Verdict {
             outcome: Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) },
             proof: Proof::Answered,
         },
+        is_last: true,
+        given_back: 0,
     };
-    let original = Original { recorded, is_last: true, given_back: 0 };
     let ask = |operation, minor, original: &Original, exclusive| {
         admit_original(&content(operation, minor, Currency::EUR, "counter", true), Some(original), exclusive)
     };

@@ -7,7 +7,7 @@ use caisse_payment::evidence::{AttributedResult, ShownIdentity};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, Operation, Outcome, Proof, Register, TransactionId, Verdict,
 };
-use caisse_settlement::admit::{Original, Recorded, admit_original};
+use caisse_settlement::admit::{Original, admit_original};
 use caisse_settlement::attribute::{attribute, is_like_the_last, is_named_by_its_reference, looks_like};
 use caisse_settlement::settle::{SettleError, append};
 use caisse_settlement::weigh::{Previous, context};
@@ -118,7 +118,9 @@ fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
             shown: ShownIdentity::default(),
         };
         let found = attribute(&records, &counter, None, |_| result).unwrap();
-        assert_eq!((found.named, found.has_unproven_tip()), (has_reference, unproven), "{reported}");
+        let late = found.late_result(&records, false);
+        assert_eq!((found.named, late.unproven_tip), (has_reference, unproven), "{reported}");
+        assert_eq!((late.exclusive, late.same_terminal, late.like_the_last), (has_reference, true, false));
     }
     // A refusal has no amount to prove.
     let refused = AttributedResult {
@@ -127,7 +129,8 @@ fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
         has_reference: false,
         shown: ShownIdentity::default(),
     };
-    assert!(!attribute(&records, &counter, None, |_| refused).unwrap().has_unproven_tip());
+    let found = attribute(&records, &counter, None, |_| refused).unwrap();
+    assert!(!found.late_result(&records, true).unproven_tip);
 }
 
 #[test]
@@ -244,10 +247,8 @@ fn a_record_tells_its_tip_and_what_was_reported() {
 #[test]
 fn credits_and_cancellations_count_the_tip() {
     let original = |given_back| Original {
-        recorded: Recorded {
-            content: content(2500, Some(500)),
-            verdict: Verdict { outcome: Outcome::Approved { amount: euros(2700) }, proof: Proof::Answered },
-        },
+        content: content(2500, Some(500)),
+        verdict: Verdict { outcome: Outcome::Approved { amount: euros(2700) }, proof: Proof::Answered },
         is_last: true,
         given_back,
     };

@@ -6,7 +6,7 @@ use caisse_payment::entry::PaymentMeans;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 use caisse_payment::{Amount, AuthorisationNumber, Currency, Doubt, Operation, Outcome, Refusal, TerminalId};
 use caisse_settlement::TerminalIdentity;
-use caisse_settlement::weigh::{Knowledge, Open, Previous, RecoveryFinding, weigh, weigh_result};
+use caisse_settlement::weigh::{Knowledge, LateResult, Open, Previous, RecoveryFinding, weigh, weigh_result};
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -332,39 +332,42 @@ fn a_late_result_is_weighed_by_whose_it_can_be() {
         (declined, RecoveryFinding::NotPaid),
         (cancelled, RecoveryFinding::NotPaid),
     ] {
-        assert_eq!(weigh_result(outcome, true, true, false, false), finding);
-        assert_eq!(
-            weigh_result(outcome, true, true, true, false),
-            RecoveryFinding::Open(Open::PerhapsEarlier)
-        );
+        let sound = sound(outcome);
+        assert_eq!(weigh_result(&sound), finding);
+        let like_the_last = LateResult { like_the_last: true, ..sound };
+        assert_eq!(weigh_result(&like_the_last), RecoveryFinding::Open(Open::PerhapsEarlier));
         for like_the_last in [false, true] {
-            assert_eq!(
-                weigh_result(outcome, true, false, like_the_last, false),
-                RecoveryFinding::Open(Open::NotExclusive)
-            );
+            let shared = LateResult { exclusive: false, like_the_last, ..sound };
+            assert_eq!(weigh_result(&shared), RecoveryFinding::Open(Open::NotExclusive));
             for exclusive in [false, true] {
-                assert_eq!(
-                    weigh_result(outcome, false, exclusive, like_the_last, false),
-                    RecoveryFinding::Open(Open::AnotherTerminal)
-                );
+                let elsewhere = LateResult { same_terminal: false, exclusive, like_the_last, ..sound };
+                assert_eq!(weigh_result(&elsewhere), RecoveryFinding::Open(Open::AnotherTerminal));
             }
         }
         // More than was asked, and the transaction is not named: nothing else makes that a proof, and nothing else changes.
         for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
-            let found = weigh_result(outcome, true, exclusive, like_the_last, true);
+            let plain = LateResult { exclusive, like_the_last, ..sound };
+            let found = weigh_result(&LateResult { unproven_tip: true, ..plain });
             assert!(!matches!(found, RecoveryFinding::Paid(_)), "{outcome:?}");
             if outcome.approved_amount().is_none() {
-                assert_eq!(found, weigh_result(outcome, true, exclusive, like_the_last, false));
+                assert_eq!(found, weigh_result(&plain));
             }
         }
     }
-    assert_eq!(weigh_result(approved, true, true, false, true), RecoveryFinding::Open(Open::AnotherAmount));
+    let with_tip = LateResult { unproven_tip: true, ..sound(approved) };
+    assert_eq!(weigh_result(&with_tip), RecoveryFinding::Open(Open::AnotherAmount));
     for (exclusive, like_the_last) in [(false, false), (false, true), (true, false), (true, true)] {
         for unproven_tip in [false, true] {
-            let found = weigh_result(unknown, true, exclusive, like_the_last, unproven_tip);
+            let found =
+                weigh_result(&LateResult { exclusive, like_the_last, unproven_tip, ..sound(unknown) });
             assert_eq!(found, RecoveryFinding::Open(Open::Unclear));
         }
     }
+}
+
+/// A result against which nothing speaks.
+const fn sound(outcome: Outcome) -> LateResult {
+    LateResult { outcome, same_terminal: true, exclusive: true, like_the_last: false, unproven_tip: false }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use caisse_codec::Identifier;
 use caisse_hal::{Clock, Instant, Link};
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Blocked, IdentifierError, Operation, Outcome, Register, TerminalId, Verdict};
-use caisse_settlement::admit::{Admission, Recorded, admit};
+use caisse_settlement::admit::{Admission, Locks, Recorded, Situation, Stage, admit};
 use caisse_transaction::{Config, Dialect, Event, LinkKind, Request, RequestError, TillMachine};
 
 use crate::drive::Driver;
@@ -151,10 +151,15 @@ impl<L: Link, C: Clock, S: Slot> SmallTill<L, C, S> {
         let Ok(record) = self.slot.read() else {
             return Admission::Blocked(Blocked::JournalUnavailable);
         };
-        let recorded =
-            Recorded { content: Content { amount: record.amount, ..*asked }, verdict: record.verdict() };
-        let same = (record.number == number).then_some(&recorded);
-        let admission = admit(asked, same, record.standing == Standing::Open);
+        let is_open = record.standing == Standing::Open;
+        let recorded = (record.number == number).then(|| Recorded {
+            content: Content { amount: record.amount, ..*asked },
+            verdict: record.verdict(),
+            stage: if is_open { Stage::Started } else { Stage::Ended },
+        });
+        // One program, one terminal: there is nobody to exclude.
+        let situation = Situation { recorded, locks: Locks::Both, terminal_is_held_back: is_open };
+        let admission = admit(asked, &situation);
         if admission != Admission::Proceed {
             return admission;
         }

@@ -22,9 +22,9 @@ use super::driver::Driver;
 use super::journal::SharedJournal;
 use super::link::AnyLink;
 use super::running::{RunningPayment, Told};
-use crate::admission::{Admission, Entrance, GLANCE, Refused, WaitForFirstAttempt};
+use crate::admission::{Admission, AdmittedPayment, GLANCE, Refused, WaitForFirstAttempt};
 use crate::builder::Parts;
-use crate::late::{Ear, Patience};
+use crate::late::{Ear, SettlementDelay};
 use crate::reach::Reach;
 use crate::recovery::{Inquiry, Memory, Recovered, Told as Heard, busy};
 use crate::resolution;
@@ -47,7 +47,7 @@ struct Inner {
     at_new_address: bool,
     /// Where the terminal is, unless the link is the caller's own.
     at: Option<Address>,
-    patience: Patience,
+    delay: SettlementDelay,
     /// Ends a recovery.
     recovery: CancelHandle,
     /// Whether a payment has reported its outcome and still reads the line.
@@ -115,7 +115,7 @@ impl AsyncTill {
             address: at,
             resolved: _,
         } = parts;
-        let patience = Patience::new(clock.now());
+        let delay = SettlementDelay::new(clock.now());
         let place = TerminalKey { terminal, address: config.address };
         let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };
         Self {
@@ -129,7 +129,7 @@ impl AsyncTill {
                 exclusive,
                 at_new_address,
                 at,
-                patience,
+                delay,
                 recovery: CancelHandle::default(),
                 reads_on: AtomicBool::new(false),
                 last: Mutex::new(None),
@@ -320,7 +320,7 @@ impl Inner {
             let look = spawn_blocking(move || Refused::after_first_attempt(&journal, &request));
             return Err(look.await.unwrap_or(Refused::Blocked(Blocked::JournalUnavailable)));
         }
-        let Entrance { lock, needs_reference } = admitted?;
+        let AdmittedPayment { lock, needs_reference } = admitted?;
         let _reading = Reading(&self.reads_on);
         let lock = Arc::new(lock);
         let mut line = Arc::clone(&self.line).lock_owned().await;
@@ -389,7 +389,7 @@ impl Inner {
         order: Option<Order>,
         cancel: &CancelHandle,
         wake: &Notify,
-    ) -> Result<Entrance, Refused> {
+    ) -> Result<AdmittedPayment, Refused> {
         let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
         loop {
             let goes_on = !cancel.is_requested() && wait.goes_on(self.clock.now());
@@ -407,12 +407,12 @@ impl Inner {
     }
 
     /// Asks the journal on a thread that may block.
-    async fn admit(&self, request: Request, order: Option<Order>) -> Result<Entrance, Refused> {
+    async fn admit(&self, request: Request, order: Option<Order>) -> Result<AdmittedPayment, Refused> {
         let (config, exclusive, now) = (self.config, self.exclusive, self.clock.now());
-        let patience = self.patience.clone();
+        let delay = self.delay.clone();
         let journal = self.journal.clone();
         let admit = move || {
-            let admission = Admission { config, exclusive, patience: &patience, now };
+            let admission = Admission { config, exclusive, delay: &delay, now };
             admission.admit(&journal, &request, order.as_ref())
         };
         spawn_blocking(admit).await.unwrap_or(Err(Refused::Blocked(Blocked::JournalUnavailable)))

@@ -1,16 +1,16 @@
 //! The inquiry into one terminal's open transactions: listens, asks, weighs, and writes what is proven.
 
 use std::net::SocketAddr;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_codec::Answer;
 use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
-    Decision, Journal, JournalError, LockError, Paid, Record, State, TerminalKey, TerminalLock, WallTime,
+    Decision, FiledResult, Journal, JournalError, LockError, Record, State, TerminalKey, TerminalLock,
+    WallTime, dispute_contradiction, last_reached, lock_of,
 };
 use caisse_payment::evidence::LastTransaction;
-use caisse_payment::{AuthorisationNumber, Outcome, Proof, Register, TransactionId};
+use caisse_payment::{AuthorisationNumber, Outcome, Register, TransactionId};
 use caisse_settlement::ask::{self, Asking};
 use caisse_settlement::attribute::is_named_by_its_reference;
 use caisse_settlement::weigh::{Context, Knowledge, Open, RecoveryFinding, context, weigh, weigh_answer};
@@ -23,7 +23,7 @@ use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 use super::{Evidence, Recovered};
 use crate::CancelHandle;
 use crate::asking::{GLANCE, Limits, ask as put_question};
-use crate::late::{Ear, Late, contradict, lock_of};
+use crate::late::Ear;
 use crate::reach::Reach;
 
 /// What a till remembers from one call to the next.
@@ -256,17 +256,10 @@ impl Inquiry<'_> {
         self.ask_for_duplicata(lock, record)
     }
 
-    /// Whether another transaction has reached the terminal since, under another name: then the last one is not ours.
+    /// Whether another transaction has reached the terminal since, under another name: then the terminal's last one is not this.
     fn is_overtaken(&self, record: &Record) -> Result<bool, JournalError> {
-        let mut overtaken = false;
-        self.journal.walk_back(&self.place(), &mut |later| {
-            if later.start.id == record.start.id {
-                return ControlFlow::Break(());
-            }
-            overtaken |= later.told().proof != Proof::NothingSent;
-            ControlFlow::Continue(())
-        })?;
-        Ok(overtaken)
+        let newest = last_reached(&*self.journal, &self.place(), 1)?;
+        Ok(newest.first().is_some_and(|newest| newest.start.id != record.start.id))
     }
 
     fn ask_for_duplicata(&mut self, lock: &TerminalLock, record: &Record) -> Result<Found, JournalError> {
@@ -417,7 +410,8 @@ impl Inquiry<'_> {
             Heard::Closed => Told::Nothing,
             Heard::Answer(outcome) => {
                 if let Some(record) = self.journal.find(&pending.request.id)? {
-                    contradict(self.journal, &record, outcome, Evidence::LateAnswer(outcome).text().en)?;
+                    let because = Evidence::LateAnswer(outcome).text().en;
+                    dispute_contradiction(self.journal, &record, outcome, true, because)?;
                 }
                 Told::Something
             }
@@ -545,7 +539,7 @@ pub(super) fn may_ask(
 fn keep(
     heard: &mut Option<Result<Found, JournalError>>,
     record: &Record,
-    filed: Result<Option<Late>, JournalError>,
+    filed: Result<Option<FiledResult>, JournalError>,
 ) -> bool {
     let late = match filed {
         Ok(late) => late,
@@ -555,7 +549,7 @@ fn keep(
         }
     };
     let is_proven = |found: &Found| !matches!(found.finding, RecoveryFinding::Open(_));
-    if let Some(Late { id, outcome, finding: Some(finding), mismatch, .. }) = late
+    if let Some(FiledResult { id, outcome, finding: Some(finding), mismatch, .. }) = late
         && id == record.start.id
         && !matches!(heard, Some(Ok(found)) if is_proven(found))
     {
@@ -581,11 +575,7 @@ fn settle(
 
 /// What is written of a finding; nothing where there is none.
 fn decision(finding: RecoveryFinding, evidence: &Evidence) -> Option<Decision> {
-    let paid = match finding {
-        RecoveryFinding::Paid(amount) => Paid::Paid(amount),
-        RecoveryFinding::NotPaid => Paid::NotPaid,
-        RecoveryFinding::Open(_) => return None,
-    };
+    let paid = finding.paid()?;
     let by = match evidence {
         Evidence::LateAnswer(_) => "late answer",
         Evidence::LateResult(_) => "late result",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use caisse_journal::Admitted;
 use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{NotSent, Outcome, Proof, Refusal, Verdict};
-use caisse_settlement::weigh::{Knowledge, Open, Previous, RecoveryFinding, weigh, weigh_result};
+use caisse_settlement::weigh::{Knowledge, LateResult, Open, Previous, RecoveryFinding, weigh, weigh_result};
 
 use crate::journal::{self, knowledge_by};
 use crate::till::{self, Demand, Note, Op, real};
@@ -186,8 +186,8 @@ fn believes_the_number_of_any_answer(setup: &Setup, notes: &[Note], slot: Slot, 
     knowledge_by(setup, notes, slot, waited, |record| record.end?.authorisation)
 }
 
-fn takes_a_copy_for_the_result(outcome: Outcome, exclusive: bool, _: bool, tip: bool) -> RecoveryFinding {
-    weigh_result(outcome, true, exclusive, false, tip)
+fn takes_a_copy_for_the_result(result: &LateResult) -> RecoveryFinding {
+    weigh_result(&LateResult { like_the_last: false, ..*result })
 }
 
 struct Bug {

@@ -9,8 +9,8 @@ use caisse_journal::{Admitted, Record, Source};
 use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
 use caisse_payment::{AuthorisationNumber, Outcome, Proof};
 use caisse_settlement::TerminalIdentity;
-use caisse_settlement::attribute::{attribute, is_like_the_last};
-use caisse_settlement::weigh::{Knowledge, Previous};
+use caisse_settlement::attribute::attribute;
+use caisse_settlement::weigh::{Knowledge, LateResult, Previous};
 use caisse_transaction::till::read_result;
 
 use crate::till::{self, Note, content, id, number};
@@ -155,20 +155,14 @@ fn terminal(setup: &Setup) -> TerminalIdentity {
     TerminalIdentity::new(PaymentMeans::CaisseAp, content(setup, 0).terminal)
 }
 
-/// The real rule: whether the last transaction before this one that may have reached the terminal could have the same result.
-pub fn like_the_last(setup: &Setup, notes: &[Note], slot: Slot) -> bool {
-    let records = read(setup, notes).list().unwrap();
-    let record = records.iter().find(|record| record.start.id == id(slot)).unwrap();
-    is_like_the_last(&records, record)
-}
-
-/// The real rule: the transaction to which a result belongs.
-pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, Outcome)> {
+/// The real rule: the transaction to which a result belongs, and what is known of that result.
+pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, LateResult)> {
     let records = read(setup, notes).list().unwrap();
     let read = |asked: &Content| read_result(&setup.dialect, asked, body);
     let found = attribute(&records, &terminal(setup), None, read)?;
-    assert!(found.is_of_same_terminal());
-    Some((till::slot_of(found.record.start.id), found.result.outcome))
+    let result = found.late_result(&records, setup.exclusive);
+    assert!(result.same_terminal);
+    Some((till::slot_of(found.record.start.id), result))
 }
 
 /// What a till says about a transaction that it finds in its journal.

@@ -21,10 +21,8 @@ pub fn recover(setup: &Setup, world: &mut World, hears: bool) {
             let body = late_result(setup, result);
             // What is not this one's is filed, and agrees.
             let whose = journal::whose(setup, &world.notes, &body);
-            let Some((_, outcome)) = whose.filter(|(of, _)| *of == slot) else { return };
-            let like_the_last = journal::like_the_last(setup, &world.notes, slot);
-            let finding = (setup.parts.weigh_result)(outcome, setup.exclusive, like_the_last, false);
-            return found(setup, world, slot, finding);
+            let Some((_, result)) = whose.filter(|(of, _)| *of == slot) else { return };
+            return found(setup, world, slot, (setup.parts.weigh_result)(&result));
         }
     } else if world.listening == Some(slot) {
         if hears {

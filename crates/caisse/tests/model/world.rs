@@ -7,7 +7,7 @@ use caisse::{Dialect, LinkKind};
 use caisse_journal::Admitted;
 use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{Outcome, Proof, Verdict};
-use caisse_settlement::weigh::{Knowledge, RecoveryFinding};
+use caisse_settlement::weigh::{Knowledge, LateResult, RecoveryFinding};
 
 use crate::promise;
 use crate::till::{self, Answer, Demand, Note, Op, Till};
@@ -55,7 +55,7 @@ pub struct Parts {
     pub admit: fn(&Setup, &[Note], Slot) -> Admitted,
     pub knowledge: fn(&Setup, &[Note], Slot, bool) -> Knowledge,
     pub weigh: fn(&LastTransaction, &Knowledge) -> RecoveryFinding,
-    pub weigh_result: fn(Outcome, bool, bool, bool) -> RecoveryFinding,
+    pub weigh_result: fn(&LateResult) -> RecoveryFinding,
     /// What the disk holds after a crash of what it had confirmed.
     pub disk: fn(Vec<Note>) -> Vec<Note>,
 }
@@ -65,9 +65,7 @@ pub const REAL: Parts = Parts {
     admit: crate::journal::admit,
     knowledge: crate::journal::knowledge,
     weigh: caisse_settlement::weigh::weigh,
-    weigh_result: |outcome, exclusive, like_the_last, unproven_tip| {
-        caisse_settlement::weigh::weigh_result(outcome, true, exclusive, like_the_last, unproven_tip)
-    },
+    weigh_result: caisse_settlement::weigh::weigh_result,
     disk: |notes| notes,
 };
 
