@@ -135,14 +135,14 @@ fn killed_anywhere_twice_never_charged_twice_never_told_otherwise() {
         setting.killed_twice(&mut count);
     }
     count.is(
-        104_103,
+        105_883,
         [
-            ("approved", 132_037),
-            ("blocked", 6114),
-            ("cancelled", 6161),
-            ("declined", 71_571),
-            ("not_sent", 6358),
-            ("unknown", 167_252),
+            ("approved", 134_191),
+            ("blocked", 6158),
+            ("cancelled", 6207),
+            ("declined", 72_841),
+            ("not_sent", 6416),
+            ("unknown", 171_310),
         ],
     );
 }
