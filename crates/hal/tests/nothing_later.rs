@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use caisse_hal::tcp::{TcpAddress, TcpLink};
-use caisse_hal::{AsyncLink, ConnectError, Link};
+use caisse_hal::{AsyncLink, ConnectError, Link, ReceiveError, Received};
 
 const LONG: Duration = Duration::from_secs(10);
 /// The system sends what waits again within this time: it has been waiting for less.
@@ -131,6 +131,29 @@ fn a_request_of_an_aborted_connection_never_arrives() {
     link.close();
     drop(link);
     assert_eq!(arrives(peer), REQUEST);
+}
+
+/// A till that keeps its connection open after a silence: somebody may decide "not paid" meanwhile.
+#[test]
+fn a_request_that_nobody_acknowledges_is_dropped_with_its_connection() {
+    if !inside("a_request_that_nobody_acknowledges_is_dropped_with_its_connection") {
+        return;
+    }
+    let listener = listen();
+    let mut link = TcpLink::new(address());
+    let peer = stuck(&mut link, &listener);
+    let mut buffer = [0; 64];
+    // The neighbour: a short loss of the network loses nothing. The system tries again at intervals that double.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(link.receive(&mut buffer, Duration::ZERO), Ok(Received::Nothing));
+    assert_eq!(arrives(peer), REQUEST);
+    link.abort();
+
+    let peer = stuck(&mut link, &listener);
+    let ended = link.receive(&mut buffer, Duration::from_secs(60));
+    assert!(matches!(ended, Ok(Received::Closed) | Err(ReceiveError)), "{ended:?}");
+    assert_eq!(waiting().0, 0);
+    assert_eq!(arrives(peer), b"");
 }
 
 #[test]

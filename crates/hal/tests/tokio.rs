@@ -159,3 +159,32 @@ fn pulling_the_plug_breaks_every_call_in_time() {
         assert!(start.elapsed() >= SOON && start.elapsed() < LONG / 2);
     });
 }
+
+/// A look takes no turn of the runtime: one poll of its future ends it, and it finds what the runtime has not heard of yet.
+#[test]
+fn a_look_at_tcp_ends_at_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut link = TcpLink::new(TcpAddress::new("127.0.0.1", listener.local_addr().unwrap().port()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(link.connect(LONG)).unwrap();
+    let (mut terminal, _) = listener.accept().unwrap();
+    let mut buffer = [0; 8];
+    let mut look = || {
+        let mut looking = std::pin::pin!(link.receive(&mut buffer, Duration::ZERO));
+        match looking.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            std::task::Poll::Ready(found) => found,
+            std::task::Poll::Pending => panic!("it waits for the runtime"),
+        }
+    };
+    // Within the runtime, which has no turn in between.
+    runtime.block_on(async {
+        assert_eq!(look(), Ok(Received::Nothing));
+        std::io::Write::write_all(&mut terminal, b"stale").unwrap();
+        assert_eq!(look(), Ok(Received::Bytes(5)));
+        assert_eq!(look(), Ok(Received::Nothing));
+        terminal.shutdown(std::net::Shutdown::Both).unwrap();
+        assert_eq!(look(), Ok(Received::Closed));
+    });
+    // The runtime is not confused by what was read beside it.
+    assert_eq!(runtime.block_on(link.receive(&mut [0; 8], LONG)), Ok(Received::Closed));
+}

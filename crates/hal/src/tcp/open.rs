@@ -9,6 +9,12 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use crate::ConnectError;
 use crate::deadline::{Deadline, GLANCE};
 
+/// The longest time that a request may wait in this machine for the peer's system to acknowledge it. Then the system drops the
+/// request and the connection, also one that a till keeps open: whoever decides about the transaction later decides about what
+/// can no longer arrive.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MAX_UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+
 /// A socket that does not block, with the settings that a payment needs. They are set before the socket connects, so that
 /// no connection ever lacks them: no delay, and no lingering. When such a socket is closed, by this process or by its
 /// death, the connection is reset and what waits in this machine is thrown away: no request of a finished attempt can
@@ -17,6 +23,8 @@ pub(crate) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
     socket.set_linger(Some(Duration::ZERO))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(MAX_UNACKNOWLEDGED))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
