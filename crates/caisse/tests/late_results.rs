@@ -120,7 +120,7 @@ impl caisse::Clock for Stopped {
     }
 }
 
-/// Rule 8: what a person decided may still be told as approved, and would look like the answer to the next sale of the same
+/// What a person decided may still be told as approved, and would look like the answer to the next sale of the same
 /// amount.
 #[test]
 fn after_a_person_s_word_the_same_amount_waits_for_as_long_as_a_transaction_may_take() {

@@ -109,7 +109,7 @@ fn after_a_sleep_nothing_is_blocked_for_longer_than_a_transaction() {
     assert!(matches!(outcome, Outcome::NotSent { .. }), "{outcome:?}");
 }
 
-/// On a line that was there before, a refusal that repeats nothing is nobody's (rule 4); here it answers a duplicata.
+/// On a line that was there before, a refusal that repeats nothing belongs to no transaction; here it answers a duplicata.
 #[test]
 fn a_bare_refusal_on_a_line_proves_nothing() {
     let mut dialect = Dialect::INGENICO;
@@ -202,7 +202,7 @@ fn the_reference_of_a_shared_bill_proves_nothing() {
     assert!(!matches!(recovered[0].finding, RecoveryFinding::Paid(_)), "{recovered:?} {:#?}", line.log());
 }
 
-/// Rule 7: of a terminal that others use too only our own echoed reference counts.
+/// Of a terminal that others use too only the echo of the transaction's own reference counts.
 #[test]
 fn our_own_reference_settles_a_late_result_on_a_shared_terminal() {
     let dialect = Dialect::PAYXPRESS;
@@ -213,7 +213,7 @@ fn our_own_reference_settles_a_late_result_on_a_shared_terminal() {
     assert_eq!(
         recovered[0].finding,
         RecoveryFinding::Paid(euros(999)),
-        "rule 7: not exclusive, only our own echoed reference counts"
+        "not exclusive: only the echo of its own reference counts"
     );
 }
 

@@ -13,7 +13,7 @@ const DECLINED: Outcome = Outcome::Declined { refusal: Refusal::Unspecified };
 const CANCELLED: Outcome = Outcome::Cancelled { refusal: Refusal::Abandoned };
 const BUSY: Outcome = Outcome::Blocked { reason: Blocked::Busy };
 
-/// The table of section 9 of the design: each status by each error, in both generations, whatever Android's code.
+/// The table of outcomes: each status by each error, in both generations, whatever Android's code.
 #[test]
 fn every_status_by_every_error() {
     let expected = |status: i64, error: i64| -> std::result::Result<Outcome, &str> {

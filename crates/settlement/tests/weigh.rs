@@ -133,7 +133,7 @@ fn known() -> Vec<(Knowledge, bool)> {
     all
 }
 
-/// Rule 7, once more and as plainly as possible.
+/// The rule of the evidence, written a second time and as plainly as possible.
 fn expected(told: &LastTransaction, known: &Knowledge, same_terminal: bool) -> &'static str {
     if known.operation != Operation::Debit || !same_terminal {
         return "open";

@@ -87,7 +87,7 @@ fn refusals_say_why_where_the_generation_does() {
     assert_eq!(cancelled.verdict.outcome, Outcome::Cancelled { refusal: Refusal::Abandoned });
 }
 
-/// Rule 4, last paragraph: on a line that was there before, a refusal that repeats too little may be another's.
+/// On a line that was there before, a refusal that repeats too little may be another transaction's.
 #[test]
 fn a_refusal_without_its_echo_proves_nothing_on_a_shared_line() {
     for body in ["CZ0040301AE00201AF00204", "CZ0040301CA00201CB000CD0010CE003978AE00201AF00206"] {
@@ -223,7 +223,7 @@ fn with_earlier(earlier: &'static str, ours: &'static str) -> Run {
     })
 }
 
-/// Rule 8: contention is yielded to, what comes is filed, and the own enquiry goes on.
+/// Contention is yielded to, what comes is filed, and the own enquiry goes on.
 #[test]
 fn an_earlier_result_never_ends_this_transaction() {
     // Another amount: it can be told apart, and ours counts.
