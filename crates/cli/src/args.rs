@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use caisse::Confirmation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::intent::arguments::{IntentArguments, IntentCommand};
+use crate::journal::arguments::{JournalArguments, JournalCommand};
 use crate::output::Ending;
 use crate::probing::{ProbeArguments, ReprintArguments};
 use crate::terminal::TerminalArguments;
@@ -54,7 +54,10 @@ impl Command {
         let output_is_all = match self {
             Self::Explain(_) | Self::Dialect(_) => true,
             Self::Journal(arguments) => {
-                matches!(arguments.command, JournalCommand::List { .. } | JournalCommand::Show { .. })
+                matches!(
+                    arguments.command,
+                    JournalCommand::List(_) | JournalCommand::Show { .. } | JournalCommand::Totals(_)
+                )
             }
             Self::Intent(arguments) => !matches!(arguments.command, IntentCommand::Result(_)),
             Self::Terminal(arguments) => arguments.list_faults,
@@ -186,149 +189,4 @@ pub(crate) struct DialectArguments {
     /// payxpress, ingenico, nepting, concert-e, concert-e-plus, or a file of your own, such as ./mine.toml.
     #[arg(value_name = "NAME|FILE")]
     pub(crate) dialect: String,
-}
-
-/// Read a journal, and settle what is not known.
-#[derive(Debug, Args)]
-pub(crate) struct JournalArguments {
-    /// The journal file.
-    pub(crate) file: PathBuf,
-    #[command(subcommand)]
-    pub(crate) command: JournalCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum JournalCommand {
-    /// List the transactions, oldest first. With --unresolved: exit code 0 when none is open, 3 when some are.
-    List {
-        /// Only those whose end nobody knows.
-        #[arg(long)]
-        unresolved: bool,
-        /// Print JSON lines.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one transaction with its history. Exit code 1 when there is no such one.
-    Show {
-        /// The id of the transaction.
-        id: String,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Record what a person found out about an unknown or disputed outcome, or correct what a person recorded before. Exit code
-    /// 1 when there is nothing to decide or to correct, and when the terminal's own proof says otherwise: then both are kept,
-    /// as a dispute.
-    Resolve(ResolveArguments),
-    /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
-    /// 0 when none is open afterwards, 3 when some are.
-    Recover(RecoverArguments),
-    /// Accept an older copy as the journal, where the newest file is lost. Payments that were recorded after the copy was made
-    /// are unknown to it and can be charged again. Exit code 1 when the file is not an older copy.
-    AcceptOlder {
-        /// Who accepts it.
-        #[arg(long, value_name = "WHO")]
-        by: String,
-        /// Why: what became of the newest file.
-        #[arg(long, value_name = "WHY")]
-        because: String,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
-    Forget {
-        /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(31..))]
-        older_than: u32,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RecoverArguments {
-    /// The terminal: tcp://HOST:PORT, serial:PATH or a name from the configuration file. It is asked about what was sent to
-    /// it, and about nothing else. Unless given, a terminal whose id was made of its address is found there.
-    #[arg(long, value_name = "ADDRESS|NAME")]
-    pub(crate) terminal: Option<String>,
-    /// How the terminal is spoken to; as recorded with the transaction unless given.
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(crate) dialect: Option<String>,
-    /// Nobody but the tills of this journal uses the terminal.
-    #[arg(long)]
-    pub(crate) exclusive: bool,
-    /// The configuration file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Ask the terminal also at an address that the journal does not know, and show what it reports. That proves nothing: what
-    /// is open stays open.
-    #[arg(long, requires = "terminal")]
-    pub(crate) new_address: bool,
-    /// Wait as long as the customer may still be at the terminal, five minutes at most: only then "not paid" is certain. On
-    /// a serial line the terminal's own result is listened for meanwhile, without it for five seconds.
-    #[arg(long)]
-    pub(crate) wait: bool,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ResolveArguments {
-    /// The id of the transaction.
-    pub(crate) id: String,
-    /// The customer paid: the whole amount, or this one, which may be less or more than the amount asked for.
-    #[arg(long, value_name = "AMOUNT", num_args = 0..=1, default_missing_value = "", conflicts_with = "not_paid")]
-    pub(crate) paid: Option<String>,
-    /// The customer did not pay.
-    #[arg(long, required_unless_present = "paid")]
-    pub(crate) not_paid: bool,
-    /// What was done before the decision, once for each: the till asked the terminal (recovered), the terminal's own journal
-    /// was read (terminal-journal), the terminal was restarted (restarted), the till asked it again (recovered-again). It is
-    /// recorded with the decision.
-    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
-    pub(crate) confirmed: Vec<ConfirmedArgument>,
-    /// Who found out.
-    #[arg(long, value_name = "WHO")]
-    pub(crate) by: String,
-    /// How: what the terminal or its ticket showed.
-    #[arg(long, value_name = "WHY")]
-    pub(crate) because: String,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ConfirmedArgument {
-    Recovered,
-    TerminalJournal,
-    Restarted,
-    RecoveredAgain,
-}
-
-impl From<ConfirmedArgument> for Confirmation {
-    fn from(argument: ConfirmedArgument) -> Self {
-        match argument {
-            ConfirmedArgument::Recovered => Self::Recovered,
-            ConfirmedArgument::TerminalJournal => Self::TerminalJournal,
-            ConfirmedArgument::Restarted => Self::Restarted,
-            ConfirmedArgument::RecoveredAgain => Self::RecoveredAgain,
-        }
-    }
-}
-
-impl JournalCommand {
-    pub(crate) const fn wants_json(&self) -> bool {
-        match self {
-            Self::List { json, .. }
-            | Self::Show { json, .. }
-            | Self::AcceptOlder { json, .. }
-            | Self::Forget { json, .. } => *json,
-            Self::Resolve(arguments) => arguments.json,
-            Self::Recover(arguments) => arguments.json,
-        }
-    }
 }

@@ -77,6 +77,19 @@ impl Target {
     }
 }
 
+/// The user's own configuration, if there is a file.
+pub(crate) fn own_configuration() -> Result<Option<Shop>, Wrong> {
+    let Some(file) = own_file().filter(|file| file.exists()) else { return Ok(None) };
+    Shop::load(&file).map(Some).map_err(|error| Wrong::usage("config", error))
+}
+
+/// The user's own journal, in which a payment is recorded unless another one is given; or why there is no place for one.
+pub(crate) fn own_journal() -> Result<PathBuf, String> {
+    let directories = etcetera::choose_base_strategy()
+        .map_err(|error| format!("no place for your own ({error}): say --journal FILE"))?;
+    Ok(directories.data_dir().join("caisse").join("journal.sqlite"))
+}
+
 /// Where a user's own configuration file is, if anywhere.
 fn own_file() -> Option<PathBuf> {
     let directories = etcetera::choose_base_strategy().ok()?;

@@ -1,21 +1,32 @@
-//! `caisse journal`: what stands in the file, and an operator's word on what is not known.
+//! `caisse journal`: what a journal contains, and a person's word on what is not known.
 
-use caisse::{
-    Amount, Confirmation, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source,
-    SqliteJournal, TransactionId, WallTime,
-};
-use caisse_journal::{LockError, TerminalKey, gives_back, in_flight};
-use serde_json::{Value, json};
+pub(crate) mod arguments;
+mod list;
+mod local_time;
+mod resolve;
+mod totals;
+mod words;
+
 use std::fmt::Display;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::args::{JournalArguments, JournalCommand, ResolveArguments};
+use caisse::{
+    Amount, Confirmation, Decision, Journal, Order, Record, RecordState, Source, SqliteJournal,
+    TransactionId, WallTime,
+};
+use caisse_journal::in_flight;
+use serde_json::{Value, json};
+
+use crate::args::LanguageArgument;
+use crate::configuration::{own_configuration, own_journal};
 use crate::output::Output;
 use crate::recover;
-use crate::report::{decision_lines, decision_name};
-use crate::usage::Wrong;
+use crate::report::{decimal, decision_lines, decision_name};
+use crate::usage::{Wrong, quoted};
+use arguments::{JournalArguments, JournalCommand};
+use words::Words;
 
 /// Exit code when the journal cannot be used.
 const UNUSABLE: u8 = 6;
@@ -30,7 +41,7 @@ pub(crate) const IN_FLIGHT: &str = "in_flight";
 const NO_SUCH: u8 = 1;
 
 pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, Wrong> {
-    let file = &arguments.file;
+    let file = &file(arguments, output)?;
     if let Err(error) = file.metadata() {
         let file = file.display();
         return Err(match error.kind() {
@@ -42,9 +53,13 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
     let open = || SqliteJournal::open(file).map_err(unusable);
     let read = || SqliteJournal::open_for_reading(file).map_err(unusable);
     match &arguments.command {
-        JournalCommand::List { unresolved, .. } => list(&read()?, *unresolved, output),
-        JournalCommand::Show { id, .. } => show(&read()?, id, output),
-        JournalCommand::Resolve(arguments) => resolve(&mut open()?, arguments, output),
+        JournalCommand::List(arguments) => list::list(&read()?, arguments, output),
+        JournalCommand::Show { id, lang, .. } => {
+            let journal = read()?;
+            show(&journal, &find(&journal, id)?, *lang, output)
+        }
+        JournalCommand::Totals(arguments) => totals::totals(&read()?, arguments, output),
+        JournalCommand::Resolve(arguments) => resolve::resolve(&mut open()?, arguments, output),
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => {
@@ -54,125 +69,70 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
     }
 }
 
+/// The journal that is meant: the given one, or the one in which a payment is recorded by default.
+fn file(arguments: &JournalArguments, output: &Output) -> Result<PathBuf, Wrong> {
+    if let Some(file) = &arguments.file {
+        return Ok(file.clone());
+    }
+    let of_configuration = own_configuration()?.and_then(|shop| shop.journal().map(Path::to_owned));
+    let file = match of_configuration {
+        Some(file) => file,
+        None => own_journal().map_err(|why| Wrong::usage("file", why))?,
+    };
+    output.notice(format_args!("journal: {}", file.display()));
+    Ok(file)
+}
+
 pub(crate) fn unusable(error: impl Display) -> Wrong {
     Wrong::failure(UNUSABLE, "journal", error)
 }
 
-fn list(journal: &SqliteJournal, unresolved: bool, output: &Output) -> Result<u8, Wrong> {
-    let mut some_open = false;
-    for record in journal.list().map_err(unusable)? {
-        let state = state(journal, &record)?;
-        let open = state != "final";
-        if unresolved && !open {
-            continue;
-        }
-        some_open |= open;
-        output.json(&json(&record, state));
-        output.text(line(&record, state));
-    }
-    Ok(if unresolved && some_open { SOME_OPEN } else { 0 })
-}
-
+/// Returns the transaction of this id, or the only one whose id begins so.
 fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
-    let none = || Wrong::failure(NO_SUCH, "id", format_args!("'{id}': there is no such transaction"));
-    let id: TransactionId = id.parse().map_err(|_| none())?;
-    journal.find(&id).map_err(unusable)?.ok_or_else(none)
+    let none = |what: &str| Wrong::failure(NO_SUCH, "id", format_args!("{}: {what}", quoted(id)));
+    let exact = match id.parse::<TransactionId>() {
+        Ok(id) => journal.find(&id).map_err(unusable)?,
+        Err(_) => None,
+    };
+    if let Some(record) = exact {
+        return Ok(record);
+    }
+    let mut records = journal.list().map_err(unusable)?;
+    records.retain(|record| !id.is_empty() && record.start.id.as_str().starts_with(id));
+    match (records.pop(), records.len()) {
+        (Some(record), 0) => Ok(record),
+        (None, _) => Err(none("there is no such transaction")),
+        (Some(_), more) => {
+            let count = more.saturating_add(1);
+            Err(none(&format!("{count} transactions begin so; give more of the id")))
+        }
+    }
 }
 
-fn show(journal: &SqliteJournal, id: &str, output: &Output) -> Result<u8, Wrong> {
-    let record = find(journal, id)?;
+fn show(
+    journal: &SqliteJournal,
+    record: &Record,
+    language: LanguageArgument,
+    output: &Output,
+) -> Result<u8, Wrong> {
     let events = journal.events(&record.start.id).map_err(unusable)?;
-    let state = state(journal, &record)?;
-    let mut object = json(&record, state);
+    let state = state(journal, record)?;
+    let mut object = json(record, state);
     object["events"] = events
         .iter()
         .map(|event| json!({ "at": event.at.to_string(), "what": event.what.name(), "detail": event.to_string() }))
         .collect();
     output.json(&object);
-    output.text(line(&record, state));
+    output.text(line(record, state, language));
     if let Some(decision) = record.decision.as_ref().filter(|decision| decision.is_by_person()) {
         for line in decision_lines(decision, record.decided_at) {
             output.text(format_args!("  {line}"));
         }
     }
     for event in &events {
-        output.text(format_args!("  {}  {}  {}", event.at, event.what.name(), event));
+        output.text(format_args!("  {}  {}  {}", local_time::local(event.at), event.what.name(), event));
     }
     Ok(0)
-}
-
-fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &Output) -> Result<u8, Wrong> {
-    let record = find(journal, &arguments.id)?;
-    let start = &record.start;
-    let asked = start.content.amount;
-    let paid = match arguments.paid.as_deref() {
-        None => Paid::NotPaid,
-        Some("") => Paid::Paid(asked),
-        Some(text) => {
-            let amount = Amount::parse(text, asked.currency());
-            Paid::Paid(amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?)
-        }
-    };
-    let decision = Decision::new(paid, &arguments.by, &arguments.because)
-        .map_err(|error| Wrong::usage("decision", error))?
-        .confirming(arguments.confirmed.iter().map(|&step| step.into()));
-    if paid == Paid::NotPaid && decision.confirmed.is_empty() {
-        ask_for_confirmation(output);
-    }
-    let lock = journal.lock_terminal(&TerminalKey::from(start)).map_err(|error| match error {
-        LockError::Busy => {
-            Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
-        }
-        error => Wrong::failure(UNUSABLE, "journal", error),
-    })?;
-    journal.resolve(&lock, &start.id, &decision, WallTime::now()).map_err(|error| match error {
-        JournalError::NotUnresolved => Wrong::failure(NO_SUCH, "id", error),
-        error => unusable(error),
-    })?;
-    drop(lock);
-    show(journal, &arguments.id, output)?;
-    let after = find(journal, &arguments.id)?;
-    if after.state() != RecordState::Disputed {
-        return Ok(0);
-    }
-    let all = journal.list().map_err(unusable)?;
-    let credits = all.iter().filter(|record| gives_back(record, &start.id));
-    tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
-    Ok(NO_SUCH)
-}
-
-/// The procedure for a terminal that hung, when nothing of it was confirmed.
-fn ask_for_confirmation(output: &Output) {
-    for line in [
-        "warning: nothing was confirmed. A terminal that hung may still have the request and charge the customer:",
-        "  1. recover  2. read the terminal's own journal  3. restart the terminal  4. recover again  5. decide",
-        "  A restart may erase the terminal's journal. Say what was done: --confirmed recovered --confirmed",
-        "  terminal-journal --confirmed restarted --confirmed recovered-again. It is recorded with the decision.",
-        "attention : rien n'a été confirmé. Un terminal bloqué détient peut-être la demande et peut encore débiter :",
-        "  1. recover  2. lire le journal du terminal  3. redémarrer le terminal  4. recover encore  5. décider",
-        "  Un redémarrage peut effacer le journal du terminal. Dites ce qui a été fait (--confirmed) : c'est noté.",
-    ] {
-        output.notice(line);
-    }
-}
-
-/// The decision has become a dispute.
-fn tell_dispute(credits: &[String], output: &Output) {
-    let credits = credits.join(", ");
-    if credits.is_empty() {
-        output
-            .notice("not settled: the terminal's own proof says otherwise. Both are recorded, as a dispute.");
-        output.notice("non réglé : la preuve du terminal dit le contraire. Les deux sont notées : contesté.");
-    } else {
-        output.notice(format_args!(
-            "not settled: credits or cancellations rest on the earlier decision ({credits}). Both are recorded, as a dispute."
-        ));
-        output.notice(format_args!(
-            "non réglé : des crédits ou annulations reposent sur la décision précédente ({credits}). Contesté."
-        ));
-    }
-    output.notice("  Look again, then decide once more: that settles the dispute.");
-    output.notice("  Vérifiez encore, puis décidez à nouveau : cela règle la contestation.");
 }
 
 fn accept_older(file: &Path, by: &str, because: &str, output: &Output) -> Result<u8, Wrong> {
@@ -254,28 +214,38 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
     })
 }
 
-pub(crate) fn line(record: &Record, state: &str) -> String {
+pub(crate) fn line(record: &Record, state: &str, language: LanguageArgument) -> String {
     let start = &record.start;
     let outcome = record.told().outcome;
     let amount = start.content.amount;
-    let tip = record.tip().map(|tip| format!(", tip {tip}")).unwrap_or_default();
+    let money = |amount: Amount| format!("{} {}", decimal(amount, language), amount.currency().code());
+    let words = Words::of(language);
+    let name = words.outcome(&outcome);
     let told = match (outcome.reason_code(), outcome.approved_amount()) {
         // It has no end yet.
-        _ if state == IN_FLIGHT => "running".to_owned(),
+        _ if state == IN_FLIGHT => words.running.to_owned(),
         (Some(code), _) => match record.reported_amount() {
-            Some(reported) => format!("{} [{code}] reported {reported}", outcome.name()),
-            None => format!("{} [{code}]", outcome.name()),
+            Some(reported) => format!("{name} [{code}] {} {}", words.reported, money(reported)),
+            None => format!("{name} [{code}]"),
         },
-        (None, Some(approved)) if approved != amount => format!("{} {approved}{tip}", outcome.name()),
-        _ => outcome.name().to_owned(),
+        (None, Some(approved)) if approved != amount => {
+            let tip = record.tip().map(|tip| format!(", {} {}", words.tip, money(tip))).unwrap_or_default();
+            format!("{name} {}{tip}", money(approved))
+        }
+        _ => name.to_owned(),
     };
     let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
     let told = match by_person {
-        Some(decision) => format!("{told}, decided by {}", decision.by),
+        Some(decision) => format!("{told}, {} {}", words.decided_by, decision.by),
         None => told,
     };
     format!(
-        "{}  {state:<10}  {}  {} {amount}  {told}  terminal {}",
-        record.started_at, start.id, start.content.operation, start.content.terminal
+        "{}  {:<10}  {}  {} {}  {told}  terminal {}",
+        local_time::local(record.started_at),
+        words.state(state),
+        start.id,
+        words.operation(start.content.operation),
+        money(amount),
+        start.content.terminal
     )
 }

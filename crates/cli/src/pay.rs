@@ -11,11 +11,10 @@ use caisse::{
     MemoryJournal, Operation, Order, Payment, PaymentRequest, Register, SqliteJournal, TerminalId, Till,
 };
 use caisse_simulator::{VIRTUAL, VirtualTerminal};
-use etcetera::BaseStrategy;
 use serde_json::json;
 
 use crate::args::PayArguments;
-use crate::configuration::{Target, dialect_of};
+use crate::configuration::{Target, dialect_of, own_journal};
 use crate::harmless::{Reach, Resolved, is_this_machine};
 use crate::output::Output;
 use crate::report::{self, exit_code, shell_word};
@@ -172,10 +171,15 @@ fn take(
         how_to_ask(arguments, file, output);
         let unresolved = till.unresolved().unwrap_or_default();
         let contested = till.contested().unwrap_or_default();
-        let unresolved =
-            unresolved.iter().chain(&contested).map(|record| record.start.id).collect::<Vec<_>>();
-        let disputed = Some(payment.id).filter(|id| payment.disputed && !unresolved.contains(id));
-        report::how_to_settle(file, unresolved.iter().copied().chain(disputed), output);
+        let mut open: Vec<_> = unresolved
+            .iter()
+            .chain(&contested)
+            .map(|record| (record.start.id, record.reported_amount()))
+            .collect();
+        if payment.disputed && open.iter().all(|(id, _)| *id != payment.id) {
+            open.push((payment.id, payment.reported_amount));
+        }
+        report::how_to_settle(file, &open, output);
     }
     Ok(code)
 }
@@ -274,13 +278,11 @@ fn parse<T: FromStr<Err: Display>>(kind: &'static str, text: &str) -> Result<T, 
 
 /// Your own journal's file, in a folder that is there; or why it cannot be.
 pub(crate) fn default_journal(output: &Output) -> Result<PathBuf, String> {
-    let directories = etcetera::choose_base_strategy()
-        .map_err(|error| format!("no place for your own ({error}): say --journal FILE"))?;
-    let directory = directories.data_dir().join("caisse");
-    std::fs::create_dir_all(&directory).map_err(|error| {
+    let file = own_journal()?;
+    let directory = file.parent().unwrap_or(Path::new(""));
+    std::fs::create_dir_all(directory).map_err(|error| {
         format!("no place for your own: {}: {error}; say --journal FILE", directory.display())
     })?;
-    let file = directory.join("journal.sqlite");
     output.notice(format_args!("journal: {}", file.display()));
     Ok(file)
 }

@@ -9,8 +9,9 @@ use caisse::{
 };
 use serde_json::json;
 
-use crate::args::RecoverArguments;
+use crate::args::LanguageArgument;
 use crate::configuration::{Target, dialect_of};
+use crate::journal::arguments::RecoverArguments;
 use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::ping;
@@ -54,7 +55,7 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         settled = false;
         // A payment that runs has an end to come.
         if journal::state(&journal, record)? != IN_FLIGHT {
-            how_to_settle(file, [record.start.id], output);
+            how_to_settle(file, &[(record.start.id, record.reported_amount())], output);
         }
     }
     Ok(if settled { 0 } else { SOME_OPEN })
@@ -304,7 +305,7 @@ fn tell(
         })).collect::<Vec<_>>(),
     });
     output.json(&object);
-    output.text(journal::line(record, state));
+    output.text(journal::line(record, state, LanguageArgument::En));
     output.text(format_args!("  {} / {}", text.en, text.fr));
     for (part, recorded, found) in &differences {
         let told = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());

@@ -7,6 +7,7 @@ use caisse::{Amount, Decision, Outcome, Paid, Payment, Receipt, Retry, Text, Tra
 use caisse_simulator::VIRTUAL;
 use serde_json::{Value, json};
 
+use crate::args::LanguageArgument;
 use crate::output::Output;
 
 /// The exit code of `pay` for an outcome.
@@ -172,17 +173,16 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
 }
 
 /// The commands with which a person settles what is open, once they know.
-pub(crate) fn how_to_settle(
-    file: &Path,
-    unresolved: impl IntoIterator<Item = TransactionId>,
-    output: &Output,
-) {
+pub(crate) fn how_to_settle(file: &Path, open: &[(TransactionId, Option<Amount>)], output: &Output) {
     let file = shell_word(&file.display().to_string());
-    for id in unresolved {
+    for (id, reported) in open {
+        // The amount of an approval that was not accepted because of its amount is what the customer has paid.
+        let paid =
+            reported.map_or_else(|| "--paid".to_owned(), |amount| format!("--paid {}", amount.decimal()));
         output.text("  before --not-paid: recover, read the terminal's journal, restart it, recover again (--confirmed)");
         output.text("  avant --not-paid : recover, lire le journal du terminal, le redémarrer, recover encore (--confirmed)");
         output.text("  once you know, one of / quand vous savez, l'une des deux :");
-        for what in ["--paid", "--not-paid"] {
+        for what in [paid.as_str(), "--not-paid"] {
             output.text(format_args!(
                 "    caisse journal {file} resolve {what} --by NAME --because \"what the terminal showed\" -- {id}"
             ));
@@ -192,6 +192,15 @@ pub(crate) fn how_to_settle(
 
 fn french(amount: Amount) -> String {
     amount.to_string().replace('.', ",")
+}
+
+/// The amount without its currency, with a comma in French.
+pub(crate) fn decimal(amount: Amount, language: LanguageArgument) -> String {
+    let decimal = amount.decimal().to_string();
+    match language {
+        LanguageArgument::En => decimal,
+        LanguageArgument::Fr => decimal.replace('.', ","),
+    }
 }
 
 /// In English and in French.

@@ -2,11 +2,12 @@
 
 #![cfg(unix)]
 
+#[path = "support/records.rs"]
+mod records;
 mod support;
 
 use caisse::{Amount, Currency, Dispute, Journal, Paid, SqliteJournal, WallTime};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
-use caisse_payment::{Outcome, Proof, Register, Verdict};
+use caisse_payment::Outcome;
 use caisse_simulator::VirtualTerminal;
 use serde_json::json;
 use support::{Ran, Shop};
@@ -14,47 +15,8 @@ use support::{Ran, Shop};
 const DAY: u64 = 24 * 3600 * 1000;
 
 fn payment(journal: &mut SqliteJournal, id: &str, at: WallTime) {
-    let amount = Amount::from_minor(2500, Currency::EUR);
-    let content = Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount,
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    let id = id.parse().unwrap();
-    journal
-        .append(
-            &Entry::Started(Start {
-                id,
-                content,
-                dialect: "payxpress".parse().unwrap(),
-                address: None,
-                usb: None,
-            }),
-            at,
-        )
-        .unwrap();
-    let verdict = Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered };
-    let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    journal
-        .append(
-            &Entry::Ended(End {
-                id,
-                verdict,
-                authorisation,
-                contract,
-                serial_number: None,
-                reported_amount: None,
-                last_four,
-                status,
-            }),
-            at,
-        )
-        .unwrap();
+    let approved = Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) };
+    records::write(journal, id, records::debit(2500, "counter"), approved, at);
 }
 
 /// Nobody listens there.

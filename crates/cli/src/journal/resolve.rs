@@ -1,0 +1,88 @@
+//! `caisse journal resolve`: a person's decision.
+
+use caisse::{Amount, Decision, Journal, JournalError, Paid, RecordState, SqliteJournal, WallTime};
+use caisse_journal::{LockError, TerminalKey, gives_back};
+
+use super::arguments::ResolveArguments;
+use super::{NO_SUCH, UNUSABLE, find, show, unusable};
+use crate::args::LanguageArgument;
+use crate::output::Output;
+use crate::usage::Wrong;
+
+pub(super) fn resolve(
+    journal: &mut SqliteJournal,
+    arguments: &ResolveArguments,
+    output: &Output,
+) -> Result<u8, Wrong> {
+    let record = find(journal, &arguments.id)?;
+    let start = &record.start;
+    let asked = start.content.amount;
+    let paid = match arguments.paid.as_deref() {
+        None => Paid::NotPaid,
+        Some("") => Paid::Paid(asked),
+        Some(text) => {
+            let amount = Amount::parse(text, asked.currency());
+            Paid::Paid(amount.map_err(|error| Wrong::usage("paid", format_args!("'{text}': {error}")))?)
+        }
+    };
+    let decision = Decision::new(paid, &arguments.by, &arguments.because)
+        .map_err(|error| Wrong::usage("decision", error))?
+        .confirming(arguments.confirmed.iter().map(|&step| step.into()));
+    if paid == Paid::NotPaid && decision.confirmed.is_empty() {
+        ask_for_confirmation(output);
+    }
+    let lock = journal.lock_terminal(&TerminalKey::from(start)).map_err(|error| match error {
+        LockError::Busy => {
+            Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
+        }
+        error => Wrong::failure(UNUSABLE, "journal", error),
+    })?;
+    journal.resolve(&lock, &start.id, &decision, WallTime::now()).map_err(|error| match error {
+        JournalError::NotUnresolved => Wrong::failure(NO_SUCH, "id", error),
+        error => unusable(error),
+    })?;
+    drop(lock);
+    let after = find(journal, start.id.as_str())?;
+    show(journal, &after, LanguageArgument::En, output)?;
+    if after.state() != RecordState::Disputed {
+        return Ok(0);
+    }
+    let all = journal.list().map_err(unusable)?;
+    let credits = all.iter().filter(|record| gives_back(record, &start.id));
+    tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
+    Ok(NO_SUCH)
+}
+
+/// The procedure for a terminal that hung, when nothing of it was confirmed.
+fn ask_for_confirmation(output: &Output) {
+    for line in [
+        "warning: nothing was confirmed. A terminal that hung may still have the request and charge the customer:",
+        "  1. recover  2. read the terminal's own journal  3. restart the terminal  4. recover again  5. decide",
+        "  A restart may erase the terminal's journal. Say what was done: --confirmed recovered --confirmed",
+        "  terminal-journal --confirmed restarted --confirmed recovered-again. It is recorded with the decision.",
+        "attention : rien n'a été confirmé. Un terminal bloqué détient peut-être la demande et peut encore débiter :",
+        "  1. recover  2. lire le journal du terminal  3. redémarrer le terminal  4. recover encore  5. décider",
+        "  Un redémarrage peut effacer le journal du terminal. Dites ce qui a été fait (--confirmed) : c'est noté.",
+    ] {
+        output.notice(line);
+    }
+}
+
+/// The decision has become a dispute.
+fn tell_dispute(credits: &[String], output: &Output) {
+    let credits = credits.join(", ");
+    if credits.is_empty() {
+        output
+            .notice("not settled: the terminal's own proof says otherwise. Both are recorded, as a dispute.");
+        output.notice("non réglé : la preuve du terminal dit le contraire. Les deux sont notées : contesté.");
+    } else {
+        output.notice(format_args!(
+            "not settled: credits or cancellations rest on the earlier decision ({credits}). Both are recorded, as a dispute."
+        ));
+        output.notice(format_args!(
+            "non réglé : des crédits ou annulations reposent sur la décision précédente ({credits}). Contesté."
+        ));
+    }
+    output.notice("  Look again, then decide once more: that settles the dispute.");
+    output.notice("  Vérifiez encore, puis décidez à nouveau : cela règle la contestation.");
+}
