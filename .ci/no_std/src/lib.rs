@@ -45,6 +45,7 @@ pub fn drive(link: &mut dyn Link) -> usize {
         match machine.poll() {
             Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => machine.handle_connected(now),
             Action::Record(_) | Action::Dispute(_) => machine.handle_journaled(now),
+            Action::Persist(_) => machine.handle_persist_failed(now),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let sent = link.send(bytes, Duration::from_secs(1)).unwrap_or(0);

@@ -41,14 +41,14 @@ impl<'c> Limits<'c> {
     }
 }
 
-/// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
-/// and says whether it is kept; if not, the terminal does not hear it. Returns the address that was connected, if it is known.
+/// Drives a probe to its end. `store` stores a message that is no answer, and returns whether it is stored. Returns the
+/// address that was connected, if it is known.
 pub(crate) fn ask(
     link: &mut dyn Link,
     clock: &dyn Clock,
     machine: &mut ProbeMachine<'_>,
     limits: &Limits<'_>,
-    mut on_stray: impl FnMut(&[u8]) -> bool,
+    mut store: impl FnMut(&[u8]) -> bool,
 ) -> Option<SocketAddr> {
     let mut buffer = [0; 1024];
     let left = |deadline: Option<Instant>| {
@@ -73,6 +73,15 @@ pub(crate) fn ask(
             ProbeAction::Done(_) => return peer,
             ProbeAction::Close => link.close(),
             ProbeAction::Abort => link.abort(),
+            ProbeAction::Persist(body) => {
+                let is_stored = store(body);
+                let now = clock.now();
+                if is_stored {
+                    machine.handle_persisted(now);
+                } else {
+                    machine.handle_persist_failed(now);
+                }
+            }
             ProbeAction::Connect => {
                 let result = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
                 peer = link.peer();
@@ -109,10 +118,6 @@ pub(crate) fn ask(
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                        if machine.stray().is_some_and(|body| !on_stray(body)) {
-                            link.abort();
-                            machine.handle_closed(now, Closed::ByPeer);
-                        }
                     }
                     Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
                     Ok(Received::Nothing) => {}

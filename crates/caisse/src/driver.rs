@@ -50,16 +50,14 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => {
-                    if event == Event::LateAnswer
-                        && let Some(body) = machine.stray()
-                        && self.ear.file(self.journal, self.lock, body).is_err()
-                    {
-                        // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.abort();
-                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
+                Action::Event(event) => on_event(event),
+                Action::Persist(body) => {
+                    let filed = self.ear.file(self.journal, self.lock, body);
+                    let now = self.clock.now();
+                    match filed {
+                        Ok(_) => machine.handle_persisted(now),
+                        Err(_) => machine.handle_persist_failed(now),
                     }
-                    on_event(event);
                 }
                 Action::Close => self.link.close(),
                 Action::Verdict(_) => on_verdict(machine),

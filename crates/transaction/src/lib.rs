@@ -19,6 +19,7 @@ mod request;
 mod store;
 pub mod terminal;
 pub mod till;
+mod unstored;
 
 pub use caisse_link::Instant;
 pub use dialect::{Dialect, Duplicata, OptionalFields, RefusedMessage, Trailer, UnknownDialect};

@@ -72,13 +72,13 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
                 probe.handle_drained(now);
                 due = script.next();
             }
+            ProbeAction::Persist(body) => {
+                strays.push(body.to_vec());
+                probe.handle_persisted(now);
+            }
             ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { until } => match due.take() {
-                Some(Then::Say(bytes)) => {
-                    probe.handle_input(now, bytes);
-                    strays.extend(probe.stray().map(<[u8]>::to_vec));
-                    assert_eq!(probe.stray(), None, "it is handed out once");
-                }
+                Some(Then::Say(bytes)) => probe.handle_input(now, bytes),
                 Some(Then::Close) => probe.handle_closed(now, Closed::ByPeer),
                 Some(Then::Wait) | None => {
                     now = until.expect("a wait without end");
@@ -470,6 +470,7 @@ fn a_send_that_fails() {
             match probe.poll() {
                 ProbeAction::Connect => probe.handle_connected(now),
                 ProbeAction::Send(_) => probe.handle_send_failed(now, 0),
+                ProbeAction::Persist(_) => panic!("nothing has come"),
                 ProbeAction::Close | ProbeAction::Abort => {}
                 ProbeAction::Wait { until } => {
                     now = until.unwrap();

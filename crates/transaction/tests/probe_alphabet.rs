@@ -70,7 +70,7 @@ fn run(
     let mut now = Instant::from_millis(0);
     let (mut sent, mut handed) = (vec![], 0);
     probe.start(now);
-    drain(&mut probe, &mut sent, &mut handed);
+    drain(&mut probe, now, &mut sent, &mut handed);
     for number in path {
         match HAPPENINGS[usize::from(*number)] {
             Happening::Connected => probe.handle_connected(now),
@@ -93,7 +93,7 @@ fn run(
             Happening::GiveUp => probe.give_up(now),
             Happening::Input(bytes) => probe.handle_input(now, bytes),
         }
-        drain(&mut probe, &mut sent, &mut handed);
+        drain(&mut probe, now, &mut sent, &mut handed);
     }
     let state = format!("{handed} {:?} {probe:?}", probe.deadline());
     Ok((sent, without_history(&state, now)))
@@ -117,13 +117,14 @@ fn without_history(state: &str, now: Instant) -> String {
         .collect()
 }
 
-fn drain(probe: &mut ProbeMachine<'_>, sent: &mut Vec<Vec<u8>>, handed: &mut usize) {
+fn drain(probe: &mut ProbeMachine<'_>, now: Instant, sent: &mut Vec<Vec<u8>>, handed: &mut usize) {
     loop {
         match probe.poll() {
             ProbeAction::Send(bytes) => {
                 *handed = bytes.len();
                 sent.push(bytes.to_vec());
             }
+            ProbeAction::Persist(_) => probe.handle_persisted(now),
             ProbeAction::Connect | ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { .. } | ProbeAction::Done(_) => return,
         }
@@ -326,9 +327,9 @@ fn a_message_is_handed_out_once() {
                 let (mut sent, mut handed) = (vec![], 0);
                 probe.start(now);
                 for _ in 0..200 {
-                    drain(&mut probe, &mut sent, &mut handed);
+                    drain(&mut probe, now, &mut sent, &mut handed);
                     probe.handle_connected(now);
-                    drain(&mut probe, &mut sent, &mut handed);
+                    drain(&mut probe, now, &mut sent, &mut handed);
                     probe.handle_sent(now, std::mem::take(&mut handed));
                     probe.handle_drained(now);
                     // Granted, and then refused.

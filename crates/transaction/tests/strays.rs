@@ -7,7 +7,7 @@ use std::time::Duration;
 use caisse_payment::entry::Content;
 use caisse_payment::{Doubt, NotSent, Outcome, Proof, Verdict};
 use caisse_transaction::till::Closed;
-use caisse_transaction::{Action, Dialect, Event, Instant, Request, TillMachine};
+use caisse_transaction::{Action, Dialect, Instant, Request, TillMachine};
 use support::line::{ACK, ENQ, EOT, Run, Usual, framed, run, serial};
 use support::{content, debit, euros};
 
@@ -41,7 +41,10 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
                 *now = until;
                 till.handle_timeout(*now);
             }
-            Action::Event(Event::LateAnswer) => strays.extend(till.stray().map(<[u8]>::to_vec)),
+            Action::Persist(body) => {
+                strays.push(body.to_vec());
+                till.handle_persisted(*now);
+            }
             Action::Look => till.handle_idle(*now),
             Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Wait { .. } => return None,
@@ -132,6 +135,7 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
                     till.handle_timeout(now);
                 }
                 Action::Look => till.handle_idle(now),
+                Action::Persist(_) => panic!("nothing earlier has come"),
                 Action::Event(_)
                 | Action::Close
                 | Action::Abort
@@ -240,6 +244,7 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
                 till.handle_timeout(*now);
             }
             Action::Look => till.handle_idle(*now),
+            Action::Persist(_) => panic!("nothing has come"),
             Action::Event(_) => {}
             Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                 panic!("nothing is over")
@@ -299,6 +304,7 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
                 }
                 Action::Send(bytes) => break bytes.to_vec(),
                 Action::Look => till.handle_idle(now),
+                Action::Persist(_) => panic!("nothing earlier has come"),
                 Action::Event(_) => {}
                 Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                     panic!("nothing is over")
@@ -350,6 +356,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
             }
             Action::Close => panic!("the session goes on"),
             Action::Look => till.handle_idle(now),
+            Action::Persist(_) => panic!("nothing earlier has come"),
             Action::Connect
             | Action::Event(_)
             | Action::Done(_)

@@ -95,6 +95,7 @@ fn a_tip_is_an_early_verdict() {
                 dispute = Some(contradiction);
                 machine.handle_journaled(now);
             }
+            Action::Persist(_) => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let accepted = bytes.len();

@@ -31,6 +31,8 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
                 Action::Event(event) => on_event(event),
                 // The caller hears it at the end.
                 Action::Verdict(_) => {}
+                // The slot holds one payment, and a person has settled those before it.
+                Action::Persist(_) => machine.handle_persisted(self.clock.now()),
                 Action::Look => {
                     if !self.listen(machine, Duration::ZERO) {
                         machine.handle_idle(self.clock.now());

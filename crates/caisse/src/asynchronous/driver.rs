@@ -8,7 +8,7 @@ use caisse_journal::{JournalError, Order, TerminalLock};
 use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
 use caisse_transaction::till::{Closed, Contradiction};
-use caisse_transaction::{Action, Event, TillMachine};
+use caisse_transaction::{Action, TillMachine};
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 
@@ -58,16 +58,16 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => {
-                    let stray = machine.stray().filter(|_| event == Event::LateAnswer).map(<[u8]>::to_vec);
-                    if let Some(body) = stray
-                        && !file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await
-                    {
-                        // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.abort().await;
-                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
+                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
+                Action::Persist(body) => {
+                    let body = body.to_vec();
+                    let filed = file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await;
+                    let now = self.clock.now();
+                    if filed {
+                        machine.handle_persisted(now);
+                    } else {
+                        machine.handle_persist_failed(now);
                     }
-                    self.told.send_modify(|told| told.events.push(event));
                 }
                 Action::Close => self.link.close().await,
                 Action::Verdict(_) => on_verdict(machine),

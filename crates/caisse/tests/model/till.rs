@@ -221,6 +221,8 @@ impl Running<'_> {
                     let journaled = self.machine.report().unwrap().journaled();
                     self.told = Some((verdict, journaled));
                 }
+                // What it proves is written by the rules of `recover`, when the world has the terminal say it.
+                Action::Persist(_) => self.machine.handle_persisted(self.now),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Dispute(contradiction) => {
                     return Demand::Record(Note::Disputed(slot_of(contradiction.id)));

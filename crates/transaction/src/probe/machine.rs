@@ -18,6 +18,7 @@ use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
 use crate::till::Closed;
+use crate::unstored::Unstored;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
 const LINGER: core::time::Duration = core::time::Duration::from_secs(5);
@@ -45,6 +46,8 @@ const SAMPLE: usize = 128;
 ///             let accepted = bytes.len();
 ///             probe.handle_sent(now, accepted);
 ///         }
+///         // Store the body, for it may be the result of a payment.
+///         ProbeAction::Persist(_body) => probe.handle_persisted(now),
 ///         ProbeAction::Wait { until: Some(until) } => {
 ///             probe.handle_input(now, b"CZ0040301CJ012330538600404CA00201CD001IAE00210");
 ///             probe.handle_timeout(until);
@@ -70,7 +73,9 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
-    stray: bool,
+    unstored: Unstored,
+    /// Whether the connection is to be aborted before anything else is done.
+    aborts: bool,
 }
 
 impl fmt::Debug for ProbeMachine<'_> {
@@ -86,6 +91,8 @@ impl fmt::Debug for ProbeMachine<'_> {
             .field("deadline", &self.deadline)
             .field("calls", &self.calls)
             .field("late", &self.late)
+            .field("unstored", &self.unstored)
+            .field("aborts", &self.aborts)
             .finish_non_exhaustive()
     }
 }
@@ -163,19 +170,9 @@ impl<'s> ProbeMachine<'s> {
             deadline: None,
             calls: 0,
             late: 0,
-            stray: false,
+            unstored: Unstored::new(),
+            aborts: false,
         })
-    }
-
-    /// The body of a message that has just come on a line with sessions and is no answer to the question, once. To be filed
-    /// before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the terminal forgets it. What
-    /// cannot be filed is answered by closing the line.
-    #[must_use]
-    pub fn stray(&mut self) -> Option<&[u8]> {
-        match (core::mem::take(&mut self.stray), &self.line) {
-            (true, Line::Session { session, .. }) => Some(session.body()),
-            _ => None,
-        }
     }
 
     /// Begins, once.
@@ -343,6 +340,12 @@ impl<'s> ProbeMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> ProbeAction<'_> {
+        if core::mem::take(&mut self.aborts) {
+            return ProbeAction::Abort;
+        }
+        if self.unstored.is_waiting() {
+            return ProbeAction::Persist(self.unstored.body());
+        }
         let until = self.deadline();
         match self.phase {
             Phase::New => ProbeAction::Wait { until: None },
@@ -464,9 +467,12 @@ impl<'s> ProbeMachine<'s> {
                 Line::Presence { probe, .. } => probe.poll_event(),
                 Line::Session { session, .. } => session.poll_event(),
             };
-            let Some(event) = event else { return };
-            if self.phase == Phase::Asking {
-                self.hear_event(now, event);
+            match (event, self.phase) {
+                (None, _) => return,
+                (Some(event), Phase::Asking) => self.hear_event(now, event),
+                // The answer is kept; what comes after it is a result of an earlier payment.
+                (Some(Event::Received { .. }), _) => self.persist(now),
+                (Some(_), _) => {}
             }
         }
     }
@@ -534,24 +540,47 @@ impl<'s> ProbeMachine<'s> {
     /// A message came after ours was out, or it would not have been taken.
     fn take_message(&mut self, now: Instant) {
         let Line::Session { session, .. } = &mut self.line else { return };
-        if let Phase::Ending(_) = self.phase {
-            // The answer is kept.
-            self.late = self.late.saturating_add(1);
-            self.stray = true;
-            return;
-        }
         self.store.clear();
         self.store.take(session.body());
         match self.judged() {
             Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
-                self.late = self.late.saturating_add(1);
-                self.stray = true;
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {
                     self.fail(other);
                 }
+                self.persist(now);
             }
         }
+    }
+
+    /// Asks for the message that has come to be stored. There is room for one: a different one ends the line, and the
+    /// terminal sends both again.
+    fn persist(&mut self, now: Instant) {
+        self.late = self.late.saturating_add(1);
+        if let Line::Session { session, .. } = &self.line
+            && !self.unstored.keep(session.body())
+        {
+            self.abort(now);
+        }
+    }
+
+    /// The message of [`ProbeAction::Persist`] is stored durably, so that the terminal may discard its copy.
+    pub fn handle_persisted(&mut self, _now: Instant) {
+        self.unstored.clear();
+    }
+
+    /// The message of [`ProbeAction::Persist`] could not be stored. The line is aborted without an acknowledgement, so that
+    /// the terminal sends its result again.
+    pub fn handle_persist_failed(&mut self, now: Instant) {
+        if self.unstored.clear() {
+            self.abort(now);
+        }
+    }
+
+    /// Aborts the line: it counts as closed from now on.
+    fn abort(&mut self, now: Instant) {
+        self.aborts = true;
+        self.handle_closed(now, Closed::ByPeer);
     }
 
     /// Ends when the stream's answer has ended.

@@ -21,6 +21,7 @@ use super::session_line::SessionLine;
 use super::step::{Dispute, Effect, Effects, Event, Input, State, Timer, step};
 use super::watch::Watch;
 use crate::dialect::Trailer;
+use crate::unstored::Unstored;
 use crate::{Request, RequestError};
 
 /// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
@@ -52,6 +53,11 @@ pub enum Action<'m> {
     /// Write durably that later bytes contradict the recorded end, then call the same methods as after
     /// [`Record`](Self::Record).
     Dispute(Contradiction),
+    /// Store this body of a message durably: it is another transaction's, or this one's after its end. Then call
+    /// [`handle_persisted`](TillMachine::handle_persisted) or
+    /// [`handle_persist_failed`](TillMachine::handle_persist_failed); until then nothing else is asked for. The terminal
+    /// discards its copy when the message is acknowledged.
+    Persist(&'m [u8]),
     /// Open the connection, then call [`handle_connected`](TillMachine::handle_connected) or
     /// [`handle_closed`](TillMachine::handle_closed).
     Connect,
@@ -86,6 +92,7 @@ impl fmt::Debug for Action<'_> {
         match self {
             Self::Record(entry) => f.debug_tuple("Record").field(entry).finish(),
             Self::Dispute(contradiction) => f.debug_tuple("Dispute").field(contradiction).finish(),
+            Self::Persist(body) => write!(f, "Persist({} bytes)", body.len()),
             Self::Connect => f.write_str("Connect"),
             Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
@@ -125,6 +132,8 @@ impl fmt::Debug for Action<'_> {
 ///     match till.poll() {
 ///         Action::Connect => till.handle_connected(now),
 ///         Action::Record(_) | Action::Dispute(_) => till.handle_journaled(now),
+///         // Store the body, for it may be the result of another payment.
+///         Action::Persist(_body) => till.handle_persisted(now),
 ///         Action::Look => till.handle_idle(now), // nothing has come
 ///         Action::Send(bytes) => {
 ///             let accepted = bytes.len();
@@ -162,6 +171,9 @@ pub struct TillMachine<'s> {
     pub(super) needs_reference: bool,
     /// Whether the journal holds the start.
     start_recorded: bool,
+    pub(super) unstored: Unstored,
+    /// Whether the connection is to be aborted before anything else is done.
+    pub(super) aborts: bool,
 }
 
 /// How messages find their ends on the line.
@@ -229,6 +241,8 @@ impl<'s> TillMachine<'s> {
             reader,
             needs_reference: false,
             start_recorded: false,
+            unstored: Unstored::new(),
+            aborts: false,
         }
     }
 
@@ -236,17 +250,6 @@ impl<'s> TillMachine<'s> {
     /// only if it gives back the reference that was sent.
     pub const fn require_reference(&mut self) {
         self.needs_reference = true;
-    }
-
-    /// The body of the message that came when [`Event::LateAnswer`] is shown: some other transaction's, or this one's after
-    /// its end. To be filed before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the
-    /// terminal forgets it. What cannot be filed is answered by closing the line.
-    #[must_use]
-    pub fn stray(&self) -> Option<&[u8]> {
-        match &self.line {
-            Line::Bare(_) => None,
-            Line::Session(line) => Some(line.body()),
-        }
     }
 
     /// Begins. After this, [`poll`](Self::poll) tells what to do.
@@ -498,6 +501,12 @@ impl<'s> TillMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> Action<'_> {
+        if core::mem::take(&mut self.aborts) {
+            return Action::Abort;
+        }
+        if self.unstored.is_waiting() {
+            return Action::Persist(self.unstored.body());
+        }
         self.release();
         let shows = matches!(self.queue.first(), Some(Effect::Show(_)));
         if self.watch.looks() && !shows {

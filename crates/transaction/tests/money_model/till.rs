@@ -241,6 +241,7 @@ impl Play<'_> {
                         self.till.unrecorded |= !self.started;
                     }
                 }
+                Action::Persist(_) => self.machine.handle_persisted(self.now),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Event(_)
                 | Action::Close
