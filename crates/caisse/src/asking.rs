@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use caisse_hal::{Clock, Instant, Link, Received, SendError};
+use caisse_hal::{Clock, Instant, Link, Received};
 use caisse_transaction::probe::{ProbeAction, ProbeConfig, ProbeMachine};
-use caisse_transaction::till::Closed;
 
 use crate::CancelHandle;
-use crate::driver::not_connected;
 
 /// How often a wait looks for a request to stop.
 pub(crate) const GLANCE: Duration = Duration::from_millis(50);
@@ -83,29 +81,17 @@ pub(crate) fn ask(
                 }
             }
             ProbeAction::Connect => {
-                let result = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
+                let opened = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
                 peer = link.peer();
-                let now = clock.now();
-                match result {
-                    Ok(()) => machine.handle_connected(now),
-                    Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
-                }
+                machine.handle_connected(clock.now(), opened);
             }
             ProbeAction::Send(bytes) => {
                 let length = bytes.len();
-                let result = link.send(bytes, left(deadline));
-                let now = clock.now();
-                match result {
-                    Ok(accepted) => {
-                        machine.handle_sent(now, accepted);
-                        // A question that does not leave is not answered; nothing worse can come of it.
-                        if accepted == length && link.drain(left(machine.deadline())).is_ok() {
-                            machine.handle_drained(clock.now());
-                        }
-                    }
-                    Err(SendError::TimedOut | SendError::Closed | SendError::Uncertain) => {
-                        machine.handle_send_failed(now, 0);
-                    }
+                let sent = link.send(bytes, left(deadline));
+                machine.handle_sent(clock.now(), sent);
+                if sent == Ok(length) {
+                    let drained = link.drain(left(machine.deadline()));
+                    machine.handle_drained(clock.now(), drained);
                 }
             }
             ProbeAction::Wait { until } => {
@@ -121,7 +107,7 @@ pub(crate) fn ask(
                     }
                     Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
                     Ok(Received::Nothing) => {}
-                    Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+                    Ok(Received::Closed) | Err(_) => machine.handle_closed(now),
                 }
                 if looks > MAX_LOOKS {
                     machine.handle_timeout(before);

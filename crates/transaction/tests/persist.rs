@@ -105,11 +105,11 @@ impl Machine<'_> {
             Self::Till(till) => loop {
                 return match till.poll() {
                     Action::Connect => {
-                        till.handle_connected(now);
+                        till.handle_connected(now, Ok(None));
                         continue;
                     }
                     Action::Record(_) | Action::Dispute(_) => {
-                        till.handle_journaled(now);
+                        till.handle_written(now, Ok(()));
                         continue;
                     }
                     Action::Look => {
@@ -129,7 +129,7 @@ impl Machine<'_> {
             Self::Probe(probe) => loop {
                 return match probe.poll() {
                     ProbeAction::Connect => {
-                        probe.handle_connected(now);
+                        probe.handle_connected(now, Ok(()));
                         continue;
                     }
                     ProbeAction::Persist(body) => Step::Persist(body.to_vec()),
@@ -152,12 +152,12 @@ impl Machine<'_> {
     fn sent(&mut self, now: Instant, accepted: usize) {
         match self {
             Self::Till(till) => {
-                till.handle_sent(now, accepted);
-                till.handle_drained(now);
+                till.handle_sent(now, Ok(accepted));
+                till.handle_drained(now, Ok(()));
             }
             Self::Probe(probe) => {
-                probe.handle_sent(now, accepted);
-                probe.handle_drained(now);
+                probe.handle_sent(now, Ok(accepted));
+                probe.handle_drained(now, Ok(()));
             }
             Self::Late(late) => late.handle_sent(now),
         }

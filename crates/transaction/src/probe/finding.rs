@@ -12,11 +12,9 @@ use super::voice::Voice;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum ProbeAction<'m> {
-    /// Open the connection, then call [`handle_connected`](super::ProbeMachine::handle_connected) or
-    /// [`handle_closed`](super::ProbeMachine::handle_closed).
+    /// Open the connection, then call [`handle_connected`](super::ProbeMachine::handle_connected).
     Connect,
-    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent) or
-    /// [`handle_send_failed`](super::ProbeMachine::handle_send_failed), and once they have left
+    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent), and once they have left
     /// [`handle_drained`](super::ProbeMachine::handle_drained).
     Send(&'m [u8]),
     /// Store this body of a message durably: it is no answer to the question, perhaps the result of a payment. Then call

@@ -9,7 +9,7 @@ use caisse_link::serial::{
     self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
     Session, SpeakError,
 };
-use caisse_link::{Assembly, Ending, Instant};
+use caisse_link::{Assembly, ConnectError, DrainError, Ending, Instant, SendError};
 use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
@@ -17,7 +17,7 @@ use super::finding::{Finding, ProbeAction, ProbeReport};
 use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
-use crate::till::Closed;
+use crate::results::not_connected;
 use crate::unstored::Unstored;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
@@ -40,11 +40,12 @@ const SAMPLE: usize = 128;
 /// probe.start(now);
 /// let finding = loop {
 ///     match probe.poll() {
-///         ProbeAction::Connect => probe.handle_connected(now),
+///         ProbeAction::Connect => probe.handle_connected(now, Ok(())),
 ///         ProbeAction::Send(bytes) => {
 ///             assert_eq!(bytes, b"CZ0040300CJ012012345678901CA00201CD001I");
 ///             let accepted = bytes.len();
-///             probe.handle_sent(now, accepted);
+///             probe.handle_sent(now, Ok(accepted));
+///             probe.handle_drained(now, Ok(()));
 ///         }
 ///         // Store the body, for it may be the result of a payment.
 ///         ProbeAction::Persist(_body) => probe.handle_persisted(now),
@@ -183,9 +184,13 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The connection is open.
-    pub fn handle_connected(&mut self, now: Instant) {
+    /// What came of [`ProbeAction::Connect`].
+    pub fn handle_connected(&mut self, now: Instant, opened: Result<(), ConnectError>) {
         let Phase::Opening { told: true } = self.phase else { return };
+        if let Err(error) = opened {
+            self.phase = Phase::Done(Finding::NotOpened(not_connected(error)));
+            return;
+        }
         self.deadline = None;
         let length = self.message.len();
         let begun = match &mut self.line {
@@ -207,16 +212,10 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The connection could not be opened, or it has ended.
-    pub fn handle_closed(&mut self, now: Instant, how: Closed) {
+    /// The peer closed the connection, in order or not, or the line broke.
+    pub fn handle_closed(&mut self, now: Instant) {
         match self.phase {
-            Phase::Opening { .. } => {
-                let reason = match how {
-                    Closed::NotOpened(reason) => reason,
-                    Closed::ByPeer => NotSent::ConnectFailed,
-                };
-                self.phase = Phase::Done(Finding::NotOpened(reason));
-            }
+            Phase::Opening { .. } => self.phase = Phase::Done(Finding::NotOpened(NotSent::ConnectFailed)),
             Phase::Sending { .. } => self.end(now, Finding::Closed),
             Phase::Asking => {
                 match &mut self.line {
@@ -237,10 +236,10 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The system has accepted so many more bytes of what was last handed out.
-    pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
-        match &mut self.line {
-            Line::Stream(_) => {
+    /// What came of [`ProbeAction::Send`]: how many bytes the system has accepted. On an error it accepts no more.
+    pub fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
+        match (&mut self.line, sent) {
+            (Line::Stream(_), Ok(accepted)) => {
                 if let Phase::Sending { handed: true } = self.phase {
                     self.accepted = self.accepted.saturating_add(accepted).min(self.message.len());
                     let all = self.accepted == self.message.len();
@@ -248,29 +247,24 @@ impl<'s> ProbeMachine<'s> {
                     self.deadline = Some(now.after(self.config.answer_timeout));
                 }
             }
-            Line::Presence { probe, .. } => probe.handle_sent(now, accepted),
-            Line::Session { session, .. } => session.handle_sent(now, accepted),
-        }
-        self.hear(now);
-    }
-
-    /// The system accepts no more of what was last handed out.
-    pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
-        match &mut self.line {
-            Line::Stream(_) => {
+            (Line::Stream(_), Err(_)) => {
                 if let Phase::Sending { .. } = self.phase {
                     self.end(now, Finding::SendFailed);
                 }
             }
-            Line::Presence { probe, .. } => probe.handle_send_failed(now, accepted),
-            Line::Session { session, .. } => session.handle_send_failed(now, accepted),
+            (Line::Presence { probe, .. }, Ok(accepted)) => probe.handle_sent(now, accepted),
+            (Line::Presence { probe, .. }, Err(_)) => probe.handle_send_failed(now, 0),
+            (Line::Session { session, .. }, Ok(accepted)) => session.handle_sent(now, accepted),
+            (Line::Session { session, .. }, Err(_)) => session.handle_send_failed(now, 0),
         }
         self.hear(now);
     }
 
-    /// What was last handed out has left the machine.
-    pub fn handle_drained(&mut self, now: Instant) {
+    /// Whether what was last handed out has left the machine. A question that does not leave is not answered; nothing
+    /// worse can come of it.
+    pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         match &mut self.line {
+            _ if drained.is_err() => {}
             Line::Stream(_) => {}
             Line::Presence { probe, .. } => probe.handle_drained(now),
             Line::Session { session, .. } => session.handle_drained(now),
@@ -580,7 +574,7 @@ impl<'s> ProbeMachine<'s> {
     /// Aborts the line: it counts as closed from now on.
     fn abort(&mut self, now: Instant) {
         self.aborts = true;
-        self.handle_closed(now, Closed::ByPeer);
+        self.handle_closed(now);
     }
 
     /// Ends when the stream's answer has ended.

@@ -4,7 +4,7 @@ use caisse_link::Instant;
 use caisse_link::serial::Standing;
 use caisse_payment::{Doubt, Outcome};
 
-use super::machine::{Closed, Line, TillMachine};
+use super::machine::{Line, TillMachine};
 use super::result::read_result;
 use super::session_line::Heard;
 use super::step::{Event, Input, State};
@@ -106,7 +106,7 @@ impl TillMachine<'_> {
     /// Aborts the line: it counts as closed from now on.
     fn abort(&mut self, now: Instant) {
         self.aborts = true;
-        self.handle_closed(now, Closed::ByPeer);
+        self.handle_closed(now);
     }
 }
 
