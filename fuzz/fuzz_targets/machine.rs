@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
-use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::till::{MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 use libfuzzer_sys::fuzz_target;
 
@@ -51,21 +51,22 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Ver
     let mut sends = 0;
     for _ in 0..10_000 {
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now),
-            Action::Record(_) | Action::Dispute(_) => machine.handle_journaled(now),
+            Action::Connect => machine.handle_connected(now, Ok(None)),
+            Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
             Action::Look if sends > 0 && at_once => match pieces.next() {
                 Some(piece) => machine.handle_input(now, piece),
                 None => machine.handle_idle(now),
             },
+            Action::Persist(_) => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 sends += 1;
                 let accepted = bytes.len();
-                machine.handle_sent(now, accepted);
+                machine.handle_sent(now, Ok(accepted));
             }
             Action::Wait { until } => match pieces.next() {
                 Some(piece) => machine.handle_input(now, piece),
-                None if case.closes => machine.handle_closed(now, Closed::ByPeer),
+                None if case.closes => machine.handle_closed(now),
                 None => {
                     now = until.expect("a wait has an end");
                     machine.handle_timeout(now);

@@ -43,12 +43,13 @@ pub fn drive(link: &mut dyn Link) -> usize {
     }
     for count in 1..100 {
         match machine.poll() {
-            Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => machine.handle_connected(now),
-            Action::Record(_) | Action::Dispute(_) => machine.handle_journaled(now),
+            Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => machine.handle_connected(now, Ok(None)),
+            Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
+            Action::Persist(_) => machine.handle_persist_failed(now),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let sent = link.send(bytes, Duration::from_secs(1)).unwrap_or(0);
-                machine.handle_sent(now, sent);
+                machine.handle_sent(now, Ok(sent));
             }
             Action::Wait { .. } => machine.handle_timeout(Instant::from_millis(300_000)),
             Action::Done(_) => return count,

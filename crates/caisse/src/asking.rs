@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use caisse_hal::{Clock, Instant, Link, Received, SendError};
+use caisse_hal::{Clock, Instant, Link, Received};
 use caisse_transaction::probe::{ProbeAction, ProbeConfig, ProbeMachine};
-use caisse_transaction::till::Closed;
 
 use crate::CancelHandle;
-use crate::driver::not_connected;
 
 /// How often a wait looks for a request to stop.
 pub(crate) const GLANCE: Duration = Duration::from_millis(50);
@@ -41,14 +39,14 @@ impl<'c> Limits<'c> {
     }
 }
 
-/// Drives a probe to its end. `on_stray` takes a message that is no answer before the terminal hears that somebody has it,
-/// and says whether it is kept; if not, the terminal does not hear it. Returns the address that was connected, if it is known.
+/// Drives a probe to its end. `store` stores a message that is no answer, and returns whether it is stored. Returns the
+/// address that was connected, if it is known.
 pub(crate) fn ask(
     link: &mut dyn Link,
     clock: &dyn Clock,
     machine: &mut ProbeMachine<'_>,
     limits: &Limits<'_>,
-    mut on_stray: impl FnMut(&[u8]) -> bool,
+    mut store: impl FnMut(&[u8]) -> bool,
 ) -> Option<SocketAddr> {
     let mut buffer = [0; 1024];
     let left = |deadline: Option<Instant>| {
@@ -73,30 +71,27 @@ pub(crate) fn ask(
             ProbeAction::Done(_) => return peer,
             ProbeAction::Close => link.close(),
             ProbeAction::Abort => link.abort(),
-            ProbeAction::Connect => {
-                let result = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
-                peer = link.peer();
+            ProbeAction::Persist(body) => {
+                let is_stored = store(body);
                 let now = clock.now();
-                match result {
-                    Ok(()) => machine.handle_connected(now),
-                    Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
+                if is_stored {
+                    machine.handle_persisted(now);
+                } else {
+                    machine.handle_persist_failed(now);
                 }
+            }
+            ProbeAction::Connect => {
+                let opened = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
+                peer = link.peer();
+                machine.handle_connected(clock.now(), opened);
             }
             ProbeAction::Send(bytes) => {
                 let length = bytes.len();
-                let result = link.send(bytes, left(deadline));
-                let now = clock.now();
-                match result {
-                    Ok(accepted) => {
-                        machine.handle_sent(now, accepted);
-                        // A question that does not leave is not answered; nothing worse can come of it.
-                        if accepted == length && link.drain(left(machine.deadline())).is_ok() {
-                            machine.handle_drained(clock.now());
-                        }
-                    }
-                    Err(SendError::TimedOut | SendError::Closed | SendError::Uncertain) => {
-                        machine.handle_send_failed(now, 0);
-                    }
+                let sent = link.send(bytes, left(deadline));
+                machine.handle_sent(clock.now(), sent);
+                if sent == Ok(length) {
+                    let drained = link.drain(left(machine.deadline()));
+                    machine.handle_drained(clock.now(), drained);
                 }
             }
             ProbeAction::Wait { until } => {
@@ -109,14 +104,10 @@ pub(crate) fn ask(
                 match result {
                     Ok(Received::Bytes(count)) => {
                         machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                        if machine.stray().is_some_and(|body| !on_stray(body)) {
-                            link.abort();
-                            machine.handle_closed(now, Closed::ByPeer);
-                        }
                     }
                     Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
                     Ok(Received::Nothing) => {}
-                    Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
+                    Ok(Received::Closed) | Err(_) => machine.handle_closed(now),
                 }
                 if looks > MAX_LOOKS {
                     machine.handle_timeout(before);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
+use caisse_hal::{Clock, Instant, Link};
 use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
-use caisse_transaction::till::{Closed, Contradiction};
-use caisse_transaction::{Action, Event, TillMachine};
+use caisse_transaction::till::Contradiction;
+use caisse_transaction::{Action, Event, TillMachine, WriteError};
 
 use crate::builder::peer_name;
 use crate::cancel::{CancelHandle, Wish};
@@ -50,71 +50,40 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => {
-                    if event == Event::LateAnswer
-                        && let Some(body) = machine.stray()
-                        && self.ear.file(self.journal, self.lock, body).is_err()
-                    {
-                        // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.abort();
-                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
+                Action::Event(event) => on_event(event),
+                Action::Persist(body) => {
+                    let filed = self.ear.file(self.journal, self.lock, body);
+                    let now = self.clock.now();
+                    match filed {
+                        Ok(_) => machine.handle_persisted(now),
+                        Err(_) => machine.handle_persist_failed(now),
                     }
-                    on_event(event);
                 }
                 Action::Close => self.link.close(),
                 Action::Verdict(_) => on_verdict(machine),
                 Action::Abort => self.link.abort(),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);
-                    let now = self.clock.now();
-                    match written {
-                        Ok(()) => machine.handle_journaled(now),
-                        Err(JournalError::Locked) => machine.handle_journal_busy(now),
-                        Err(error) => {
-                            machine.handle_journal_failed(now, blocked_by(self.journal, &error, &entry));
-                        }
-                    }
+                    machine.handle_written(self.clock.now(), written);
                 }
                 Action::Dispute(contradiction) => {
                     let written = dispute(self.journal, &contradiction);
-                    let now = self.clock.now();
-                    match written {
-                        Ok(()) => machine.handle_journaled(now),
-                        Err(JournalError::Locked) => machine.handle_journal_busy(now),
-                        Err(_) => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
-                    }
+                    machine.handle_written(self.clock.now(), written);
                 }
-                Action::Look => {
-                    if !self.listen(machine, &mut buffer, Duration::ZERO) {
-                        machine.handle_idle(self.clock.now());
-                    }
-                }
+                Action::Look => self.listen(machine, &mut buffer, Duration::ZERO),
                 Action::Connect => {
                     let is_stopped = || self.cancel.is_requested();
-                    let result = self.link.connect_unless(self.left(deadline), &is_stopped);
-                    let now = self.clock.now();
-                    match result {
-                        Ok(()) => {
-                            let address = self.link.peer().and_then(peer_name);
-                            self.ear.terminal.address = address.or(self.ear.terminal.address);
-                            machine.handle_connected_at(now, address);
-                        }
-                        Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
-                    }
+                    let opened = self.link.connect_unless(self.left(deadline), &is_stopped);
+                    let address = opened.map(|()| self.link.peer().and_then(peer_name));
+                    self.ear.terminal.address = address.ok().flatten().or(self.ear.terminal.address);
+                    machine.handle_connected(self.clock.now(), address);
                 }
                 Action::Send(bytes) => {
                     let length = bytes.len();
-                    let result = self.link.send(bytes, self.left(deadline));
-                    let now = self.clock.now();
-                    match result {
-                        Ok(accepted) => {
-                            machine.handle_sent(now, accepted);
-                            if accepted == length {
-                                self.drain(machine);
-                            }
-                        }
-                        Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
-                        Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
+                    let sent = self.link.send(bytes, self.left(deadline));
+                    machine.handle_sent(self.clock.now(), sent);
+                    if sent == Ok(length) {
+                        self.drain(machine);
                     }
                 }
                 Action::Wait { until } => {
@@ -126,27 +95,17 @@ impl Driver<'_> {
         }
     }
 
-    /// Reports to the machine what comes within this time; returns whether anything did.
-    fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) -> bool {
-        let result = self.link.receive(buffer, timeout);
-        let now = self.clock.now();
-        match result {
-            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
-            Ok(Received::Nothing) => return false,
-            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
-        }
-        true
+    /// Reports to the machine what comes within this time.
+    fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) {
+        let received = self.link.receive(buffer, timeout);
+        machine.handle_received(self.clock.now(), received, buffer);
     }
 
     /// Waits until what was accepted has left: the timers of an acknowledgement start there.
     fn drain(&mut self, machine: &mut TillMachine<'_>) {
         let within = self.left(machine.deadline());
         let drained = self.link.drain(within);
-        let now = self.clock.now();
-        match drained {
-            Ok(()) => machine.handle_drained(now),
-            Err(_) => machine.handle_undrained(now),
-        }
+        machine.handle_drained(self.clock.now(), drained);
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
@@ -160,7 +119,19 @@ pub(crate) fn record(
     journal: &mut dyn Journal,
     entry: &Entry,
     order: Option<&Order>,
-) -> Result<(), JournalError> {
+) -> Result<(), WriteError> {
+    append(journal, entry, order).map_err(|error| match error {
+        JournalError::Locked => WriteError::Busy,
+        // Somebody used the id, or the terminal, since the journal was asked.
+        JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => {
+            WriteError::Failed(Blocked::Unresolved)
+        }
+        JournalError::Conflict => WriteError::Failed(Blocked::IdConflict),
+        error => WriteError::Failed(error.blocks()),
+    })
+}
+
+fn append(journal: &mut dyn Journal, entry: &Entry, order: Option<&Order>) -> Result<(), JournalError> {
     match journal.append(entry, WallTime::now()) {
         Err(JournalError::Conflict) if is_recorded(journal, entry) => {}
         written => written?,
@@ -173,11 +144,14 @@ pub(crate) fn record(
 }
 
 /// Writes that later bytes contradict the recorded end.
-pub(crate) fn dispute(journal: &mut dyn Journal, contradiction: &Contradiction) -> Result<(), JournalError> {
+pub(crate) fn dispute(journal: &mut dyn Journal, contradiction: &Contradiction) -> Result<(), WriteError> {
     let paid = contradiction.paid().map_or(Paid::NotPaid, Paid::Paid);
     // The words are ours, and no transaction is of nothing: this is always a dispute.
     let Ok(dispute) = Dispute::new(paid, contradiction.because()) else { return Ok(()) };
-    journal.dispute(&contradiction.id, &dispute, WallTime::now())
+    journal.dispute(&contradiction.id, &dispute, WallTime::now()).map_err(|error| match error {
+        JournalError::Locked => WriteError::Busy,
+        _ => WriteError::Failed(Blocked::JournalUnavailable),
+    })
 }
 
 /// Whether the journal already holds the outcome of this end.
@@ -198,29 +172,5 @@ fn nothing_sent(id: TransactionId) -> End {
         reported_amount: None,
         last_four: None,
         status: RawStatus::default(),
-    }
-}
-
-/// A conflict at the moment of writing: somebody used the id, or the terminal, since the journal was asked.
-pub(crate) fn blocked_by(journal: &dyn Journal, error: &JournalError, entry: &Entry) -> Blocked {
-    match error {
-        JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => Blocked::Unresolved,
-        JournalError::Conflict => Blocked::IdConflict,
-        error => error.blocks(),
-    }
-}
-
-pub(crate) const fn not_connected(error: ConnectError) -> NotSent {
-    match error {
-        ConnectError::Refused => NotSent::ConnectionRefused,
-        ConnectError::Unreachable => NotSent::Unreachable,
-        ConnectError::PortNotFound => NotSent::PortMissing,
-        ConnectError::PortBusy => NotSent::PortBusy,
-        ConnectError::PermissionDenied => NotSent::PortForbidden,
-        ConnectError::NotAPort => NotSent::NotAPort,
-        ConnectError::TimedOut => NotSent::ConnectTimedOut,
-        ConnectError::NameNotResolved => NotSent::NameNotResolved,
-        ConnectError::Cancelled => NotSent::Cancelled,
-        ConnectError::Other => NotSent::ConnectFailed,
     }
 }

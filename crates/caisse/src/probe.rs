@@ -283,7 +283,7 @@ impl Probe {
         &mut self,
         lock: &TerminalLock,
         question: Question,
-        on_stray: impl FnMut(&[u8]) -> bool,
+        store: impl FnMut(&[u8]) -> bool,
     ) -> Result<Reply, AskError> {
         if *lock.terminal() != self.terminal {
             return Err(AskError::WrongLock);
@@ -291,7 +291,7 @@ impl Probe {
         let mut storage = [0; MOST_STORAGE];
         let mut machine = ProbeMachine::new(self.config, question, &mut storage)?;
         let limits = Limits::new(&self.config, &self.cancel);
-        ask(&mut *self.link, &*self.clock, &mut machine, &limits, on_stray);
+        ask(&mut *self.link, &*self.clock, &mut machine, &limits, store);
         let Some(report) = machine.report() else {
             // The driver returns at the end, where there is a report.
             return Ok(Reply::empty(Finding::GivenUp));

@@ -25,18 +25,16 @@ mod system_clock;
 pub mod tcp;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-mod words;
 
 #[cfg(feature = "std")]
 pub use address::{Address, AddressError};
 pub use async_link::{AsyncLink, LocalAsyncLink};
-pub use caisse_link::Instant;
+pub use caisse_link::{ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
 pub use link::{Clock, Link};
 #[cfg(feature = "std")]
 pub use system_clock::SystemClock;
 #[cfg(feature = "std")]
 pub use tcp::TcpLink;
-pub use words::{ConnectError, DrainError, ReceiveError, Received, SendError};
 
 /// The guide's example, compiled and run.
 #[cfg(all(doctest, feature = "conformance"))]

@@ -13,7 +13,9 @@
 mod assembly;
 pub mod frame;
 mod instant;
+mod results;
 pub mod serial;
 
 pub use assembly::{Assembly, Ending, Judge, Judgement, Limits};
 pub use instant::Instant;
+pub use results::{ConnectError, DrainError, ReceiveError, Received, SendError};

@@ -16,11 +16,14 @@ mod fixed_deciding;
 pub mod probe;
 pub mod recovery;
 mod request;
+mod results;
 mod store;
 pub mod terminal;
 pub mod till;
+mod unstored;
 
-pub use caisse_link::Instant;
+pub use caisse_link::{ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
 pub use dialect::{Dialect, Duplicata, OptionalFields, RefusedMessage, Trailer, UnknownDialect};
 pub use request::{Request, RequestError};
+pub use results::WriteError;
 pub use till::{Action, Config, Event, LinkKind, Report, TillMachine};

@@ -20,7 +20,7 @@ pub use config::{Config, LinkKind};
 pub use contradiction::Contradiction;
 pub use late_answer::LateAnswer;
 pub use late_result::{LateAction, LateResult};
-pub use machine::{Action, Closed, MOST_STORAGE, TillMachine};
+pub use machine::{Action, MOST_STORAGE, TillMachine};
 pub use report::Report;
 pub use result::read_result;
 pub use step::{Dispute, Effect, Effects, Event, Input, State, Timer, step};

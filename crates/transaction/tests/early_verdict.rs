@@ -6,9 +6,9 @@ mod support;
 use std::time::Duration;
 
 use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, Doubt, NotSent, Outcome, Proof, Refusal, Verdict};
-use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
-use caisse_transaction::{Action, Config, Dialect, Instant, TillMachine};
+use caisse_payment::{Blocked, Doubt, Outcome, Proof, Refusal, Verdict};
+use caisse_transaction::till::{Contradiction, MOST_STORAGE};
+use caisse_transaction::{Action, Config, ConnectError, Dialect, Instant, TillMachine, WriteError};
 use support::{config, debit, euros};
 
 const APPROVED: &[u8] = b"CZ0040320CA00201CB0042500CD0010CE003978AE00210";
@@ -54,12 +54,12 @@ fn waiting_with(config: Config, test: impl FnOnce(&mut TillMachine<'_>)) {
     machine.start(at(0), debit(2500)).unwrap();
     loop {
         match machine.poll() {
-            Action::Connect => machine.handle_connected(at(0)),
-            Action::Record(_) => machine.handle_journaled(at(0)),
+            Action::Connect => machine.handle_connected(at(0), Ok(None)),
+            Action::Record(_) => machine.handle_written(at(0), Ok(())),
             Action::Look => machine.handle_idle(at(0)),
             Action::Send(bytes) => {
                 let accepted = bytes.len();
-                machine.handle_sent(at(0), accepted);
+                machine.handle_sent(at(0), Ok(accepted));
             }
             Action::Wait { .. } => break,
             _ => {}
@@ -90,7 +90,7 @@ fn reports(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
     assert_eq!(next(machine), Step::Look);
     machine.handle_idle(at(now));
     assert_eq!(next(machine), Step::Ended(verdict));
-    machine.handle_journaled(at(now));
+    machine.handle_written(at(now), Ok(()));
     assert_eq!(next(machine), Step::Verdict(verdict));
 }
 
@@ -123,7 +123,7 @@ fn the_deciding_byte_gives_the_verdict_and_the_terminal_is_free_after_the_quiet_
         waiting(|machine| {
             machine.handle_input(at(1_000), answer);
             reports(machine, 1_000, verdict);
-            machine.handle_closed(at(1_001), Closed::ByPeer);
+            machine.handle_closed(at(1_001));
             is_free(machine, verdict);
             assert!(!machine.report().unwrap().is_disputed());
         });
@@ -176,9 +176,9 @@ fn the_line_is_empty_before_the_verdict() {
     waiting(|machine| {
         machine.handle_input(at(1_000), APPROVED);
         assert_eq!(next(machine), Step::Look);
-        machine.handle_closed(at(1_000), Closed::ByPeer);
+        machine.handle_closed(at(1_000));
         assert_eq!(next(machine), Step::Ended(approved()));
-        machine.handle_journaled(at(1_000));
+        machine.handle_written(at(1_000), Ok(()));
         assert_eq!(next(machine), Step::Verdict(approved()));
         is_free(machine, approved());
     });
@@ -215,14 +215,14 @@ fn what_contradicts_an_early_verdict_is_a_dispute() {
                 machine.handle_input(at(1_100), first);
                 machine.handle_input(at(1_200), second);
                 if !then {
-                    machine.handle_closed(at(1_201), Closed::ByPeer);
+                    machine.handle_closed(at(1_201));
                 }
                 let Step::Dispute(contradiction) = next(machine) else { panic!("{name} is dropped") };
                 assert_eq!(contradiction.id, "sale-1".parse().unwrap());
                 assert_eq!(contradiction.reported, verdict.outcome, "{name}");
                 let paid = (verdict == declined()).then(|| euros(2500));
                 assert_eq!(contradiction.paid(), paid, "{name}");
-                machine.handle_journaled(at(1_202));
+                machine.handle_written(at(1_202), Ok(()));
                 let mut step = next(machine);
                 while let Step::Wait(until) = step {
                     assert!(then && until <= 11_000, "it ends, whatever comes: {until}");
@@ -274,7 +274,7 @@ fn what_agrees_with_an_early_verdict_is_no_dispute() {
         reports(machine, 1_000, approved());
         assert_eq!(machine.report().unwrap().authorisation(), None);
         machine.handle_input(at(1_100), b"AC006A00395");
-        machine.handle_closed(at(1_101), Closed::ByPeer);
+        machine.handle_closed(at(1_101));
         is_free(machine, approved());
         assert_eq!(machine.report().unwrap().authorisation(), "A00395".parse().ok());
     });
@@ -337,12 +337,12 @@ fn no_time_out_counts_before_a_look_at_the_line() {
     let mut storage = [0; MOST_STORAGE];
     let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
     machine.start(at(0), support::with_ticket(debit(2500))).unwrap();
-    machine.handle_connected(at(0));
+    machine.handle_connected(at(0), Ok(None));
     loop {
         match machine.poll() {
-            Action::Record(_) => machine.handle_journaled(at(0)),
+            Action::Record(_) => machine.handle_written(at(0), Ok(())),
             Action::Look => machine.handle_idle(at(0)),
-            Action::Send(_) => break machine.handle_sent(at(0), 100),
+            Action::Send(_) => break machine.handle_sent(at(0), Ok(100)),
             _ => {}
         }
     }
@@ -354,7 +354,7 @@ fn no_time_out_counts_before_a_look_at_the_line() {
     machine.handle_idle(at(60_000));
     assert_eq!(next(&mut machine), Step::Ended(approved()));
     assert_eq!(machine.report().map(|report| report.tickets().count()), None);
-    machine.handle_journaled(at(60_000));
+    machine.handle_written(at(60_000), Ok(()));
     assert_eq!(machine.report().unwrap().tickets().count(), 1);
     // What is over only since the look counts after the next one.
     waiting(|machine| {
@@ -404,7 +404,7 @@ fn giving_up_judges_what_has_come() {
                 }
                 machine.handle_idle(at(1_001));
                 assert_eq!(next(machine), Step::Ended(verdict));
-                machine.handle_journaled(at(1_001));
+                machine.handle_written(at(1_001), Ok(()));
                 assert_eq!(next(machine), Step::Verdict(verdict));
                 is_free(machine, verdict);
             });
@@ -424,7 +424,7 @@ fn giving_up_judges_what_has_come() {
             machine.handle_idle(at(1_001));
             if contradicts {
                 assert!(matches!(next(machine), Step::Dispute(_)));
-                machine.handle_journaled(at(1_001));
+                machine.handle_written(at(1_001), Ok(()));
             }
             is_free(machine, declined());
         });
@@ -432,7 +432,7 @@ fn giving_up_judges_what_has_come() {
     // Where the line is gone, nothing is left to be looked at.
     waiting(|machine| {
         machine.give_up(at(1_000));
-        machine.handle_closed(at(1_000), Closed::ByPeer);
+        machine.handle_closed(at(1_000));
         let verdict = unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent);
         assert_eq!(next(machine), Step::Ended(verdict));
     });
@@ -443,17 +443,17 @@ fn giving_up_judges_what_has_come() {
 fn a_busy_journal_is_tried_again_for_a_minute() {
     let verdict_in_hand = |machine: &mut TillMachine<'_>| {
         machine.handle_input(at(1_000), APPROVED);
-        machine.handle_closed(at(1_000), Closed::ByPeer);
+        machine.handle_closed(at(1_000));
         assert_eq!(next(machine), Step::Ended(approved()));
     };
     // It is free in the end.
     waiting(|machine| {
         verdict_in_hand(machine);
-        machine.handle_journal_busy(at(6_000));
+        machine.handle_written(at(6_000), Err(WriteError::Busy));
         assert_eq!(next(machine), Step::Wait(6_200));
         machine.handle_timeout(at(6_200));
         assert_eq!(next(machine), Step::Ended(approved()));
-        machine.handle_journaled(at(6_300));
+        machine.handle_written(at(6_300), Ok(()));
         assert_eq!(next(machine), Step::Verdict(approved()));
         assert!(machine.report().unwrap().journaled());
         is_free(machine, approved());
@@ -463,7 +463,7 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
         verdict_in_hand(machine);
         let (mut now, mut attempts) = (6_000, 0);
         loop {
-            machine.handle_journal_busy(at(now));
+            machine.handle_written(at(now), Err(WriteError::Busy));
             attempts += 1;
             match next(machine) {
                 Step::Wait(until) => {
@@ -483,12 +483,12 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
         waiting(|machine| {
             verdict_in_hand(machine);
             if in_the_pause {
-                machine.handle_journal_busy(at(6_000));
+                machine.handle_written(at(6_000), Err(WriteError::Busy));
                 assert_eq!(next(machine), Step::Wait(6_200));
                 machine.give_up(at(6_100));
             } else {
                 machine.give_up(at(6_000));
-                machine.handle_journal_busy(at(6_000));
+                machine.handle_written(at(6_000), Err(WriteError::Busy));
             }
             assert_eq!(next(machine), Step::Verdict(approved()), "the verdict, and never unknown");
             assert!(!machine.report().unwrap().journaled());
@@ -498,7 +498,7 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
     // A write that failed is not tried again.
     waiting(|machine| {
         verdict_in_hand(machine);
-        machine.handle_journal_failed(at(1_001), Blocked::JournalUnavailable);
+        machine.handle_written(at(1_001), Err(WriteError::Failed(Blocked::JournalUnavailable)));
         assert_eq!(next(machine), Step::Verdict(approved()));
         assert!(!machine.report().unwrap().journaled());
     });
@@ -506,18 +506,18 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
     let mut storage = [0; MOST_STORAGE];
     let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
     machine.start(at(0), debit(2500)).unwrap();
-    machine.handle_connected(at(0));
+    machine.handle_connected(at(0), Ok(None));
     while !matches!(machine.poll(), Action::Record(_)) {}
-    machine.handle_journal_busy(at(5_000));
+    machine.handle_written(at(5_000), Err(WriteError::Busy));
     let blocked = Verdict::nothing_sent(Outcome::Blocked { reason: Blocked::JournalUnavailable });
     assert_eq!(next(&mut machine), Step::Verdict(blocked));
     // Nor what was never sent, of which nothing is left open.
     let mut storage = [0; MOST_STORAGE];
     let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
     machine.start(at(0), debit(2500)).unwrap();
-    machine.handle_closed(at(1), Closed::NotOpened(NotSent::ConnectionRefused));
+    machine.handle_connected(at(1), Err(ConnectError::Refused));
     while !matches!(machine.poll(), Action::Record(_)) {}
-    machine.handle_journal_busy(at(5_000));
+    machine.handle_written(at(5_000), Err(WriteError::Busy));
     assert!(matches!(next(&mut machine), Step::Verdict(_)));
 }
 
@@ -529,12 +529,12 @@ fn a_dispute_is_written_or_told() {
         reports(machine, 1_000, declined());
         machine.handle_input(at(1_100), APPROVED);
         assert!(matches!(next(machine), Step::Dispute(_)));
-        machine.handle_closed(at(1_101), Closed::ByPeer);
-        machine.handle_journal_busy(at(6_000));
+        machine.handle_closed(at(1_101));
+        machine.handle_written(at(6_000), Err(WriteError::Busy));
         assert_eq!(next(machine), Step::Wait(6_200), "the terminal is not free before");
         machine.handle_timeout(at(6_200));
         assert!(matches!(next(machine), Step::Dispute(_)));
-        machine.handle_journaled(at(6_201));
+        machine.handle_written(at(6_201), Ok(()));
         is_free(machine, declined());
         assert!(machine.report().unwrap().is_disputed());
     });
@@ -542,9 +542,9 @@ fn a_dispute_is_written_or_told() {
         machine.handle_input(at(1_000), REFUSED);
         reports(machine, 1_000, declined());
         machine.handle_input(at(1_100), APPROVED);
-        machine.handle_closed(at(1_101), Closed::ByPeer);
+        machine.handle_closed(at(1_101));
         assert!(matches!(next(machine), Step::Dispute(_)));
-        machine.handle_journal_failed(at(6_000), Blocked::JournalUnavailable);
+        machine.handle_written(at(6_000), Err(WriteError::Failed(Blocked::JournalUnavailable)));
         is_free(machine, declined());
         assert!(machine.report().unwrap().is_disputed());
     });

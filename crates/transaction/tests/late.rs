@@ -103,11 +103,15 @@ fn a_late_answer_is_held_to_what_was_asked() {
     assert_eq!(outcome(silent, support::with_ticket(debit(2500)), YES), approved());
 }
 
-/// What a till says on the line until it has nothing to say, each character sent well.
-fn drain(late: &mut LateResult<'_>, now: &mut Instant) -> Vec<u8> {
-    let mut said = vec![];
+/// What a till says on the line until it has nothing to say, each character sent well; and what it stores meanwhile.
+fn drain(late: &mut LateResult<'_>, now: &mut Instant) -> (Vec<u8>, Vec<String>) {
+    let (mut said, mut stored) = (vec![], vec![]);
     loop {
         match late.poll() {
+            LateAction::Persist(body) => {
+                stored.push(String::from_utf8(body.to_vec()).unwrap());
+                late.handle_persisted(*now);
+            }
             LateAction::Send(bytes) => {
                 said.extend_from_slice(bytes);
                 late.handle_sent(*now);
@@ -116,36 +120,41 @@ fn drain(late: &mut LateResult<'_>, now: &mut Instant) -> Vec<u8> {
                 *now = until;
                 late.handle_timeout(*now);
             }
-            LateAction::Wait { .. } => return said,
+            LateAction::Wait { .. } => return (said, stored),
+            LateAction::Abort => panic!("everything was stored"),
         }
     }
 }
 
 #[test]
 fn a_late_result_is_taken_and_acknowledged() {
+    let nothing = Vec::<String>::new;
     let mut storage = [0; 512];
     let mut late = LateResult::new(Dialect::NEPTING, &mut storage);
     let mut now = at(0);
-    assert_eq!(drain(&mut late, &mut now), [], "it speaks to nobody by itself");
-    assert!(!late.is_busy() && late.message().is_none());
+    assert_eq!(drain(&mut late, &mut now), (vec![], nothing()), "it speaks to nobody by itself");
+    assert!(!late.is_busy());
     late.handle_input(now, &[ENQ]);
     assert!(late.is_busy());
-    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    assert_eq!(drain(&mut late, &mut now), (vec![ACK], nothing()));
     let frame = framed(YES);
     late.handle_input(now, &frame[..9]);
-    assert_eq!(late.message(), None);
+    assert_eq!(drain(&mut late, &mut now), (vec![], nothing()));
     late.handle_input(now, &frame[9..]);
-    assert_eq!(late.message(), Some(YES.as_bytes()), "to be filed before it is acknowledged");
-    assert_eq!(late.message(), None, "once");
-    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    // Whatever the driver does meanwhile, the message is stored before it is acknowledged.
+    for _ in 0..3 {
+        assert_eq!(late.poll(), LateAction::Persist(YES.as_bytes()));
+        now = now.after(Duration::from_secs(1));
+        late.handle_timeout(now);
+    }
+    assert_eq!(drain(&mut late, &mut now), (vec![ACK], vec![YES.to_owned()]));
     assert!(late.is_busy(), "its end is still to come");
-    // The acknowledgement was lost: it comes again, and is told again.
+    // The acknowledgement was lost: it comes again, and is stored again.
     late.handle_input(now, &framed(NO));
-    assert_eq!(late.message(), Some(NO.as_bytes()));
-    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    assert_eq!(drain(&mut late, &mut now), (vec![ACK], vec![NO.to_owned()]));
     late.handle_input(now, &[EOT]);
     assert!(!late.is_busy());
-    assert_eq!(late.message(), None);
+    assert_eq!(drain(&mut late, &mut now), (vec![], nothing()));
 }
 
 #[test]
@@ -201,6 +210,7 @@ fn a_line_that_fails_ends_the_listening() {
                 now = until.unwrap();
                 late.handle_timeout(now);
             }
+            action => panic!("{action:?}"),
         }
     }
     // What was handed out is done with: only the terminal's message is waited for.
@@ -218,7 +228,7 @@ fn a_line_that_fails_ends_the_listening() {
     let mut late = called(storage());
     assert!(late.is_busy());
     late.handle_closed(at(1));
-    assert!(!late.is_busy() && late.message().is_none());
+    assert!(!late.is_busy());
     assert!(matches!(late.poll(), LateAction::Wait { until: None }));
     // A bad frame is refused, and the good one behind it read.
     let mut late = called(storage());
@@ -227,10 +237,9 @@ fn a_line_that_fails_ends_the_listening() {
     let mut bad = framed(YES);
     *bad.last_mut().unwrap() ^= 1;
     late.handle_input(now, &bad);
-    assert_eq!((drain(&mut late, &mut now), late.message()), (vec![NAK], None));
+    assert_eq!(drain(&mut late, &mut now), (vec![NAK], vec![]));
     late.handle_input(now, &framed(YES));
-    assert_eq!(late.message(), Some(YES.as_bytes()));
-    assert_eq!(drain(&mut late, &mut now), [ACK]);
+    assert_eq!(drain(&mut late, &mut now), (vec![ACK], vec![YES.to_owned()]));
 }
 
 /// What is shown for debugging says how far the reading is, and no value.

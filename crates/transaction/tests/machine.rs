@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, TerminalId, Verdict};
-use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
+use caisse_transaction::till::{Contradiction, MOST_STORAGE};
 use caisse_transaction::{
-    Action, Config, Dialect, Event, Instant, OptionalFields, Request, RequestError, TillMachine,
+    Action, Config, ConnectError, Dialect, Event, Instant, OptionalFields, Request, RequestError, SendError,
+    TillMachine, WriteError,
 };
 use support::{config, content, debit, euros};
 
@@ -51,6 +52,7 @@ fn poll(machine: &mut TillMachine<'_>) -> Step {
         Action::Close => Step::Close,
         Action::Abort => Step::Abort,
         Action::Event(event) => Step::Event(event),
+        Action::Persist(_) => panic!("a stream carries one answer"),
         Action::Look => Step::Look,
         Action::Verdict(verdict) => Step::Verdict(verdict),
         Action::Dispute(contradiction) => Step::Dispute(contradiction),
@@ -90,7 +92,7 @@ fn connecting(test: impl FnOnce(&mut TillMachine<'_>)) {
 
 fn recording(test: impl FnOnce(&mut TillMachine<'_>)) {
     connecting(|machine| {
-        machine.handle_connected(at(10));
+        machine.handle_connected(at(10), Ok(None));
         assert_eq!(next(machine), Step::Started);
         test(machine);
     });
@@ -98,7 +100,7 @@ fn recording(test: impl FnOnce(&mut TillMachine<'_>)) {
 
 fn sending(test: impl FnOnce(&mut TillMachine<'_>)) {
     recording(|machine| {
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         assert_eq!(next(machine), Step::Send(REQUEST.to_vec()));
         test(machine);
     });
@@ -106,7 +108,7 @@ fn sending(test: impl FnOnce(&mut TillMachine<'_>)) {
 
 fn waiting(test: impl FnOnce(&mut TillMachine<'_>)) {
     sending(|machine| {
-        machine.handle_sent(at(30), REQUEST.len());
+        machine.handle_sent(at(30), Ok(REQUEST.len()));
         assert_eq!(next(machine), Step::Wait(Some(30 + 300_000)));
         test(machine);
     });
@@ -126,7 +128,7 @@ fn approved() -> Verdict {
 
 fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
     assert_eq!(next(machine), Step::Ended(verdict));
-    machine.handle_journaled(at(now));
+    machine.handle_written(at(now), Ok(()));
     assert_eq!(next(machine), Step::Verdict(verdict));
     // A connection on which nothing was said stays open: a late answer can come only there.
     let silent = verdict.outcome == Outcome::Unknown { doubt: Doubt::Silence };
@@ -147,7 +149,7 @@ fn ends(machine: &mut TillMachine<'_>, now: u64, verdict: Verdict) {
 fn never_sent(machine: &mut TillMachine<'_>, reason: NotSent) {
     let verdict = not_sent(reason);
     assert_eq!(next(machine), Step::NeverSent(verdict));
-    machine.handle_journaled(at(99));
+    machine.handle_written(at(99), Ok(()));
     assert_eq!(next(machine), Step::Verdict(verdict));
     assert_eq!(next(machine), Step::Abort);
     assert_eq!(next(machine), Step::Done(verdict));
@@ -205,14 +207,25 @@ fn a_connection_that_never_opens_is_not_sent_after_exactly_its_time() {
         elapses(machine, 10_000);
         never_sent(machine, NotSent::ConnectTimedOut);
     });
-    for reason in [NotSent::ConnectionRefused, NotSent::Unreachable, NotSent::NameNotResolved] {
+    for (error, reason) in [
+        (ConnectError::Refused, NotSent::ConnectionRefused),
+        (ConnectError::Unreachable, NotSent::Unreachable),
+        (ConnectError::TimedOut, NotSent::ConnectTimedOut),
+        (ConnectError::NameNotResolved, NotSent::NameNotResolved),
+        (ConnectError::PortNotFound, NotSent::PortMissing),
+        (ConnectError::PortBusy, NotSent::PortBusy),
+        (ConnectError::PermissionDenied, NotSent::PortForbidden),
+        (ConnectError::NotAPort, NotSent::NotAPort),
+        (ConnectError::Cancelled, NotSent::Cancelled),
+        (ConnectError::Other, NotSent::ConnectFailed),
+    ] {
         connecting(|machine| {
-            machine.handle_closed(at(5), Closed::NotOpened(reason));
+            machine.handle_connected(at(5), Err(error));
             never_sent(machine, reason);
         });
     }
     connecting(|machine| {
-        machine.handle_closed(at(5), Closed::ByPeer);
+        machine.handle_closed(at(5));
         never_sent(machine, NotSent::ConnectFailed);
     });
 }
@@ -225,7 +238,7 @@ fn nothing_leaves_before_the_record_is_confirmed() {
             machine.handle_input(at(1_000_000), APPROVED);
             assert_eq!(poll(machine), Step::Wait(None));
         }
-        machine.handle_journal_failed(at(1_000_001), Blocked::JournalUnavailable);
+        machine.handle_written(at(1_000_001), Err(WriteError::Failed(Blocked::JournalUnavailable)));
         let verdict = Verdict::nothing_sent(Outcome::Blocked { reason: Blocked::JournalUnavailable });
         assert_eq!(next(machine), Step::Verdict(verdict));
         assert_eq!(next(machine), Step::Abort);
@@ -234,9 +247,9 @@ fn nothing_leaves_before_the_record_is_confirmed() {
     });
     // The connection goes while the disk is writing.
     recording(|machine| {
-        machine.handle_closed(at(15), Closed::ByPeer);
+        machine.handle_closed(at(15));
         assert_eq!(poll(machine), Step::Wait(None));
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         ends(machine, 21, not_sent(NotSent::ClosedBeforeSend));
     });
 }
@@ -246,18 +259,18 @@ fn a_write_in_parts_goes_on_where_it_stopped_and_never_begins_again() {
     sending(|machine| {
         let mut left = REQUEST;
         while left.len() > 3 {
-            machine.handle_sent(at(21), 3);
+            machine.handle_sent(at(21), Ok(3));
             left = &left[3..];
             assert_eq!(next(machine), Step::Send(left.to_vec()));
         }
         // The time for sending counts from the first byte handed over.
         assert_eq!(poll(machine), Step::Wait(Some(10_020)));
-        machine.handle_sent(at(22), left.len());
+        machine.handle_sent(at(22), Ok(left.len()));
         assert_eq!(poll(machine), Step::Event(Event::Sent));
         assert_eq!(poll(machine), Step::Event(Event::Waiting));
         assert_eq!(next(machine), Step::Wait(Some(300_022)));
         // A driver that counts too much changes nothing.
-        machine.handle_sent(at(23), 1_000);
+        machine.handle_sent(at(23), Ok(1_000));
         assert_eq!(next(machine), Step::Wait(Some(300_022)));
     });
 }
@@ -265,34 +278,36 @@ fn a_write_in_parts_goes_on_where_it_stopped_and_never_begins_again() {
 #[test]
 fn a_failed_write_is_not_sent_only_if_no_byte_was_accepted() {
     sending(|machine| {
-        machine.handle_send_failed(at(25), 0);
+        machine.handle_sent(at(25), Err(SendError::Closed));
         ends(machine, 26, not_sent(NotSent::SendFailed));
     });
-    for accepted in 1..=REQUEST.len() {
+    for accepted in 1..REQUEST.len() {
         sending(|machine| {
-            machine.handle_send_failed(at(25), accepted);
+            machine.handle_sent(at(25), Ok(accepted));
+            assert_eq!(next(machine), Step::Send(REQUEST[accepted..].to_vec()));
+            machine.handle_sent(at(25), Err(SendError::Closed));
             // The rest is not offered: the line is broken, and the answer may still come.
             assert_eq!(next(machine), Step::Wait(Some(300_025)));
-            machine.handle_closed(at(30), Closed::ByPeer);
+            machine.handle_closed(at(30));
             ends(machine, 31, unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent));
         });
     }
     sending(|machine| {
-        machine.handle_send_uncertain(at(25));
+        machine.handle_sent(at(25), Err(SendError::Uncertain));
         assert_eq!(next(machine), Step::Wait(Some(300_025)));
         elapses(machine, 300_025);
         ends(machine, 300_026, unknown(Doubt::Silence, Proof::PerhapsSent));
     });
     // The driver hangs in the write: what it has accepted is not known.
     sending(|machine| {
-        machine.handle_sent(at(21), 0);
+        machine.handle_sent(at(21), Ok(0));
         assert_eq!(next(machine), Step::Wait(Some(10_020)));
         elapses(machine, 10_020);
         elapses(machine, 310_020);
         ends(machine, 190_021, unknown(Doubt::Silence, Proof::PerhapsSent));
     });
     sending(|machine| {
-        machine.handle_closed(at(21), Closed::ByPeer);
+        machine.handle_closed(at(21));
         ends(machine, 22, unknown(Doubt::SendBroken, Proof::PerhapsSent));
     });
 }
@@ -342,12 +357,12 @@ fn silence_ends_an_answer_that_decides_and_lacks_something() {
         let mut storage = [0; MOST_STORAGE];
         let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
         machine.start(at(0), support::with_ticket(debit(2500))).unwrap();
-        machine.handle_connected(at(0));
+        machine.handle_connected(at(0), Ok(None));
         assert_eq!(next(&mut machine), Step::Connect);
         assert_eq!(next(&mut machine), Step::Started);
-        machine.handle_journaled(at(0));
+        machine.handle_written(at(0), Ok(()));
         while !matches!(next(&mut machine), Step::Send(_)) {}
-        machine.handle_sent(at(0), 100);
+        machine.handle_sent(at(0), Ok(100));
         machine.handle_input(at(1_000), APPROVED);
         assert_eq!(next(&mut machine), Step::Wait(Some(4_000)));
         if whole {
@@ -385,7 +400,7 @@ fn silence_ends_an_answer_that_decides_and_lacks_something() {
 #[test]
 fn an_answer_to_half_a_request_has_its_time_too() {
     sending(|machine| {
-        machine.handle_sent(at(21), 3);
+        machine.handle_sent(at(21), Ok(3));
         machine.handle_input(at(30), b"CZ0");
         assert_eq!(next(machine), Step::Wait(Some(300_030)));
         elapses(machine, 300_030);
@@ -397,18 +412,18 @@ fn an_answer_to_half_a_request_has_its_time_too() {
 #[test]
 fn the_moment_of_the_last_byte_is_kept() {
     sending(|machine| {
-        machine.handle_sent(at(25), 3);
+        machine.handle_sent(at(25), Ok(3));
         assert_eq!(machine.sent_at(), None);
-        machine.handle_sent(at(31), REQUEST.len() - 3);
+        machine.handle_sent(at(31), Ok(REQUEST.len() - 3));
         assert_eq!(machine.sent_at(), Some(at(31)));
         machine.handle_input(at(50), APPROVED);
-        machine.handle_closed(at(51), Closed::ByPeer);
+        machine.handle_closed(at(51));
         ends(machine, 52, approved());
         assert_eq!(machine.sent_at(), Some(at(31)));
     });
     // Of a part that was sent, from when the terminal answered it.
     sending(|machine| {
-        machine.handle_sent(at(25), 3);
+        machine.handle_sent(at(25), Ok(3));
         machine.handle_input(at(40), b"CZ0");
         assert_eq!(machine.sent_at(), Some(at(40)));
     });
@@ -418,18 +433,18 @@ fn the_moment_of_the_last_byte_is_kept() {
 fn an_outcome_that_cannot_be_written_is_told_all_the_same() {
     waiting(|machine| {
         machine.handle_input(at(1_000), APPROVED);
-        machine.handle_closed(at(1_001), Closed::ByPeer);
+        machine.handle_closed(at(1_001));
         assert_eq!(next(machine), Step::Ended(approved()));
-        machine.handle_journal_failed(at(1_002), Blocked::JournalUnavailable);
+        machine.handle_written(at(1_002), Err(WriteError::Failed(Blocked::JournalUnavailable)));
         assert_eq!(next(machine), Step::Verdict(approved()));
         assert_eq!(next(machine), Step::Close);
         assert_eq!(next(machine), Step::Done(approved()));
         assert!(!machine.report().unwrap().journaled());
     });
     connecting(|machine| {
-        machine.handle_closed(at(5), Closed::NotOpened(NotSent::Unreachable));
+        machine.handle_connected(at(5), Err(ConnectError::Unreachable));
         assert!(matches!(next(machine), Step::NeverSent(_)));
-        machine.handle_journal_failed(at(6), Blocked::JournalUnavailable);
+        machine.handle_written(at(6), Err(WriteError::Failed(Blocked::JournalUnavailable)));
         assert_eq!(next(machine), Step::Verdict(not_sent(NotSent::Unreachable)));
         assert_eq!(next(machine), Step::Abort);
         assert_eq!(next(machine), Step::Done(not_sent(NotSent::Unreachable)));
@@ -466,7 +481,7 @@ fn cancel_is_an_outcome_before_the_message_and_a_wish_after_it() {
     recording(|machine| {
         machine.request_cancel(at(15));
         assert_eq!(poll(machine), Step::Wait(None));
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         ends(machine, 21, not_sent(NotSent::Cancelled));
     });
     sending(|machine| {
@@ -481,7 +496,7 @@ fn cancel_is_an_outcome_before_the_message_and_a_wish_after_it() {
         assert_eq!(poll(machine), Step::Event(Event::PressRedButton));
         assert_eq!(poll(machine), Step::Wait(Some(300_030)));
         machine.handle_input(at(50), APPROVED);
-        machine.handle_closed(at(51), Closed::ByPeer);
+        machine.handle_closed(at(51));
         ends(machine, 52, approved());
     });
 }
@@ -490,7 +505,7 @@ fn cancel_is_an_outcome_before_the_message_and_a_wish_after_it() {
 fn a_wish_to_stop_takes_back_a_message_that_nobody_has_seen() {
     for give_up in [false, true] {
         recording(|machine| {
-            machine.handle_journaled(at(20));
+            machine.handle_written(at(20), Ok(()));
             if give_up {
                 machine.give_up(at(20))
             } else {
@@ -501,7 +516,7 @@ fn a_wish_to_stop_takes_back_a_message_that_nobody_has_seen() {
     }
     // Once a part is out the rest follows, whatever the wish.
     sending(|machine| {
-        machine.handle_sent(at(21), 3);
+        machine.handle_sent(at(21), Ok(3));
         machine.request_cancel(at(21));
         assert_eq!(next(machine), Step::Send(REQUEST[3..].to_vec()));
     });
@@ -515,7 +530,7 @@ fn giving_up_is_not_sent_only_where_that_is_proven() {
     });
     recording(|machine| {
         machine.give_up(at(15));
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         ends(machine, 21, not_sent(NotSent::Cancelled));
     });
     sending(|machine| {
@@ -533,22 +548,22 @@ fn giving_up_is_not_sent_only_where_that_is_proven() {
 fn bytes_before_the_request_are_not_its_answer() {
     // Found on the line right before the send: nothing is sent at all.
     recording(|machine| {
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         machine.handle_input(at(21), APPROVED);
         ends(machine, 22, not_sent(NotSent::UnexpectedBytes));
     });
     recording(|machine| {
-        machine.handle_journaled(at(20));
-        machine.handle_closed(at(21), Closed::ByPeer);
+        machine.handle_written(at(20), Ok(()));
+        machine.handle_closed(at(21));
         ends(machine, 22, not_sent(NotSent::ClosedBeforeSend));
     });
     recording(|machine| {
         machine.handle_input(at(15), APPROVED);
-        machine.handle_journaled(at(20));
+        machine.handle_written(at(20), Ok(()));
         assert_eq!(next(machine), Step::Send(REQUEST.to_vec()));
         machine.handle_input(at(21), APPROVED);
-        machine.handle_sent(at(30), REQUEST.len());
-        machine.handle_closed(at(31), Closed::ByPeer);
+        machine.handle_sent(at(30), Ok(REQUEST.len()));
+        machine.handle_closed(at(31));
         ends(machine, 32, unknown(Doubt::ClosedWithoutAnswer, Proof::PerhapsSent));
     });
 }
@@ -583,7 +598,7 @@ fn the_address_that_was_connected_is_recorded() {
         let mut machine = TillMachine::new(config, &mut storage);
         machine.start(at(0), debit(2500)).unwrap();
         assert_eq!(next(&mut machine), Step::Connect);
-        machine.handle_connected_at(at(1), known);
+        machine.handle_connected(at(1), Ok(known));
         let recorded = loop {
             match machine.poll() {
                 Action::Record(Entry::Started(start)) => break start.address,
@@ -593,9 +608,9 @@ fn the_address_that_was_connected_is_recorded() {
         };
         assert_eq!(recorded, expected);
         // Later reports of a connection change nothing.
-        machine.handle_connected_at(at(2), Some(named));
+        machine.handle_connected(at(2), Ok(Some(named)));
         machine.give_up(at(3));
-        machine.handle_journaled(at(4));
+        machine.handle_written(at(4), Ok(()));
         let Action::Record(Entry::Ended(_)) = machine.poll() else { panic!("no end") };
     }
 }
@@ -612,7 +627,7 @@ fn a_connection_is_aborted_unless_the_answer_is_whole() {
             match next(machine) {
                 Step::Ended(verdict) => {
                     outcome = verdict.outcome.name();
-                    machine.handle_journaled(at(900_000));
+                    machine.handle_written(at(900_000), Ok(()));
                 }
                 Step::Verdict(_) => {}
                 Step::Look => machine.handle_idle(at(900_000)),
@@ -637,7 +652,7 @@ fn a_connection_is_aborted_unless_the_answer_is_whole() {
             Step::Abort,
             "unknown",
         ),
-        ("a close without a word", |till| till.handle_closed(at(50), Closed::ByPeer), Step::Abort, "unknown"),
+        ("a close without a word", |till| till.handle_closed(at(50)), Step::Abort, "unknown"),
         ("garbage", |till| answered(till, b"HTTP/1.1 400 Bad Request"), Step::Abort, "unknown"),
         ("given up", |till| till.give_up(at(50)), Step::Abort, "unknown"),
         (
@@ -658,8 +673,8 @@ fn a_connection_is_aborted_unless_the_answer_is_whole() {
     }
     // An answer to a part of the request leaves the rest of it outstanding.
     sending(|machine| {
-        machine.handle_sent(at(25), 3);
-        machine.handle_send_failed(at(26), 0);
+        machine.handle_sent(at(25), Ok(3));
+        machine.handle_sent(at(26), Err(SendError::Closed));
         answered(machine, REFUSED);
         assert_eq!(closing(machine), (Step::Abort, "declined"));
     });
@@ -667,5 +682,5 @@ fn a_connection_is_aborted_unless_the_answer_is_whole() {
 
 fn answered(machine: &mut TillMachine<'_>, bytes: &[u8]) {
     machine.handle_input(at(40), bytes);
-    machine.handle_closed(at(41), Closed::ByPeer);
+    machine.handle_closed(at(41));
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use caisse_transaction::terminal::{self, TerminalMachine};
-use caisse_transaction::till::{Closed, MOST_STORAGE};
+use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Action, Dialect, Instant, TillMachine};
 use support::{config, debit};
 
@@ -48,20 +48,21 @@ fn the_till_prints_nothing_of_a_card_at_any_byte() {
         let action = machine.poll();
         assert_silent("an action", &format!("{action:?}"));
         match action {
-            Action::Connect => machine.handle_connected(now),
-            Action::Record(_) => machine.handle_journaled(now),
+            Action::Connect => machine.handle_connected(now, Ok(None)),
+            Action::Record(_) => machine.handle_written(now, Ok(())),
             Action::Send(bytes) => {
                 let accepted = bytes.len();
-                machine.handle_sent(now, accepted);
+                machine.handle_sent(now, Ok(accepted));
             }
             Action::Wait { .. } => match fed.next() {
                 Some(byte) => machine.handle_input(now, &[*byte]),
-                None => machine.handle_closed(now, Closed::ByPeer),
+                None => machine.handle_closed(now),
             },
             Action::Done(verdict) => {
                 assert_eq!(verdict.outcome.name(), "approved");
                 break;
             }
+            Action::Persist(_) => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
         }

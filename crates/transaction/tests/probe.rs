@@ -7,8 +7,7 @@ use caisse_link::frame::check_byte;
 use caisse_link::serial::{DataBits, LineSettings};
 use caisse_payment::{NotSent, Register};
 use caisse_transaction::probe::{Finding, ProbeAction, ProbeConfig, ProbeMachine, Question, Voice};
-use caisse_transaction::till::Closed;
-use caisse_transaction::{Dialect, Instant, LinkKind};
+use caisse_transaction::{ConnectError, Dialect, Instant, LinkKind, SendError};
 
 const IDENTIFIED: &[u8] = b"CZ0040301CJ012330538600404CA00201CD001IAE00210";
 const DUPLICATA: Question = Question::Duplicata { ticket: false };
@@ -64,22 +63,22 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
     let mut due = None;
     for _ in 0..10_000 {
         match probe.poll() {
-            ProbeAction::Connect => probe.handle_connected(now),
+            ProbeAction::Connect => probe.handle_connected(now, Ok(())),
             ProbeAction::Send(bytes) => {
                 sent.extend_from_slice(bytes);
                 let accepted = bytes.len();
-                probe.handle_sent(now, accepted);
-                probe.handle_drained(now);
+                probe.handle_sent(now, Ok(accepted));
+                probe.handle_drained(now, Ok(()));
                 due = script.next();
+            }
+            ProbeAction::Persist(body) => {
+                strays.push(body.to_vec());
+                probe.handle_persisted(now);
             }
             ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { until } => match due.take() {
-                Some(Then::Say(bytes)) => {
-                    probe.handle_input(now, bytes);
-                    strays.extend(probe.stray().map(<[u8]>::to_vec));
-                    assert_eq!(probe.stray(), None, "it is handed out once");
-                }
-                Some(Then::Close) => probe.handle_closed(now, Closed::ByPeer),
+                Some(Then::Say(bytes)) => probe.handle_input(now, bytes),
+                Some(Then::Close) => probe.handle_closed(now),
                 Some(Then::Wait) | None => {
                     now = until.expect("a wait without end");
                     probe.handle_timeout(now);
@@ -190,9 +189,10 @@ fn presence_on_a_stream_is_the_connection() {
 
 #[test]
 fn what_does_not_open() {
-    for (how, expected) in [
-        (Closed::NotOpened(NotSent::Unreachable), NotSent::Unreachable),
-        (Closed::ByPeer, NotSent::ConnectFailed),
+    for (opened, expected) in [
+        (Some(ConnectError::Unreachable), NotSent::Unreachable),
+        (Some(ConnectError::PortBusy), NotSent::PortBusy),
+        (None, NotSent::ConnectFailed),
     ] {
         let mut storage = [0; 64];
         let mut probe =
@@ -200,7 +200,10 @@ fn what_does_not_open() {
         let now = Instant::from_millis(0);
         probe.start(now);
         assert_eq!(probe.poll(), ProbeAction::Connect);
-        probe.handle_closed(now, how);
+        match opened {
+            Some(error) => probe.handle_connected(now, Err(error)),
+            None => probe.handle_closed(now),
+        }
         assert_eq!(probe.poll(), ProbeAction::Done(Finding::NotOpened(expected)));
     }
     // The driver says nothing at all.
@@ -216,7 +219,7 @@ fn what_does_not_open() {
     probe.handle_timeout(until);
     assert_eq!(probe.poll(), ProbeAction::Abort);
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::NotOpened(NotSent::ConnectTimedOut)));
-    probe.handle_closed(until, Closed::ByPeer);
+    probe.handle_closed(until);
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::NotOpened(NotSent::ConnectTimedOut)));
 }
 
@@ -415,14 +418,14 @@ fn pieces_change_nothing() {
         let now = Instant::from_millis(0);
         probe.start(now);
         assert_eq!(probe.poll(), ProbeAction::Connect);
-        probe.handle_connected(now);
+        probe.handle_connected(now, Ok(()));
         // In three writes.
         for part in [1, 5] {
             assert!(matches!(probe.poll(), ProbeAction::Send(_)));
-            probe.handle_sent(now, part);
+            probe.handle_sent(now, Ok(part));
         }
         assert_eq!(probe.poll(), ProbeAction::Send(b"320CJ012012345678901CA00201CD001I".as_slice()));
-        probe.handle_sent(now, 33);
+        probe.handle_sent(now, Ok(33));
         probe.handle_input(now, &answer[..cut]);
         probe.handle_input(now, &answer[cut..]);
         let ProbeAction::Wait { until: Some(until) } = probe.poll() else { panic!("{cut}") };
@@ -441,19 +444,19 @@ fn what_is_stopped() {
     probe.start(now);
     let shown = format!("{:?}", probe.poll());
     assert_eq!(shown, "Connect");
-    probe.handle_connected(now);
+    probe.handle_connected(now, Ok(()));
     assert_eq!(format!("{:?}", probe.poll()), "Wait { until: Some(Instant(30)) }");
     now = probe.deadline().unwrap();
     probe.handle_timeout(now);
     assert_eq!(format!("{:?}", probe.poll()), "Send(1 bytes)");
-    probe.handle_sent(now, 1);
-    probe.handle_drained(now);
+    probe.handle_sent(now, Ok(1));
+    probe.handle_drained(now, Ok(()));
     probe.give_up(now);
     // The line is given back.
     assert_eq!(probe.poll(), ProbeAction::Send(b"\x04"));
     assert!(probe.report().is_none());
-    probe.handle_sent(now, 1);
-    probe.handle_drained(now);
+    probe.handle_sent(now, Ok(1));
+    probe.handle_drained(now, Ok(()));
     assert_eq!(format!("{:?}", probe.poll()), "Abort");
     assert_eq!(format!("{:?}", probe.poll()), "Done(GivenUp)");
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::GivenUp));
@@ -468,8 +471,9 @@ fn a_send_that_fails() {
         probe.start(now);
         let finding = loop {
             match probe.poll() {
-                ProbeAction::Connect => probe.handle_connected(now),
-                ProbeAction::Send(_) => probe.handle_send_failed(now, 0),
+                ProbeAction::Connect => probe.handle_connected(now, Ok(())),
+                ProbeAction::Send(_) => probe.handle_sent(now, Err(SendError::Closed)),
+                ProbeAction::Persist(_) => panic!("nothing has come"),
                 ProbeAction::Close | ProbeAction::Abort => {}
                 ProbeAction::Wait { until } => {
                     now = until.unwrap();
@@ -492,12 +496,12 @@ fn another_register_and_a_small_storage() {
     let now = Instant::from_millis(0);
     probe.start(now);
     let _ = probe.poll();
-    probe.handle_connected(now);
+    probe.handle_connected(now, Ok(()));
     let ProbeAction::Send(bytes) = probe.poll() else { panic!() };
     let length = bytes.len();
-    probe.handle_sent(now, length);
+    probe.handle_sent(now, Ok(length));
     probe.handle_input(now, IDENTIFIED);
-    probe.handle_closed(now, Closed::ByPeer);
+    probe.handle_closed(now);
     let _ = probe.poll();
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::AnswerCut), "what was not kept proves nothing");
     let shown = format!("{probe:?}");
@@ -508,11 +512,11 @@ fn another_register_and_a_small_storage() {
     let mut probe = ProbeMachine::new(config, Question::Identification, &mut storage).unwrap();
     probe.start(now);
     let _ = probe.poll();
-    probe.handle_connected(now);
+    probe.handle_connected(now, Ok(()));
     let _ = probe.poll();
-    probe.handle_sent(now, length);
+    probe.handle_sent(now, Ok(length));
     probe.handle_input(now, IDENTIFIED);
-    probe.handle_closed(now, Closed::ByPeer);
+    probe.handle_closed(now);
     let _ = probe.poll();
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::AnswerCut));
 }

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use caisse_codec::wire::Generation;
 use caisse_codec::{Identifier, Message, ReceivedRequest, Tag};
 use caisse_link::frame::check_byte;
-use caisse_payment::NotSent;
 use caisse_transaction::probe::{ProbeAction, ProbeConfig, ProbeMachine, Question, QuestionError};
-use caisse_transaction::till::Closed;
-use caisse_transaction::{Dialect, Duplicata, Instant, LinkKind, Trailer};
+use caisse_transaction::{ConnectError, Dialect, Duplicata, Instant, LinkKind, SendError, Trailer};
 
 const QUESTIONS: [Question; 4] = [
     Question::Presence,
@@ -70,22 +68,22 @@ fn run(
     let mut now = Instant::from_millis(0);
     let (mut sent, mut handed) = (vec![], 0);
     probe.start(now);
-    drain(&mut probe, &mut sent, &mut handed);
+    drain(&mut probe, now, &mut sent, &mut handed);
     for number in path {
         match HAPPENINGS[usize::from(*number)] {
-            Happening::Connected => probe.handle_connected(now),
-            Happening::NotOpened => probe.handle_closed(now, Closed::NotOpened(NotSent::ConnectionRefused)),
-            Happening::Closed => probe.handle_closed(now, Closed::ByPeer),
+            Happening::Connected => probe.handle_connected(now, Ok(())),
+            Happening::NotOpened => probe.handle_connected(now, Err(ConnectError::Refused)),
+            Happening::Closed => probe.handle_closed(now),
             Happening::Gone => {
-                probe.handle_sent(now, std::mem::take(&mut handed));
-                probe.handle_drained(now);
+                probe.handle_sent(now, Ok(std::mem::take(&mut handed)));
+                probe.handle_drained(now, Ok(()));
             }
-            Happening::AllSent => probe.handle_sent(now, std::mem::take(&mut handed)),
+            Happening::AllSent => probe.handle_sent(now, Ok(std::mem::take(&mut handed))),
             Happening::OneSent => {
-                probe.handle_sent(now, handed.min(1));
+                probe.handle_sent(now, Ok(handed.min(1)));
                 handed = handed.saturating_sub(1);
             }
-            Happening::SendFailed => probe.handle_send_failed(now, 0),
+            Happening::SendFailed => probe.handle_sent(now, Err(SendError::Closed)),
             Happening::Time => {
                 now = probe.deadline().unwrap_or(now);
                 probe.handle_timeout(now);
@@ -93,7 +91,7 @@ fn run(
             Happening::GiveUp => probe.give_up(now),
             Happening::Input(bytes) => probe.handle_input(now, bytes),
         }
-        drain(&mut probe, &mut sent, &mut handed);
+        drain(&mut probe, now, &mut sent, &mut handed);
     }
     let state = format!("{handed} {:?} {probe:?}", probe.deadline());
     Ok((sent, without_history(&state, now)))
@@ -117,13 +115,14 @@ fn without_history(state: &str, now: Instant) -> String {
         .collect()
 }
 
-fn drain(probe: &mut ProbeMachine<'_>, sent: &mut Vec<Vec<u8>>, handed: &mut usize) {
+fn drain(probe: &mut ProbeMachine<'_>, now: Instant, sent: &mut Vec<Vec<u8>>, handed: &mut usize) {
     loop {
         match probe.poll() {
             ProbeAction::Send(bytes) => {
                 *handed = bytes.len();
                 sent.push(bytes.to_vec());
             }
+            ProbeAction::Persist(_) => probe.handle_persisted(now),
             ProbeAction::Connect | ProbeAction::Close | ProbeAction::Abort => {}
             ProbeAction::Wait { .. } | ProbeAction::Done(_) => return,
         }
@@ -326,11 +325,11 @@ fn a_message_is_handed_out_once() {
                 let (mut sent, mut handed) = (vec![], 0);
                 probe.start(now);
                 for _ in 0..200 {
-                    drain(&mut probe, &mut sent, &mut handed);
-                    probe.handle_connected(now);
-                    drain(&mut probe, &mut sent, &mut handed);
-                    probe.handle_sent(now, std::mem::take(&mut handed));
-                    probe.handle_drained(now);
+                    drain(&mut probe, now, &mut sent, &mut handed);
+                    probe.handle_connected(now, Ok(()));
+                    drain(&mut probe, now, &mut sent, &mut handed);
+                    probe.handle_sent(now, Ok(std::mem::take(&mut handed)));
+                    probe.handle_drained(now, Ok(()));
                     // Granted, and then refused.
                     probe.handle_input(now, if sent.len() % 2 == 0 { b"\x15" } else { b"\x06" });
                     now = probe.deadline().unwrap_or(now);

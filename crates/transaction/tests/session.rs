@@ -462,17 +462,17 @@ fn giving_up_leaves_the_rest_of_a_message_unsent() {
     let (mut handed, mut given_up) = (0, false);
     let verdict = loop {
         match till.poll() {
-            Action::Connect => till.handle_connected(now),
-            Action::Record(_) => till.handle_journaled(now),
+            Action::Connect => till.handle_connected(now, Ok(None)),
+            Action::Record(_) => till.handle_written(now, Ok(())),
             Action::Send(&[ENQ]) => {
-                till.handle_sent(now, 1);
-                till.handle_drained(now);
+                till.handle_sent(now, Ok(1));
+                till.handle_drained(now, Ok(()));
                 till.handle_input(now, &[ACK]);
             }
             Action::Send(message) => {
                 handed += 1;
                 assert!(!given_up, "{} bytes after the end", message.len());
-                till.handle_sent(now, 20);
+                till.handle_sent(now, Ok(20));
                 till.give_up(now);
                 given_up = true;
             }
@@ -482,6 +482,7 @@ fn giving_up_leaves_the_rest_of_a_message_unsent() {
                 till.handle_timeout(now);
             }
             Action::Look => till.handle_idle(now),
+            Action::Persist(_) => panic!("nothing earlier has come"),
             Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Done(verdict) => break verdict,
         }

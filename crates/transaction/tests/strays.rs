@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use caisse_payment::entry::Content;
 use caisse_payment::{Doubt, NotSent, Outcome, Proof, Verdict};
-use caisse_transaction::till::Closed;
-use caisse_transaction::{Action, Dialect, Event, Instant, Request, TillMachine};
+use caisse_transaction::{Action, Dialect, DrainError, Instant, Request, SendError, TillMachine};
 use support::line::{ACK, ENQ, EOT, Run, Usual, framed, run, serial};
 use support::{content, debit, euros};
 
@@ -27,12 +26,12 @@ fn approved(minor: u64) -> Verdict {
 fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>>) -> Option<Verdict> {
     loop {
         match till.poll() {
-            Action::Connect => till.handle_connected(*now),
-            Action::Record(_) => till.handle_journaled(*now),
+            Action::Connect => till.handle_connected(*now, Ok(None)),
+            Action::Record(_) => till.handle_written(*now, Ok(())),
             Action::Send(bytes) => {
                 let (length, granted) = (bytes.len(), bytes == [ENQ] || bytes.len() > 1);
-                till.handle_sent(*now, length);
-                till.handle_drained(*now);
+                till.handle_sent(*now, Ok(length));
+                till.handle_drained(*now, Ok(()));
                 if granted {
                     till.handle_input(*now, &[ACK]);
                 }
@@ -41,7 +40,10 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
                 *now = until;
                 till.handle_timeout(*now);
             }
-            Action::Event(Event::LateAnswer) => strays.extend(till.stray().map(<[u8]>::to_vec)),
+            Action::Persist(body) => {
+                strays.push(body.to_vec());
+                till.handle_persisted(*now);
+            }
             Action::Look => till.handle_idle(*now),
             Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Wait { .. } => return None,
@@ -110,20 +112,20 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
         till.start(now, debit(1242)).unwrap();
         loop {
             match till.poll() {
-                Action::Connect => till.handle_connected(now),
-                Action::Record(_) => till.handle_journaled(now),
+                Action::Connect => till.handle_connected(now, Ok(None)),
+                Action::Record(_) => till.handle_written(now, Ok(())),
                 Action::Send(&[ENQ]) => {
-                    till.handle_sent(now, 1);
-                    till.handle_drained(now);
+                    till.handle_sent(now, Ok(1));
+                    till.handle_drained(now, Ok(()));
                     till.handle_input(now, &[ACK]);
                 }
                 Action::Send(message) => {
                     let length = message.len();
-                    till.handle_sent(now, length);
+                    till.handle_sent(now, Ok(length));
                     if leaves {
-                        till.handle_drained(now)
+                        till.handle_drained(now, Ok(()))
                     } else {
-                        till.handle_undrained(now)
+                        till.handle_drained(now, Err(DrainError::TimedOut))
                     }
                     break;
                 }
@@ -132,6 +134,7 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
                     till.handle_timeout(now);
                 }
                 Action::Look => till.handle_idle(now),
+                Action::Persist(_) => panic!("nothing earlier has come"),
                 Action::Event(_)
                 | Action::Close
                 | Action::Abort
@@ -154,12 +157,12 @@ fn what_comes_before_the_message_has_left_is_an_earlier_result() {
         let mut storage = [0; 1024];
         let (mut now, mut strays) = (Instant::default(), vec![]);
         let mut till = about_to_send(&mut storage, &mut now);
-        till.handle_sent(now, message_length);
+        till.handle_sent(now, Ok(message_length));
         // The system has taken all of it, and not all of it has left.
         till.handle_input(now, &framed(result));
         assert_eq!(go_on(&mut till, &mut now, &mut strays), None, "{result}");
         assert_eq!(strays, [result.as_bytes()]);
-        till.handle_drained(now);
+        till.handle_drained(now, Ok(()));
         till.handle_input(now, &[ACK]);
         assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
         // It may be told again: what looks like it proves nothing. And if nothing comes, that is the reason.
@@ -227,11 +230,11 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
     till.start(*now, debit(1242)).unwrap();
     loop {
         match till.poll() {
-            Action::Connect => till.handle_connected(*now),
-            Action::Record(_) => till.handle_journaled(*now),
+            Action::Connect => till.handle_connected(*now, Ok(None)),
+            Action::Record(_) => till.handle_written(*now, Ok(())),
             Action::Send(&[ENQ]) => {
-                till.handle_sent(*now, 1);
-                till.handle_drained(*now);
+                till.handle_sent(*now, Ok(1));
+                till.handle_drained(*now, Ok(()));
                 till.handle_input(*now, &[ACK]);
             }
             Action::Send(_) => return till,
@@ -240,6 +243,7 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
                 till.handle_timeout(*now);
             }
             Action::Look => till.handle_idle(*now),
+            Action::Persist(_) => panic!("nothing has come"),
             Action::Event(_) => {}
             Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                 panic!("nothing is over")
@@ -255,9 +259,9 @@ fn a_message_that_breaks_off_is_waited_for_like_a_whole_one() {
         let mut storage = [0; 1024];
         let (mut now, mut strays) = (Instant::default(), vec![]);
         let mut till = about_to_send(&mut storage, &mut now);
-        till.handle_sent(now, 3);
+        till.handle_sent(now, Ok(3));
         assert!(matches!(till.poll(), Action::Send(_)));
-        till.handle_send_failed(now, 0);
+        till.handle_sent(now, Err(SendError::Closed));
         assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
         if answers {
             till.handle_input(now, &[ENQ]);
@@ -291,14 +295,15 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
         till.start(now, debit(1242)).unwrap();
         let asked = loop {
             match till.poll() {
-                Action::Connect => till.handle_connected(now),
-                Action::Record(_) => till.handle_journaled(now),
+                Action::Connect => till.handle_connected(now, Ok(None)),
+                Action::Record(_) => till.handle_written(now, Ok(())),
                 Action::Wait { until } => {
                     now = until.unwrap();
                     till.handle_timeout(now);
                 }
                 Action::Send(bytes) => break bytes.to_vec(),
                 Action::Look => till.handle_idle(now),
+                Action::Persist(_) => panic!("nothing earlier has come"),
                 Action::Event(_) => {}
                 Action::Close | Action::Abort | Action::Done(_) | Action::Verdict(_) | Action::Dispute(_) => {
                     panic!("nothing is over")
@@ -306,8 +311,8 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
             }
         };
         assert_eq!(asked, [ENQ]);
-        till.handle_sent(now, 1);
-        till.handle_drained(now);
+        till.handle_sent(now, Ok(1));
+        till.handle_drained(now, Ok(()));
         if give_up {
             till.give_up(now)
         } else {
@@ -336,11 +341,11 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
     let closed = loop {
         match till.poll() {
             Action::Abort => break now.since(answered),
-            Action::Record(_) => till.handle_journaled(now),
+            Action::Record(_) => till.handle_written(now, Ok(())),
             Action::Send(bytes) => {
                 let length = bytes.len();
-                till.handle_sent(now, length);
-                till.handle_drained(now);
+                till.handle_sent(now, Ok(length));
+                till.handle_drained(now, Ok(()));
             }
             Action::Wait { .. } => {
                 now = now.after(Duration::from_millis(500));
@@ -350,6 +355,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
             }
             Action::Close => panic!("the session goes on"),
             Action::Look => till.handle_idle(now),
+            Action::Persist(_) => panic!("nothing earlier has come"),
             Action::Connect
             | Action::Event(_)
             | Action::Done(_)
@@ -358,7 +364,7 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
         }
     };
     assert!(closed >= Duration::from_secs(5) && closed < Duration::from_secs(6), "{closed:?}");
-    till.handle_closed(now, Closed::ByPeer);
+    till.handle_closed(now);
     assert_eq!(go_on(&mut till, &mut now, &mut strays), Some(approved(1242)));
 }
 

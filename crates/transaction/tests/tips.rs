@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use caisse_payment::entry::{Content, End, Entry};
 use caisse_payment::{Amount, Currency, Doubt, Operation, Outcome, Proof};
-use caisse_transaction::till::{Closed, LateAnswer, MOST_STORAGE, read_result};
+use caisse_transaction::till::{LateAnswer, MOST_STORAGE, read_result};
 use caisse_transaction::{Action, Dialect, Instant, Request, RequestError, TillMachine};
 use support::line::{Usual, run as on_a_line, serial};
 use support::{Run, Then, answered, config, content, debit, euros};
@@ -89,21 +89,22 @@ fn a_tip_is_an_early_verdict() {
     let (mut verdict, mut dispute, mut answer) = (None, None, Some(approval("2700")));
     for _ in 0..50 {
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now),
-            Action::Record(_) => machine.handle_journaled(now),
+            Action::Connect => machine.handle_connected(now, Ok(None)),
+            Action::Record(_) => machine.handle_written(now, Ok(())),
             Action::Dispute(contradiction) => {
                 dispute = Some(contradiction);
-                machine.handle_journaled(now);
+                machine.handle_written(now, Ok(()));
             }
+            Action::Persist(_) => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let accepted = bytes.len();
-                machine.handle_sent(now, accepted);
+                machine.handle_sent(now, Ok(accepted));
             }
             Action::Wait { .. } => match answer.take() {
                 Some(answer) => machine.handle_input(now, answer.as_bytes()),
                 None if dispute.is_none() => machine.handle_input(now, b"CB0042500"),
-                None => machine.handle_closed(now, Closed::ByPeer),
+                None => machine.handle_closed(now),
             },
             Action::Verdict(early) => verdict = Some(early),
             Action::Done(_) => break,

@@ -2,11 +2,10 @@
 
 use core::time::Duration;
 
-use caisse_hal::{Clock, ConnectError, Instant, Link, Received, SendError};
+use caisse_hal::{Clock, Instant, Link};
+use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, NotSent};
-use caisse_transaction::till::Closed;
-use caisse_transaction::{Action, Event, TillMachine};
+use caisse_transaction::{Action, Event, TillMachine, WriteError};
 
 use crate::{Record, Slot, Standing};
 
@@ -31,36 +30,23 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
                 Action::Event(event) => on_event(event),
                 // The caller hears it at the end.
                 Action::Verdict(_) => {}
-                Action::Look => {
-                    if !self.listen(machine, Duration::ZERO) {
-                        machine.handle_idle(self.clock.now());
-                    }
-                }
+                // The slot holds one payment, and a person has settled those before it.
+                Action::Persist(_) => machine.handle_persisted(self.clock.now()),
+                Action::Look => self.listen(machine, Duration::ZERO),
                 Action::Dispute(_) => self.write(machine, Standing::Open),
                 Action::Close => self.link.close(),
                 Action::Abort => self.link.abort(),
                 Action::Record(entry) => self.record(machine, &entry),
                 Action::Connect => {
                     let opened = self.link.connect(self.left(deadline));
-                    let now = self.clock.now();
-                    match opened {
-                        Ok(()) => machine.handle_connected(now),
-                        Err(error) => machine.handle_closed(now, Closed::NotOpened(not_opened(error))),
-                    }
+                    machine.handle_connected(self.clock.now(), opened.map(|()| None));
                 }
                 Action::Send(bytes) => {
                     let length = bytes.len();
                     let sent = self.link.send(bytes, self.left(deadline));
-                    let now = self.clock.now();
-                    match sent {
-                        Ok(accepted) => {
-                            machine.handle_sent(now, accepted);
-                            if accepted == length {
-                                self.drain(machine);
-                            }
-                        }
-                        Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
-                        Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
+                    machine.handle_sent(self.clock.now(), sent);
+                    if sent == Ok(length) {
+                        self.drain(machine);
                     }
                 }
                 Action::Wait { until } => {
@@ -71,7 +57,7 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
         }
     }
 
-    /// Write ahead: only after `handle_journaled` does the machine hand out the request.
+    /// Write ahead: only after `handle_written` does the machine hand out the request.
     fn record(&mut self, machine: &mut TillMachine<'_>, entry: &Entry) {
         let standing = match entry {
             Entry::Started(_) => Standing::Open,
@@ -82,48 +68,24 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
 
     fn write(&mut self, machine: &mut TillMachine<'_>, standing: Standing) {
         let written = self.slot.write(&Record { standing, ..self.record });
-        let now = self.clock.now();
-        match written {
-            Ok(()) => machine.handle_journaled(now),
-            Err(_) => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
-        }
+        let written = written.map_err(|_| WriteError::Failed(Blocked::JournalUnavailable));
+        machine.handle_written(self.clock.now(), written);
     }
 
-    /// Reports to the machine what comes within this time; returns whether anything did.
-    fn listen(&mut self, machine: &mut TillMachine<'_>, timeout: Duration) -> bool {
+    /// Reports to the machine what comes within this time.
+    fn listen(&mut self, machine: &mut TillMachine<'_>, timeout: Duration) {
         let mut buffer = [0; 64];
         let received = self.link.receive(&mut buffer, timeout);
-        let now = self.clock.now();
-        match received {
-            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
-            Ok(Received::Nothing) => return false,
-            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
-        }
-        true
+        machine.handle_received(self.clock.now(), received, &buffer);
     }
 
     /// Waits until the last bit has left: the timer of an acknowledgement starts there.
     fn drain(&mut self, machine: &mut TillMachine<'_>) {
         let drained = self.link.drain(self.left(machine.deadline()));
-        let now = self.clock.now();
-        match drained {
-            Ok(()) => machine.handle_drained(now),
-            Err(_) => machine.handle_undrained(now),
-        }
+        machine.handle_drained(self.clock.now(), drained);
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
-    }
-}
-
-const fn not_opened(error: ConnectError) -> NotSent {
-    match error {
-        ConnectError::PortNotFound => NotSent::PortMissing,
-        ConnectError::PortBusy => NotSent::PortBusy,
-        ConnectError::PermissionDenied => NotSent::PortForbidden,
-        ConnectError::NotAPort => NotSent::NotAPort,
-        ConnectError::TimedOut => NotSent::ConnectTimedOut,
-        _ => NotSent::ConnectFailed,
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use caisse_hal::{Clock, ConnectError, Instant, Received, SendError};
-use caisse_journal::{JournalError, Order, TerminalLock};
+use caisse_hal::{Clock, ConnectError, Instant, Received};
+use caisse_journal::{Order, TerminalLock};
 use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
-use caisse_transaction::till::{Closed, Contradiction};
-use caisse_transaction::{Action, Event, TillMachine};
+use caisse_transaction::till::Contradiction;
+use caisse_transaction::{Action, TillMachine, WriteError};
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 
@@ -18,7 +18,7 @@ use super::running::Told;
 use crate::CancelHandle;
 use crate::builder::peer_name;
 use crate::cancel::Wish;
-use crate::driver::{blocked_by, dispute, not_connected, record};
+use crate::driver::{dispute, record};
 use crate::late::Ear;
 
 /// What the machine is driven with.
@@ -58,58 +58,41 @@ impl Driver<'_> {
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Done(_) => return,
-                Action::Event(event) => {
-                    let stray = machine.stray().filter(|_| event == Event::LateAnswer).map(<[u8]>::to_vec);
-                    if let Some(body) = stray
-                        && !file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await
-                    {
-                        // The terminal must not hear that somebody has it: it tells it again then.
-                        self.link.abort().await;
-                        machine.handle_closed(self.clock.now(), Closed::ByPeer);
+                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
+                Action::Persist(body) => {
+                    let body = body.to_vec();
+                    let filed = file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await;
+                    let now = self.clock.now();
+                    if filed {
+                        machine.handle_persisted(now);
+                    } else {
+                        machine.handle_persist_failed(now);
                     }
-                    self.told.send_modify(|told| told.events.push(event));
                 }
                 Action::Close => self.link.close().await,
                 Action::Verdict(_) => on_verdict(machine),
                 Action::Abort => self.link.abort().await,
                 Action::Record(entry) => {
                     let written = write(self.journal.clone(), entry, self.order.clone()).await;
-                    report_write(machine, self.clock.now(), written);
+                    machine.handle_written(self.clock.now(), written);
                 }
                 Action::Dispute(contradiction) => {
                     let written = write_dispute(self.journal.clone(), contradiction).await;
-                    report_write(machine, self.clock.now(), written);
+                    machine.handle_written(self.clock.now(), written);
                 }
-                Action::Look => {
-                    if !self.listen(machine, &mut buffer, Duration::ZERO).await {
-                        machine.handle_idle(self.clock.now());
-                    }
-                }
+                Action::Look => self.listen(machine, &mut buffer, Duration::ZERO).await,
                 Action::Connect => {
-                    let result = self.connect(self.left(deadline)).await;
-                    let now = self.clock.now();
-                    match result {
-                        Ok(()) => {
-                            let address = self.link.peer().and_then(peer_name);
-                            self.ear.terminal.address = address.or(self.ear.terminal.address);
-                            machine.handle_connected_at(now, address);
-                        }
-                        Err(error) => machine.handle_closed(now, Closed::NotOpened(not_connected(error))),
-                    }
+                    let opened = self.connect(self.left(deadline)).await;
+                    let address = opened.map(|()| self.link.peer().and_then(peer_name));
+                    self.ear.terminal.address = address.ok().flatten().or(self.ear.terminal.address);
+                    machine.handle_connected(self.clock.now(), address);
                 }
                 Action::Send(bytes) => {
                     let length = bytes.len();
-                    let result = self.link.send(bytes, self.left(deadline)).await;
-                    let now = self.clock.now();
-                    match result {
-                        Ok(accepted) => {
-                            machine.handle_sent(now, accepted);
-                            if accepted == length {
-                                self.drain(machine).await;
-                            }
-                        }
-                        Err(SendError::TimedOut | SendError::Closed) => machine.handle_send_failed(now, 0),
-                        Err(SendError::Uncertain) => machine.handle_send_uncertain(now),
+                    let sent = self.link.send(bytes, self.left(deadline)).await;
+                    machine.handle_sent(self.clock.now(), sent);
+                    if sent == Ok(length) {
+                        self.drain(machine).await;
                     }
                 }
                 Action::Wait { until } => {
@@ -135,30 +118,20 @@ impl Driver<'_> {
         }
     }
 
-    /// Reports to the machine what comes within this time; returns whether anything did. A wish ends the wait.
-    async fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) -> bool {
-        let result = tokio::select! {
+    /// Reports to the machine what comes within this time. A wish ends the wait.
+    async fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) {
+        let received = tokio::select! {
             biased;
-            result = self.link.receive(buffer, timeout) => result,
+            received = self.link.receive(buffer, timeout) => received,
             // No byte is lost: the next call gives it.
-            () = self.wake.notified(), if !timeout.is_zero() => return false,
+            () = self.wake.notified(), if !timeout.is_zero() => Ok(Received::Nothing),
         };
-        let now = self.clock.now();
-        match result {
-            Ok(Received::Bytes(count)) => machine.handle_input(now, buffer.get(..count).unwrap_or_default()),
-            Ok(Received::Nothing) => return false,
-            Ok(Received::Closed) | Err(_) => machine.handle_closed(now, Closed::ByPeer),
-        }
-        true
+        machine.handle_received(self.clock.now(), received, buffer);
     }
 
     async fn drain(&mut self, machine: &mut TillMachine<'_>) {
         let drained = self.link.drain(self.left(machine.deadline())).await;
-        let now = self.clock.now();
-        match drained {
-            Ok(()) => machine.handle_drained(now),
-            Err(_) => machine.handle_undrained(now),
-        }
+        machine.handle_drained(self.clock.now(), drained);
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
@@ -171,40 +144,15 @@ async fn file(ear: Ear, mut journal: SharedJournal, lock: Arc<TerminalLock>, bod
     spawn_blocking(move || ear.file(&mut journal, &lock, &body).is_ok()).await.unwrap_or(false)
 }
 
-/// Why an entry was not written.
-enum NotWritten {
-    /// Another process keeps the journal busy.
-    Busy,
-    Failed(Blocked),
-}
-
-fn report_write(machine: &mut TillMachine<'_>, now: Instant, written: Result<(), NotWritten>) {
-    match written {
-        Ok(()) => machine.handle_journaled(now),
-        Err(NotWritten::Busy) => machine.handle_journal_busy(now),
-        Err(NotWritten::Failed(why)) => machine.handle_journal_failed(now, why),
-    }
-}
-
 /// Writes on a thread that may block.
-async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), NotWritten> {
-    let write = move || {
-        record(&mut journal, &entry, order.as_ref()).map_err(|error| match error {
-            JournalError::Locked => NotWritten::Busy,
-            error => NotWritten::Failed(blocked_by(&journal, &error, &entry)),
-        })
-    };
+async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), WriteError> {
+    let write = move || record(&mut journal, &entry, order.as_ref());
     // A write that panicked may have happened, and may not.
-    spawn_blocking(write).await.unwrap_or(Err(NotWritten::Failed(Blocked::JournalUnavailable)))
+    spawn_blocking(write).await.unwrap_or(Err(WriteError::Failed(Blocked::JournalUnavailable)))
 }
 
 /// Writes a dispute on a thread that may block.
-async fn write_dispute(mut journal: SharedJournal, contradiction: Contradiction) -> Result<(), NotWritten> {
-    let write = move || {
-        dispute(&mut journal, &contradiction).map_err(|error| match error {
-            JournalError::Locked => NotWritten::Busy,
-            _ => NotWritten::Failed(Blocked::JournalUnavailable),
-        })
-    };
-    spawn_blocking(write).await.unwrap_or(Err(NotWritten::Failed(Blocked::JournalUnavailable)))
+async fn write_dispute(mut journal: SharedJournal, contradiction: Contradiction) -> Result<(), WriteError> {
+    let write = move || dispute(&mut journal, &contradiction);
+    spawn_blocking(write).await.unwrap_or(Err(WriteError::Failed(Blocked::JournalUnavailable)))
 }

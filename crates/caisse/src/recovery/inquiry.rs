@@ -447,11 +447,22 @@ impl Inquiry<'_> {
         let ear = Ear { terminal, ..self.ear(record) };
         let mut heard = None;
         let mut buffer = [0; 1024];
-        while (late.is_busy() || (heard.is_none() && self.clock.now() < until))
-            && self.clock.now() < give_up
-            && !self.cancel.is_requested()
-        {
+        loop {
             let wake = match late.poll() {
+                LateAction::Persist(body) => {
+                    let is_stored = keep(&mut heard, record, ear.file(self.journal, lock, body));
+                    let now = self.clock.now();
+                    if is_stored {
+                        late.handle_persisted(now);
+                    } else {
+                        late.handle_persist_failed(now);
+                    }
+                    continue;
+                }
+                LateAction::Abort => {
+                    self.link.abort();
+                    continue;
+                }
                 LateAction::Send(character) => {
                     let sent = self.link.send(character, CHARACTER).is_ok();
                     let drained = sent && self.link.drain(CHARACTER).is_ok();
@@ -466,6 +477,10 @@ impl Inquiry<'_> {
                 LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
             };
             let before = self.clock.now();
+            let listens = late.is_busy() || (heard.is_none() && before < until);
+            if !listens || before >= give_up || self.cancel.is_requested() {
+                break;
+            }
             let timeout = wake.since(before).min(GLANCE);
             let result = self.link.receive(&mut buffer, timeout);
             let now = self.clock.now();
@@ -478,12 +493,6 @@ impl Inquiry<'_> {
                     late.handle_closed(now);
                     break;
                 }
-            }
-            // Before the terminal hears that somebody has its result: it does not tell it again.
-            if let Some(body) = late.message()
-                && !keep(&mut heard, record, ear.file(self.journal, lock, body))
-            {
-                break;
             }
         }
         self.link.close();

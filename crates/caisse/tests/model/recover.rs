@@ -97,9 +97,13 @@ fn late_result(setup: &Setup, answer: Answer) -> Vec<u8> {
     let frame = till::frame(&till::body(setup, answer));
     for bytes in [&[till::ENQ][..], &frame, &[till::EOT]] {
         late.handle_input(now, bytes);
-        heard.extend(late.message().map(<[u8]>::to_vec));
         loop {
             match late.poll() {
+                LateAction::Persist(body) => {
+                    heard.push(body.to_vec());
+                    late.handle_persisted(now);
+                }
+                LateAction::Abort => unreachable!("everything is stored"),
                 LateAction::Send(_) => late.handle_sent(now),
                 LateAction::Wait { until: Some(until) } if until.since(now) <= till::AT_ONCE => {
                     now = until;

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use caisse::{Amount, Blocked, Currency, NotSent, Operation, Register, TransactionId};
+use caisse::{Amount, Blocked, Currency, Operation, Register, TransactionId};
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{AuthorisationNumber, Verdict};
-use caisse_transaction::till::{Closed, MOST_STORAGE};
-use caisse_transaction::{Action, Config, Instant, Request, TillMachine};
+use caisse_transaction::till::MOST_STORAGE;
+use caisse_transaction::{
+    Action, Config, ConnectError, Instant, Request, SendError, TillMachine, WriteError,
+};
 
 use crate::world::{Amounts, Setup, Slot};
 
@@ -221,6 +223,8 @@ impl Running<'_> {
                     let journaled = self.machine.report().unwrap().journaled();
                     self.told = Some((verdict, journaled));
                 }
+                // What it proves is written by the rules of `recover`, when the world has the terminal say it.
+                Action::Persist(_) => self.machine.handle_persisted(self.now),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Dispute(contradiction) => {
                     return Demand::Record(Note::Disputed(slot_of(contradiction.id)));
@@ -256,27 +260,29 @@ impl Running<'_> {
     fn apply(&mut self, op: Op) {
         let (machine, now) = (&mut self.machine, self.now);
         match op {
-            Op::Connected => machine.handle_connected(now),
-            Op::NotConnected => machine.handle_closed(now, Closed::NotOpened(NotSent::ConnectionRefused)),
-            Op::Journaled => machine.handle_journaled(now),
+            Op::Connected => machine.handle_connected(now, Ok(None)),
+            Op::NotConnected => machine.handle_connected(now, Err(ConnectError::Refused)),
+            Op::Journaled => machine.handle_written(now, Ok(())),
             Op::JournaledBehind(say) => {
-                machine.handle_journaled(now);
+                machine.handle_written(now, Ok(()));
                 machine.handle_input(now, &bytes(self.setup, say));
             }
             Op::JournaledAndClosed => {
-                machine.handle_journaled(now);
-                machine.handle_closed(now, Closed::ByPeer);
+                machine.handle_written(now, Ok(()));
+                machine.handle_closed(now);
             }
-            Op::JournalFailed => machine.handle_journal_failed(now, Blocked::JournalUnavailable),
+            Op::JournalFailed => {
+                machine.handle_written(now, Err(WriteError::Failed(Blocked::JournalUnavailable)))
+            }
             Op::Sent => {
-                machine.handle_sent(now, self.handed);
-                machine.handle_drained(now);
+                machine.handle_sent(now, Ok(self.handed));
+                machine.handle_drained(now, Ok(()));
             }
-            Op::SentInPart => machine.handle_sent(now, self.handed / 2),
-            Op::SendFailed => machine.handle_send_failed(now, 0),
-            Op::SendUncertain => machine.handle_send_uncertain(now),
+            Op::SentInPart => machine.handle_sent(now, Ok(self.handed / 2)),
+            Op::SendFailed => machine.handle_sent(now, Err(SendError::Closed)),
+            Op::SendUncertain => machine.handle_sent(now, Err(SendError::Uncertain)),
             Op::Heard(say) => machine.handle_input(now, &bytes(self.setup, say)),
-            Op::Closed => machine.handle_closed(now, Closed::ByPeer),
+            Op::Closed => machine.handle_closed(now),
             Op::Timer => {
                 self.now = now.max(machine.deadline().unwrap());
                 machine.handle_timeout(self.now);
@@ -290,7 +296,7 @@ impl Running<'_> {
                 for say in [Some(first), then].into_iter().flatten() {
                     machine.handle_input(now, &bytes(self.setup, say));
                 }
-                machine.handle_closed(now, Closed::ByPeer);
+                machine.handle_closed(now);
             }
             Op::Cancel => machine.request_cancel(now),
             Op::GiveUp => machine.give_up(now),

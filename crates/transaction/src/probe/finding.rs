@@ -12,13 +12,16 @@ use super::voice::Voice;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum ProbeAction<'m> {
-    /// Open the connection, then call [`handle_connected`](super::ProbeMachine::handle_connected) or
-    /// [`handle_closed`](super::ProbeMachine::handle_closed).
+    /// Open the connection, then call [`handle_connected`](super::ProbeMachine::handle_connected).
     Connect,
-    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent) or
-    /// [`handle_send_failed`](super::ProbeMachine::handle_send_failed), and once they have left
+    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent), and once they have left
     /// [`handle_drained`](super::ProbeMachine::handle_drained).
     Send(&'m [u8]),
+    /// Store this body of a message durably: it is no answer to the question, perhaps the result of a payment. Then call
+    /// [`handle_persisted`](super::ProbeMachine::handle_persisted) or
+    /// [`handle_persist_failed`](super::ProbeMachine::handle_persist_failed); until then nothing else is asked for. The
+    /// terminal discards its copy when the message is acknowledged.
+    Persist(&'m [u8]),
     /// Close the connection in order: the terminal has received what was sent.
     Close,
     /// Abort the connection, so that nothing of the question can still leave this machine.
@@ -37,6 +40,7 @@ impl fmt::Debug for ProbeAction<'_> {
         match self {
             Self::Connect => f.write_str("Connect"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Persist(body) => write!(f, "Persist({} bytes)", body.len()),
             Self::Close => f.write_str("Close"),
             Self::Abort => f.write_str("Abort"),
             Self::Wait { until } => f.debug_struct("Wait").field("until", until).finish(),

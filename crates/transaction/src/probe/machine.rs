@@ -9,7 +9,7 @@ use caisse_link::serial::{
     self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
     Session, SpeakError,
 };
-use caisse_link::{Assembly, Ending, Instant};
+use caisse_link::{Assembly, ConnectError, DrainError, Ending, Instant, SendError};
 use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
@@ -17,7 +17,8 @@ use super::finding::{Finding, ProbeAction, ProbeReport};
 use super::message::{self, LONGEST, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
-use crate::till::Closed;
+use crate::results::not_connected;
+use crate::unstored::Unstored;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
 const LINGER: core::time::Duration = core::time::Duration::from_secs(5);
@@ -39,12 +40,15 @@ const SAMPLE: usize = 128;
 /// probe.start(now);
 /// let finding = loop {
 ///     match probe.poll() {
-///         ProbeAction::Connect => probe.handle_connected(now),
+///         ProbeAction::Connect => probe.handle_connected(now, Ok(())),
 ///         ProbeAction::Send(bytes) => {
 ///             assert_eq!(bytes, b"CZ0040300CJ012012345678901CA00201CD001I");
 ///             let accepted = bytes.len();
-///             probe.handle_sent(now, accepted);
+///             probe.handle_sent(now, Ok(accepted));
+///             probe.handle_drained(now, Ok(()));
 ///         }
+///         // Store the body, for it may be the result of a payment.
+///         ProbeAction::Persist(_body) => probe.handle_persisted(now),
 ///         ProbeAction::Wait { until: Some(until) } => {
 ///             probe.handle_input(now, b"CZ0040301CJ012330538600404CA00201CD001IAE00210");
 ///             probe.handle_timeout(until);
@@ -70,7 +74,9 @@ pub struct ProbeMachine<'s> {
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
-    stray: bool,
+    unstored: Unstored,
+    /// Whether the connection is to be aborted before anything else is done.
+    aborts: bool,
 }
 
 impl fmt::Debug for ProbeMachine<'_> {
@@ -86,6 +92,8 @@ impl fmt::Debug for ProbeMachine<'_> {
             .field("deadline", &self.deadline)
             .field("calls", &self.calls)
             .field("late", &self.late)
+            .field("unstored", &self.unstored)
+            .field("aborts", &self.aborts)
             .finish_non_exhaustive()
     }
 }
@@ -163,19 +171,9 @@ impl<'s> ProbeMachine<'s> {
             deadline: None,
             calls: 0,
             late: 0,
-            stray: false,
+            unstored: Unstored::new(),
+            aborts: false,
         })
-    }
-
-    /// The body of a message that has just come on a line with sessions and is no answer to the question, once. To be filed
-    /// before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the terminal forgets it. What
-    /// cannot be filed is answered by closing the line.
-    #[must_use]
-    pub fn stray(&mut self) -> Option<&[u8]> {
-        match (core::mem::take(&mut self.stray), &self.line) {
-            (true, Line::Session { session, .. }) => Some(session.body()),
-            _ => None,
-        }
     }
 
     /// Begins, once.
@@ -186,9 +184,13 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The connection is open.
-    pub fn handle_connected(&mut self, now: Instant) {
+    /// What came of [`ProbeAction::Connect`].
+    pub fn handle_connected(&mut self, now: Instant, opened: Result<(), ConnectError>) {
         let Phase::Opening { told: true } = self.phase else { return };
+        if let Err(error) = opened {
+            self.phase = Phase::Done(Finding::NotOpened(not_connected(error)));
+            return;
+        }
         self.deadline = None;
         let length = self.message.len();
         let begun = match &mut self.line {
@@ -210,16 +212,10 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The connection could not be opened, or it has ended.
-    pub fn handle_closed(&mut self, now: Instant, how: Closed) {
+    /// The peer closed the connection, in order or not, or the line broke.
+    pub fn handle_closed(&mut self, now: Instant) {
         match self.phase {
-            Phase::Opening { .. } => {
-                let reason = match how {
-                    Closed::NotOpened(reason) => reason,
-                    Closed::ByPeer => NotSent::ConnectFailed,
-                };
-                self.phase = Phase::Done(Finding::NotOpened(reason));
-            }
+            Phase::Opening { .. } => self.phase = Phase::Done(Finding::NotOpened(NotSent::ConnectFailed)),
             Phase::Sending { .. } => self.end(now, Finding::Closed),
             Phase::Asking => {
                 match &mut self.line {
@@ -240,10 +236,10 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// The system has accepted so many more bytes of what was last handed out.
-    pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
-        match &mut self.line {
-            Line::Stream(_) => {
+    /// What came of [`ProbeAction::Send`]: how many bytes the system has accepted. On an error it accepts no more.
+    pub fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
+        match (&mut self.line, sent) {
+            (Line::Stream(_), Ok(accepted)) => {
                 if let Phase::Sending { handed: true } = self.phase {
                     self.accepted = self.accepted.saturating_add(accepted).min(self.message.len());
                     let all = self.accepted == self.message.len();
@@ -251,29 +247,24 @@ impl<'s> ProbeMachine<'s> {
                     self.deadline = Some(now.after(self.config.answer_timeout));
                 }
             }
-            Line::Presence { probe, .. } => probe.handle_sent(now, accepted),
-            Line::Session { session, .. } => session.handle_sent(now, accepted),
-        }
-        self.hear(now);
-    }
-
-    /// The system accepts no more of what was last handed out.
-    pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
-        match &mut self.line {
-            Line::Stream(_) => {
+            (Line::Stream(_), Err(_)) => {
                 if let Phase::Sending { .. } = self.phase {
                     self.end(now, Finding::SendFailed);
                 }
             }
-            Line::Presence { probe, .. } => probe.handle_send_failed(now, accepted),
-            Line::Session { session, .. } => session.handle_send_failed(now, accepted),
+            (Line::Presence { probe, .. }, Ok(accepted)) => probe.handle_sent(now, accepted),
+            (Line::Presence { probe, .. }, Err(_)) => probe.handle_send_failed(now, 0),
+            (Line::Session { session, .. }, Ok(accepted)) => session.handle_sent(now, accepted),
+            (Line::Session { session, .. }, Err(_)) => session.handle_send_failed(now, 0),
         }
         self.hear(now);
     }
 
-    /// What was last handed out has left the machine.
-    pub fn handle_drained(&mut self, now: Instant) {
+    /// Whether what was last handed out has left the machine. A question that does not leave is not answered; nothing
+    /// worse can come of it.
+    pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         match &mut self.line {
+            _ if drained.is_err() => {}
             Line::Stream(_) => {}
             Line::Presence { probe, .. } => probe.handle_drained(now),
             Line::Session { session, .. } => session.handle_drained(now),
@@ -343,6 +334,12 @@ impl<'s> ProbeMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> ProbeAction<'_> {
+        if core::mem::take(&mut self.aborts) {
+            return ProbeAction::Abort;
+        }
+        if self.unstored.is_waiting() {
+            return ProbeAction::Persist(self.unstored.body());
+        }
         let until = self.deadline();
         match self.phase {
             Phase::New => ProbeAction::Wait { until: None },
@@ -464,9 +461,12 @@ impl<'s> ProbeMachine<'s> {
                 Line::Presence { probe, .. } => probe.poll_event(),
                 Line::Session { session, .. } => session.poll_event(),
             };
-            let Some(event) = event else { return };
-            if self.phase == Phase::Asking {
-                self.hear_event(now, event);
+            match (event, self.phase) {
+                (None, _) => return,
+                (Some(event), Phase::Asking) => self.hear_event(now, event),
+                // The answer is kept; what comes after it is a result of an earlier payment.
+                (Some(Event::Received { .. }), _) => self.persist(now),
+                (Some(_), _) => {}
             }
         }
     }
@@ -534,24 +534,47 @@ impl<'s> ProbeMachine<'s> {
     /// A message came after ours was out, or it would not have been taken.
     fn take_message(&mut self, now: Instant) {
         let Line::Session { session, .. } = &mut self.line else { return };
-        if let Phase::Ending(_) = self.phase {
-            // The answer is kept.
-            self.late = self.late.saturating_add(1);
-            self.stray = true;
-            return;
-        }
         self.store.clear();
         self.store.take(session.body());
         match self.judged() {
             Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
-                self.late = self.late.saturating_add(1);
-                self.stray = true;
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {
                     self.fail(other);
                 }
+                self.persist(now);
             }
         }
+    }
+
+    /// Asks for the message that has come to be stored. There is room for one: a different one ends the line, and the
+    /// terminal sends both again.
+    fn persist(&mut self, now: Instant) {
+        self.late = self.late.saturating_add(1);
+        if let Line::Session { session, .. } = &self.line
+            && !self.unstored.keep(session.body())
+        {
+            self.abort(now);
+        }
+    }
+
+    /// The message of [`ProbeAction::Persist`] is stored durably, so that the terminal may discard its copy.
+    pub fn handle_persisted(&mut self, _now: Instant) {
+        self.unstored.clear();
+    }
+
+    /// The message of [`ProbeAction::Persist`] could not be stored. The line is aborted without an acknowledgement, so that
+    /// the terminal sends its result again.
+    pub fn handle_persist_failed(&mut self, now: Instant) {
+        if self.unstored.clear() {
+            self.abort(now);
+        }
+    }
+
+    /// Aborts the line: it counts as closed from now on.
+    fn abort(&mut self, now: Instant) {
+        self.aborts = true;
+        self.handle_closed(now);
     }
 
     /// Ends when the stream's answer has ended.

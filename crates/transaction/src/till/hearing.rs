@@ -45,7 +45,7 @@ impl TillMachine<'_> {
             // A copy of the answer changes nothing. The reader keeps the answer itself.
             if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
                 line.file_stranger(Doubt::PerhapsEarlier, None);
-                self.show(Event::LateAnswer);
+                self.persist(now);
             }
             return;
         }
@@ -60,7 +60,7 @@ impl TillMachine<'_> {
                 stranger => line.file_earlier(stranger.is_none()),
             }
             self.reader.reset();
-            return self.show(Event::LateAnswer);
+            return self.persist(now);
         }
         let named = self.reader.has_our_reference();
         let ours = named || (!self.needs_reference && (standing == Standing::After || !line.is_ambiguous()));
@@ -74,6 +74,39 @@ impl TillMachine<'_> {
         self.apply(now, Input::Acknowledged);
         self.show(Event::Answer);
         self.apply(now, Input::AnswerEnded { outcome, answered });
+    }
+
+    /// Asks for the message that has come to be stored. There is room for one: a different one ends the line, and the
+    /// terminal sends both again.
+    fn persist(&mut self, now: Instant) {
+        if let Line::Session(line) = &self.line
+            && !self.unstored.keep(line.body())
+        {
+            self.abort(now);
+        }
+    }
+
+    /// The message of [`Action::Persist`](super::Action::Persist) is stored durably, so that the terminal may discard its
+    /// copy.
+    pub fn handle_persisted(&mut self, _now: Instant) {
+        if self.unstored.clear() {
+            self.show(Event::LateAnswer);
+        }
+    }
+
+    /// The message of [`Action::Persist`](super::Action::Persist) could not be stored. The line is aborted without an
+    /// acknowledgement, so that the terminal sends its result again.
+    pub fn handle_persist_failed(&mut self, now: Instant) {
+        if self.unstored.clear() {
+            self.show(Event::LateAnswer);
+            self.abort(now);
+        }
+    }
+
+    /// Aborts the line: it counts as closed from now on.
+    fn abort(&mut self, now: Instant) {
+        self.aborts = true;
+        self.handle_closed(now);
     }
 }
 

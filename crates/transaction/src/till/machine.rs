@@ -9,9 +9,9 @@ use arrayvec::ArrayVec;
 use caisse_codec::wire;
 use caisse_link::frame::{self, LONGEST_BODY};
 use caisse_link::serial;
-use caisse_link::{Assembly, Instant};
+use caisse_link::{Assembly, ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
 use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Blocked, Doubt, NotSent, Outcome, Verdict};
+use caisse_payment::{Amount, Blocked, Doubt, NotSent, Outcome, TerminalId, Verdict};
 
 use super::config::Config;
 use super::contradiction::Contradiction;
@@ -21,6 +21,8 @@ use super::session_line::SessionLine;
 use super::step::{Dispute, Effect, Effects, Event, Input, State, Timer, step};
 use super::watch::Watch;
 use crate::dialect::Trailer;
+use crate::results::{WriteError, not_connected};
+use crate::unstored::Unstored;
 use crate::{Request, RequestError};
 
 /// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
@@ -45,22 +47,23 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(60);
 #[expect(clippy::large_enum_variant, reason = "no allocator here, and one action lives at a time")]
 #[must_use]
 pub enum Action<'m> {
-    /// Write this entry durably, then call [`handle_journaled`](TillMachine::handle_journaled),
-    /// [`handle_journal_busy`](TillMachine::handle_journal_busy) or
-    /// [`handle_journal_failed`](TillMachine::handle_journal_failed).
+    /// Write this entry durably, then call [`handle_written`](TillMachine::handle_written).
     Record(Entry),
-    /// Write durably that later bytes contradict the recorded end, then call the same methods as after
-    /// [`Record`](Self::Record).
+    /// Write durably that later bytes contradict the recorded end, then call
+    /// [`handle_written`](TillMachine::handle_written).
     Dispute(Contradiction),
-    /// Open the connection, then call [`handle_connected`](TillMachine::handle_connected) or
-    /// [`handle_closed`](TillMachine::handle_closed).
+    /// Store this body of a message durably: it is another transaction's, or this one's after its end. Then call
+    /// [`handle_persisted`](TillMachine::handle_persisted) or
+    /// [`handle_persist_failed`](TillMachine::handle_persist_failed); until then nothing else is asked for. The terminal
+    /// discards its copy when the message is acknowledged.
+    Persist(&'m [u8]),
+    /// Open the connection, then call [`handle_connected`](TillMachine::handle_connected).
     Connect,
-    /// Take what has come on the line, without waiting: call [`handle_input`](TillMachine::handle_input),
-    /// [`handle_closed`](TillMachine::handle_closed), or [`handle_idle`](TillMachine::handle_idle) if nothing has come.
+    /// Take what has come on the line, without waiting, then call [`handle_received`](TillMachine::handle_received).
     /// Asked for before the request leaves, before a time-out or a give-up counts, and before an early verdict.
     Look,
-    /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent) or
-    /// [`handle_send_failed`](TillMachine::handle_send_failed).
+    /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent), and once they have
+    /// left [`handle_drained`](TillMachine::handle_drained).
     Send(&'m [u8]),
     /// Close the connection in order: the answer is whole, and nothing is outstanding.
     Close,
@@ -86,6 +89,7 @@ impl fmt::Debug for Action<'_> {
         match self {
             Self::Record(entry) => f.debug_tuple("Record").field(entry).finish(),
             Self::Dispute(contradiction) => f.debug_tuple("Dispute").field(contradiction).finish(),
+            Self::Persist(body) => write!(f, "Persist({} bytes)", body.len()),
             Self::Connect => f.write_str("Connect"),
             Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
@@ -123,16 +127,19 @@ impl fmt::Debug for Action<'_> {
 /// till.start(now, Request { id: "sale-1".parse()?, content, ticket: None, application: None })?;
 /// let outcome = loop {
 ///     match till.poll() {
-///         Action::Connect => till.handle_connected(now),
-///         Action::Record(_) | Action::Dispute(_) => till.handle_journaled(now),
+///         Action::Connect => till.handle_connected(now, Ok(None)),
+///         Action::Record(_) | Action::Dispute(_) => till.handle_written(now, Ok(())),
+///         // Store the body, for it may be the result of another payment.
+///         Action::Persist(_body) => till.handle_persisted(now),
 ///         Action::Look => till.handle_idle(now), // nothing has come
 ///         Action::Send(bytes) => {
 ///             let accepted = bytes.len();
-///             till.handle_sent(now, accepted);
+///             till.handle_sent(now, Ok(accepted));
+///             till.handle_drained(now, Ok(()));
 ///         }
 ///         Action::Wait { until: Some(_) } => {
 ///             till.handle_input(now, b"CZ0040300AE00201AF00204");
-///             till.handle_closed(now, caisse_transaction::till::Closed::ByPeer);
+///             till.handle_closed(now);
 ///         }
 ///         Action::Verdict(verdict) => println!("{}", verdict.outcome.name()),
 ///         Action::Done(verdict) => break verdict.outcome,
@@ -162,6 +169,9 @@ pub struct TillMachine<'s> {
     pub(super) needs_reference: bool,
     /// Whether the journal holds the start.
     start_recorded: bool,
+    pub(super) unstored: Unstored,
+    /// Whether the connection is to be aborted before anything else is done.
+    pub(super) aborts: bool,
 }
 
 /// How messages find their ends on the line.
@@ -188,15 +198,6 @@ impl fmt::Debug for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Started({:?}, {} of {} bytes accepted)", self.entry, self.accepted, self.message.len())
     }
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// It could not be opened.
-    NotOpened(NotSent),
-    /// The peer closed it, in order or not, or the line broke.
-    ByPeer,
 }
 
 impl<'s> TillMachine<'s> {
@@ -229,6 +230,8 @@ impl<'s> TillMachine<'s> {
             reader,
             needs_reference: false,
             start_recorded: false,
+            unstored: Unstored::new(),
+            aborts: false,
         }
     }
 
@@ -236,17 +239,6 @@ impl<'s> TillMachine<'s> {
     /// only if it gives back the reference that was sent.
     pub const fn require_reference(&mut self) {
         self.needs_reference = true;
-    }
-
-    /// The body of the message that came when [`Event::LateAnswer`] is shown: some other transaction's, or this one's after
-    /// its end. To be filed before the next [`poll`](Self::poll), which tells the terminal that somebody has it: then the
-    /// terminal forgets it. What cannot be filed is answered by closing the line.
-    #[must_use]
-    pub fn stray(&self) -> Option<&[u8]> {
-        match &self.line {
-            Line::Bare(_) => None,
-            Line::Session(line) => Some(line.body()),
-        }
     }
 
     /// Begins. After this, [`poll`](Self::poll) tells what to do.
@@ -291,23 +283,23 @@ impl<'s> TillMachine<'s> {
         Ok(message)
     }
 
-    /// The journal has written the entry durably.
-    pub fn handle_journaled(&mut self, now: Instant) {
-        self.journal_deadline = None;
-        self.apply(now, Input::Journaled);
+    /// What came of the write that [`Action::Record`] or [`Action::Dispute`] asked for. Before the message left, a write that
+    /// failed ends the transaction as blocked; after it, the outcome stands and is marked as not journaled.
+    pub fn handle_written(&mut self, now: Instant, written: Result<(), WriteError>) {
+        let input = match written {
+            Ok(()) => Input::Journaled,
+            Err(WriteError::Busy) if self.tries_again(now) => Input::JournalBusy,
+            Err(WriteError::Busy) => Input::JournalFailed(Blocked::JournalUnavailable),
+            Err(WriteError::Failed(why)) => Input::JournalFailed(why),
+        };
+        if written != Err(WriteError::Busy) {
+            self.journal_deadline = None;
+        }
+        self.apply(now, input);
     }
 
-    /// The journal could not write the entry. Before the message left this ends the transaction as blocked; after it,
-    /// the outcome stands and is marked as not journaled.
-    pub fn handle_journal_failed(&mut self, now: Instant, why: Blocked) {
-        self.journal_deadline = None;
-        self.apply(now, Input::JournalFailed(why));
-    }
-
-    /// Another process keeps the journal busy, and nothing was written. The end of a transaction is tried again for a minute;
-    /// any other entry counts as failed. A failed write, a failed sync or a replaced file is never tried again: report these
-    /// with [`handle_journal_failed`](Self::handle_journal_failed).
-    pub fn handle_journal_busy(&mut self, now: Instant) {
+    /// Whether what a busy journal did not take is tried again.
+    fn tries_again(&mut self, now: Instant) -> bool {
         let patience = *self.journal_deadline.get_or_insert(now.after(JOURNAL_PATIENCE));
         // A transaction that never began leaves nothing open without its record.
         let counts = match self.state {
@@ -315,18 +307,30 @@ impl<'s> TillMachine<'s> {
             State::Reported { .. } => true,
             _ => false,
         };
-        let busy = counts && now < patience && !self.gave_up;
-        let input = if busy { Input::JournalBusy } else { Input::JournalFailed(Blocked::JournalUnavailable) };
-        self.apply(now, input);
+        counts && now < patience && !self.gave_up
     }
 
-    /// The connection is open.
-    pub fn handle_connected(&mut self, now: Instant) {
-        self.apply(now, Input::Connected);
+    /// What came of [`Action::Connect`]. The journal records the address to which an open connection leads, if one is known,
+    /// as [`Start::address`](caisse_payment::entry::Start::address) instead of the one in [`Config`].
+    pub fn handle_connected(&mut self, now: Instant, opened: Result<Option<TerminalId>, ConnectError>) {
+        match (opened, &mut self.started) {
+            (Ok(address), Some(started)) if self.state == State::Connecting => {
+                started.entry.address = address.or(started.entry.address);
+                self.apply(now, Input::Connected);
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => self.close(now, not_connected(error)),
+        }
     }
 
-    /// The connection could not be opened, or it has ended.
-    pub fn handle_closed(&mut self, now: Instant, how: Closed) {
+    /// The peer closed the connection, in order or not, or the line broke.
+    pub fn handle_closed(&mut self, now: Instant) {
+        let connecting = self.state == State::Connecting;
+        self.close(now, if connecting { NotSent::ConnectFailed } else { NotSent::ClosedBeforeSend });
+    }
+
+    /// No connection is open any more, for this reason if nothing was sent.
+    fn close(&mut self, now: Instant, reason: NotSent) {
         self.gave_up |= self.watch.close();
         let is_read_on = self.is_read_on();
         match &mut self.line {
@@ -352,65 +356,45 @@ impl<'s> TillMachine<'s> {
                 }
             }
         }
-        let reason = match how {
-            Closed::NotOpened(reason) => reason,
-            Closed::ByPeer if self.state == State::Connecting => NotSent::ConnectFailed,
-            Closed::ByPeer => NotSent::ClosedBeforeSend,
-        };
         self.apply(now, Input::Disconnected(reason));
     }
 
-    /// The system has accepted so many more bytes of what was last handed out.
-    pub fn handle_sent(&mut self, now: Instant, accepted: usize) {
+    /// What came of [`Action::Send`]: how many bytes the system has accepted. On an error it accepts no more, and has
+    /// accepted none of these bytes, unless the error says that this is uncertain.
+    pub fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
         if let Line::Session(line) = &mut self.line {
-            line.session().handle_sent(now, accepted);
+            line.handle_sent(now, sent);
             return self.hear(now);
         }
         let Some(started) = &mut self.started else { return };
-        started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
-        let all = started.accepted == started.message.len();
-        // No byte accepted is no progress: there is nothing to report, and the send timer goes on.
-        if accepted > 0 {
-            self.apply(now, Input::Sent { all });
-        }
-    }
-
-    /// The system accepts no more of what was last handed out; of the last `Send` it had accepted so many bytes.
-    pub fn handle_send_failed(&mut self, now: Instant, accepted: usize) {
-        if let Line::Session(line) = &mut self.line {
-            line.session().handle_send_failed(now, accepted);
-            return self.hear(now);
-        }
-        let Some(started) = &mut self.started else { return };
-        started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
-        self.apply(now, if accepted > 0 { Input::SendUncertain } else { Input::SendFailed });
-    }
-
-    /// The sending ended without a word on how many bytes the system has accepted.
-    pub fn handle_send_uncertain(&mut self, now: Instant) {
-        match &mut self.line {
-            Line::Session(line) => {
-                line.session().handle_send_uncertain(now);
-                self.hear(now);
+        let input = match sent {
+            // No byte accepted is no progress: there is nothing to report, and the send timer goes on.
+            Ok(0) => return,
+            Ok(accepted) => {
+                started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
+                Input::Sent { all: started.accepted == started.message.len() }
             }
-            Line::Bare(_) => self.apply(now, Input::SendUncertain),
-        }
+            Err(SendError::TimedOut | SendError::Closed) => Input::SendFailed,
+            Err(SendError::Uncertain) => Input::SendUncertain,
+        };
+        self.apply(now, input);
     }
 
-    /// What was last handed out has left the machine. On TCP that changes nothing; on a line with sessions the timer of
-    /// the acknowledgement starts here.
-    pub fn handle_drained(&mut self, now: Instant) {
+    /// Whether what was last handed out has left the machine. On TCP that changes nothing; on a line with sessions the
+    /// timer of the acknowledgement starts here, also where nobody knows whether the bytes will ever leave.
+    pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         if let Line::Session(line) = &mut self.line {
-            line.session().handle_drained(now);
+            line.handle_drained(now, drained);
             self.hear(now);
         }
     }
 
-    /// What was accepted may never leave the machine: the line is stopped, or gone. On TCP that changes nothing.
-    pub fn handle_undrained(&mut self, now: Instant) {
-        if let Line::Session(line) = &mut self.line {
-            line.session().handle_send_uncertain(now);
-            self.hear(now);
+    /// What came of [`Action::Look`] or of waiting: bytes at the start of this buffer, nothing, or the end of the connection.
+    pub fn handle_received(&mut self, now: Instant, received: Result<Received, ReceiveError>, buffer: &[u8]) {
+        match received {
+            Ok(Received::Bytes(count)) => self.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => self.handle_idle(now),
+            Ok(Received::Closed) | Err(ReceiveError) => self.handle_closed(now),
         }
     }
 
@@ -498,6 +482,12 @@ impl<'s> TillMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> Action<'_> {
+        if core::mem::take(&mut self.aborts) {
+            return Action::Abort;
+        }
+        if self.unstored.is_waiting() {
+            return Action::Persist(self.unstored.body());
+        }
         self.release();
         let shows = matches!(self.queue.first(), Some(Effect::Show(_)));
         if self.watch.looks() && !shows {

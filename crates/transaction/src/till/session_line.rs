@@ -1,9 +1,9 @@
 //! A line with sessions: what they tell of the message, in the words of the transaction.
 
-use caisse_link::Instant;
 use caisse_link::serial::{
     AttemptFailure, Event, Instead, Once, Proof, SerialConfig, Session, Standing, State,
 };
+use caisse_link::{DrainError, Instant, SendError};
 use caisse_payment::{Amount, Doubt, NotSent, Outcome, Refusal};
 
 use super::step::Input;
@@ -72,6 +72,24 @@ impl<'s> SessionLine<'s> {
     pub(super) fn withdraw(&mut self, now: Instant, reason: NotSent) {
         self.not_sent = reason;
         self.session.withdraw(now);
+    }
+
+    /// What came of the last sending.
+    pub(super) fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
+        match sent {
+            Ok(accepted) => self.session.handle_sent(now, accepted),
+            Err(SendError::TimedOut | SendError::Closed) => self.session.handle_send_failed(now, 0),
+            Err(SendError::Uncertain) => self.session.handle_send_uncertain(now),
+        }
+    }
+
+    /// Whether what was accepted has left.
+    pub(super) fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
+        match drained {
+            Ok(()) => self.session.handle_drained(now),
+            // It may never leave: the line is stopped, or gone.
+            Err(_) => self.session.handle_send_uncertain(now),
+        }
     }
 
     /// The line is gone.

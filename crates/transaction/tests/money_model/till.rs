@@ -6,8 +6,7 @@ use std::time::Duration;
 use caisse_link::frame::Control;
 use caisse_payment::entry::Entry;
 use caisse_payment::{Doubt, Outcome, Refusal, Verdict};
-use caisse_transaction::till::Closed;
-use caisse_transaction::{Action, Dialect, Instant, TillMachine};
+use caisse_transaction::{Action, Dialect, DrainError, Instant, SendError, TillMachine};
 
 use crate::support::line::{framed, serial};
 use crate::support::{debit, euros};
@@ -37,7 +36,7 @@ pub enum Input {
     Stuck,
     /// Nothing of the message is accepted.
     Fails,
-    /// Five bytes of it are.
+    /// Some bytes of it are, or perhaps some.
     Breaks,
     Closes,
     GivesUp,
@@ -197,19 +196,19 @@ impl Play<'_> {
                 machine.handle_timeout(self.now);
             }
             Input::Leaves => {
-                machine.handle_sent(now, usize::MAX);
-                machine.handle_drained(now);
+                machine.handle_sent(now, Ok(usize::MAX));
+                machine.handle_drained(now, Ok(()));
             }
             Input::Stuck => {
-                machine.handle_sent(now, usize::MAX);
-                machine.handle_undrained(now);
+                machine.handle_sent(now, Ok(usize::MAX));
+                machine.handle_drained(now, Err(DrainError::TimedOut));
             }
-            Input::Fails => machine.handle_send_failed(now, 0),
+            Input::Fails => machine.handle_sent(now, Err(SendError::Closed)),
             Input::Breaks if self.mistake == Mistake::ForgetsWhatWasAccepted => {
-                machine.handle_send_failed(now, 0)
+                machine.handle_sent(now, Err(SendError::Closed))
             }
-            Input::Breaks => machine.handle_send_failed(now, 5),
-            Input::Closes => machine.handle_closed(now, Closed::ByPeer),
+            Input::Breaks => machine.handle_sent(now, Err(SendError::Uncertain)),
+            Input::Closes => machine.handle_closed(now),
             Input::GivesUp => machine.give_up(now),
         }
     }
@@ -218,20 +217,20 @@ impl Play<'_> {
     fn drain(&mut self) {
         for _ in 0..64 {
             match self.machine.poll() {
-                Action::Connect => self.machine.handle_connected(self.now),
+                Action::Connect => self.machine.handle_connected(self.now, Ok(None)),
                 Action::Record(entry) => {
                     if self.mistake != Mistake::RecordsLater {
                         self.started |= matches!(entry, Entry::Started(_) | Entry::NeverSent(..));
                         self.ended |= matches!(entry, Entry::Ended(_) | Entry::NeverSent(..));
                     }
-                    self.machine.handle_journaled(self.now);
+                    self.machine.handle_written(self.now, Ok(()));
                 }
                 Action::Send(&[byte]) => {
                     let control = Control::from_byte(byte).expect("a control character");
                     self.till.said.push(Said::Control(control));
                     self.till.enquiries += u8::from(control == Control::Enquiry);
-                    self.machine.handle_sent(self.now, 1);
-                    self.machine.handle_drained(self.now);
+                    self.machine.handle_sent(self.now, Ok(1));
+                    self.machine.handle_drained(self.now, Ok(()));
                 }
                 Action::Send(bytes) => {
                     self.till.sending = true;
@@ -241,6 +240,7 @@ impl Play<'_> {
                         self.till.unrecorded |= !self.started;
                     }
                 }
+                Action::Persist(_) => self.machine.handle_persisted(self.now),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Event(_)
                 | Action::Close

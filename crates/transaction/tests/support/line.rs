@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{Amount, Verdict};
-use caisse_transaction::till::{Closed, LinkKind, MOST_STORAGE};
-use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
+use caisse_transaction::till::{LinkKind, MOST_STORAGE};
+use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, SendError, TillMachine};
 
 use super::config;
 
@@ -151,10 +151,10 @@ pub fn run_with_storage(
         gone |= broken.after_received.is_some_and(|most| received >= most);
         gone |= broken.after_sent.is_some_and(|most| accepted_total >= most);
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now),
+            Action::Connect => machine.handle_connected(now, Ok(None)),
             Action::Record(entry) => {
                 entries.push(entry);
-                machine.handle_journaled(now);
+                machine.handle_written(now, Ok(()));
             }
             Action::Send(bytes) => {
                 let bytes = bytes.to_vec();
@@ -167,12 +167,12 @@ pub fn run_with_storage(
                 if count > 0 {
                     accepted_total += count;
                     sent.push(bytes[..count].to_vec());
-                    machine.handle_sent(now, count);
+                    machine.handle_sent(now, Ok(count));
                 }
                 if count == bytes.len() {
                     let lost = gone || broken.after_sent.is_some_and(|most| accepted_total > most);
                     now = now.after(config.dialect.session.line.time_of(count));
-                    machine.handle_drained(now);
+                    machine.handle_drained(now, Ok(()));
                     if !lost {
                         for (delay, answer) in terminal.hear(&bytes) {
                             let at = now.after(Duration::from_millis(delay));
@@ -181,10 +181,11 @@ pub fn run_with_storage(
                         }
                     }
                 } else {
-                    machine.handle_send_failed(now, 0);
+                    machine.handle_sent(now, Err(SendError::Closed));
                 }
             }
             Action::Event(event) => events.push(event),
+            Action::Persist(_) => machine.handle_persisted(now),
             Action::Look => machine.handle_idle(now),
             Action::Verdict(_) => {}
             Action::Dispute(_) => panic!("a frame ends with its check byte"),
@@ -192,7 +193,7 @@ pub fn run_with_storage(
             Action::Wait { until } => {
                 if gone && !broken.silent && !told {
                     told = true;
-                    machine.handle_closed(now, Closed::ByPeer);
+                    machine.handle_closed(now);
                     continue;
                 }
                 let until = until.expect("a wait without end");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use caisse_codec::{Identifier, TicketRequest};
 use caisse_payment::entry::{Content, Entry};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
-use caisse_transaction::till::{Closed, Contradiction, MOST_STORAGE};
+use caisse_transaction::till::{Contradiction, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
 
 pub mod line;
@@ -103,16 +103,16 @@ pub fn run_with_storage<'p>(
     machine.start(now, request).unwrap();
     for _ in 0..100_000 {
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now),
+            Action::Connect => machine.handle_connected(now, Ok(None)),
             Action::Record(entry) => {
                 entries.push(entry);
-                machine.handle_journaled(now);
+                machine.handle_written(now, Ok(()));
             }
             Action::Send(bytes) => {
                 sent.extend_from_slice(bytes);
                 let accepted = bytes.len();
-                machine.handle_sent(now, accepted);
-                machine.handle_drained(now);
+                machine.handle_sent(now, Ok(accepted));
+                machine.handle_drained(now, Ok(()));
             }
             Action::Event(event) => events.push(event),
             Action::Verdict(verdict) => {
@@ -121,8 +121,9 @@ pub fn run_with_storage<'p>(
             }
             Action::Dispute(contradiction) => {
                 contradictions.push(contradiction);
-                machine.handle_journaled(now);
+                machine.handle_written(now, Ok(()));
             }
+            Action::Persist(_) => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Close | Action::Abort => {}
             Action::Wait { until } => {
@@ -138,7 +139,7 @@ pub fn run_with_storage<'p>(
                         now = until;
                         machine.handle_timeout(now);
                     }
-                    None if then == Then::Close => machine.handle_closed(now, Closed::ByPeer),
+                    None if then == Then::Close => machine.handle_closed(now),
                     None => {
                         now = until;
                         machine.handle_timeout(now);

@@ -1,20 +1,11 @@
-//! How a connection begins and ends: the address that was connected, and the choice between closing and aborting.
+//! How a connection ends: the choice between closing and aborting.
 
-use caisse_link::{Ending, Instant};
-use caisse_payment::{Proof, TerminalId};
+use caisse_link::Ending;
+use caisse_payment::Proof;
 
 use super::{Action, Line, Started, State, TillMachine};
 
 impl TillMachine<'_> {
-    /// The connection is open, and leads to this address if one is known. The journal records it as
-    /// [`Start::address`](caisse_payment::entry::Start::address), instead of the address in [`Config`](super::Config).
-    pub fn handle_connected_at(&mut self, now: Instant, address: Option<TerminalId>) {
-        if let (State::Connecting, Some(started)) = (self.state, &mut self.started) {
-            started.entry.address = address.or(started.entry.address);
-        }
-        self.handle_connected(now);
-    }
-
     /// How the connection is to end. In order after a whole answer to a message that left whole; in every other case
     /// something may still wait in this machine, and has to be thrown away.
     pub(super) fn closing(&self, started: &Started) -> Action<'static> {

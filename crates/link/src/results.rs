@@ -1,4 +1,4 @@
-//! What a link answers.
+//! What the calls of a link come to: a driver hands these to the machine as they are.
 
 /// What a link received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
