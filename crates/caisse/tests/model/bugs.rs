@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use caisse_journal::Admitted;
 use caisse_payment::evidence::LastTransaction;
-use caisse_payment::{NotSent, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{AuthorisationNumber, NotSent, Outcome, Proof, Refusal, Verdict};
 use caisse_settlement::weigh::{Knowledge, LateResult, Open, Previous, RecoveryFinding, weigh, weigh_result};
 
-use crate::journal::{self, knowledge_by};
+use crate::journal;
 use crate::till::{self, Demand, Note, Op, real};
 use crate::world::{Amounts, Parts, REAL, Setup, Slot, Troubles};
 use crate::{NOTHING, SERIAL, TCP, check, promise};
@@ -164,7 +164,7 @@ fn takes_every_terminal_for_its_own(told: &LastTransaction, known: &Knowledge) -
 
 fn forgets_the_one_before(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
     let previous = Previous::Authorised(till::number(99), known.amount);
-    weigh(told, &Knowledge { previous, ..*known })
+    weigh(told, &Knowledge { previous, of_another: false, ..*known })
 }
 
 fn takes_any_amount(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
@@ -182,8 +182,22 @@ fn never_finds_out(_: &LastTransaction, _: &Knowledge) -> RecoveryFinding {
     RecoveryFinding::Open(Open::Unclear)
 }
 
-fn believes_the_number_of_any_answer(setup: &Setup, notes: &[Note], slot: Slot, waited: bool) -> Knowledge {
-    knowledge_by(setup, notes, slot, waited, |record| record.end?.authorisation)
+fn believes_the_number_of_any_answer(
+    setup: &Setup,
+    notes: &[Note],
+    slot: Slot,
+    reported: Option<AuthorisationNumber>,
+    waited: bool,
+) -> Knowledge {
+    let mut records = journal::records(setup, notes);
+    for record in &mut records {
+        // An answer that was not accepted counts as the approval that was found out without it.
+        let outcome = record.verdict().outcome;
+        if let Some(end) = record.end.as_mut().filter(|_| outcome.approved_amount().is_some()) {
+            end.verdict.outcome = outcome;
+        }
+    }
+    journal::knowledge_of(setup, &records, slot, reported, waited)
 }
 
 fn takes_a_copy_for_the_result(result: &LateResult) -> RecoveryFinding {

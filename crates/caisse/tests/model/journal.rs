@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use caisse::{Decision, Dialect, Dispute, Journal, MemoryJournal, Paid, RecordState, WallTime};
-use caisse_journal::{Admitted, Record, Source};
+use caisse_journal::{Admitted, Record};
 use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
-use caisse_payment::{AuthorisationNumber, Outcome, Proof};
+use caisse_payment::{AuthorisationNumber, Outcome};
 use caisse_settlement::TerminalIdentity;
 use caisse_settlement::attribute::attribute;
-use caisse_settlement::weigh::{Knowledge, LateResult, Previous};
+use caisse_settlement::weigh::{Context, Knowledge, LateResult, context};
 use caisse_transaction::till::read_result;
 
 use crate::till::{self, Note, content, id, number};
@@ -75,6 +75,10 @@ pub fn read(setup: &Setup, notes: &[Note]) -> MemoryJournal {
     journal
 }
 
+pub fn records(setup: &Setup, notes: &[Note]) -> Vec<Record> {
+    read(setup, notes).list().unwrap()
+}
+
 pub fn record(setup: &Setup, notes: &[Note], slot: Slot) -> Option<Record> {
     read(setup, notes).find(&id(slot)).unwrap()
 }
@@ -100,52 +104,37 @@ pub fn admit(setup: &Setup, notes: &[Note], slot: Slot) -> Admitted {
     caisse_journal::admit(&read(setup, notes), &id(slot), &content(setup, slot), None)
 }
 
-/// What the till knows of the transaction. The number of an earlier one counts only where its answer was believed.
-pub fn knowledge(setup: &Setup, notes: &[Note], slot: Slot, waited: bool) -> Knowledge {
-    knowledge_by(setup, notes, slot, waited, |record| {
-        record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
-    })
-}
-
-/// The same, with another way to tell the number of an earlier transaction.
-pub fn knowledge_by(
+/// What the till knows of the transaction, once the terminal has reported this authorisation number.
+pub fn knowledge(
     setup: &Setup,
     notes: &[Note],
     slot: Slot,
+    reported: Option<AuthorisationNumber>,
     waited: bool,
-    number: fn(&Record) -> Option<AuthorisationNumber>,
 ) -> Knowledge {
-    let amount = till::amount(setup, slot);
-    let mut previous = Previous::Unknown;
-    for earlier in read(setup, notes).list().unwrap() {
-        if earlier.start.id == id(slot) {
-            break;
-        }
-        let number = number(&earlier);
-        let verdict = earlier.verdict();
-        let by_a_person = earlier.decision.is_some_and(|decision| decision.source == Source::Person);
-        previous = match (verdict.outcome.approved_amount(), number) {
-            (Some(paid), Some(number)) => Previous::Authorised(number, paid),
-            (Some(paid), None) if !by_a_person => Previous::Unnumbered(paid),
-            _ if by_a_person
-                && verdict.proof != Proof::NothingSent
-                && earlier.start.content.amount == amount =>
-            {
-                Previous::Unnumbered(amount)
-            }
-            _ => previous,
-        };
-    }
+    knowledge_of(setup, &records(setup, notes), slot, reported, waited)
+}
+
+/// The same, from the records of the journal.
+pub fn knowledge_of(
+    setup: &Setup,
+    records: &[Record],
+    slot: Slot,
+    reported: Option<AuthorisationNumber>,
+    waited: bool,
+) -> Knowledge {
+    let record = records.iter().find(|record| record.start.id == id(slot)).unwrap();
+    let Context { terminal: recorded, previous, of_another } = context(records, record, reported);
     let Dialect { longest_transaction, .. } = setup.dialect;
     Knowledge {
         operation: caisse::Operation::Debit,
-        amount,
+        amount: till::amount(setup, slot),
         allow_tip: None,
         exclusive: setup.exclusive,
-        recorded: terminal(setup),
+        recorded,
         found: terminal(setup),
         previous,
-        of_another: false,
+        of_another,
         time_left: if waited { Duration::ZERO } else { longest_transaction },
     }
 }
@@ -157,7 +146,7 @@ fn terminal(setup: &Setup) -> TerminalIdentity {
 
 /// The real rule: the transaction to which a result belongs, and what is known of that result.
 pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, LateResult)> {
-    let records = read(setup, notes).list().unwrap();
+    let records = records(setup, notes);
     let read = |asked: &Content| read_result(&setup.dialect, asked, body);
     let found = attribute(&records, &terminal(setup), None, read)?;
     let result = found.late_result(&records, setup.exclusive);

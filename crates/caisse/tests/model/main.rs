@@ -1,6 +1,6 @@
 //! Model checking of the whole till: the real machine, the real rules of the journal, the real rule of the evidence; a terminal
-//! that charges whenever it likes once it has the request, a line that loses, and a till that dies at any moment. What is
-//! looked up for the evidence, and when, is written again here.
+//! that charges whenever it likes once it has the request, a line that loses, and a till that dies at any moment. When a till looks
+//! for evidence is written again here.
 
 mod bugs;
 #[path = "../../../link/tests/serial_model/ends.rs"]
@@ -104,7 +104,7 @@ impl Setup {
     /// was itself found out by a duplicata: the number stands in the words of the decision only.
     fn can_be_known(&self, world: &World, slot: Slot) -> bool {
         let told = self.dialect.duplicata == Duplicata::Fields;
-        let known = journal::knowledge(self, &world.notes, slot, true);
+        let known = journal::knowledge(self, &world.notes, slot, None, true);
         let numbered = matches!(known.previous, Previous::Authorised(..));
         self.operator || (self.exclusive && told && self.amounts == Amounts::Distinct && numbered)
     }

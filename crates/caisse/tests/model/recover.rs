@@ -1,4 +1,4 @@
-//! RecoveryFinding out what became of a transaction, with the real readers and the real rules.
+//! Finding out what became of a transaction, with the real readers and the real rules.
 
 use caisse::Dialect;
 use caisse_codec::{Answer as Fields, Message};
@@ -43,7 +43,11 @@ pub fn recover(setup: &Setup, world: &mut World, hears: bool) {
         return;
     }
     let told = duplicata_of(setup, world.terminal.last);
-    let known = (setup.parts.knowledge)(setup, &world.notes, slot, world.waited);
+    let reported = match told {
+        LastTransaction::Completed { authorisation, .. } => authorisation,
+        LastTransaction::NotCompleted | LastTransaction::Unclear => None,
+    };
+    let known = (setup.parts.knowledge)(setup, &world.notes, slot, reported, world.waited);
     found(setup, world, slot, (setup.parts.weigh)(&told, &known));
 }
 

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use caisse::{Dialect, LinkKind};
 use caisse_journal::Admitted;
 use caisse_payment::evidence::LastTransaction;
-use caisse_payment::{Outcome, Proof, Verdict};
+use caisse_payment::{AuthorisationNumber, Outcome, Proof, Verdict};
 use caisse_settlement::weigh::{Knowledge, LateResult, RecoveryFinding};
 
 use crate::promise;
@@ -53,7 +53,7 @@ pub enum Amounts {
 pub struct Parts {
     pub till: Till,
     pub admit: fn(&Setup, &[Note], Slot) -> Admitted,
-    pub knowledge: fn(&Setup, &[Note], Slot, bool) -> Knowledge,
+    pub knowledge: fn(&Setup, &[Note], Slot, Option<AuthorisationNumber>, bool) -> Knowledge,
     pub weigh: fn(&LastTransaction, &Knowledge) -> RecoveryFinding,
     pub weigh_result: fn(&LateResult) -> RecoveryFinding,
     /// What the disk holds after a crash of what it had confirmed.
