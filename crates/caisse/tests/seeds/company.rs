@@ -104,7 +104,7 @@ impl<W: World> Day<'_, W> {
         if self.others.is_none() {
             return;
         }
-        if self.by_chance(60) {
+        if self.by_chance(40) {
             self.correct();
         }
         if self.by_chance(35) {
@@ -338,6 +338,13 @@ impl<W: World> Day<'_, W> {
             }
             9..=12 => self.mistake(),
             _ => self.app_pays(),
+        }
+    }
+
+    /// After a payment whose end is open, a person may not wait.
+    pub fn perhaps_mistake(&mut self) {
+        if self.others.is_some() && self.by_chance(25) {
+            self.mistake();
         }
     }
 

@@ -39,7 +39,7 @@ pub trait World {
     type Handle: Journal;
     /// A till that is started now.
     fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till;
-    /// A handle on the journal as it is now.
+    /// A handle on the journal as it is now, which waits for no lock.
     fn journal(&self) -> Self::Handle;
     /// Puts a copy in the place of the journal's file.
     fn replace_journal(&self);
@@ -280,6 +280,7 @@ impl<W: World> Day<'_, W> {
                     self.pay(number, Trouble::None, false);
                 }
                 Some((RecordState::Unresolved, _)) => {
+                    self.perhaps_mistake();
                     if self.look_into(number) {
                         return;
                     }

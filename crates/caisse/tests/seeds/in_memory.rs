@@ -71,7 +71,11 @@ impl Virtual {
             is_heedless: is_first && self.fault == Fault::FileReplacedUnseen,
         };
         let handle = self.file.borrow().open(mistakes);
-        if let Role::Second { is_hurried: true } = role { handle.hurried() } else { handle }
+        // Where a mistake has to show nobody waits.
+        match role {
+            Role::Second { is_hurried } if is_hurried || self.fault != Fault::None => handle.hurried(),
+            _ => handle,
+        }
     }
 }
 
@@ -122,7 +126,7 @@ impl World for Virtual {
     }
 
     fn journal(&self) -> Handle {
-        self.file.borrow().open(Mistakes::default())
+        self.file.borrow().open(Mistakes::default()).hurried()
     }
 
     fn replace_journal(&self) {
