@@ -113,11 +113,6 @@ impl<W: World> Day<'_, W> {
         if self.by_chance(8) {
             self.replace_journal();
         }
-        if let Some(seat) = self.others().company.layout.spare()
-            && self.by_chance(25)
-        {
-            self.at_spare_terminal(seat);
-        }
         for _ in 0..2 {
             if self.by_chance(45) {
                 self.outside();
@@ -146,13 +141,27 @@ impl<W: World> Day<'_, W> {
         if layout == Layout::Moved {
             self.world.move_terminal();
         }
+        // The second terminal has a last transaction of its own.
+        if let Some(seat) = layout.spare()
+            && self.by_chance(80)
+        {
+            self.at_spare_terminal(seat);
+        }
         self.others().seat = layout.changed();
         self.note(layout.name());
         if self.by_chance(50) {
             self.end_till();
         }
-        if self.by_chance(50) {
+        if self.by_chance(70) {
             self.others().back_office = None;
+        }
+        // Whoever recovers now is led to another terminal, or to the same in another way.
+        if self.open().is_some() && self.by_chance(60) {
+            self.office_recovers(Duration::ZERO);
+            self.world.pass(self.world.longest());
+            self.office_recovers(Duration::ZERO);
+            self.classify(Class::Recovered);
+            self.note("recovery after a change");
         }
     }
 
@@ -192,14 +201,19 @@ impl<W: World> Day<'_, W> {
         if self.others.is_none() || self.by_chance(50) {
             return false;
         }
+        self.office_recovers(listen);
+        self.note("back office");
+        true
+    }
+
+    fn office_recovers(&mut self, listen: Duration) {
         let seat = self.seat();
         let known = self.others().back_office.take();
         let mut till = known.unwrap_or_else(|| self.world.till(seat, Role::BackOffice, Trouble::None));
         // It may have opened a journal whose file has been replaced.
         let _ = till.recover_listening(listen);
         self.others().back_office = Some(till);
-        self.note("back office");
-        true
+        self.observe();
     }
 
     fn second_recovers(&mut self) {
@@ -292,6 +306,8 @@ impl<W: World> Day<'_, W> {
     /// A sale at the second terminal, under the name that it has in the morning.
     fn at_spare_terminal(&mut self, seat: Seat) {
         let number = self.new_sale();
+        self.entries[number].sale.turn =
+            self.others().more.one_of(&["approve", "decline:04", "cancel"]).to_owned();
         self.set_turn(number);
         let till = self.world.till(seat, Role::Second { is_hurried: true }, Trouble::None);
         if self.run(till, seat, number, None, false).is_some_and(|(_, payment)| !payment.outcome.is_unknown())
