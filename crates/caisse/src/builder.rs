@@ -111,6 +111,30 @@ impl Builder {
         self
     }
 
+    /// The terminal at the address that was given before is reached through this link: a link of your own that wraps the usual
+    /// one, or leads to the same place in another way. The transaction is recorded with the address, and the kind of the
+    /// link is that of the address.
+    ///
+    /// ```
+    /// use caisse::{Address, Amount, Currency, Journal, MemoryJournal, PaymentRequest, TcpLink, Till};
+    ///
+    /// # let terminal = caisse_simulator::VirtualTerminal::start()?;
+    /// let address = terminal.address().clone();
+    /// let Address::Tcp(tcp) = &address else { panic!() };
+    /// let mut till = Till::builder()
+    ///     .address(&address.to_string())
+    ///     .through(TcpLink::new(tcp.clone()))
+    ///     .journal(MemoryJournal::new())
+    ///     .build()?;
+    /// let payment = till.pay(PaymentRequest::debit(Amount::parse("25.00", Currency::EUR)?))?;
+    /// assert!(till.journal().find(&payment.id)?.unwrap().start.address.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn through(mut self, link: impl Link + Send + 'static) -> Self {
+        self.link = Some(Box::new(link));
+        self
+    }
+
     /// What kind of link an asynchronous till is given.
     #[cfg(feature = "tokio")]
     pub(crate) fn kind(mut self, kind: LinkKind) -> Self {

@@ -5,28 +5,54 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Duplicata, Journal, Operation, Order, Outcome, Paid, Payment, PaymentRequest,
-    RecordState, Till, TransactionId,
+    Amount, Currency, Decision, Duplicata, Event, Journal, JournalError, Operation, Order, Outcome, Paid,
+    Payment, PaymentRequest, RecordState, Till, TransactionId,
 };
 use caisse_simulator::fault::Name;
 use caisse_simulator::script::{Script, Turn};
 use caisse_simulator::terminal::Terminal;
 
-use crate::plan::{Chance, Plan, Sale};
+use crate::company::Others;
+use crate::plan::{Chance, Plan, Sale, Wish};
+use crate::seat::Seat;
 use crate::shop::{Trouble, unless_killed};
-use crate::truth::Truth;
+use crate::truth::{TERMINALS, Truth};
+
+/// What kind of journal and line a till is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The till of the day.
+    First,
+    /// The same, and the network holds back what it sends.
+    HeldBack,
+    /// A program that only recovers.
+    BackOffice,
+    /// The till beside it.
+    Second {
+        /// Whether it does not wait in real time for a lock that another till holds.
+        is_hurried: bool,
+    },
+}
 
 /// Where the day takes place.
 pub trait World {
+    type Handle: Journal;
     /// A till that is started now.
-    fn till(&self, trouble: Trouble) -> Till;
-    fn journal(&self) -> Box<dyn Journal>;
+    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till;
+    /// A handle on the journal as it is now, which waits for no lock.
+    fn journal(&self) -> Self::Handle;
+    /// Puts a copy in the place of the journal's file.
+    fn replace_journal(&self);
+    /// The first terminal gets its other address.
+    fn move_terminal(&self);
+    /// The network delivers what it has held back.
+    fn heal(&self);
     fn pass(&self, time: Duration);
     /// Longer than a transaction can take.
     fn longest(&self) -> Duration;
     /// Long enough for what has been sent to arrive.
     fn moment(&self) -> Duration;
-    fn at_terminal<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T;
+    fn at_terminal<T>(&self, number: usize, act: impl FnOnce(&mut Terminal) -> T) -> T;
     /// The n-th write from now fails, where that can be had.
     fn fail_write(&self, n: u64);
 }
@@ -51,12 +77,15 @@ pub struct Tally {
     pub retries: usize,
     /// Payments that a late result put in dispute, each of them settled in the right way before.
     pub disputed: usize,
+    /// What a second till and other people did, on the days on which they were there.
+    pub company: BTreeMap<&'static str, usize>,
     /// Of debits at a terminal of the till's own that names its last transaction: all, and those that took a person.
     pub best: [usize; 2],
 }
 
 impl Tally {
-    /// The share of payments that no person had to look into, in percent.
+    /// The share of payments that no person had to look into, in percent. Those of days with others do not count: there people
+    /// err, and decide what the till would have found out.
     pub fn known(&self) -> usize {
         let all: usize = self.classes.values().sum();
         let by_a_person = self.classes.get(&Class::ByAPerson).copied().unwrap_or(0);
@@ -81,28 +110,37 @@ impl Tally {
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
+        for (what, count) in other.company {
+            *self.company.entry(what).or_default() += count;
+        }
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
     }
 }
 
-struct Entry {
-    sale: Sale,
-    id: TransactionId,
+pub struct Entry {
+    pub sale: Sale,
+    pub id: TransactionId,
     class: Option<Class>,
+    /// The number of the terminal at which it was last begun; nothing for the payment app.
+    pub terminal: Option<usize>,
+    /// The first attempt of the same customer, by its number.
+    first: usize,
 }
 
-struct Day<'w, W> {
-    world: &'w W,
-    chance: Chance,
-    till: Option<Till>,
-    truth: Truth,
-    entries: Vec<Entry>,
-    tally: Tally,
+pub struct Day<'w, W> {
+    pub world: &'w W,
+    pub chance: Chance,
+    till: Option<(Till, Seat)>,
+    pub truth: Truth,
+    pub entries: Vec<Entry>,
+    pub tally: Tally,
+    /// A second till, people who err, and whatever else there is on some days.
+    pub others: Option<Others>,
 }
 
-pub fn live(world: &impl World, plan: &Plan, chance: Chance) -> Tally {
+pub fn live(world: &impl World, plan: &Plan, chance: Chance, more: Chance) -> Tally {
     let mut day = Day {
         world,
         chance,
@@ -110,8 +148,10 @@ pub fn live(world: &impl World, plan: &Plan, chance: Chance) -> Tally {
         truth: Truth::default(),
         entries: vec![],
         tally: Tally { days: 1, ..Tally::default() },
+        others: plan.company.map(|company| Others::new(company, plan.place.kind, more)),
     };
     for sale in &plan.sales {
+        day.before_sale();
         // Most cashiers settle what is open first: it blocks the terminal.
         for _ in 0..3 {
             if day.chance.percent(70)
@@ -128,15 +168,32 @@ pub fn live(world: &impl World, plan: &Plan, chance: Chance) -> Tally {
 }
 
 impl<W: World> Day<'_, W> {
-    fn observe(&mut self) {
-        self.world.at_terminal(|terminal| self.truth.observe(terminal));
+    pub fn observe(&mut self) {
+        for number in 0..TERMINALS {
+            self.world.at_terminal(number, |terminal| self.truth.observe(number, terminal));
+        }
     }
 
-    fn record(&self, number: usize) -> Option<caisse::Record> {
+    /// Where the till of the day finds its terminal now.
+    pub fn seat(&self) -> Seat {
+        self.others.as_ref().map_or(Seat::ALONE, |others| others.seat)
+    }
+
+    /// The till of the day, or a new one.
+    fn take_till(&mut self, trouble: Trouble) -> (Till, Seat) {
+        self.till.take().unwrap_or_else(|| (self.world.till(self.seat(), Role::First, trouble), self.seat()))
+    }
+
+    /// The program of the till of the day ends.
+    pub fn end_till(&mut self) {
+        self.till = None;
+    }
+
+    pub fn record(&self, number: usize) -> Option<caisse::Record> {
         self.world.journal().find(&self.entries[number].id).unwrap()
     }
 
-    fn begin(&mut self, sale: &Sale) -> usize {
+    pub fn begin(&mut self, sale: &Sale) -> usize {
         let number = self.entries.len();
         let id = format!("payment-{number}").parse().unwrap();
         let mut sale = sale.clone();
@@ -146,12 +203,13 @@ impl<W: World> Day<'_, W> {
                 None => sale.operation = Operation::Debit,
             }
         }
-        self.entries.push(Entry { sale, id, class: None });
+        let terminal = Some(self.seat().terminal());
+        self.entries.push(Entry { sale, id, class: None, terminal, first: number });
         number
     }
 
     /// The payment that blocks the terminal.
-    fn open(&self) -> Option<usize> {
+    pub fn open(&self) -> Option<usize> {
         (0..self.entries.len()).find(|number| {
             self.record(*number).is_some_and(|record| record.state() == RecordState::Unresolved)
         })
@@ -167,10 +225,10 @@ impl<W: World> Day<'_, W> {
         })
     }
 
-    fn request(&self, number: usize) -> PaymentRequest {
+    pub fn request(&self, number: usize) -> PaymentRequest {
         let Entry { sale, id, .. } = &self.entries[number];
         let amount = Amount::from_minor(sale.minor, Currency::EUR);
-        let mut request = PaymentRequest::new(sale.operation, amount).id(*id);
+        let mut request = PaymentRequest::new(sale.operation, amount).id(*id).without_waiting();
         if sale.operation == Operation::Cancellation {
             request = request.ordered(Order::new("Zoé", "ticket du client").unwrap());
         }
@@ -187,11 +245,16 @@ impl<W: World> Day<'_, W> {
     fn serve(&mut self, sale: &Sale) {
         let mut number = self.begin(sale);
         let mut turn: Turn = sale.turn.parse().unwrap();
-        if self.truth.last_refused || self.open().is_some() {
+        let used = self.till.as_ref().map_or_else(|| self.seat(), |(_, seat)| *seat).terminal();
+        if self.truth.last_refused(used) || self.open().is_some() {
             // On a connection of its own, a refusal that names nothing is this payment's: nobody can know better.
             turn.faults.retain(|fault| ![Name::Earlier, Name::Random].contains(&fault.name()));
         }
-        self.world.at_terminal(|terminal| terminal.set_script(Script::sequence([turn])));
+        let script = Script::sequence([turn]);
+        self.world.at_terminal(used, |it| it.set_script(script.clone()));
+        if self.seat().terminal() != used {
+            self.world.at_terminal(self.seat().terminal(), |it| it.set_script(script));
+        }
         if let Some(n) = sale.write_failure {
             self.world.fail_write(n);
         }
@@ -211,14 +274,13 @@ impl<W: World> Day<'_, W> {
                     self.pay(number, Trouble::None, false);
                 }
                 Some((RecordState::Final, Outcome::Declined { .. } | Outcome::Cancelled { .. }))
-                    if self.chance.percent(40) =>
+                    if self.chance.percent(40) && !self.is_mistaken(number) =>
                 {
-                    self.tally.retries += 1;
-                    number = self.begin(sale);
-                    self.world.at_terminal(|terminal| terminal.set_script("approve".parse().unwrap()));
+                    number = self.begin_again(number, sale);
                     self.pay(number, Trouble::None, false);
                 }
                 Some((RecordState::Unresolved, _)) => {
+                    self.perhaps_mistake();
                     if self.look_into(number) {
                         return;
                     }
@@ -228,49 +290,80 @@ impl<W: World> Day<'_, W> {
         }
     }
 
+    /// The same customer once more, under a new id: the till says that nothing was paid.
+    pub fn begin_again(&mut self, number: usize, sale: &Sale) -> usize {
+        self.tally.retries += 1;
+        let first = self.entries[number].first;
+        let again = self.begin(sale);
+        self.entries[again].first = first;
+        for terminal in 0..TERMINALS {
+            self.world.at_terminal(terminal, |it| it.set_script("approve".parse().unwrap()));
+        }
+        again
+    }
+
     /// Pays, and holds what the till says against what the terminal did.
     fn pay(&mut self, number: usize, trouble: Trouble, wishes: bool) -> Option<Payment> {
-        self.observe();
-        let mut till = self.till.take().unwrap_or_else(|| self.world.till(trouble));
-        let request = self.request(number);
+        let (till, seat) = self.take_till(trouble);
         let wish = self.entries[number].sale.wish.filter(|_| wishes);
+        let (till, payment) = self.run(till, seat, number, wish, true)?;
+        self.till = Some((till, seat));
+        Some(payment)
+    }
+
+    /// Runs a payment on this till. Nothing is left of a till that was killed meanwhile. Whoever else is in the shop may act
+    /// inside the payment where `visited` says so.
+    pub fn run(
+        &mut self,
+        mut till: Till,
+        seat: Seat,
+        number: usize,
+        wish: Option<Wish>,
+        visited: bool,
+    ) -> Option<(Till, Payment)> {
+        self.observe();
+        let request = self.request(number);
         let handle = till.cancel_handle();
-        let mut events = 0;
+        let (mut events, mut has_begun) = (0, false);
+        let day = &mut *self;
         let lived = unless_killed(move || {
             let payment = till
-                .pay_with(request, |_| {
+                .pay_with(request, |event| {
                     match wish {
                         Some(wish) if wish.at == events && wish.gives_up => handle.give_up(),
                         Some(wish) if wish.at == events => handle.cancel(),
                         _ => {}
                     }
                     events += 1;
+                    if event == Event::Recorded {
+                        day.observe();
+                        day.entries[number].terminal = Some(seat.terminal());
+                        day.truth.begins(seat.terminal(), number);
+                        has_begun = true;
+                    }
+                    if visited && day.inside(number, seat, has_begun) && has_begun {
+                        day.observe();
+                        day.truth.begins(seat.terminal(), number);
+                    }
                 })
                 .unwrap();
             (till, payment)
         });
         self.world.pass(self.world.moment());
-        let began = lived.as_ref().is_none_or(|(_, payment)| {
-            !payment.replayed && !matches!(payment.outcome, Outcome::Blocked { .. })
-        });
-        if began || self.record(number).is_some_and(|record| record.is_open()) {
-            self.truth.current = Some(number);
-        }
         self.observe();
         if std::env::var_os("CAISSE_SEED").is_some() {
             let told = lived.as_ref().map(|(_, payment)| (payment.outcome, payment.replayed));
-            println!("payment {number}: {told:?}");
+            println!("payment {number} at {seat:?}: {told:?}");
         }
         let Some((till, payment)) = lived else {
             self.tally.kills += 1;
             return None;
         };
-        self.till = Some(till);
         let blocked = matches!(payment.outcome, Outcome::Blocked { .. });
-        if !blocked || self.record(number).is_none() {
+        if (!blocked || self.record(number).is_none()) && !self.is_mistaken(number) {
             self.truth.check(number, &self.entries[number].sale, payment.outcome);
         }
-        Some(payment)
+        Some((till, payment))
     }
 
     /// What a cashier does about a payment whose end is open; whether he turns to the next customer.
@@ -305,49 +398,71 @@ impl<W: World> Day<'_, W> {
     }
 
     fn recover(&mut self, listen: Duration) -> bool {
-        self.world.at_terminal(|terminal| terminal.set_faults(Vec::new()));
-        let mut till = self.till.take().unwrap_or_else(|| self.world.till(Trouble::None));
-        self.till = unless_killed(move || {
-            let _ = till.recover_listening(listen);
-            till
-        });
+        for terminal in 0..TERMINALS {
+            self.world.at_terminal(terminal, |it| it.set_faults(Vec::new()));
+        }
+        if !self.back_office_recovers(listen) {
+            let (mut till, seat) = self.take_till(Trouble::None);
+            self.till = unless_killed(move || {
+                let _ = till.recover_listening(listen);
+                (till, seat)
+            });
+        }
         self.observe();
         self.classify(Class::Recovered);
         false
     }
 
-    /// A person looks at the terminal, once nobody is at it any more, and says what happened.
-    fn decide(&mut self, number: usize) {
-        let Some(record) = self.record(number).filter(|it| it.state() == RecordState::Unresolved) else {
-            return;
-        };
+    /// Waits until nobody is at the terminal of this payment any more.
+    pub fn wait_for_idle(&mut self, number: usize) {
+        let Some(terminal) = self.entries[number].terminal else { return };
         // On a machine that is busy a real terminal may be late.
         let mut patience = 20;
-        while !self.world.at_terminal(|terminal| terminal.is_idle()) {
+        while !self.world.at_terminal(terminal, |it| it.is_idle()) {
             patience -= 1;
             assert!(patience > 0, "somebody is still at the terminal");
             self.world.pass(self.world.moment());
         }
+    }
+
+    /// What a person finds at the terminal now.
+    pub fn look_at_terminal(&mut self, number: usize) -> Paid {
         self.observe();
-        let paid = match self.truth.moved(number) {
+        match self.truth.moved(number) {
             [] => Paid::NotPaid,
             [minor, ..] => Paid::Paid(Amount::from_minor(*minor, Currency::EUR)),
-        };
-        let mut journal = self.world.journal();
-        let lock = journal.lock(&record.start.content.terminal).unwrap();
-        let decision = Decision::new(paid, "Zoé", "mémoire du terminal").unwrap();
-        let now = caisse::WallTime::now();
+        }
+    }
+
+    /// A person looks at the terminal, once nobody is at it any more, and says what happened.
+    pub fn decide(&mut self, number: usize) {
+        if self.record(number).is_none_or(|record| record.state() != RecordState::Unresolved) {
+            return;
+        }
+        self.wait_for_idle(number);
+        let paid = self.look_at_terminal(number);
         // A failure that nothing has met yet may still be waiting for a write.
-        let decided = (0..4).any(|_| journal.resolve(&lock, &record.start.id, &decision, now).is_ok());
+        let decided = (0..4).any(|_| self.resolve(number, paid).is_ok());
         assert!(decided, "{number} cannot be decided");
     }
 
+    /// Writes a person's word.
+    pub fn resolve(&mut self, number: usize, paid: Paid) -> Result<(), JournalError> {
+        let id = self.entries[number].id;
+        let record = self.record(number).ok_or(JournalError::NotUnresolved)?;
+        let mut journal = self.world.journal();
+        let lock = journal.lock(&record.start.content.terminal).unwrap();
+        let decision = Decision::new(paid, "Zoé", "mémoire du terminal").unwrap();
+        journal.resolve(&lock, &id, &decision, caisse::WallTime::now())
+    }
+
     /// Whatever is known now and was not before is known in this way; and it is true.
-    fn classify(&mut self, class: Class) {
+    pub fn classify(&mut self, class: Class) {
         for number in 0..self.entries.len() {
             let record = self.record(number);
             let open = record.as_ref().is_some_and(|record| record.state() == RecordState::Unresolved);
-            if let Some(record) = record.filter(|_| !open) {
+            if let Some(record) = record.filter(|_| !open && !self.is_mistaken(number)) {
+                self.truth.check_kept(number, &record);
                 self.truth.check(number, &self.entries[number].sale, record.verdict().outcome);
             }
             let entry = &mut self.entries[number];
@@ -359,9 +474,12 @@ impl<W: World> Day<'_, W> {
 
     /// The end of the day: nobody is at the terminal any more, and everything is found out, by the till or by a person.
     fn settle(&mut self, best: bool) {
+        self.end_company();
         self.classify(Class::AtOnce);
         self.till = None;
-        self.world.at_terminal(|terminal| terminal.set_script("approve".parse().unwrap()));
+        for terminal in 0..TERMINALS {
+            self.world.at_terminal(terminal, |it| it.set_script("approve".parse().unwrap()));
+        }
         self.recover(self.world.longest());
         self.world.pass(self.world.longest());
         self.recover(Duration::ZERO);
@@ -370,6 +488,7 @@ impl<W: World> Day<'_, W> {
             self.decide(number);
         }
         self.classify(Class::ByAPerson);
+        self.check_customers();
         for number in 0..self.entries.len() {
             // What nobody wrote down never happened: it was blocked.
             let Some(record) = self.record(number) else {
@@ -379,13 +498,26 @@ impl<W: World> Day<'_, W> {
             };
             let entry = &self.entries[number];
             let class = entry.class.expect("everything is known");
-            *self.tally.classes.entry(class).or_default() += 1;
+            if self.others.is_none() {
+                *self.tally.classes.entry(class).or_default() += 1;
+            }
             *self.tally.outcomes.entry(record.verdict().outcome.name()).or_default() += 1;
             self.tally.disputed += usize::from(record.disputed);
-            if best && entry.sale.operation == Operation::Debit {
+            if best && self.others.is_none() && entry.sale.operation == Operation::Debit {
                 self.tally.best[0] += 1;
                 self.tally.best[1] += usize::from(class == Class::ByAPerson);
             }
+        }
+    }
+
+    /// A customer who pays again as the till says pays once.
+    fn check_customers(&self) {
+        let mut paid = BTreeMap::<usize, usize>::new();
+        for (number, entry) in self.entries.iter().enumerate() {
+            *paid.entry(entry.first).or_default() += self.truth.moved(number).len();
+        }
+        for (first, times) in paid {
+            assert!(times <= 1, "the customer of {first} paid {times} times");
         }
     }
 }

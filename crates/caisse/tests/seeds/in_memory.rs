@@ -1,33 +1,52 @@
 //! A day in virtual time, with the journal in memory.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::Duration;
 
-use caisse::{Journal, LinkKind, MemoryJournal, WallTime};
+use caisse::{Journal, LinkKind, MemoryJournal, Till, WallTime};
 use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::{Settings, Terminal};
 
-use crate::day::{self, Tally, World};
-use crate::plan::Kind;
-use crate::shop::{Shop, Trouble};
+use crate::day::{self, Role, Tally, World};
+use crate::handle::{File, Handle, Mistakes};
+use crate::network::{HeldBack, Network};
+use crate::plan::{Kind, Place};
+use crate::seat::{Layout, Seat};
+use crate::shop::{Fate, Shop, Trouble, fated};
 
 /// Card holders take up to a minute and a half.
-const KIND: Kind =
-    Kind { lines: &[LinkKind::Stream, LinkKind::Serial], latency: 90_000, sales: 5, alike: true };
+const KIND: Kind = Kind {
+    lines: &[LinkKind::Stream, LinkKind::Serial],
+    latency: 90_000,
+    sales: 5,
+    alike: true,
+    company: 35,
+    layouts: &Layout::ALL,
+};
 
-/// Which tills there are.
+/// A mistake that a day has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Till {
-    Remembers,
-    /// A mistake: a till that is started again no longer has what had not ended.
+pub enum Fault {
+    None,
+    /// A till that is started again no longer has what had not ended.
     Forgets,
+    /// The second till opens the journal by another path, where its locks exclude nobody.
+    HardLink,
+    /// The same, and the end of a payment that was decided meanwhile is not written.
+    EndDropped,
+    /// The back office takes the second terminal for the first: it has been put at the address of that one.
+    TerminalExchanged,
+    /// What an aborted connection has not delivered arrives later.
+    QueueSurvives,
+    /// A till goes on with the file of its journal after another file has taken the place of that one.
+    FileReplacedUnseen,
 }
 
-struct Virtual<'j> {
-    shop: Shop<'j>,
-    journal: Rc<RefCell<MemoryJournal>>,
-    tills: Till,
+struct Virtual {
+    network: Network,
+    file: RefCell<File>,
+    place: Place,
+    fault: Fault,
 }
 
 /// The journal without what has no end.
@@ -43,21 +62,87 @@ fn forgetful(journal: &MemoryJournal) -> MemoryJournal {
     kept
 }
 
-impl World for Virtual<'_> {
-    fn till(&self, trouble: Trouble) -> caisse::Till {
-        if self.tills == Till::Forgets {
-            let forgetful = forgetful(&self.journal.borrow());
-            self.journal.replace(forgetful);
+impl Virtual {
+    fn handle(&self, role: Role) -> Handle {
+        let is_first = !matches!(role, Role::Second { .. });
+        let mistakes = Mistakes {
+            other_locks: !is_first && matches!(self.fault, Fault::HardLink | Fault::EndDropped),
+            drops_ends: is_first && self.fault == Fault::EndDropped,
+            is_heedless: is_first && self.fault == Fault::FileReplacedUnseen,
+        };
+        let handle = self.file.borrow().open(mistakes);
+        // Where a mistake has to show nobody waits.
+        match role {
+            Role::Second { is_hurried } if is_hurried || self.fault != Fault::None => handle.hurried(),
+            _ => handle,
         }
-        self.shop.till_in(trouble)
+    }
+}
+
+impl World for Virtual {
+    type Handle = Handle;
+
+    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till {
+        if self.fault == Fault::Forgets {
+            let mut file = self.file.borrow_mut();
+            file.content = forgetful(&file.content);
+        }
+        let (terminal, location) = match (self.fault, role, seat.address) {
+            (Fault::TerminalExchanged, Role::BackOffice, Some(location)) => (1, Some(location)),
+            _ => (seat.terminal(), seat.address),
+        };
+        let network = self.network.clone();
+        let pause = move |time| network.run_for(time);
+        let wire = self.network.wire(location, terminal);
+        let fate = Fate::new(trouble);
+        let builder = Till::builder()
+            .clock(self.network.clone())
+            .dialect(self.place.dialect)
+            .exclusive(self.place.exclusive);
+        let builder = match seat.name {
+            Some(name) => builder.terminal_id(name),
+            None => builder,
+        };
+        let builder = match location {
+            Some(location) => builder.address(location.address(self.place.kind)),
+            None => builder,
+        };
+        let builder = if role == Role::HeldBack {
+            let link = HeldBack::new(&self.network, wire, self.fault == Fault::QueueSurvives);
+            match location {
+                Some(_) => builder.through(link),
+                None => builder.link(link, self.place.kind),
+            }
+            .journal(self.handle(role))
+        } else {
+            let (link, journal) = fated(&fate, wire, pause, Box::new(self.handle(role)));
+            match location {
+                Some(_) => builder.through(link),
+                None => builder.link(link, self.place.kind),
+            }
+            .journal(journal)
+        };
+        builder.build().unwrap()
     }
 
-    fn journal(&self) -> Box<dyn Journal> {
-        Box::new(self.journal.borrow().clone())
+    fn journal(&self) -> Handle {
+        self.file.borrow().open(Mistakes::default()).hurried()
+    }
+
+    fn replace_journal(&self) {
+        self.file.borrow_mut().replace();
+    }
+
+    fn move_terminal(&self) {
+        self.network.move_terminal();
+    }
+
+    fn heal(&self) {
+        self.network.heal();
     }
 
     fn pass(&self, time: Duration) {
-        self.shop.world.run_for(time);
+        self.network.run_for(time);
     }
 
     fn longest(&self) -> Duration {
@@ -68,17 +153,24 @@ impl World for Virtual<'_> {
         Duration::from_millis(300)
     }
 
-    fn at_terminal<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T {
-        self.shop.world.at_terminal(|terminal, _| act(terminal))
+    fn at_terminal<T>(&self, number: usize, act: impl FnOnce(&mut Terminal) -> T) -> T {
+        self.network.at_terminal(number, act)
     }
 
     fn fail_write(&self, n: u64) {
-        self.journal.borrow().fail_nth_append(n);
+        self.file.borrow().content.fail_nth_append(n);
     }
 }
 
-pub fn one_day(seed: u64, tills: Till) -> Tally {
-    let (plan, chance) = crate::plan(seed, &KIND);
+pub fn one_day(seed: u64, fault: Fault) -> Tally {
+    // Most mistakes need a second till to show.
+    let company = std::env::var("XCOMPANY").map_or(KIND.company, |it| it.parse().unwrap());
+    let kind = match fault {
+        Fault::None | Fault::Forgets => Kind { company, ..KIND },
+        Fault::TerminalExchanged => Kind { company: 100, layouts: &[Layout::Spare, Layout::Swapped], ..KIND },
+        _ => Kind { company: 100, ..KIND },
+    };
+    let (plan, [chance, more]) = crate::plan(seed, &kind);
     let place = plan.place;
     let settings = Settings {
         persona: place.dialect.name.parse().unwrap(),
@@ -88,19 +180,10 @@ pub fn one_day(seed: u64, tills: Till) -> Tally {
         seed,
         ..Settings::default()
     };
-    let world = match place.kind {
-        LinkKind::Stream => Shop::tcp(settings),
-        LinkKind::Serial => Shop::serial(settings),
+    let terminal = || match place.kind {
+        LinkKind::Stream => Shop::tcp(settings.clone()),
+        LinkKind::Serial => Shop::serial(settings.clone()),
     };
-    let journal = Rc::new(RefCell::new(MemoryJournal::new()));
-    let another = Rc::clone(&journal);
-    let new_journal = move || -> Box<dyn Journal> { Box::new(another.borrow().clone()) };
-    let shop = Shop {
-        world,
-        dialect: place.dialect,
-        kind: place.kind,
-        exclusive: place.exclusive,
-        journal: &new_journal,
-    };
-    day::live(&Virtual { shop, journal, tills }, &plan, chance)
+    let network = Network::new([terminal(), terminal()]);
+    day::live(&Virtual { network, file: RefCell::default(), place, fault }, &plan, chance, more)
 }

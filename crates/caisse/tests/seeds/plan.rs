@@ -7,6 +7,7 @@ use caisse_simulator::fault::{CATALOGUE, Fault, Lines, Name};
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
+use crate::seat::Layout;
 use crate::shop::{CUTS, Trouble};
 
 /// Numbers that come again from the same seed.
@@ -75,12 +76,26 @@ pub struct Kind {
     pub sales: usize,
     /// Whether some sales are of one amount.
     pub alike: bool,
+    /// On how many days of a hundred a second till is alive.
+    pub company: usize,
+    /// What may change in the configuration on such a day.
+    pub layouts: &'static [Layout],
 }
 
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub place: Place,
     pub sales: Vec<Sale>,
+    /// A second till is alive, and this is what changes in the configuration.
+    pub company: Option<Company>,
+}
+
+/// What a day with a second till is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Company {
+    pub layout: Layout,
+    /// Whether some sales are of one amount.
+    pub alike: bool,
 }
 
 /// Faults after which a terminal's word may be another transaction's, or anything: no two sales are of one amount then,
@@ -88,7 +103,8 @@ pub struct Plan {
 const LIES: [Name; 5] = [Name::Earlier, Name::Collision, Name::Flip, Name::Garbage, Name::Random];
 
 impl Plan {
-    pub fn new(chance: &mut Chance, shop: &Kind) -> Self {
+    /// `more` decides what a second till does, so that the days without one stay as they are.
+    pub fn new(chance: &mut Chance, more: &mut Chance, shop: &Kind) -> Self {
         let kind = chance.one_of(shop.lines);
         let dialects = Dialect::ALL
             .into_iter()
@@ -106,7 +122,21 @@ impl Plan {
         let lies = !shop.alike || turns.iter().any(|(_, lies)| *lies);
         let sales =
             (0_u64..).zip(turns).map(|(number, (turn, _))| sale(chance, number, turn, lies)).collect();
-        Self { place, sales }
+        Self { place, sales, company: None }.with(more, shop, !lies)
+    }
+
+    /// Adds a second till to some days. A cancellation undoes the last transaction of a terminal, whichever that is: none on
+    /// such a day.
+    fn with(mut self, more: &mut Chance, shop: &Kind, alike: bool) -> Self {
+        if more.percent(shop.company) {
+            self.company = Some(Company { layout: more.one_of(shop.layouts), alike });
+            for sale in &mut self.sales {
+                if sale.operation == Operation::Cancellation {
+                    sale.operation = Operation::Debit;
+                }
+            }
+        }
+        self
     }
 }
 

@@ -3,20 +3,21 @@
 use std::thread;
 use std::time::Duration;
 
-use caisse::{Address, Dialect, Journal, LinkKind, SerialLink, SqliteJournal, TcpLink, Till};
+use caisse::{Address, Dialect, LinkKind, SerialLink, SqliteJournal, TcpLink, Till};
 use caisse_link::serial::{SerialConfig, Timers};
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::terminal::Terminal;
 use tempfile::TempDir;
 
-use crate::day::{self, Tally, World};
+use crate::day::{self, Role, Tally, World};
 use crate::plan::{Kind, Place};
+use crate::seat::{Layout, Seat};
 use crate::shop::{Fate, Trouble, fated};
 
 /// What a terminal still says after a person has decided it says for longer than these days wait: so no two amounts are
 /// the same.
 const fn kind(lines: &'static [LinkKind]) -> Kind {
-    Kind { lines, latency: 400, sales: 3, alike: false }
+    Kind { lines, latency: 400, sales: 3, alike: false, company: 0, layouts: &Layout::ALL }
 }
 
 struct Real {
@@ -48,7 +49,9 @@ impl Real {
 }
 
 impl World for Real {
-    fn till(&self, trouble: Trouble) -> Till {
+    type Handle = SqliteJournal;
+
+    fn till(&self, _: Seat, _: Role, trouble: Trouble) -> Till {
         let fate = Fate::new(trouble);
         let builder = Till::builder()
             .terminal_id("counter")
@@ -56,7 +59,7 @@ impl World for Real {
             .exclusive(self.place.exclusive)
             .answer_timeout(Duration::from_millis(1_200))
             .connect_timeout(Duration::from_secs(2));
-        let (journal, pause) = (self.journal(), thread::sleep);
+        let (journal, pause) = (Box::new(self.journal()), thread::sleep);
         match self.terminal.address() {
             Address::Tcp(address) => {
                 let (link, journal) = fated(&fate, TcpLink::new(address), pause, journal);
@@ -71,9 +74,15 @@ impl World for Real {
         .unwrap()
     }
 
-    fn journal(&self) -> Box<dyn Journal> {
-        Box::new(SqliteJournal::open(self.folder.path().join("journal.sqlite")).unwrap())
+    fn journal(&self) -> SqliteJournal {
+        SqliteJournal::open(self.folder.path().join("journal.sqlite")).unwrap()
     }
+
+    fn replace_journal(&self) {}
+
+    fn move_terminal(&self) {}
+
+    fn heal(&self) {}
 
     fn pass(&self, time: Duration) {
         thread::sleep(time);
@@ -87,7 +96,7 @@ impl World for Real {
         Duration::from_millis(500)
     }
 
-    fn at_terminal<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T {
+    fn at_terminal<T>(&self, _: usize, act: impl FnOnce(&mut Terminal) -> T) -> T {
         self.terminal.at_terminal(|terminal, _| act(terminal))
     }
 
@@ -96,7 +105,7 @@ impl World for Real {
 }
 
 pub fn one_day(seed: u64, lines: &'static [LinkKind]) -> Tally {
-    let (plan, chance) = crate::plan(seed, &kind(lines));
+    let (plan, [chance, more]) = crate::plan(seed, &kind(lines));
     let place = plan.place;
     let builder = VirtualTerminal::builder()
         .dialect(place.dialect.name.parse().unwrap())
@@ -109,5 +118,5 @@ pub fn one_day(seed: u64, lines: &'static [LinkKind]) -> Tally {
         LinkKind::Serial => builder.pty().start(),
     };
     let world = Real { terminal: terminal.unwrap(), place, folder: tempfile::tempdir().unwrap() };
-    day::live(&world, &plan, chance)
+    day::live(&world, &plan, chance, more)
 }

@@ -1,53 +1,69 @@
-//! What the terminal really did, for each id: out of its own events.
+//! What the terminals really did, for each id: out of their own events.
 
 use std::collections::BTreeMap;
 
-use caisse::Outcome;
+use caisse::{Outcome, Record};
 use caisse_simulator::terminal::{Event, Terminal};
 
 use crate::plan::Sale;
 
+/// How many terminals there are.
+pub const TERMINALS: usize = 2;
+
 #[derive(Default)]
 pub struct Truth {
-    /// The last event that was looked at.
-    seen: u64,
-    /// The payment that was last begun, by its number.
-    pub current: Option<usize>,
-    /// Which payment each request for money was for.
-    asked: BTreeMap<u64, usize>,
-    /// A movement whose request is named by the event behind it.
-    moving: Option<u64>,
+    terminals: [Watched; TERMINALS],
     moved: BTreeMap<usize, Vec<u64>>,
-    /// The terminal's last answer was a refusal, which may name nothing.
-    pub last_refused: bool,
+    /// Payments whose approval a till has reported.
+    approved: BTreeMap<usize, u64>,
     /// How often each fault happened.
     pub faults: BTreeMap<String, usize>,
 }
 
+/// What was seen of one terminal.
+#[derive(Default)]
+struct Watched {
+    /// The last event that was looked at.
+    seen: u64,
+    /// The payment that was last begun there, by its number.
+    current: Option<usize>,
+    /// Which payment each request for money was for.
+    asked: BTreeMap<u64, usize>,
+    /// A movement whose request is named by the event after it.
+    moving: Option<u64>,
+    /// The last answer was a refusal, which may name nothing.
+    last_refused: bool,
+}
+
 impl Truth {
-    pub fn observe(&mut self, terminal: &Terminal) {
-        for happened in terminal.events_since(self.seen) {
-            assert_eq!(happened.number, self.seen + 1, "an event was missed");
-            self.seen = happened.number;
+    pub fn observe(&mut self, number: usize, terminal: &Terminal) {
+        let watched = &self.terminals[number];
+        let (seen, current) = (watched.seen, watched.current);
+        for happened in terminal.events_since(seen) {
+            let watched = &mut self.terminals[number];
+            assert_eq!(happened.number, watched.seen + 1, "an event was missed");
+            watched.seen = happened.number;
             if std::env::var_os("CAISSE_SEED").is_some() {
-                println!("  {happened:?}");
+                println!("  {number}: {happened:?}");
             }
             match happened.event {
                 Event::Asked { transaction, operation, .. }
                     if ["debit", "credit", "linked_credit", "cancellation"].contains(&operation) =>
                 {
-                    let current = self.current.expect("a request for money that nobody began");
-                    self.asked.insert(transaction, current);
-                    let requests = self.asked.values().filter(|it| **it == current).count();
+                    let current = current.expect("a request for money that nobody began");
+                    watched.asked.insert(transaction, current);
+                    let asked = self.terminals.iter().flat_map(|watched| watched.asked.values());
+                    let requests = asked.filter(|it| **it == current).count();
                     assert_eq!(requests, 1, "payment {current} was asked for twice");
                 }
                 Event::Charged(movement) | Event::Credited(movement) | Event::Cancelled(movement) => {
-                    self.moving = Some(movement.amount_minor);
+                    watched.moving = Some(movement.amount_minor);
                 }
                 Event::Decided { transaction, verdict, .. } => {
-                    self.last_refused = verdict != "performed";
-                    if let Some(minor) = self.moving.take() {
-                        self.moved.entry(self.asked[&transaction]).or_default().push(minor);
+                    watched.last_refused = verdict != "performed";
+                    if let Some(minor) = watched.moving.take() {
+                        let payment = watched.asked[&transaction];
+                        self.moved.entry(payment).or_default().push(minor);
                     }
                 }
                 Event::Fault { fault } => {
@@ -59,13 +75,28 @@ impl Truth {
         }
     }
 
+    /// This payment has begun at this terminal: the next request there is its request.
+    pub fn begins(&mut self, terminal: usize, number: usize) {
+        self.terminals[terminal].current = Some(number);
+    }
+
+    /// Whether the last answer of this terminal was a refusal, which may name nothing.
+    pub fn last_refused(&self, terminal: usize) -> bool {
+        self.terminals[terminal].last_refused
+    }
+
+    /// The payment app moved money.
+    pub fn moved_by_app(&mut self, number: usize, minor: u64) {
+        self.moved.entry(number).or_default().push(minor);
+    }
+
     /// What moved for this payment, in minor units.
     pub fn moved(&self, number: usize) -> &[u64] {
         self.moved.get(&number).map_or(&[], Vec::as_slice)
     }
 
     /// Nothing that moved is called otherwise, and nothing else is called paid.
-    pub fn check(&self, number: usize, sale: &Sale, outcome: Outcome) {
+    pub fn check(&mut self, number: usize, sale: &Sale, outcome: Outcome) {
         let moved = self.moved(number);
         assert!(moved.len() <= 1, "payment {number} moved {moved:?}");
         match outcome {
@@ -86,6 +117,18 @@ impl Truth {
             | Outcome::Blocked { .. } => {
                 assert!(moved.is_empty(), "{number}: {outcome:?}, and moved {moved:?}")
             }
+        }
+        if let Some(amount) = outcome.approved_amount() {
+            self.approved.insert(number, amount.minor());
+        }
+    }
+
+    /// An approval that a till has reported is reported as one for ever, whatever was decided before its end was written.
+    pub fn check_kept(&self, number: usize, record: &Record) {
+        let told = record.told().outcome;
+        if let Some(minor) = self.approved.get(&number) {
+            let kept = told.approved_amount().map(|amount| amount.minor()) == Some(*minor);
+            assert!(kept || told.is_unknown(), "the approval of {number} is lost: {told:?}");
         }
     }
 }

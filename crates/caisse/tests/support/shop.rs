@@ -2,6 +2,7 @@
 //! that is cut at a byte or a till that is killed between two of its calls.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -181,6 +182,14 @@ impl<L: Link> Link for FatedLink<L> {
 
     fn close(&mut self) {
         self.inner.close();
+    }
+
+    fn abort(&mut self) {
+        self.inner.abort();
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.inner.peer()
     }
 }
 

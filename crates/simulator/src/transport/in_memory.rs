@@ -1,7 +1,7 @@
 //! A terminal and its line in virtual time: no socket, no thread, no waiting. A till runs against it through
 //! [`Link`] and [`Clock`], and time passes only while the till waits.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,20 +46,42 @@ pub struct VirtualWorld<'s> {
 
 /// The till's end of the line.
 ///
-/// On TCP each [`connect`](Link::connect) is a new connection. On a serial line it opens the port, which the terminal does
+/// On TCP each [`connect`](Link::connect) is a new connection, and several tills may each have one. On a serial line it opens the port, which the terminal does
 /// not see; what the terminal sends while it is closed is lost. Dropping it, as a till that is killed does, closes it.
 pub struct VirtualLine<'s> {
     world: VirtualWorld<'s>,
     open: bool,
+    number: LineNumber,
+}
+
+/// The number of a till's end of the line.
+type LineNumber = u64;
+
+/// The number of a serial line, whoever has the port open.
+const SERIAL: LineNumber = 0;
+
+/// Bytes on their way to a till.
+#[derive(Default)]
+struct Incoming {
+    inbox: VecDeque<Vec<u8>>,
+    /// How the line ends after the inbox.
+    end: Option<End>,
+}
+
+impl Incoming {
+    fn is_empty(&self) -> bool {
+        self.inbox.is_empty() && self.end.is_none()
+    }
 }
 
 struct World<'s> {
     terminal: Terminal,
     now: Instant,
     kind: Kind<'s>,
-    inbox: VecDeque<Vec<u8>>,
-    /// How the line ends behind the inbox.
-    end: Option<End>,
+    /// The lines that are open.
+    incoming: BTreeMap<LineNumber, Incoming>,
+    /// The number of the newest line.
+    lines: LineNumber,
     to_till: u64,
     from_till: u64,
     /// When something is due next, if nobody does anything; nothing when somebody has.
@@ -70,8 +92,8 @@ struct World<'s> {
 type Due = Option<Instant>;
 
 enum Kind<'s> {
-    /// The connections, the till's own last; the others go on by themselves.
-    Tcp { connections: Vec<Box<Plain>>, limits: Limits, current: bool },
+    /// The connections, each with the line of its till. Those without go on by themselves.
+    Tcp { connections: Vec<(Option<LineNumber>, Box<Plain>)>, limits: Limits },
     /// The line, and how many tills have the port open: what comes while nobody has is lost.
     Serial(Box<Framed<'s>>, usize),
 }
@@ -102,7 +124,7 @@ impl<'s> VirtualWorld<'s> {
     /// A terminal of 3.x on TCP. Its request ends where [`REQUEST`] says.
     #[must_use]
     pub fn tcp(settings: Settings) -> Self {
-        Self::build(settings, Kind::Tcp { connections: Vec::new(), limits: REQUEST, current: false })
+        Self::build(settings, Kind::Tcp { connections: Vec::new(), limits: REQUEST })
     }
 
     /// A terminal on a serial line, of any generation. The storage holds one body: 512 bytes.
@@ -129,8 +151,8 @@ impl<'s> VirtualWorld<'s> {
             terminal,
             now: Instant::default(),
             kind,
-            inbox: VecDeque::new(),
-            end: None,
+            incoming: BTreeMap::new(),
+            lines: SERIAL,
             to_till: 0,
             from_till: 0,
             due: None,
@@ -145,7 +167,11 @@ impl<'s> VirtualWorld<'s> {
     /// The till's end of the line, closed. On TCP a new one is a new till.
     #[must_use]
     pub fn line(&self) -> VirtualLine<'s> {
-        VirtualLine { world: self.clone(), open: false }
+        let mut world = self.world();
+        if let Kind::Tcp { .. } = world.kind {
+            world.lines = world.lines.saturating_add(1);
+        }
+        VirtualLine { world: self.clone(), open: false, number: world.lines }
     }
 
     /// What the terminal has charged.
@@ -158,7 +184,7 @@ impl<'s> VirtualWorld<'s> {
     pub fn run_for(&self, time: Duration) {
         let mut world = self.world();
         let until = world.now.after(time);
-        world.run_until(until, true);
+        world.run_until(until, None);
     }
 
     /// Does something at the terminal.
@@ -193,24 +219,30 @@ impl World<'_> {
     /// Runs everything that is due now; gives back when something is due next.
     fn step(&mut self) -> Due {
         let now = self.now;
-        let Self { terminal, kind, inbox, end, to_till, .. } = self;
+        let Self { terminal, kind, incoming, to_till, .. } = self;
         let mut next = terminal.deadline();
-        let mut drive = |conversation: &mut dyn Conversation, heard: bool| {
+        let mut drive = |conversation: &mut dyn Conversation, line: Option<LineNumber>| {
+            let mut heard = line.and_then(|line| incoming.get_mut(&line));
             conversation.advance(now, terminal);
             loop {
                 match conversation.poll(now, terminal) {
-                    Leaves::Bytes(bytes) if heard && end.is_none() => {
-                        *to_till = to_till.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
-                        inbox.push_back(bytes);
+                    Leaves::Bytes(bytes) => {
+                        if let Some(heard) = heard.as_mut().filter(|heard| heard.end.is_none()) {
+                            *to_till = to_till.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
+                            heard.inbox.push_back(bytes);
+                        }
                     }
-                    Leaves::Finish if heard => *end = end.or(Some(End::Closed)),
+                    Leaves::Finish => {
+                        if let Some(heard) = heard.as_mut() {
+                            heard.end = heard.end.or(Some(End::Closed));
+                        }
+                    }
                     Leaves::Cut { reset } => {
-                        if heard {
-                            *end = Some(if reset { End::Broken } else { End::Closed });
+                        if let Some(heard) = heard.as_mut() {
+                            heard.end = Some(if reset { End::Broken } else { End::Closed });
                         }
                         conversation.handle_closed(now, terminal);
                     }
-                    Leaves::Bytes(_) | Leaves::Finish => {}
                     Leaves::Wait(until) => {
                         next = earlier(next, until);
                         break;
@@ -218,45 +250,40 @@ impl World<'_> {
                 }
             }
             let over = conversation.is_over(now);
-            if over && !heard {
+            if over && heard.is_none() {
                 conversation.close(terminal);
             }
             over
         };
         match kind {
             Kind::Serial(framed, open) => {
-                drive(framed.as_mut(), *open > 0);
+                drive(framed.as_mut(), Some(SERIAL).filter(|_| *open > 0));
             }
-            Kind::Tcp { connections, current, .. } => {
-                let last = connections.len();
-                let mut index = 0_usize;
-                connections.retain_mut(|plain| {
-                    index = index.saturating_add(1);
-                    let own = *current && index == last;
-                    // The till's own connection stays until the till lets it go.
-                    !drive(plain.as_mut(), own) || own
-                });
+            Kind::Tcp { connections, .. } => {
+                // A till's own connection stays until the till lets it go.
+                connections.retain_mut(|(line, plain)| !drive(plain.as_mut(), *line) || line.is_some());
             }
         }
         self.due = Some(next);
         next
     }
 
-    /// Whether nothing at all happens until this moment.
-    fn is_quiet_until(&self, until: Instant) -> bool {
-        let nothing_came = self.inbox.is_empty() && self.end.is_none();
-        nothing_came && self.due.is_some_and(|due| due.is_none_or(|due| due > until))
+    /// Whether anything has come on this line.
+    fn has_come(&self, line: Option<LineNumber>) -> bool {
+        line.and_then(|line| self.incoming.get(&line)).is_some_and(|incoming| !incoming.is_empty())
     }
 
-    /// Runs until this moment, or until something has come for the till.
-    fn run_until(&mut self, until: Instant, whatever_comes: bool) {
-        if self.is_quiet_until(until) {
+    /// Runs until this moment, or until something has come on this line.
+    fn run_until(&mut self, until: Instant, line: Option<LineNumber>) {
+        // Nothing at all happens until then.
+        let is_quiet = self.due.is_some_and(|due| due.is_none_or(|due| due > until));
+        if is_quiet && !self.has_come(line) {
             self.now = self.now.max(until);
             return;
         }
         loop {
             let next = self.step();
-            if !whatever_comes && (!self.inbox.is_empty() || self.end.is_some()) || self.now >= until {
+            if self.has_come(line) || self.now >= until {
                 return;
             }
             let soonest = self.now.after(Duration::from_millis(1));
@@ -265,30 +292,36 @@ impl World<'_> {
         }
     }
 
-    fn current(&mut self) -> Option<(&mut dyn Conversation, &mut Terminal)> {
+    fn conversation(&mut self, line: LineNumber) -> Option<(&mut dyn Conversation, &mut Terminal)> {
         let Self { terminal, kind, .. } = self;
         match kind {
             Kind::Serial(framed, _) => Some((framed.as_mut(), terminal)),
-            Kind::Tcp { connections, current, .. } => {
-                let last = connections.last_mut().filter(|_| *current)?;
-                Some((last.as_mut(), terminal))
+            Kind::Tcp { connections, .. } => {
+                let own = connections.iter_mut().find(|(owner, _)| *owner == Some(line));
+                own.map(|(_, plain)| (plain.as_mut() as &mut dyn Conversation, terminal))
             }
         }
     }
 
-    fn hang_up(&mut self) {
+    fn hang_up(&mut self, line: LineNumber) {
         let now = self.now;
-        if let Kind::Tcp { current: true, .. } = self.kind
-            && let Some((conversation, terminal)) = self.current()
+        if let Kind::Tcp { .. } = self.kind
+            && let Some((conversation, terminal)) = self.conversation(line)
         {
             conversation.handle_closed(now, terminal);
         }
         match &mut self.kind {
-            Kind::Tcp { current, .. } => *current = false,
-            Kind::Serial(_, open) => *open = open.saturating_sub(1),
+            Kind::Tcp { connections, .. } => {
+                for (owner, _) in connections {
+                    *owner = owner.filter(|owner| *owner != line);
+                }
+                self.incoming.remove(&line);
+            }
+            Kind::Serial(_, open) => {
+                *open = open.saturating_sub(1);
+                self.incoming.insert(SERIAL, Incoming::default());
+            }
         }
-        self.inbox.clear();
-        self.end = None;
         self.step();
     }
 }
@@ -302,12 +335,12 @@ impl Link for VirtualLine<'_> {
         let World { terminal, kind, .. } = &mut *world;
         match kind {
             Kind::Tcp { .. } if !terminal.is_reachable() => return Err(ConnectError::Refused),
-            Kind::Tcp { connections, limits, current } => {
-                connections.push(Box::new(Plain::new(now, *limits, terminal)));
-                *current = true;
+            Kind::Tcp { connections, limits } => {
+                connections.push((Some(self.number), Box::new(Plain::new(now, *limits, terminal))));
             }
             Kind::Serial(_, open) => *open = open.saturating_add(1),
         }
+        world.incoming.entry(self.number).or_default();
         world.step();
         drop(world);
         self.open = true;
@@ -316,12 +349,13 @@ impl Link for VirtualLine<'_> {
 
     fn send(&mut self, bytes: &[u8], _: Duration) -> Result<usize, SendError> {
         let mut world = self.world.world();
-        if !self.open || world.end.is_some_and(|end| end == End::Broken) {
+        let is_broken = world.incoming.get(&self.number).is_some_and(|it| it.end == Some(End::Broken));
+        if !self.open || is_broken {
             return Err(SendError::Closed);
         }
         let now = world.now;
         world.from_till = world.from_till.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
-        if let Some((conversation, terminal)) = world.current() {
+        if let Some((conversation, terminal)) = world.conversation(self.number) {
             conversation.handle_input(now, bytes, terminal);
         }
         world.step();
@@ -341,19 +375,21 @@ impl Link for VirtualLine<'_> {
             return Ok(Received::Nothing);
         }
         let until = world.now.after(within);
-        world.run_until(until, false);
-        if let Some(mut bytes) = world.inbox.pop_front() {
+        world.run_until(until, Some(self.number));
+        let is_tcp = matches!(world.kind, Kind::Tcp { .. });
+        let Some(incoming) = world.incoming.get_mut(&self.number) else { return Ok(Received::Nothing) };
+        if let Some(mut bytes) = incoming.inbox.pop_front() {
             let count = bytes.len().min(buffer.len());
             for (slot, byte) in buffer.iter_mut().zip(bytes.drain(..count)) {
                 *slot = byte;
             }
             if !bytes.is_empty() {
-                world.inbox.push_front(bytes);
+                incoming.inbox.push_front(bytes);
             }
             return Ok(Received::Bytes(count));
         }
-        match world.end {
-            Some(End::Closed) if matches!(world.kind, Kind::Tcp { .. }) => Ok(Received::Closed),
+        match incoming.end {
+            Some(End::Closed) if is_tcp => Ok(Received::Closed),
             Some(_) => Err(ReceiveError),
             None => Ok(Received::Nothing),
         }
@@ -361,7 +397,7 @@ impl Link for VirtualLine<'_> {
 
     fn close(&mut self) {
         if std::mem::take(&mut self.open) {
-            self.world.world().hang_up();
+            self.world.world().hang_up(self.number);
         }
     }
 }

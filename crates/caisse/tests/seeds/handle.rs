@@ -1,0 +1,157 @@
+//! A handle on the journal of the shop, as each till has one of its own: locks that all tills share, and a file that may be
+//! replaced while a till uses it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use caisse::{
+    Decision, Dispute, Journal, JournalError, MemoryJournal, Order, Record, TerminalId, TransactionId,
+    WallTime,
+};
+use caisse_journal::{Event, LockError, TerminalLock, What};
+use caisse_payment::entry::Entry;
+
+/// The file of the journal and its locks.
+#[derive(Clone, Default)]
+pub struct File {
+    pub content: MemoryJournal,
+    /// The locks lie beside the file, and stay when it is replaced.
+    locks: MemoryJournal,
+    /// How often the file has been replaced.
+    replaced: Arc<AtomicUsize>,
+}
+
+/// Mistakes of a handle.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mistakes {
+    /// Its locks exclude nobody who has opened the journal by its other path, as those of a hard link would.
+    pub other_locks: bool,
+    /// An end that meets a decision or another end is not written.
+    pub drops_ends: bool,
+    /// It goes on with the file that it has opened, whatever has taken the place of that file.
+    pub is_heedless: bool,
+}
+
+/// One open handle.
+pub struct Handle {
+    file: File,
+    opened: usize,
+    mistakes: Mistakes,
+    /// Reports a lock that another till holds as one that cannot be had, so that nobody waits for it in real time.
+    is_hurried: bool,
+}
+
+impl File {
+    pub fn open(&self, mistakes: Mistakes) -> Handle {
+        let mut file = self.clone();
+        if mistakes.other_locks {
+            file.locks = MemoryJournal::new();
+        }
+        let opened = file.replaced.load(Ordering::SeqCst);
+        Handle { file, opened, mistakes, is_hurried: false }
+    }
+
+    /// Puts a copy in the place of the file.
+    pub fn replace(&mut self) {
+        self.content = copy(&self.content);
+        self.replaced.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Repeats all that was written.
+fn copy(journal: &MemoryJournal) -> MemoryJournal {
+    let mut copied = MemoryJournal::new();
+    for record in journal.list().unwrap() {
+        let id = record.start.id;
+        for Event { at, what } in journal.events(&id).unwrap() {
+            match what {
+                What::Started(start) => copied.append(&Entry::Started(start), at),
+                What::Ended(end) => copied.append(&Entry::Ended(end), at),
+                What::NeverSent(start, end) => copied.append(&Entry::NeverSent(start, end), at),
+                What::Resolved(decision) => {
+                    let lock = copied.lock(&record.start.content.terminal).unwrap();
+                    copied.resolve(&lock, &id, &decision, at)
+                }
+                What::Disputed(dispute) => copied.dispute(&id, &dispute, at),
+                What::Ordered(order) => copied.order(&id, &order, at),
+            }
+            .unwrap();
+        }
+        assert_eq!(copied.find(&id).unwrap(), Some(record), "the copy is another journal");
+    }
+    copied
+}
+
+impl Handle {
+    pub fn hurried(self) -> Self {
+        Self { is_hurried: true, ..self }
+    }
+
+    fn check(&self) -> Result<(), JournalError> {
+        let is_replaced = self.opened != self.file.replaced.load(Ordering::SeqCst);
+        if is_replaced && !self.mistakes.is_heedless {
+            return Err(JournalError::Unwritable {
+                what: "another file is in the place of the journal".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Journal for Handle {
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        self.check().map_err(|error| LockError::Io { what: error.to_string() })?;
+        match self.file.locks.lock(terminal) {
+            Err(LockError::Busy) if self.is_hurried => Err(LockError::Io { what: "no time to wait".into() }),
+            locked => locked,
+        }
+    }
+
+    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        self.check()?;
+        if self.mistakes.drops_ends
+            && let Entry::Ended(end) = entry
+            && self.find(&end.id)?.is_some_and(|record| !record.is_open())
+        {
+            return Err(JournalError::Conflict);
+        }
+        self.file.content.append(entry, at)
+    }
+
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        self.file.content.find(id)
+    }
+
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        self.file.content.unresolved(terminal)
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        self.file.content.list()
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+        self.file.content.events(id)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        self.check()?;
+        self.file.content.resolve(lock, id, decision, at)
+    }
+
+    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+        self.check()?;
+        self.file.content.dispute(id, dispute, at)
+    }
+
+    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
+        self.check()?;
+        self.file.content.order(id, order, at)
+    }
+}
