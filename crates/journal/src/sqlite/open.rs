@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::chain::{self, Tail};
+use super::chain::Tail;
 use super::identity::{Stamp, network_file_system};
 use super::location::{Care, Location, Log};
 use super::mark::{self, Mark};
 use super::registry::OpenFile;
-use super::{byte_locks, migration, older_copy};
+use super::{byte_locks, check, format};
 use crate::JournalError;
 
 /// How long to wait for another process that writes.
@@ -70,18 +70,17 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    if purpose == Purpose::Read && migration::needs_writing(&connection)? {
+    if format::is_empty(&connection)? {
         location.check(&file, Care::Strict)?;
+        format::create(&connection)?;
     }
-    if migration::is_empty(&connection)? {
-        migration::create(&connection)?;
-    }
-    migration::check_identity(&connection)?;
+    format::check_identity(&connection)?;
     if connection.is_readonly("main")? {
         return Err(JournalError::unwritable("the file is read-only"));
     }
     make_durable(&connection)?;
-    migration::migrate(&connection)?;
+    // This first read opens the write-ahead log.
+    format::check_identity(&connection)?;
     // Without any mark nothing is known of the last writer, and no writer is waited for.
     if !marks.is_empty() && !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
         empty_log(&connection)?;
@@ -164,16 +163,10 @@ fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<()
     }
 }
 
-/// Reads all of it, in one transaction so that no other process's write comes in between, and returns the last event.
+/// Checks the journal in one snapshot, so that no write of another process comes in between, and returns the last event.
 fn check(connection: &Connection, marks: &[Mark], purpose: Purpose) -> Result<Tail, JournalError> {
     let snapshot = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
-    let verdict: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(JournalError::corrupt(format!("SQLite says: {verdict}")));
-    }
-    migration::check_tables(&snapshot)?;
-    chain::verify(&snapshot)?;
-    older_copy::verify(&snapshot)?;
+    check::all(&snapshot)?;
     if purpose != Purpose::AcceptOlder {
         marks.iter().try_for_each(|mark| mark::check_contains(&snapshot, &mark.tail))?;
     }
