@@ -7,7 +7,6 @@ use std::path::Path;
 
 use caisse_journal::{Journal, JournalError, LockError, SqliteJournal};
 use common::*;
-use rusqlite::Connection;
 
 fn error(path: impl AsRef<Path>) -> JournalError {
     SqliteJournal::open(path).expect_err("this must not open")

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
+use super::unit::prepare;
 use crate::JournalError;
 
 /// The chain of an event: a SHA-256.
@@ -39,7 +40,7 @@ impl Tail {
 
     fn query(connection: &Connection, query: &str) -> Result<Option<Self>, JournalError> {
         let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?));
-        let mut statement = connection.prepare(query)?;
+        let mut statement = prepare(connection, query)?;
         let Some((number, chain)) = statement.query_row([], row).optional()? else { return Ok(None) };
         let number = u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))?;
         Ok(Some(Self { number, chain }))

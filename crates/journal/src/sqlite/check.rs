@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::chain::Tail;
 use super::state::Current;
+use super::unit::prepare;
 use super::{format, older_copy, records};
 use crate::JournalError;
 
@@ -70,7 +71,7 @@ fn transactions(
 ) -> Result<Option<Place>, JournalError> {
     let query = "SELECT id, (SELECT id FROM events WHERE number = last_event) FROM transactions WHERE id > ?1 \
                  ORDER BY id LIMIT ?2";
-    let mut statement = connection.prepare(query)?;
+    let mut statement = prepare(connection, query)?;
     let after_text = after.as_ref().map_or("", TransactionId::as_str);
     let mut rows = statement.query((after_text, i64::try_from(max).unwrap_or(i64::MAX)))?;
     let (mut count, mut last) = (0usize, after);

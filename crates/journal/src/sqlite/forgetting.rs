@@ -7,6 +7,7 @@ use caisse_payment::TransactionId;
 use rusqlite::{Connection, params};
 
 use super::records::{self, select, values};
+use super::unit::prepare;
 use super::{Care, SqliteJournal, columns};
 use crate::{JournalError, State, WallTime};
 
@@ -78,7 +79,7 @@ impl SqliteJournal {
 fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
     let mut spans: HashMap<TransactionId, Span> = HashMap::new();
     let mut statement =
-        connection.prepare(&format!("{} ORDER BY number", select("events", columns::EVENT)))?;
+        prepare(connection, &format!("{} ORDER BY number", select("events", columns::EVENT)))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let event = columns::decode_event(&values(row, columns::EVENT.len())?)?;

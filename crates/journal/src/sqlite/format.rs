@@ -1,8 +1,9 @@
 //! The format of the file: how a journal is made, and how it is told from other files.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
+use super::unit::{Kind, Unit, prepare};
 use crate::JournalError;
 
 /// `CJNL` in ASCII: what the command `file` shows, and what tells a journal from other files.
@@ -52,7 +53,7 @@ const DEFINITIONS: [u8; 32] = [
 /// Makes the tables in a database that has nothing.
 pub(super) fn create(connection: &Connection) -> Result<(), JournalError> {
     // Several tills may start at once: one of them creates, the others wait for it.
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let transaction = Unit::begin(connection, Kind::Write)?;
     if is_empty(&transaction)? {
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -93,7 +94,7 @@ pub(super) fn check_tables(connection: &Connection) -> Result<(), JournalError> 
 }
 
 fn definitions(connection: &Connection) -> Result<[u8; 32], JournalError> {
-    let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name")?;
+    let mut statement = prepare(connection, "SELECT type, name, sql FROM sqlite_schema ORDER BY name")?;
     let mut rows = statement.query([])?;
     let mut hash = Sha256::new();
     while let Some(row) = rows.next()? {

@@ -15,6 +15,7 @@ mod open;
 mod records;
 mod registry;
 mod state;
+mod unit;
 mod writing;
 
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::rules;
 use crate::{
@@ -38,6 +39,7 @@ use location::{Care, Location, Log};
 use open::{Opened, Purpose};
 use registry::OpenFile;
 use state::{Current, OpenTransaction};
+use unit::{Kind, Unit};
 use writing::Writer;
 
 pub use forgetting::Forgotten;
@@ -109,7 +111,7 @@ impl SqliteJournal {
         self.check_log()?;
         self.location.check(&self.file, care)?;
         self.check_again_if_changed()?;
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let transaction = Unit::begin(&self.connection, Kind::Write)?;
         mark::check_contains(&transaction, &self.last)?;
         let mut current = self.current(&transaction)?;
         // Read again after a write that failed.
@@ -133,7 +135,7 @@ impl SqliteJournal {
         if !self.connection.is_autocommit() {
             return read(&self.connection);
         }
-        let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let snapshot = Unit::begin(&self.connection, Kind::Read)?;
         read(&snapshot)
     }
 

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::chain::{self, Chain, Tail};
 use super::location::Care;
 use super::mark::{self, Mark};
 use super::open::{Purpose, open};
 use super::records::{self, select, values};
+use super::unit::prepare;
 use super::{SqliteJournal, columns};
 use crate::{JournalError, Order, WallTime};
 
@@ -84,7 +85,8 @@ fn accept(
         Value::Blob(recorded.chain.to_vec()),
     ];
     row.push(Value::Blob(chain::link(&before, &row).to_vec()));
-    records::insert(connection, TABLE, COLUMNS, "", row)
+    connection.execute(&records::insert(TABLE, COLUMNS), params_from_iter(row))?;
+    Ok(())
 }
 
 /// The number and the chain of the last row.
@@ -96,7 +98,7 @@ fn last(connection: &Connection) -> Result<(i64, Chain), JournalError> {
 
 /// Checks that no row was changed or removed.
 pub(super) fn verify(connection: &Connection) -> Result<(), JournalError> {
-    let mut statement = connection.prepare(&format!("{} ORDER BY number", select(TABLE, COLUMNS)))?;
+    let mut statement = prepare(connection, &format!("{} ORDER BY number", select(TABLE, COLUMNS)))?;
     let mut rows = statement.query([])?;
     let (mut before, mut number) = (Chain::default(), 0i64);
     while let Some(row) = rows.next()? {

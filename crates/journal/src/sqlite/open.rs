@@ -6,13 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
 use super::chain::Tail;
 use super::identity::{Stamp, network_file_system};
 use super::location::{Care, Location, Log};
 use super::mark::{self, Mark};
 use super::registry::OpenFile;
+use super::unit::{Kind, Unit};
 use super::{byte_locks, check, format};
 use crate::JournalError;
 
@@ -63,7 +64,10 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     // Before the file is read: a mark is written after its event.
     let marks = location.marks();
     // Without SQLITE_OPEN_URI: a path is a path, whatever its characters.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+    // Without a mutex: a connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        .union(OpenFlags::SQLITE_OPEN_CREATE)
+        .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = Connection::open_with_flags(&location.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
     // The file may come from anywhere: nothing in its schema may do more than store.
@@ -165,7 +169,7 @@ fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<()
 
 /// Checks the journal in one snapshot, so that no write of another process comes in between, and returns the last event.
 fn check(connection: &Connection, marks: &[Mark], purpose: Purpose) -> Result<Tail, JournalError> {
-    let snapshot = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    let snapshot = Unit::begin(connection, Kind::Read)?;
     check::all(&snapshot)?;
     if purpose != Purpose::AcceptOlder {
         marks.iter().try_for_each(|mark| mark::check_contains(&snapshot, &mark.tail))?;

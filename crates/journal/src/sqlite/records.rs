@@ -2,14 +2,16 @@
 //! its row is what its events make of it.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use caisse_payment::{TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, TransactionRow};
 use super::state::Current;
+use super::unit::prepare;
 use crate::rules::{self, Tracked};
 use crate::{Event, JournalError, Record, TerminalKey};
 
@@ -27,10 +29,19 @@ impl Stored {
     }
 }
 
+static BY_ID: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE id = ?1", select("transactions", columns::TRANSACTION)));
+static EVENTS_OF: LazyLock<String> =
+    LazyLock::new(|| format!("{} INDEXED BY events_by_id WHERE id = ?1 ORDER BY number", select_linked()));
+static EVENT: LazyLock<String> = LazyLock::new(|| format!("{} WHERE number = ?1", select_linked()));
+static LAST_EVENT: LazyLock<String> =
+    LazyLock::new(|| format!("{} ORDER BY number DESC LIMIT 1", select_linked()));
+static EVENTS_AFTER: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE number > ?1 ORDER BY number", select("events", columns::EVENT)));
+
 /// The transaction with this id. Nothing only if neither table has the id.
 pub(super) fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Stored>, JournalError> {
-    let query = format!("{} WHERE id = ?1", select("transactions", columns::TRANSACTION));
-    let mut statement = connection.prepare(&query)?;
+    let mut statement = prepare(connection, &BY_ID)?;
     let mut rows = statement.query([id.as_str()])?;
     let row = match rows.next()? {
         Some(row) => Some(columns::decode_transaction(&values(row, columns::TRANSACTION.len())?)?),
@@ -70,7 +81,7 @@ pub(super) fn last_event_of(
     connection: &Connection,
     id: &TransactionId,
 ) -> Result<Option<u64>, JournalError> {
-    let mut statement = connection.prepare("SELECT last_event FROM transactions WHERE id = ?1")?;
+    let mut statement = prepare(connection, "SELECT last_event FROM transactions WHERE id = ?1")?;
     let number: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
     let number = number
         .map(|number| u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event")));
@@ -79,8 +90,7 @@ pub(super) fn last_event_of(
 
 /// The events of a transaction, oldest first, each verified.
 fn events_of(connection: &Connection, id: &TransactionId) -> Result<Vec<EventRow>, JournalError> {
-    let query = format!("{} INDEXED BY events_by_id WHERE id = ?1 ORDER BY number", select_linked());
-    let mut statement = connection.prepare(&query)?;
+    let mut statement = prepare(connection, &EVENTS_OF)?;
     let mut rows = statement.query([id.as_str()])?;
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
@@ -91,7 +101,7 @@ fn events_of(connection: &Connection, id: &TransactionId) -> Result<Vec<EventRow
 
 /// The event of this number, verified.
 fn event(connection: &Connection, number: u64) -> Result<EventRow, JournalError> {
-    let mut statement = connection.prepare(&format!("{} WHERE number = ?1", select_linked()))?;
+    let mut statement = prepare(connection, &EVENT)?;
     let mut rows = statement.query([whole(number)?])?;
     let missing = || JournalError::corrupt(format!("event {number} is missing"));
     linked(rows.next()?.ok_or_else(missing)?)
@@ -99,7 +109,7 @@ fn event(connection: &Connection, number: u64) -> Result<EventRow, JournalError>
 
 /// The newest event, verified; nothing in a journal without events.
 pub(super) fn last_event(connection: &Connection) -> Result<Option<EventRow>, JournalError> {
-    let mut statement = connection.prepare(&format!("{} ORDER BY number DESC LIMIT 1", select_linked()))?;
+    let mut statement = prepare(connection, &LAST_EVENT)?;
     let mut rows = statement.query([])?;
     rows.next()?.map(linked).transpose()
 }
@@ -111,8 +121,7 @@ pub(super) fn events_after(
     after: Tail,
     visit: &mut dyn FnMut(&EventRow) -> Result<ControlFlow<()>, JournalError>,
 ) -> Result<Tail, JournalError> {
-    let query = format!("{} WHERE number > ?1 ORDER BY number", select("events", columns::EVENT));
-    let mut statement = connection.prepare(&query)?;
+    let mut statement = prepare(connection, &EVENTS_AFTER)?;
     let mut rows = statement.query([whole(after.number)?])?;
     let mut tail = after;
     while let Some(row) = rows.next()? {
@@ -202,7 +211,7 @@ pub(super) fn by_index(
         let query = format!(
             "SELECT DISTINCT id FROM {table} INDEXED BY {table}_{index} WHERE {condition} ORDER BY id"
         );
-        let mut statement = connection.prepare(&query)?;
+        let mut statement = prepare(connection, &query)?;
         let mut rows = statement.query([parameter])?;
         let mut ids = Vec::new();
         while let Some(row) = rows.next()? {
@@ -276,23 +285,14 @@ pub(super) fn walk_back(
 pub(super) fn chain_of(connection: &Connection, number: u64) -> Result<Option<Chain>, JournalError> {
     let query =
         "SELECT chain FROM events WHERE number = ?1 UNION ALL SELECT chain FROM forgotten WHERE events = ?1";
-    let mut statement = connection.prepare(query)?;
+    let mut statement = prepare(connection, query)?;
     Ok(statement.query_row(params![whole(number)?], |row| row.get(0)).optional()?)
 }
 
-/// Writes a row.
-pub(super) fn insert(
-    connection: &Connection,
-    table: &str,
-    columns: &[&str],
-    conflict: &str,
-    row: Vec<Value>,
-) -> Result<(), JournalError> {
+/// The statement that writes a row.
+pub(super) fn insert(table: &str, columns: &[&str]) -> String {
     let places: Vec<_> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-    let (columns, places) = (columns.join(", "), places.join(", "));
-    let write = format!("INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}");
-    connection.prepare(&write)?.execute(params_from_iter(row))?;
-    Ok(())
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
 }
 
 pub(super) fn select(table: &str, columns: &[&str]) -> String {

@@ -2,6 +2,7 @@
 //! is. It is small whatever the size of the journal, and a digest of it is part of every event.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use caisse_payment::entry::Start;
 use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::chain::Tail;
 use super::columns::Previous;
 use super::records;
+use super::unit::prepare;
 use crate::{JournalError, Record, State, TerminalKey};
 
 /// The transactions that are not final, and the newest attempts, after the last event.
@@ -57,13 +59,16 @@ impl OpenTransaction {
 pub(super) const UNRESOLVED: &str = "decision IS NULL AND (outcome IS NULL OR outcome NOT IN \
      ('approved', 'partially_approved', 'declined', 'cancelled', 'not_sent', 'blocked'))";
 
+static OPEN: LazyLock<String> = LazyLock::new(|| {
+    let columns = "SELECT started_event, id, terminal, address, usb FROM transactions";
+    format!("{columns} WHERE {UNRESOLVED} UNION ALL {columns} WHERE disputed = 1")
+});
+
 impl Current {
     /// Reads it from the tables and holds it against the digest in the last event.
     pub(super) fn load(connection: &Connection) -> Result<Self, JournalError> {
         let (mut open, mut last_attempts, mut found) = (BTreeMap::new(), BTreeMap::new(), 0);
-        let columns = "SELECT started_event, id, terminal, address, usb FROM transactions";
-        let query = format!("{columns} WHERE {UNRESOLVED} UNION ALL {columns} WHERE disputed = 1");
-        let mut statement = connection.prepare(&query)?;
+        let mut statement = prepare(connection, &OPEN)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let transaction = OpenTransaction {
@@ -76,7 +81,7 @@ impl Current {
             found ^= transaction.digest(started_event);
             open.insert(started_event, transaction);
         }
-        let mut statement = connection.prepare("SELECT name, last_attempt FROM terminals")?;
+        let mut statement = prepare(connection, "SELECT name, last_attempt FROM terminals")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (name, attempt) = (parsed::<TerminalId>(row, 0)?, number(row, 1)?);
@@ -129,7 +134,7 @@ impl Current {
             }
             let write = "INSERT INTO terminals (name, last_attempt) VALUES (?1, ?2) \
                          ON CONFLICT (name) DO UPDATE SET last_attempt = excluded.last_attempt";
-            connection.prepare(write)?.execute(params![name.as_str(), records::whole(number)?])?;
+            prepare(connection, write)?.execute(params![name.as_str(), records::whole(number)?])?;
             Ok::<_, JournalError>(previous)
         };
         Ok(Previous { at_terminal: note(terminal)?, at_address: address.map(note).transpose()?.flatten() })

@@ -1,15 +1,27 @@
 //! Writes events, and what each transaction becomes by them.
 
+use std::sync::LazyLock;
+
 use caisse_payment::entry::{Entry, Start};
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 
 use super::chain;
 use super::columns::{self, EventRow, Previous, TransactionRow};
 use super::records::{self, Stored};
 use super::state::Current;
+use super::unit::prepare;
 use crate::rules::{self, Tracked};
 use crate::{Event, JournalError, Record, State, WallTime, What};
 use caisse_settlement::settle::blocks;
+
+static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
+    let names = columns::TRANSACTION;
+    let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let insert = records::insert("transactions", names);
+    format!("{insert} ON CONFLICT (id) DO UPDATE SET {}", changes.join(", "))
+});
+static PUT_EVENT: LazyLock<String> = LazyLock::new(|| records::insert("events", columns::EVENT));
 
 /// One write: a transaction of the database that excludes all other writers.
 pub(super) struct Writer<'w> {
@@ -79,16 +91,13 @@ impl Writer<'_> {
         let mut values = columns::encode_event(&row);
         row.chain = chain::link(&self.current.tail.chain, columns::hashed(&values));
         if let Some(last) = values.last_mut() {
-            *last = rusqlite::types::Value::Blob(row.chain.to_vec());
+            *last = Value::Blob(row.chain.to_vec());
         }
         let events = existing.map_or(0, |existing| existing.events).saturating_add(1);
         let transaction = TransactionRow { tracked, events, last_event: number };
-        let names = columns::TRANSACTION;
-        let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
-        let conflict = format!("ON CONFLICT (id) DO UPDATE SET {}", changes.join(", "));
         let of_transaction = columns::encode_transaction(&transaction);
-        records::insert(self.connection, "transactions", names, &conflict, of_transaction)?;
-        records::insert(self.connection, "events", columns::EVENT, "", values)?;
+        prepare(self.connection, &PUT_TRANSACTION)?.execute(params_from_iter(of_transaction))?;
+        prepare(self.connection, &PUT_EVENT)?.execute(params_from_iter(values))?;
         self.current.tail = chain::Tail { number, chain: row.chain };
         Ok(transaction)
     }
