@@ -78,12 +78,18 @@ pub enum JournalError {
     /// The file is something else. It is left as it is.
     #[error("the file is not a payment journal, or its beginning is damaged; nothing was changed")]
     Foreign,
+    /// A version of this software that was never published wrote the file. It is left as it is.
+    #[error(
+        "the file is a journal from before the first published format, which this program does not read; settle what is open \
+         in it with the program that wrote it, keep the file, and begin a new journal at another path"
+    )]
+    Former,
     /// A newer version of this software wrote the file. It is left as it is.
-    #[error("the journal has version {found} and this program knows up to {known}: update the program")]
+    #[error("the journal has format {found} and this program knows up to {known}: update the program")]
     Newer {
-        /// The version of the file.
+        /// The format of the file.
         found: i64,
-        /// The newest version that this program reads.
+        /// The newest format that this program reads.
         known: i64,
     },
 }

@@ -3,7 +3,7 @@
 use caisse_payment::entry::Entry;
 use caisse_settlement::settle::{self, Appended, Decided, SettleError};
 
-use crate::{Decision, Dispute, JournalError, Order, Record, TerminalLock, WallTime, What};
+use crate::{Decision, Dispute, Event, JournalError, Order, Record, TerminalLock, WallTime, What};
 
 /// A record, and the number that only stores need to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +58,29 @@ pub(crate) fn resolve(
     Ok(decided)
 }
 
-/// Does the same without the lock, to replay what was written under it.
-pub(crate) fn decide(
+/// Repeats an event that was written under the rules, as event number `number`: an event that breaks them was not written by a
+/// journal.
+pub(crate) fn replay(
+    existing: Option<&Tracked>,
+    number: u64,
+    event: &Event,
+) -> Result<Tracked, JournalError> {
+    let entry = match &event.what {
+        What::Started(start) => Entry::Started(*start),
+        What::Ended(end) => Entry::Ended(*end),
+        What::NeverSent(start, end) => Entry::NeverSent(*start, *end),
+        What::Ordered(word) => return order(word, existing),
+        What::Disputed(contradiction) => return dispute(contradiction, existing),
+        What::Resolved(decision) => {
+            let tracked = existing.ok_or(JournalError::NotUnresolved)?;
+            // The credits for which it would have become a dispute may be forgotten, or came later.
+            return Ok(decide(decision, event.at, tracked, &[])?.0);
+        }
+    };
+    Ok(append(&entry, event.at, number, existing, true)?.0)
+}
+
+fn decide(
     decision: &Decision,
     at: WallTime,
     tracked: &Tracked,

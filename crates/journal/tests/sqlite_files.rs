@@ -7,7 +7,6 @@ use std::path::Path;
 
 use caisse_journal::{Journal, JournalError, LockError, SqliteJournal};
 use common::*;
-use rusqlite::Connection;
 
 fn error(path: impl AsRef<Path>) -> JournalError {
     SqliteJournal::open(path).expect_err("this must not open")
@@ -113,51 +112,6 @@ fn garbage_is_foreign_and_left_alone() {
         );
         assert_eq!(fs::read(path(&folder)).unwrap(), garbage);
     }
-}
-
-#[test]
-fn a_foreign_database_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    for (number, change) in [
-        "CREATE TABLE sales (id)",
-        "CREATE TABLE transactions (id); CREATE TABLE events (id)",
-        "PRAGMA user_version = 1",
-        "PRAGMA application_id = 1",
-        "PRAGMA application_id = 1; PRAGMA user_version = 1",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let path = folder.path().join(format!("{number}.db"));
-        let database = Connection::open(&path).unwrap();
-        database.execute_batch(change).unwrap();
-        drop(database);
-        let before = fs::read(&path).unwrap();
-        assert_eq!(error(&path), JournalError::Foreign, "{change}");
-        assert_eq!(fs::read(&path).unwrap(), before, "{change}");
-    }
-}
-
-#[test]
-fn another_version_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let before = content(&filled(&path(&folder)));
-    let set = |version: i64| {
-        let database = Connection::open(path(&folder)).unwrap();
-        database.pragma_update(None, "user_version", version).unwrap();
-    };
-    set(5);
-    let bytes = fs::read(path(&folder)).unwrap();
-    let newer = error(path(&folder));
-    assert_eq!(newer, JournalError::Newer { found: 5, known: 4 });
-    assert!(newer.to_string().contains("update the program"));
-    assert_eq!(fs::read(path(&folder)).unwrap(), bytes);
-    for version in [0, -1] {
-        set(version);
-        assert!(matches!(error(path(&folder)), JournalError::Corrupt { .. }));
-    }
-    set(4);
-    assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), before);
 }
 
 #[test]

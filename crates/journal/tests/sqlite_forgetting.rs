@@ -135,7 +135,8 @@ fn a_time_that_is_too_short_is_refused() {
 #[test]
 fn what_was_forgotten_cannot_be_told_otherwise() {
     for damage in [
-        "UPDATE forgotten SET chain = ''",
+        "UPDATE forgotten SET chain = x''",
+        "UPDATE forgotten SET chain = zeroblob(32)",
         "UPDATE forgotten SET events = 1",
         "DELETE FROM forgotten",
         "UPDATE forgotten SET events = 99; DELETE FROM events WHERE number = 3",

@@ -84,7 +84,7 @@ fn a_mark_that_lags_or_is_absent_or_cannot_be_read_is_harmless() {
     let current = fs::read(mark(&folder)).unwrap();
     assert_ne!(current, lagging);
     let torn = [&current[..40], &lagging[40..]].concat();
-    let rubbish: [&[u8]; 6] = [&lagging, b"", b"rubbish", &[0xff; 4096], &current[..100], &torn];
+    let rubbish: [&[u8]; 6] = [&lagging, b"", b"rubbish", &[0xff; 4096], &current[..70], &torn];
     for (number, bytes) in rubbish.into_iter().enumerate() {
         fs::write(mark(&folder), bytes).unwrap();
         // Both for those who have the journal open and for those who open it.
@@ -165,7 +165,8 @@ fn a_word_that_was_changed_is_damage() {
         "UPDATE accepted_copies SET by = 'nobody'",
         "UPDATE accepted_copies SET recorded_event = 13",
         "UPDATE accepted_copies SET number = 2",
-        "UPDATE accepted_copies SET chain = ''",
+        "UPDATE accepted_copies SET chain = zeroblob(32)",
+        "UPDATE accepted_copies SET recorded_chain = zeroblob(32)",
     ] {
         let database = rusqlite::Connection::open(path(&folder)).unwrap();
         let trigger = "accepted_copies_stay_as_they_are";

@@ -1,285 +1,123 @@
-//! Journals of earlier versions, as those versions wrote them.
+//! Which files are journals: the published format and no other. Its tables are those that `docs/journal-format.md` describes.
 
 mod common;
 
+use std::fs;
 use std::path::Path;
 
-use caisse_journal::{Confirmation, Dispute, Journal, JournalError, Paid, SqliteJournal, State};
-use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Currency, Doubt, Outcome, Proof};
+use caisse_journal::{JournalError, SqliteJournal};
 use common::*;
 use rusqlite::Connection;
-use rusqlite::types::Value;
 
-/// Of each earlier version what `filled` writes, and a dispute about `paid`.
-const EARLIER: [(i64, &str); 3] = [
-    (1, include_str!("fixtures/version-1.sql")),
-    (2, include_str!("fixtures/version-2.sql")),
-    (3, include_str!("fixtures/version-3.sql")),
-];
-
-/// The version that this program writes.
-const THIS: i64 = 4;
-
-fn write(path: &Path, earlier: &str) {
-    Connection::open(path).unwrap().execute_batch(earlier).unwrap();
+fn error(path: &Path) -> JournalError {
+    SqliteJournal::open(path).expect_err("this must not open")
 }
 
-fn version_of(path: &Path) -> i64 {
-    Connection::open(path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+/// Makes a database by these statements, and checks that opening refuses it, for reading too, and leaves it as it is.
+fn refused(path: &Path, statements: &str) -> JournalError {
+    Connection::open(path).unwrap().execute_batch(statements).unwrap();
+    let before = fs::read(path).unwrap();
+    let refused = error(path);
+    assert_eq!(SqliteJournal::open_for_reading(path).unwrap_err(), refused);
+    assert_eq!(fs::read(path).unwrap(), before, "{statements}");
+    refused
 }
 
+/// The tables of the versions that were never published. One without any payment is refused too: it is not an empty file.
 #[test]
-fn an_earlier_version_says_the_same_as_this_one() {
-    for (version, earlier) in EARLIER {
-        says_the_same(version, earlier);
-    }
-}
-
-fn says_the_same(version: i64, earlier: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    write(&path(&folder), earlier);
-    assert_eq!(version_of(&path(&folder)), version);
-    let journal = SqliteJournal::open(path(&folder)).unwrap();
-    assert_eq!(version_of(&path(&folder)), THIS);
-
-    let fresh = tempfile::tempdir().unwrap();
-    let mut expected = filled(&path(&fresh));
-    let dispute = Dispute::new(Paid::NotPaid, "late answer").unwrap();
-    expected.dispute(&"paid".parse().unwrap(), &dispute, time(60)).unwrap();
-    assert_eq!(content(&journal), content(&expected));
-    let chain = |path: &Path| -> String {
-        let query = "SELECT group_concat(chain) FROM events";
-        Connection::open(path).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
-    };
-    assert_eq!(chain(&path(&folder)), chain(&path(&fresh)));
-}
-
-#[test]
-fn an_earlier_version_goes_on_as_this_one() {
-    for (_, earlier) in EARLIER {
-        let folder = tempfile::tempdir().unwrap();
-        write(&path(&folder), earlier);
-        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-        let lock = journal.lock(&terminal("t1")).unwrap();
-        // The guard of version 1 would have refused this.
-        journal.resolve(&lock, &"paid".parse().unwrap(), &not_paid(), time(70)).unwrap();
-        let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t9") };
-        journal.append(&Entry::Started(reached), time(71)).unwrap();
-        drop((lock, journal));
-        let journal = SqliteJournal::open(path(&folder)).unwrap();
-        assert_eq!(journal.find(&"paid".parse().unwrap()).unwrap().unwrap().state(), State::Final);
-        assert_eq!(journal.find(&"reached".parse().unwrap()).unwrap().unwrap().start, reached);
-    }
-}
-
-/// The columns of later versions are in the chain: their values, and whether there is one.
-#[test]
-fn an_identity_is_never_changed_taken_away_added_or_moved() {
-    const ADDRESS: &str = "'tcp:192.0.2.7:8888'";
-    const USB: &str = "'usb:079b:0028:1'";
-    for (key, what, change, same) in [
-        ("reached", "started", format!("address = {ADDRESS}"), true),
-        ("reached", "started", "address = 'tcp:192.0.2.8:8888'".to_owned(), false),
-        ("reached", "started", "address = NULL".to_owned(), false),
-        ("reached", "started", "address = ''".to_owned(), false),
-        ("reached", "started", format!("usb = {USB}"), false),
-        ("reached", "started", "address = NULL, usb = address".to_owned(), false),
-        ("plain", "started", "address = NULL, usb = NULL, serial_number = NULL".to_owned(), true),
-        ("plain", "started", format!("address = {ADDRESS}"), false),
-        ("plain", "started", format!("usb = {USB}"), false),
-        ("plain", "started", "serial_number = '1'".to_owned(), false),
-        ("plugged", "started", format!("usb = {USB}"), true),
-        ("plugged", "started", "usb = 'usb:079b:0028:2'".to_owned(), false),
-        ("plugged", "started", "usb = NULL".to_owned(), false),
-        ("plugged", "started", "usb = NULL, address = usb".to_owned(), false),
-        ("shown", "ended", "serial_number = 'T-1'".to_owned(), true),
-        ("shown", "ended", "serial_number = 'T-2'".to_owned(), false),
-        ("shown", "ended", "serial_number = NULL".to_owned(), false),
-        ("shown", "ended", "serial_number = NULL, usb = serial_number".to_owned(), false),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-        let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t1") };
-        let plugged = Start { usb: "usb:079b:0028:1".parse().ok(), ..start("plugged", "t3") };
-        let silence = Outcome::Unknown { doubt: Doubt::Silence };
-        let shown = End { serial_number: "T-1".parse().ok(), ..end("shown", silence, Proof::Answered) };
-        let entries = [Entry::Started(reached), started("plain", "t2"), Entry::Started(plugged)];
-        for entry in entries.into_iter().chain([started("shown", "t4"), Entry::Ended(shown)]) {
-            journal.append(&entry, time(1)).unwrap();
-        }
-        drop(journal);
-        let journal = SqliteJournal::open(path(&folder)).unwrap();
-        let found = |key: &str| journal.find(&key.parse().unwrap()).unwrap().unwrap();
-        assert_eq!((found("reached").start, found("plugged").start), (reached, plugged));
-        assert_eq!(found("shown").end, Some(shown));
-        drop(journal);
-
-        let connection = Connection::open(path(&folder)).unwrap();
-        let guards: String = connection
-            .query_row("SELECT sql FROM sqlite_schema WHERE name = 'events_stay_as_they_are'", [], |row| {
-                row.get(0)
-            })
-            .unwrap();
-        let change = format!("UPDATE events SET {change} WHERE id = '{key}' AND what = '{what}'");
-        connection
-            .execute_batch(&format!("DROP TRIGGER events_stay_as_they_are; {change}; {guards}"))
-            .unwrap();
-        drop(connection);
-        match SqliteJournal::open(path(&folder)) {
-            Ok(_) => assert!(same, "{change}"),
-            Err(error) => {
-                assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}")
-            }
-        }
-    }
-}
-
-/// What was confirmed is in the chain too.
-#[test]
-fn what_was_confirmed_is_never_changed_taken_away_or_added() {
-    for (key, confirmed, same) in [
-        ("steps", "'recovered,restarted'", true),
-        ("none", "NULL", true),
-        ("steps", "'recovered'", false),
-        ("steps", "NULL", false),
-        ("none", "'recovered'", false),
-        ("none", "''", false),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-        for (key, steps) in
-            [("steps", &[Confirmation::Recovered, Confirmation::Restarted][..]), ("none", &[])]
-        {
-            journal.append(&started(key, key), time(1)).unwrap();
-            let lock = journal.lock(&terminal(key)).unwrap();
-            let decision = not_paid().confirming(steps.iter().copied());
-            journal.resolve(&lock, &key.parse().unwrap(), &decision, time(2)).unwrap();
-        }
-        drop(journal);
-        let connection = Connection::open(path(&folder)).unwrap();
-        let guard = |name: &str| -> String {
-            let query = "SELECT sql FROM sqlite_schema WHERE name = ?1";
-            connection.query_row(query, [name], |row| row.get(0)).unwrap()
-        };
-        let guards = ["events_stay_as_they_are", "ends_are_final"].map(guard);
-        let change = ["events", "transactions"].map(|table| {
-            let decided = if table == "events" { "AND what = 'resolved'" } else { "" };
-            format!("UPDATE {table} SET confirmed = {confirmed} WHERE id = '{key}' {decided};")
-        });
-        connection
-            .execute_batch(&format!(
-                "DROP TRIGGER events_stay_as_they_are; DROP TRIGGER ends_are_final; {} {}; {};",
-                change.concat(),
-                guards[0],
-                guards[1]
-            ))
-            .unwrap();
-        drop(connection);
-        match SqliteJournal::open(path(&folder)) {
-            Ok(_) => assert!(same, "{change:?}"),
-            Err(error) => assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{error:?}"),
-        }
-    }
-}
-
-/// A tip, or what the terminal reported, is in the chain as well, in both tables.
-#[test]
-fn a_tip_is_never_changed_taken_away_or_added() {
-    let euros = |minor| Amount::from_minor(minor, Currency::EUR);
-    let fill = |folder: &tempfile::TempDir| {
-        let mut journal = SqliteJournal::open(path(folder)).unwrap();
-        let mut tipped = start("tipped", "t1");
-        tipped.content.allow_tip = Some(euros(500));
-        let doubt = Outcome::Unknown { doubt: Doubt::AmountHigher };
-        let end = End { reported_amount: Some(euros(3100)), ..end("tipped", doubt, Proof::Answered) };
-        journal.append(&Entry::Started(tipped), time(1)).unwrap();
-        journal.append(&Entry::Ended(end), time(2)).unwrap();
-        journal.append(&started("plain", "t2"), time(3)).unwrap();
-        journal.append(&approved("plain"), time(4)).unwrap();
-        (tipped, end)
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let (tipped, end) = fill(&folder);
-    let record = SqliteJournal::open(path(&folder)).unwrap().find(&tipped.id).unwrap().unwrap();
-    assert_eq!((record.start, record.end), (tipped, Some(end)));
-    for (table, column, id, what) in [
-        ("events", "allow_tip_minor", "tipped", "started"),
-        ("events", "reported_minor", "tipped", "ended"),
-        ("events", "reported_minor", "tipped", "started"),
-        ("events", "allow_tip_minor", "tipped", "ended"),
-        ("events", "allow_tip_minor", "plain", "started"),
-        ("events", "reported_minor", "plain", "ended"),
-        ("transactions", "allow_tip_minor", "tipped", ""),
-        ("transactions", "reported_minor", "tipped", ""),
-        ("transactions", "allow_tip_minor", "plain", ""),
-        ("transactions", "reported_minor", "plain", ""),
-    ] {
-        for value in ["500", "3100", "501", "NULL", "'500'", "-1"] {
+fn a_former_journal_is_refused_by_name() {
+    for version in 1..=4 {
+        for transaction in ["", "INSERT INTO transactions VALUES ('order-7', 'approved');"] {
             let folder = tempfile::tempdir().unwrap();
-            fill(&folder);
-            let connection = Connection::open(path(&folder)).unwrap();
-            let trigger = if table == "events" { "events_stay_as_they_are" } else { "ends_are_final" };
-            let query = "SELECT sql FROM sqlite_schema WHERE name = ?1";
-            let guard: String = connection.query_row(query, [trigger], |row| row.get(0)).unwrap();
-            let event = if what.is_empty() { String::new() } else { format!(" AND what = '{what}'") };
-            let of = format!("{table} WHERE id = '{id}'{event}");
-            let read = || -> Value {
-                connection.query_row(&format!("SELECT {column} FROM {of}"), [], |row| row.get(0)).unwrap()
-            };
-            let before = read();
-            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
-            let change = format!("UPDATE {table} SET {column} = {value} WHERE id = '{id}'{event}");
-            connection.execute_batch(&change).unwrap();
-            connection.execute_batch(&guard).unwrap();
-            let same = read() == before;
-            drop(connection);
-            match SqliteJournal::open(path(&folder)) {
-                Ok(_) => assert!(same, "{change}"),
-                Err(error) => {
-                    assert!(!same && matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}");
-                }
-            }
+            let former = refused(
+                &path(&folder),
+                &format!(
+                    "PRAGMA application_id = {}; PRAGMA user_version = {version}; PRAGMA journal_mode = WAL; \
+                     CREATE TABLE transactions (id TEXT NOT NULL PRIMARY KEY, outcome TEXT) STRICT, WITHOUT ROWID; \
+                     {transaction}",
+                    u32::from_be_bytes(*b"CAIS"),
+                ),
+            );
+            assert_eq!(former, JournalError::Former);
+            let text = former.to_string();
+            assert!(text.contains("settle what is open") && text.contains("begin a new journal"), "{text}");
         }
     }
 }
 
 #[test]
-fn a_damaged_journal_of_an_earlier_version_stays_one() {
-    for (version, earlier) in EARLIER {
-        stays_damaged(version, earlier);
-    }
-}
-
-fn stays_damaged(version: i64, earlier: &str) {
-    for damage in [
-        "DROP TRIGGER events_stay_as_they_are; UPDATE events SET amount_minor = 1 WHERE number = 1",
-        "UPDATE transactions SET amount_minor = 1 WHERE id = 'again'",
-        "DROP INDEX unresolved",
-        "CREATE TRIGGER mine AFTER INSERT ON events BEGIN SELECT 1; END",
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        write(&path(&folder), earlier);
-        Connection::open(path(&folder)).unwrap().execute_batch(damage).unwrap();
-        let error = SqliteJournal::open(path(&folder)).unwrap_err();
-        assert!(matches!(error, JournalError::Corrupt { .. }), "{damage}: {error:?}");
-        assert_eq!(version_of(&path(&folder)), version, "{damage}");
+fn a_foreign_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, statements) in [
+        "CREATE TABLE sales (id)",
+        "CREATE TABLE transactions (id); CREATE TABLE events (id)",
+        "PRAGMA user_version = 1",
+        "PRAGMA application_id = 1",
+        "PRAGMA application_id = 1; PRAGMA user_version = 1",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = folder.path().join(format!("{number}.db"));
+        assert_eq!(refused(&path, statements), JournalError::Foreign, "{statements}");
     }
 }
 
 #[test]
-fn several_processes_may_bring_it_up_to_date_at_once() {
-    for (_, earlier) in EARLIER {
-        let folder = tempfile::tempdir().unwrap();
-        let path = path(&folder);
-        write(&path, earlier);
-        std::thread::scope(|scope| {
-            let opened: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| SqliteJournal::open(&path).map(drop))).collect();
-            for opened in opened {
-                opened.join().unwrap().unwrap();
-            }
-        });
-        assert_eq!(version_of(&path), THIS);
+fn a_newer_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = content(&filled(&path(&folder)));
+    let newer = refused(&path(&folder), "PRAGMA user_version = 2");
+    assert_eq!(newer, JournalError::Newer { found: 2, known: 1 });
+    assert!(newer.to_string().contains("update the program"));
+    for format in [0, -1] {
+        let error = refused(&path(&folder), &format!("PRAGMA user_version = {format}"));
+        assert!(matches!(error, JournalError::Corrupt { .. }), "{error:?}");
     }
+    Connection::open(path(&folder)).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+    assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), before);
+}
+
+/// A table of a journal, or of the document: its name, and each column with its type.
+type Table = (String, Vec<(String, String)>);
+
+fn tables_of_a_journal() -> Vec<Table> {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteJournal::open(path(&folder)).unwrap());
+    let database = Connection::open(path(&folder)).unwrap();
+    let mut query =
+        database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let names: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let columns = |table: &str| {
+        let query = "SELECT name, type || iif(\"notnull\", '', ' or NULL') FROM pragma_table_info(?1)";
+        let mut query = database.prepare(query).unwrap();
+        let columns = query.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        columns.map(Result::unwrap).collect()
+    };
+    names.into_iter().map(|table| (table.clone(), columns(&table))).collect()
+}
+
+/// Each table has a heading with its name, and a row for each column: name, type, meaning.
+fn tables_of_the_document() -> Vec<Table> {
+    let document = include_str!("../../../docs/journal-format.md");
+    let mut tables: Vec<Table> = Vec::new();
+    for line in document.lines() {
+        if let Some(name) = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`')) {
+            tables.push((name.to_owned(), Vec::new()));
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let ["", name, kind, meaning, ""] = cells.as_slice()
+            && let Some(name) = name.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'))
+        {
+            assert!(!meaning.is_empty(), "{line}");
+            tables.last_mut().unwrap().1.push((name.to_owned(), (*kind).to_owned()));
+        }
+    }
+    tables.sort();
+    tables
+}
+
+#[test]
+fn the_document_describes_every_column() {
+    assert_eq!(tables_of_a_journal(), tables_of_the_document());
 }

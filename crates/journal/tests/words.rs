@@ -107,7 +107,8 @@ fn names_and_messages_are_clear() {
         (JournalError::SecondPath { what: "its file has several hard links" }, "must have one path"),
         (JournalError::NoLocks { what: "No locks available".to_owned() }, "local disk"),
         (JournalError::Older { what: "the file ends with event 2".to_owned() }, "accept-older"),
-        (JournalError::Newer { found: 3, known: 1 }, "version 3"),
+        (JournalError::Former, "begin a new journal"),
+        (JournalError::Newer { found: 3, known: 1 }, "format 3"),
     ] {
         assert!(error.to_string().contains(part), "{error}");
     }

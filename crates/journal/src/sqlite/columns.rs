@@ -6,6 +6,7 @@ use caisse_payment::{
 };
 use rusqlite::types::Value;
 
+use super::chain::Chain;
 use crate::rules::Tracked;
 use crate::{
     Confirmations, Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What,
@@ -16,11 +17,11 @@ macro_rules! columns {
     ($($own:literal),*; $($last:literal),*) => {
         &[
             $($own,)*
-            "operation", "original", "amount_minor", "currency", "allow_partial", "terminal", "register",
-            "reference", "dialect",
-            "outcome", "reason", "approved_minor", "due_minor", "proof", "authorisation", "contract", "last_four",
-            "status", "complement",
-            "decision", "decided_minor", "decided_by", "decided_because",
+            "operation", "original", "amount_minor", "currency", "allow_partial", "allow_tip_minor", "terminal", "register",
+            "reference", "dialect", "address", "usb",
+            "outcome", "reason", "approved_minor", "due_minor", "reported_minor", "proof", "authorisation", "contract",
+            "serial_number", "last_four", "status", "complement",
+            "decision", "decided_minor", "decided_by", "decided_because", "confirmed",
             $($last,)*
         ]
     };
@@ -28,47 +29,26 @@ macro_rules! columns {
 
 /// Columns of the table `transactions`.
 pub(super) const TRANSACTION: &[&str] = columns![
-    "id", "started_event", "started_at", "ended_at", "decided_at"; "confirmed", "allow_tip_minor", "reported_minor"
+    "id", "started_event", "started_at", "ended_at", "decided_at"; "disputed", "events", "last_event"
 ];
 /// Columns of the table `events`.
 pub(super) const EVENT: &[&str] = columns![
-    "number", "id", "at", "what";
-    "address", "usb", "serial_number", "confirmed", "allow_tip_minor", "reported_minor", "chain"
+    "number", "id", "at", "what"; "previous_at_terminal", "previous_at_address", "open", "digest", "chain"
 ];
 
-/// The number of columns of `events` in version 1, without the chain.
-const OF_VERSION_1: usize = 27;
-
-/// The columns of a row of `events` that its chain covers: all except the chain itself. The columns that later versions
-/// added are part of it up to the last one that has a value; the rows of the versions before have none of them.
+/// The columns of a row of `events` that its chain covers: all except the chain itself.
 pub(super) fn hashed(row: &[Value]) -> &[Value] {
-    let mut columns = row.split_last().map_or(row, |(_chain, columns)| columns);
-    while let [before @ .., Value::Null] = columns
-        && before.len() >= OF_VERSION_1
-    {
-        columns = before;
-    }
-    columns
+    row.split_last().map_or(row, |(_chain, columns)| columns)
 }
 
-/// The columns of `events` that belong to a transaction and are not in its own row: those of the event that began it, and
-/// those of the event that ended it.
-pub(super) const OF_START: &[&str] = &["address", "usb"];
-pub(super) const OF_END: &[&str] = &["serial_number"];
-
-/// Completes a transaction by these columns of its events.
-pub(super) fn complete(
-    record: &mut Record,
-    of_start: &[Value],
-    of_end: &[Value],
-) -> Result<(), JournalError> {
-    let start = Cells { table: "events", names: OF_START, row: of_start };
-    (record.start.address, record.start.usb) = (start.parsed("address")?, start.parsed("usb")?);
-    if let Some(end) = &mut record.end {
-        let cells = Cells { table: "events", names: OF_END, row: of_end };
-        end.serial_number = cells.parsed("serial_number")?;
-    }
-    Ok(())
+/// A row of `transactions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TransactionRow {
+    pub(super) tracked: Tracked,
+    /// The number of its events.
+    pub(super) events: u64,
+    /// The number of its last event.
+    pub(super) last_event: u64,
 }
 
 /// A row of `events`.
@@ -79,10 +59,26 @@ pub(super) struct EventRow {
     pub(super) event: Event,
     /// Of the transaction, in each row, so that every amount in it can be read alone.
     pub(super) currency: Currency,
-    pub(super) chain: String,
+    /// The attempts before this one at the same terminal, by its name and by its address.
+    pub(super) previous: Previous,
+    /// The transactions that are not final after this event.
+    pub(super) open: u64,
+    /// The digest of the open transactions and of the terminals after this event.
+    pub(super) digest: i64,
+    pub(super) chain: Chain,
 }
 
-pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
+/// The numbers of the events that began the attempts before one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Previous {
+    /// At a terminal of the same name.
+    pub(super) at_terminal: Option<u64>,
+    /// At the same address, where that is another name.
+    pub(super) at_address: Option<u64>,
+}
+
+pub(super) fn encode_transaction(row: &TransactionRow) -> Vec<Value> {
+    let TransactionRow { tracked, events, last_event } = row;
     let record = &tracked.record;
     let mut row = vec![
         text(record.start.id.as_str()),
@@ -94,12 +90,11 @@ pub(super) fn encode_transaction(tracked: &Tracked) -> Vec<Value> {
     let currency = record.start.content.amount.currency();
     let decision = record.decision.as_ref().map(Said::Decision);
     encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
-    row.push(encode_confirmed(decision));
-    row.extend(encode_tips(Some(&record.start), record.end.as_ref()));
+    row.extend([whole(u64::from(record.disputed)), whole(*events), whole(*last_event)]);
     row
 }
 
-pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError> {
+pub(super) fn decode_transaction(row: &[Value]) -> Result<TransactionRow, JournalError> {
     let cells = Cells { table: "transactions", names: TRANSACTION, row };
     let id = cells.required("id", cells.parsed("id")?)?;
     let tracked = Tracked {
@@ -107,8 +102,8 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError>
             start: cells.required("operation", decode_start(id, &cells)?)?,
             end: decode_end(id, cells.currency()?, &cells)?,
             decision: decode_decision(cells.currency()?, &cells)?,
-            // Known from the events alone: the row of a known end never changes.
-            disputed: false,
+            // Another number than 0 and 1 is found when the row is written again.
+            disputed: cells.whole("disputed")? == Some(1),
             started_at: cells.required("started_at", cells.time("started_at")?)?,
             ended_at: cells.time("ended_at")?,
             decided_at: cells.time("decided_at")?,
@@ -119,8 +114,13 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<Tracked, JournalError>
     if record.end.is_some() != record.ended_at.is_some() || record.decision.is_some() != decided {
         return Err(cells.damaged("ended_at or decided_at"));
     }
-    cells.same_as(&encode_transaction(&tracked))?;
-    Ok(tracked)
+    let row = TransactionRow {
+        tracked,
+        events: cells.required("events", cells.whole("events")?)?,
+        last_event: cells.required("last_event", cells.whole("last_event")?)?,
+    };
+    cells.same_as(&encode_transaction(&row))?;
+    Ok(row)
 }
 
 pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
@@ -133,13 +133,12 @@ pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
     };
     encode_shared(&mut values, what.start(), what.end(), said, row.currency);
     values.extend([
-        optional(what.start().and_then(|start| start.address)),
-        optional(what.start().and_then(|start| start.usb)),
-        optional(what.end().and_then(|end| end.serial_number)),
-        encode_confirmed(said),
+        row.previous.at_terminal.map_or(Value::Null, whole),
+        row.previous.at_address.map_or(Value::Null, whole),
+        whole(row.open),
+        Value::Integer(row.digest),
+        Value::Blob(row.chain.to_vec()),
     ]);
-    values.extend(encode_tips(what.start(), what.end()));
-    values.push(text(&row.chain));
     values
 }
 
@@ -166,7 +165,13 @@ pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
         id,
         event: Event { at: cells.required("at", cells.time("at")?)?, what },
         currency,
-        chain: cells.required("chain", cells.text("chain")?)?.to_owned(),
+        previous: Previous {
+            at_terminal: cells.whole("previous_at_terminal")?,
+            at_address: cells.whole("previous_at_address")?,
+        },
+        open: cells.required("open", cells.whole("open")?)?,
+        digest: cells.required("digest", cells.integer("digest")?)?,
+        chain: cells.required("chain", cells.chain("chain")?)?,
     };
     cells.same_as(&encode_event(&row))?;
     Ok(row)
@@ -211,17 +216,22 @@ fn encode_shared(
         minor(content.map(|content| content.amount)),
         text(currency),
         content.map_or(Value::Null, |content| whole(u64::from(content.allow_partial))),
+        minor(content.and_then(|content| content.allow_tip)),
         optional(content.map(|content| content.terminal)),
         optional(content.map(|content| content.register)),
         optional(content.and_then(|content| content.reference)),
         optional(start.map(|start| start.dialect)),
+        optional(start.and_then(|start| start.address)),
+        optional(start.and_then(|start| start.usb)),
         optional(outcome.map(Outcome::name)),
         optional(outcome.and_then(Outcome::reason_code)),
         minor(outcome.and_then(Outcome::approved_amount)),
         minor(outcome.and_then(Outcome::amount_due)),
+        minor(end.and_then(|end| end.reported_amount)),
         optional(end.map(|end| end.verdict.proof.name())),
         optional(end.and_then(|end| end.authorisation)),
         optional(end.and_then(|end| end.contract)),
+        optional(end.and_then(|end| end.serial_number)),
         optional(end.and_then(|end| end.last_four).map(|last| last.escape_ascii().to_string())),
         optional(status),
         optional(end.and_then(|end| end.status.complement).map(encode_code)),
@@ -237,6 +247,7 @@ fn encode_shared(
         })),
         optional(by),
         optional(because),
+        encode_confirmed(said),
     ]);
 }
 
@@ -254,12 +265,6 @@ fn decode_confirmed(cells: &Cells<'_>) -> Result<Confirmations, JournalError> {
     cells.required("confirmed", Confirmations::from_text(text))
 }
 
-/// The largest tip that was allowed, and the amount of an approval that could not be accepted because of its amount.
-fn encode_tips(start: Option<&Start>, end: Option<&End>) -> [Value; 2] {
-    let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
-    [minor(start.and_then(|start| start.content.allow_tip)), minor(end.and_then(|end| end.reported_amount))]
-}
-
 fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
     let Some(operation) = cells.parsed("operation")? else { return Ok(None) };
     let amount = cells.required("amount_minor", cells.whole("amount_minor")?)?;
@@ -275,7 +280,6 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         reference: cells.parsed("reference")?,
     };
     let dialect = cells.required("dialect", cells.parsed("dialect")?)?;
-    // The table of transactions has neither: see `select_transactions`.
     Ok(Some(Start { id, content, dialect, address: cells.parsed("address")?, usb: cells.parsed("usb")? }))
 }
 
@@ -427,6 +431,22 @@ impl<'r> Cells<'r> {
         }
     }
 
+    fn integer(&self, name: &'static str) -> Result<Option<i64>, JournalError> {
+        match self.get(name) {
+            Value::Null => Ok(None),
+            Value::Integer(number) => Ok(Some(*number)),
+            _ => Err(self.damaged(name)),
+        }
+    }
+
+    fn chain(&self, name: &'static str) -> Result<Option<Chain>, JournalError> {
+        match self.get(name) {
+            Value::Null => Ok(None),
+            Value::Blob(bytes) => bytes.as_slice().try_into().map(Some).map_err(|_| self.damaged(name)),
+            _ => Err(self.damaged(name)),
+        }
+    }
+
     fn parsed<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, JournalError> {
         self.text(name)?.map(|text| text.parse().map_err(|_| self.damaged(name))).transpose()
     }
@@ -490,7 +510,8 @@ mod tests {
     }
 
     fn round_trip(event: Event, id: TransactionId, currency: Currency) {
-        let row = EventRow { number: 7, id, event, currency, chain: "0a".to_owned() };
+        let previous = Previous { at_terminal: Some(6), at_address: None };
+        let row = EventRow { number: 7, id, event, currency, previous, open: 1, digest: -1, chain: [7; 32] };
         assert_eq!(decode_event(&encode_event(&row)), Ok(row));
     }
 
@@ -593,9 +614,10 @@ mod tests {
                     decided_at,
                 };
                 let tracked = Tracked { record, started_event: 1 };
-                let read = decode_transaction(&encode_transaction(&tracked));
-                assert_eq!(read.is_ok(), whole, "{tracked:?}");
-                assert!(!whole || read == Ok(tracked));
+                let row = TransactionRow { tracked, events: 3, last_event: 9 };
+                let read = decode_transaction(&encode_transaction(&row));
+                assert_eq!(read.is_ok(), whole, "{row:?}");
+                assert!(!whole || read == Ok(row));
             }
         }
     }
@@ -605,7 +627,8 @@ mod tests {
         let id = "a".parse().unwrap();
         let decision = Decision::new(Paid::NotPaid, "a", "b").unwrap();
         let event = Event { at: WallTime::from_millis(1), what: What::Resolved(decision) };
-        let row = EventRow { number: 7, id, event, currency: Currency::EUR, chain: String::new() };
+        let (currency, previous) = (Currency::EUR, Previous::default());
+        let row = EventRow { number: 7, id, event, currency, previous, open: 0, digest: 0, chain: [0; 32] };
         let values = encode_event(&row);
         assert!(decode_event(&values).is_ok());
         let last = values.len() - 1;
@@ -618,11 +641,9 @@ mod tests {
             {
                 let mut values = values.clone();
                 values[column] = stranger;
-                if EVENT[column] != "chain" || !matches!(values[column], Value::Text(_)) {
-                    let error = decode_event(&values).unwrap_err();
-                    assert!(matches!(error, JournalError::Corrupt { .. }), "{error}");
-                    assert_eq!(error.to_string().contains("events, row number 7"), column > 0, "{error}");
-                }
+                let error = decode_event(&values).unwrap_err();
+                assert!(matches!(error, JournalError::Corrupt { .. }), "{error}");
+                assert_eq!(error.to_string().contains("events, row number 7"), column > 0, "{error}");
             }
         }
     }

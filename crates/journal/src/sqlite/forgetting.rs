@@ -6,7 +6,9 @@ use std::time::Duration;
 use caisse_payment::TransactionId;
 use rusqlite::{Connection, params};
 
-use super::{Care, SqliteJournal, columns, row_values, select, transactions};
+use super::records::{self, select, values};
+use super::unit::prepare;
+use super::{Care, SqliteJournal, columns};
 use crate::{JournalError, State, WallTime};
 
 /// What [`SqliteJournal::forget`] removed.
@@ -61,7 +63,8 @@ impl SqliteJournal {
         if keep < Self::KEPT_AT_LEAST {
             return Err(JournalError::Refused { what: "to be forgotten after less than 31 days" });
         }
-        self.write(Care::Strict, |connection| {
+        self.write(Care::Strict, |writer| {
+            let connection = writer.connection;
             let spans = spans(connection, keep, now)?;
             let (last, transactions) = oldest(&spans);
             if transactions == 0 {
@@ -76,15 +79,15 @@ impl SqliteJournal {
 fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
     let mut spans: HashMap<TransactionId, Span> = HashMap::new();
     let mut statement =
-        connection.prepare(&format!("{} ORDER BY number", select("events", columns::EVENT)))?;
+        prepare(connection, &format!("{} ORDER BY number", select("events", columns::EVENT)))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let event = columns::decode_event(&row_values(row, columns::EVENT.len())?)?;
+        let event = columns::decode_event(&values(row, columns::EVENT.len())?)?;
         let new = Span { first: event.number, last: event.number, at: event.event.at, settled: false };
         let span = spans.entry(event.id).or_insert(new);
         (span.last, span.at) = (event.number, span.at.max(event.event.at));
     }
-    for record in transactions(connection, "", &[])? {
+    for record in records::list(connection)? {
         if let Some(span) = spans.get_mut(&record.start.id) {
             span.settled = record.state() == State::Final;
         }
@@ -121,11 +124,9 @@ fn oldest(spans: &[Span]) -> (u64, u64) {
 }
 
 fn remove(connection: &Connection, last: u64, transactions: u64) -> Result<Forgotten, JournalError> {
-    let number =
-        |number: u64| i64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"));
-    let chain: String =
-        connection
-            .query_row("SELECT chain FROM events WHERE number = ?1", [number(last)?], |row| row.get(0))?;
+    let number = records::whole;
+    let chain =
+        records::chain_of(connection, last)?.ok_or_else(|| JournalError::corrupt("an event is missing"))?;
     connection.execute(
         "INSERT INTO forgotten VALUES (1, ?1, ?2, ?3) ON CONFLICT (only) DO UPDATE SET \
          transactions = transactions + excluded.transactions, events = excluded.events, chain = excluded.chain",

@@ -70,7 +70,7 @@ impl Location {
 
     /// Writes the marks.
     pub(super) fn write_mark(&self, open: &OpenFile, tail: &Tail, stamp: Stamp) {
-        let mark = Mark { tail: tail.clone(), stamp };
+        let mark = Mark { tail: *tail, stamp };
         mark.write(&self.mark(), open.file());
         if self.file != self.real && self.former_mark().exists() {
             mark.write(&self.former_mark(), open.file());
@@ -144,7 +144,7 @@ fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// The mark of a journal. Its folder has the name of the folder of locks that earlier versions made.
+/// The mark of a journal.
 fn mark_beside(file: &Path) -> PathBuf {
     beside(file, ".locks").join("last-event")
 }

@@ -7,17 +7,19 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::chain::Tail;
 use super::identity::Stamp;
+use super::records;
 use crate::JournalError;
 
-/// The first word of a mark.
-const MAGIC: &str = "caisse-mark-1";
-/// More than the length of any mark, in bytes.
-const MAX_LENGTH: u64 = 512;
+/// The first bytes of a mark.
+const MAGIC: [u8; 8] = *b"CJmark01";
+/// The length of a mark in bytes: the first bytes, the number of the event, its chain, the size of the database, the time of its
+/// last write, and a checksum. All numbers begin with their most significant byte.
+const LENGTH: usize = 8 + 8 + 32 + 8 + 16 + 8;
 
 /// The last event, and the state of the database file after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,34 +34,43 @@ impl Mark {
         if leads_elsewhere(path) {
             return None;
         }
-        let mut text = String::new();
         let file = options().read(true).open(path).ok()?;
         if !file.metadata().ok()?.is_file() {
             return None;
         }
-        file.take(MAX_LENGTH).read_to_string(&mut text).ok()?;
-        Self::parse(text.trim_end())
+        let mut bytes = Vec::with_capacity(LENGTH);
+        // One byte more than a mark has.
+        file.take(u64::try_from(LENGTH).ok()?.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+        Self::parse(&bytes)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (content, sum) = text.rsplit_once(' ')?;
-        if sum != checksum(content) {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; LENGTH] = bytes.try_into().ok()?;
+        let (content, sum) = bytes.split_last_chunk::<8>()?;
+        if *sum != checksum(content) {
             return None;
         }
-        let words: Vec<&str> = content.split(' ').collect();
-        let [MAGIC, number, chain, size, modified] = words.as_slice() else { return None };
-        Some(Self {
-            tail: Tail { number: number.parse().ok()?, chain: (*chain).to_owned() },
-            stamp: Stamp { size: size.parse().ok()?, modified: modified.parse().ok()? },
+        let (magic, content) = content.split_first_chunk::<8>()?;
+        let (number, content) = content.split_first_chunk::<8>()?;
+        let (chain, content) = content.split_first_chunk::<32>()?;
+        let (size, content) = content.split_first_chunk::<8>()?;
+        let modified = content.try_into().ok()?;
+        (*magic == MAGIC).then(|| Self {
+            tail: Tail { number: u64::from_be_bytes(*number), chain: *chain },
+            stamp: Stamp { size: u64::from_be_bytes(*size), modified: i128::from_be_bytes(modified) },
         })
     }
 
-    fn text(&self) -> String {
+    fn bytes(&self) -> Vec<u8> {
         let Self { tail, stamp } = self;
-        // One length for all, so that each write replaces all of the one before.
-        let content =
-            format!("{MAGIC} {:020} {} {:020} {:039}", tail.number, tail.chain, stamp.size, stamp.modified);
-        format!("{content} {}\n", checksum(&content))
+        let mut bytes = Vec::with_capacity(LENGTH);
+        bytes.extend(MAGIC);
+        bytes.extend(tail.number.to_be_bytes());
+        bytes.extend(tail.chain);
+        bytes.extend(stamp.size.to_be_bytes());
+        bytes.extend(stamp.modified.to_be_bytes());
+        bytes.extend(checksum(&bytes));
+        bytes
     }
 
     /// Writes the mark beside a database file, for every account that may write the database. A mark that cannot be written
@@ -84,9 +95,10 @@ impl Mark {
         if !file.metadata()?.is_file() || state.links > 1 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let text = self.text();
-        file.write_all(text.as_bytes())?;
-        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        // One length for all, so that each write replaces all of the one before.
+        let bytes = self.bytes();
+        file.write_all(&bytes)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if state.stamp.size > length { file.set_len(length) } else { Ok(()) }
     }
 }
@@ -102,12 +114,8 @@ pub(super) fn check_contains(connection: &Connection, last: &Tail) -> Result<(),
             tail.number, last.number
         ));
     }
-    let number = i64::try_from(last.number).map_err(|_| JournalError::corrupt("the number of an event"))?;
     // Of what was forgotten before that, no chain is known.
-    let chain =
-        "SELECT chain FROM events WHERE number = ?1 UNION ALL SELECT chain FROM forgotten WHERE events = ?1";
-    let chain: Option<String> = connection.query_row(chain, params![number], |row| row.get(0)).optional()?;
-    match chain {
+    match records::chain_of(connection, last.number)? {
         Some(chain) if chain != last.chain => older(format!(
             "event {} of the file is not the event {} that was recorded",
             last.number, last.number
@@ -116,9 +124,10 @@ pub(super) fn check_contains(connection: &Connection, last: &Tail) -> Result<(),
     }
 }
 
-/// The first 16 digits of a SHA-256.
-fn checksum(content: &str) -> String {
-    Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+/// The first bytes of a SHA-256.
+fn checksum(content: &[u8]) -> [u8; 8] {
+    let hash: [u8; 32] = Sha256::digest(content).into();
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 /// Opens without following a symbolic link and without waiting for the other end of a pipe.
@@ -185,9 +194,8 @@ mod tests {
     use super::*;
 
     fn mark(number: u64) -> Mark {
-        let chain = "0123456789abcdef".repeat(4);
         Mark {
-            tail: Tail { number, chain },
+            tail: Tail { number, chain: [0xa5; 32] },
             stamp: Stamp { size: 4096, modified: -1_795_424_400_000_000_000 },
         }
     }
@@ -218,17 +226,20 @@ mod tests {
 
     #[test]
     fn a_mark_that_is_cut_or_changed_is_none() {
-        let text = mark(12).text();
-        let whole = text.trim_end();
-        assert_eq!(Mark::parse(whole), Some(mark(12)));
+        let whole = mark(12).bytes();
+        assert_eq!(whole.len(), LENGTH);
+        assert_eq!(Mark::parse(&whole), Some(mark(12)));
         for length in 0..whole.len() {
             assert_eq!(Mark::parse(&whole[..length]), None, "{length}");
-            let mut changed = whole.as_bytes().to_vec();
+            let mut changed = whole.clone();
             changed[length] ^= 1;
-            assert_eq!(Mark::parse(std::str::from_utf8(&changed).unwrap()), None, "{length}");
+            assert_eq!(Mark::parse(&changed), None, "{length}");
         }
-        let strange = "caisse-mark-2 1 ab 1 1";
-        assert_eq!(Mark::parse(&format!("{strange} {}", checksum(strange))), None);
+        assert_eq!(Mark::parse(&[whole.as_slice(), b"x"].concat()), None);
+        let mut strange = whole[..LENGTH - 8].to_vec();
+        strange[7] = b'2';
+        strange.extend(checksum(&strange));
+        assert_eq!(Mark::parse(&strange), None);
     }
 
     #[cfg(unix)]

@@ -5,16 +5,18 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::chain::{self, Tail};
+use super::chain::{self, Chain, Tail};
 use super::location::Care;
 use super::mark::{self, Mark};
 use super::open::{Purpose, open};
-use super::{SqliteJournal, row_values};
+use super::records::{self, select, values};
+use super::unit::prepare;
+use super::{SqliteJournal, columns};
 use crate::{JournalError, Order, WallTime};
 
-/// The table, made when the first copy is accepted: a journal of which no copy was ever accepted has none.
-const TABLE: &str = include_str!("schema/accepted_copies.sql");
-const COLUMNS: &str = "number, at, by, because, event, event_chain, recorded_event, recorded_chain, chain";
+const TABLE: &str = "accepted_copies";
+const COLUMNS: &[&str] =
+    &["number", "at", "by", "because", "event", "event_chain", "recorded_event", "recorded_chain", "chain"];
 
 /// An older copy that [`SqliteJournal::accept_older`] accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,8 @@ impl SqliteJournal {
         }
         let mut journal = Self::from(open(path, Purpose::AcceptOlder)?);
         let marks = journal.location.marks();
-        journal.write(Care::Strict, |connection| {
+        journal.write(Care::Strict, |writer| {
+            let connection = writer.connection;
             let missing = |mark: &&Mark| mark::check_contains(connection, &mark.tail).is_err();
             let Some(recorded) = marks.iter().find(missing) else { return Ok(None) };
             let tail = Tail::of(connection)?;
@@ -68,12 +71,8 @@ fn accept(
     if Order::new(&word.by, &word.because).is_err() {
         return Err(JournalError::Refused { what: "a name or a reason that is never kept" });
     }
-    connection.execute_batch(TABLE)?;
     let (number, before) = last(connection)?;
-    let whole = |number| {
-        let number = i64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))?;
-        Ok::<_, JournalError>(Value::Integer(number))
-    };
+    let whole = |number| Ok::<_, JournalError>(Value::Integer(records::whole(number)?));
     let text = |text: &str| Value::Text(text.to_owned());
     let mut row = vec![
         Value::Integer(number.saturating_add(1)),
@@ -81,52 +80,36 @@ fn accept(
         text(&word.by),
         text(&word.because),
         whole(tail.number)?,
-        text(&tail.chain),
+        Value::Blob(tail.chain.to_vec()),
         whole(recorded.number)?,
-        text(&recorded.chain),
+        Value::Blob(recorded.chain.to_vec()),
     ];
-    row.push(Value::Text(chain::link(&before, &row)));
-    let places = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9";
-    connection.execute(
-        &format!("INSERT INTO accepted_copies ({COLUMNS}) VALUES ({places})"),
-        params_from_iter(row),
-    )?;
+    row.push(Value::Blob(chain::link(&before, &row).to_vec()));
+    connection.execute(&records::insert(TABLE, COLUMNS), params_from_iter(row))?;
     Ok(())
 }
 
 /// The number and the chain of the last row.
-fn last(connection: &Connection) -> Result<(i64, String), JournalError> {
+fn last(connection: &Connection) -> Result<(i64, Chain), JournalError> {
     let query = "SELECT number, chain FROM accepted_copies ORDER BY number DESC LIMIT 1";
     let row = connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     Ok(row.unwrap_or_default())
 }
 
-/// The statements that make the table, if the journal has it.
-pub(super) fn table(connection: &Connection) -> Result<Option<&'static str>, JournalError> {
-    let query = "SELECT count(*) FROM sqlite_schema WHERE name = 'accepted_copies'";
-    let count: i64 = connection.query_row(query, [], |row| row.get(0))?;
-    Ok((count > 0).then_some(TABLE))
-}
-
 /// Checks that no row was changed or removed.
 pub(super) fn verify(connection: &Connection) -> Result<(), JournalError> {
-    if table(connection)?.is_none() {
-        return Ok(());
-    }
-    let mut statement =
-        connection.prepare(&format!("SELECT {COLUMNS} FROM accepted_copies ORDER BY number"))?;
+    let mut statement = prepare(connection, &format!("{} ORDER BY number", select(TABLE, COLUMNS)))?;
     let mut rows = statement.query([])?;
-    let (mut before, mut number) = (String::new(), 0i64);
+    let (mut before, mut number) = (Chain::default(), 0i64);
     while let Some(row) = rows.next()? {
-        let values = row_values(row, COLUMNS.split(", ").count())?;
-        let [columns @ .., Value::Text(found)] = values.as_slice() else {
-            return Err(JournalError::corrupt("table accepted_copies: a chain"));
-        };
+        let values = values(row, COLUMNS.len())?;
+        let found: Chain = row.get("chain")?;
+        let columns = columns::hashed(&values);
         number = number.saturating_add(1);
-        if columns.first() != Some(&Value::Integer(number)) || chain::link(&before, columns) != *found {
+        if columns.first() != Some(&Value::Integer(number)) || chain::link(&before, columns) != found {
             return Err(JournalError::corrupt(format!("table accepted_copies, row number {number}")));
         }
-        before.clone_from(found);
+        before = found;
     }
     Ok(())
 }

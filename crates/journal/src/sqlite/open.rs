@@ -6,14 +6,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
-use super::chain::{self, Tail};
+use super::chain::Tail;
 use super::identity::{Stamp, network_file_system};
 use super::location::{Care, Location, Log};
 use super::mark::{self, Mark};
 use super::registry::OpenFile;
-use super::{byte_locks, migration, older_copy};
+use super::unit::{Kind, Unit};
+use super::{byte_locks, check, format};
 use crate::JournalError;
 
 /// How long to wait for another process that writes.
@@ -63,25 +64,27 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     // Before the file is read: a mark is written after its event.
     let marks = location.marks();
     // Without SQLITE_OPEN_URI: a path is a path, whatever its characters.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+    // Without a mutex: a connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        .union(OpenFlags::SQLITE_OPEN_CREATE)
+        .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = Connection::open_with_flags(&location.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
     // The file may come from anywhere: nothing in its schema may do more than store.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    if purpose == Purpose::Read && migration::needs_writing(&connection)? {
+    if format::is_empty(&connection)? {
         location.check(&file, Care::Strict)?;
+        format::create(&connection)?;
     }
-    if migration::is_empty(&connection)? {
-        migration::create(&connection)?;
-    }
-    migration::check_identity(&connection)?;
+    format::check_identity(&connection)?;
     if connection.is_readonly("main")? {
         return Err(JournalError::unwritable("the file is read-only"));
     }
     make_durable(&connection)?;
-    migration::migrate(&connection)?;
+    // This first read opens the write-ahead log.
+    format::check_identity(&connection)?;
     // Without any mark nothing is known of the last writer, and no writer is waited for.
     if !marks.is_empty() && !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
         empty_log(&connection)?;
@@ -164,16 +167,10 @@ fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<()
     }
 }
 
-/// Reads all of it, in one transaction so that no other process's write comes in between, and returns the last event.
+/// Checks the journal in one snapshot, so that no write of another process comes in between, and returns the last event.
 fn check(connection: &Connection, marks: &[Mark], purpose: Purpose) -> Result<Tail, JournalError> {
-    let snapshot = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
-    let verdict: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(JournalError::corrupt(format!("SQLite says: {verdict}")));
-    }
-    migration::check_tables(&snapshot)?;
-    chain::verify(&snapshot)?;
-    older_copy::verify(&snapshot)?;
+    let snapshot = Unit::begin(connection, Kind::Read)?;
+    check::all(&snapshot)?;
     if purpose != Purpose::AcceptOlder {
         marks.iter().try_for_each(|mark| mark::check_contains(&snapshot, &mark.tail))?;
     }

@@ -10,6 +10,7 @@ use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
     Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId, Verdict,
 };
+use rusqlite::Connection;
 
 pub fn time(number: u64) -> WallTime {
     WallTime::from_millis(1_795_424_400_000 + number)
@@ -128,4 +129,22 @@ pub fn process(task: &str, path: &Path) -> Command {
 /// What the parent asked for; nothing when the test runs among the others.
 pub fn task() -> Option<(String, PathBuf)> {
     Some((std::env::var("CAISSE_TEST_TASK").ok()?, std::env::var_os("CAISSE_TEST_PATH")?.into()))
+}
+
+/// Changes rows as somebody does who knows SQLite: without the triggers, which are there again afterwards.
+pub fn tamper(path: &Path, change: impl FnOnce(&Connection)) {
+    let database = Connection::open(path).unwrap();
+    let mut query = database.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
+    let triggers: Vec<_> = rows.map(Result::unwrap).collect();
+    assert_eq!(triggers.len(), 11);
+    database.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN").unwrap();
+    for (name, _) in &triggers {
+        database.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    change(&database);
+    for (_, sql) in &triggers {
+        database.execute_batch(sql).unwrap();
+    }
+    database.execute_batch("COMMIT").unwrap();
 }

@@ -1,0 +1,134 @@
+//! The format of the file: how a journal is made, and how it is told from other files.
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+
+use super::unit::{Kind, Unit, prepare};
+use crate::JournalError;
+
+/// `CJNL` in ASCII: what the command `file` shows, and what tells a journal from other files.
+const APPLICATION_ID: i64 = 0x434a_4e4c;
+/// The id of the journals that were written before the format was published.
+const FORMER_APPLICATION_ID: i64 = 0x4341_4953;
+/// The statements that make the tables.
+const SCHEMA: &str = include_str!("schema/format_1.sql");
+/// The number of the format.
+const FORMAT: i64 = 1;
+
+/// The tables, indexes and triggers of a journal, in order of their names.
+const OBJECTS: [&str; 25] = [
+    "accepted_copies",
+    "accepted_copies_are_appended",
+    "accepted_copies_are_kept",
+    "accepted_copies_stay_as_they_are",
+    "decisions_are_final",
+    "disputed",
+    "ends_are_final",
+    "events",
+    "events_are_appended",
+    "events_are_kept",
+    "events_by_authorisation",
+    "events_by_id",
+    "events_by_original",
+    "events_by_reference",
+    "events_stay_as_they_are",
+    "forgotten",
+    "requests_are_final",
+    "terminals",
+    "terminals_are_kept",
+    "transactions",
+    "transactions_are_kept",
+    "transactions_by_authorisation",
+    "transactions_by_original",
+    "transactions_by_reference",
+    "unresolved",
+];
+
+/// The SHA-256 over their definitions. It changes with the format alone.
+const DEFINITIONS: [u8; 32] = [
+    0x47, 0x47, 0x35, 0xec, 0x98, 0x15, 0xcf, 0xef, 0x08, 0x58, 0x68, 0xcb, 0x5c, 0xfe, 0x05, 0x19, 0x5a,
+    0x6b, 0x1f, 0x89, 0x43, 0xa2, 0x65, 0x8d, 0x4b, 0xe1, 0xbf, 0x99, 0xe2, 0x6a, 0x37, 0xee,
+];
+
+/// Makes the tables in a database that has nothing.
+pub(super) fn create(connection: &Connection) -> Result<(), JournalError> {
+    // Several tills may start at once: one of them creates, the others wait for it.
+    let transaction = Unit::begin(connection, Kind::Write)?;
+    if is_empty(&transaction)? {
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, JournalError> {
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let format = pragma(connection, "user_version")?;
+    let application = pragma(connection, "application_id")?;
+    Ok((objects, format, application) == (0, 0, 0))
+}
+
+/// Checks that the file is a journal, and of a format that can be read here.
+pub(super) fn check_identity(connection: &Connection) -> Result<(), JournalError> {
+    match pragma(connection, "application_id")? {
+        APPLICATION_ID => {}
+        FORMER_APPLICATION_ID => return Err(JournalError::Former),
+        _ => return Err(JournalError::Foreign),
+    }
+    match pragma(connection, "user_version")? {
+        FORMAT => Ok(()),
+        found @ ..=0 => Err(JournalError::corrupt(format!("format {found}, which never was"))),
+        found => Err(JournalError::Newer { found, known: FORMAT }),
+    }
+}
+
+/// Checks that the tables, indexes and triggers are those of this format, and that no other trigger acts on them. Views or
+/// indexes of the shop's own do no harm.
+pub(super) fn check_tables(connection: &Connection) -> Result<(), JournalError> {
+    if definitions(connection)? == DEFINITIONS {
+        return Ok(());
+    }
+    Err(JournalError::corrupt("its tables are not those of this format"))
+}
+
+fn definitions(connection: &Connection) -> Result<[u8; 32], JournalError> {
+    let mut statement = prepare(connection, "SELECT type, name, sql FROM sqlite_schema ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let mut hash = Sha256::new();
+    while let Some(row) = rows.next()? {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        if kind != "trigger" && OBJECTS.binary_search(&name.as_str()).is_err() {
+            continue;
+        }
+        let definition: Option<String> = row.get(2)?;
+        for text in [kind, name, definition.unwrap_or_default()] {
+            hash.update(text);
+            hash.update([0]);
+        }
+    }
+    Ok(hash.finalize().into())
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, JournalError> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A published format never changes: a change of the file is a change of the number.
+    #[test]
+    fn the_definitions_are_those_of_the_format() {
+        let connection = Connection::open_in_memory().unwrap();
+        create(&connection).unwrap();
+        let mut statement =
+            connection.prepare("SELECT name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        let names: Vec<String> =
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(names, OBJECTS);
+        assert_eq!(definitions(&connection).unwrap(), DEFINITIONS);
+    }
+}

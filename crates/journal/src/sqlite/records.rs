@@ -1,0 +1,309 @@
+//! Reads transactions, and verifies each one that is read: every event of it follows from the event before it in the chain, and
+//! its row is what its events make of it.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use caisse_payment::{TerminalId, TransactionId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::chain::{self, Chain, Tail};
+use super::columns::{self, EventRow, TransactionRow};
+use super::state::Current;
+use super::unit::prepare;
+use crate::rules::{self, Tracked};
+use crate::{Event, JournalError, Record, TerminalKey};
+
+/// A verified transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) row: TransactionRow,
+    /// Everything that was written about it.
+    pub(super) events: Vec<Event>,
+}
+
+impl Stored {
+    pub(super) const fn record(&self) -> &Record {
+        &self.row.tracked.record
+    }
+}
+
+static BY_ID: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE id = ?1", select("transactions", columns::TRANSACTION)));
+static EVENTS_OF: LazyLock<String> =
+    LazyLock::new(|| format!("{} INDEXED BY events_by_id WHERE id = ?1 ORDER BY number", select_linked()));
+static EVENT: LazyLock<String> = LazyLock::new(|| format!("{} WHERE number = ?1", select_linked()));
+static LAST_EVENT: LazyLock<String> =
+    LazyLock::new(|| format!("{} ORDER BY number DESC LIMIT 1", select_linked()));
+static EVENTS_AFTER: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE number > ?1 ORDER BY number", select("events", columns::EVENT)));
+
+/// The transaction with this id. Nothing only if neither table has the id.
+pub(super) fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Stored>, JournalError> {
+    let mut statement = prepare(connection, &BY_ID)?;
+    let mut rows = statement.query([id.as_str()])?;
+    let row = match rows.next()? {
+        Some(row) => Some(columns::decode_transaction(&values(row, columns::TRANSACTION.len())?)?),
+        None => None,
+    };
+    let events = events_of(connection, id)?;
+    let Some(row) = row else {
+        return if events.is_empty() {
+            Ok(None)
+        } else {
+            Err(JournalError::corrupt("a transaction is missing"))
+        };
+    };
+    let mut tracked: Option<Tracked> = None;
+    for event in &events {
+        let next = rules::replay(tracked.as_ref(), event.number, &event.event);
+        let impossible =
+            |_| JournalError::corrupt(format!("event {}: it cannot have happened then", event.number));
+        tracked = Some(next.map_err(impossible)?);
+    }
+    let last_event = events.last().map_or(0, |event| event.number);
+    let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+    if tracked.as_ref() != Some(&row.tracked) || (row.events, row.last_event) != (count, last_event) {
+        return Err(JournalError::corrupt("a transaction differs from its events"));
+    }
+    let events = events.into_iter().map(|event| event.event).collect();
+    Ok(Some(Stored { row, events }))
+}
+
+/// The transaction with an id that one of the tables names.
+pub(super) fn known(connection: &Connection, id: &TransactionId) -> Result<Stored, JournalError> {
+    find(connection, id)?.ok_or_else(|| JournalError::corrupt("a transaction is missing"))
+}
+
+/// The number of the last event of a transaction, as its row has it; nothing without a row.
+pub(super) fn last_event_of(
+    connection: &Connection,
+    id: &TransactionId,
+) -> Result<Option<u64>, JournalError> {
+    let mut statement = prepare(connection, "SELECT last_event FROM transactions WHERE id = ?1")?;
+    let number: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+    let number = number
+        .map(|number| u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event")));
+    number.transpose()
+}
+
+/// The events of a transaction, oldest first, each verified.
+fn events_of(connection: &Connection, id: &TransactionId) -> Result<Vec<EventRow>, JournalError> {
+    let mut statement = prepare(connection, &EVENTS_OF)?;
+    let mut rows = statement.query([id.as_str()])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(linked(row)?);
+    }
+    Ok(events)
+}
+
+/// The event of this number, verified.
+fn event(connection: &Connection, number: u64) -> Result<EventRow, JournalError> {
+    let mut statement = prepare(connection, &EVENT)?;
+    let mut rows = statement.query([whole(number)?])?;
+    let missing = || JournalError::corrupt(format!("event {number} is missing"));
+    linked(rows.next()?.ok_or_else(missing)?)
+}
+
+/// The newest event, verified; nothing in a journal without events.
+pub(super) fn last_event(connection: &Connection) -> Result<Option<EventRow>, JournalError> {
+    let mut statement = prepare(connection, &LAST_EVENT)?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(linked).transpose()
+}
+
+/// Visits the events after this one in order, each verified and none left out, until the visitor has seen enough. Returns the
+/// last event visited.
+pub(super) fn events_after(
+    connection: &Connection,
+    after: Tail,
+    visit: &mut dyn FnMut(&EventRow) -> Result<ControlFlow<()>, JournalError>,
+) -> Result<Tail, JournalError> {
+    let mut statement = prepare(connection, &EVENTS_AFTER)?;
+    let mut rows = statement.query([whole(after.number)?])?;
+    let mut tail = after;
+    while let Some(row) = rows.next()? {
+        let values = values(row, columns::EVENT.len())?;
+        let event = columns::decode_event(&values)?;
+        check_link(&tail.chain, &values, &event)?;
+        if event.number != tail.next() {
+            return Err(JournalError::corrupt(format!(
+                "event {}: events before it are missing",
+                event.number
+            )));
+        }
+        tail = Tail { number: event.number, chain: event.chain };
+        if visit(&event)?.is_break() {
+            break;
+        }
+    }
+    Ok(tail)
+}
+
+/// The columns of `events`, and the chain of the event before, which may be forgotten.
+fn select_linked() -> String {
+    let columns = columns::EVENT.join(", ");
+    format!(
+        "SELECT {columns}, coalesce((SELECT chain FROM events AS earlier WHERE earlier.number = events.number - 1), \
+         (SELECT chain FROM forgotten WHERE forgotten.events = events.number - 1)) FROM events"
+    )
+}
+
+fn linked(row: &Row<'_>) -> Result<EventRow, JournalError> {
+    let values = values(row, columns::EVENT.len())?;
+    let event = columns::decode_event(&values)?;
+    let before: Option<Chain> = row.get(columns::EVENT.len())?;
+    let before = match before {
+        None if event.number == Tail::BEGINNING.next() => Tail::BEGINNING.chain,
+        None => {
+            return Err(JournalError::corrupt(format!(
+                "event {}: the one before it is missing",
+                event.number
+            )));
+        }
+        Some(before) => before,
+    };
+    check_link(&before, &values, &event)?;
+    Ok(event)
+}
+
+fn check_link(before: &Chain, values: &[Value], event: &EventRow) -> Result<(), JournalError> {
+    if chain::link(before, columns::hashed(values)) == event.chain {
+        return Ok(());
+    }
+    Err(JournalError::corrupt(format!(
+        "event {}: it does not follow from the events before it",
+        event.number
+    )))
+}
+
+/// Every transaction, oldest first, after all events have been verified in order.
+pub(super) fn list(connection: &Connection) -> Result<Vec<Record>, JournalError> {
+    let mut begun = Vec::new();
+    events_after(connection, Tail::forgotten(connection)?, &mut |event| {
+        if event.event.what.start().is_some() {
+            begun.push((event.number, event.id));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut records = Vec::new();
+    for (number, id) in begun {
+        let stored = known(connection, &id)?;
+        if stored.row.tracked.started_event == number {
+            records.push(stored.row.tracked.record);
+        }
+    }
+    Ok(records)
+}
+
+/// The transactions that the index of this name finds in both tables, oldest first. What the two tables do not agree on is
+/// damage.
+pub(super) fn by_index(
+    connection: &Connection,
+    index: &str,
+    condition: &str,
+    parameter: &dyn ToSql,
+    belongs: impl Fn(&Record) -> bool,
+) -> Result<Vec<Record>, JournalError> {
+    let ids = |table: &str| -> Result<Vec<TransactionId>, JournalError> {
+        let query = format!(
+            "SELECT DISTINCT id FROM {table} INDEXED BY {table}_{index} WHERE {condition} ORDER BY id"
+        );
+        let mut statement = prepare(connection, &query)?;
+        let mut rows = statement.query([parameter])?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: String = row.get(0)?;
+            ids.push(id.parse().map_err(|_| JournalError::corrupt("the id of a transaction"))?);
+        }
+        Ok(ids)
+    };
+    let mut found = Vec::new();
+    for id in ids("events")? {
+        let stored = known(connection, &id)?;
+        // An earlier end of the transaction may be in the events.
+        if belongs(stored.record()) {
+            found.push(stored.row.tracked);
+        }
+    }
+    if found.iter().map(|tracked| tracked.record.start.id).ne(ids("transactions")?) {
+        return Err(JournalError::corrupt("an index differs from the index of the other table"));
+    }
+    found.sort_by_key(|tracked| tracked.started_event);
+    Ok(found.into_iter().map(|tracked| tracked.record).collect())
+}
+
+/// The transactions that name this one as their original, oldest first.
+pub(super) fn naming(connection: &Connection, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+    let names_it = |record: &Record| record.start.content.original == Some(*original);
+    by_index(connection, "by_original", "original = ?1", &original.as_str(), names_it)
+}
+
+/// The way back along the attempts at one name.
+struct Way {
+    name: TerminalId,
+    next: Option<u64>,
+}
+
+/// Visits the transactions of a terminal, newest first. Each attempt names the ones before it, so that none is left out.
+pub(super) fn walk_back(
+    connection: &Connection,
+    current: &Current,
+    key: &TerminalKey,
+    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    let forgotten = Tail::forgotten(connection)?.number;
+    let names = [Some(key.terminal), key.address.filter(|address| *address != key.terminal)];
+    let way = |name: TerminalId| Way { name, next: current.last_attempt(&name) };
+    let mut ways: Vec<Way> = names.into_iter().flatten().map(way).collect();
+    while let Some(number) = ways.iter().filter_map(|way| way.next).max().filter(|next| *next > forgotten) {
+        let event = event(connection, number)?;
+        let another =
+            || JournalError::corrupt(format!("event {number} is not the attempt that it has to be"));
+        let start = event.event.what.start().ok_or_else(another)?;
+        for way in ways.iter_mut().filter(|way| way.next == Some(number)) {
+            way.next = match way.name {
+                name if name == start.content.terminal => event.previous.at_terminal,
+                name if Some(name) == start.address => event.previous.at_address,
+                _ => return Err(another()),
+            };
+            if way.next.is_some_and(|next| next >= number) {
+                return Err(another());
+            }
+        }
+        let stored = known(connection, &event.id)?;
+        if stored.row.tracked.started_event == number && visit(stored.record()).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The chain of the event of this number, or of the last one that was forgotten; nothing for what was forgotten before that.
+pub(super) fn chain_of(connection: &Connection, number: u64) -> Result<Option<Chain>, JournalError> {
+    let query =
+        "SELECT chain FROM events WHERE number = ?1 UNION ALL SELECT chain FROM forgotten WHERE events = ?1";
+    let mut statement = prepare(connection, query)?;
+    Ok(statement.query_row(params![whole(number)?], |row| row.get(0)).optional()?)
+}
+
+/// The statement that writes a row.
+pub(super) fn insert(table: &str, columns: &[&str]) -> String {
+    let places: Vec<_> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
+}
+
+pub(super) fn select(table: &str, columns: &[&str]) -> String {
+    format!("SELECT {} FROM {table}", columns.join(", "))
+}
+
+pub(super) fn values(row: &Row<'_>, columns: usize) -> Result<Vec<Value>, JournalError> {
+    Ok((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?)
+}
+
+/// The number of an event as SQLite stores it.
+pub(super) fn whole(number: u64) -> Result<i64, JournalError> {
+    i64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))
+}

@@ -1,0 +1,104 @@
+//! Writes events, and what each transaction becomes by them.
+
+use std::sync::LazyLock;
+
+use caisse_payment::entry::{Entry, Start};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::chain;
+use super::columns::{self, EventRow, Previous, TransactionRow};
+use super::records::{self, Stored};
+use super::state::Current;
+use super::unit::prepare;
+use crate::rules::{self, Tracked};
+use crate::{Event, JournalError, Record, State, WallTime, What};
+use caisse_settlement::settle::blocks;
+
+static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
+    let names = columns::TRANSACTION;
+    let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let insert = records::insert("transactions", names);
+    format!("{insert} ON CONFLICT (id) DO UPDATE SET {}", changes.join(", "))
+});
+static PUT_EVENT: LazyLock<String> = LazyLock::new(|| records::insert("events", columns::EVENT));
+
+/// One write: a transaction of the database that excludes all other writers.
+pub(super) struct Writer<'w> {
+    pub(super) connection: &'w Connection,
+    /// The state after the last event that was written.
+    pub(super) current: &'w mut Current,
+}
+
+impl Writer<'_> {
+    pub(super) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+        let existing = records::find(self.connection, &entry.id())?.map(|stored| stored.row);
+        let clear = match entry {
+            Entry::Started(start) => {
+                !self.perhaps_blocking(start)?.iter().any(|other| blocks(&other.start, start))
+            }
+            Entry::Ended(_) | Entry::NeverSent(..) => true,
+        };
+        let tracked = existing.as_ref().map(|row| &row.tracked);
+        let (tracked, dispute) = rules::append(entry, at, self.current.tail.next(), tracked, clear)?;
+        let row = self.put(existing.as_ref(), tracked, Event { at, what: (*entry).into() })?;
+        if let Some(dispute) = dispute {
+            self.put(Some(&row), row.tracked.clone(), Event { at, what: What::Disputed(dispute) })?;
+        }
+        Ok(())
+    }
+
+    /// The unresolved transactions that may exclude this start: all that [`blocks`] could find, and few others.
+    fn perhaps_blocking(&self, start: &Start) -> Result<Vec<Record>, JournalError> {
+        let key = start.into();
+        let near = self
+            .current
+            .open()
+            .filter(|other| other.may_be_at(&key) || other.usb.is_some() && other.usb == start.usb);
+        let mut records = near
+            .map(|other| Ok(records::known(self.connection, &other.id)?.row.tracked.record))
+            .collect::<Result<Vec<_>, JournalError>>()?;
+        records.retain(|record| record.state() == State::Unresolved);
+        Ok(records)
+    }
+
+    /// Writes an event of a transaction that exists, and what the transaction becomes by it.
+    pub(super) fn add(
+        &mut self,
+        existing: &Stored,
+        tracked: Tracked,
+        event: Event,
+    ) -> Result<(), JournalError> {
+        self.put(Some(&existing.row), tracked, event).map(drop)
+    }
+
+    /// Writes what a transaction has become, and the event that made it so.
+    fn put(
+        &mut self,
+        existing: Option<&TransactionRow>,
+        tracked: Tracked,
+        event: Event,
+    ) -> Result<TransactionRow, JournalError> {
+        let number = self.current.tail.next();
+        let (id, currency) = (tracked.record.start.id, tracked.record.start.content.amount.currency());
+        let previous = match event.what.start() {
+            Some(start) => self.current.begin(self.connection, start, number)?,
+            None => Previous::default(),
+        };
+        self.current.settle(&tracked.record, tracked.started_event);
+        let (open, digest) = (self.current.open_count(), self.current.digest());
+        let mut row = EventRow { number, id, event, currency, previous, open, digest, chain: [0; 32] };
+        let mut values = columns::encode_event(&row);
+        row.chain = chain::link(&self.current.tail.chain, columns::hashed(&values));
+        if let Some(last) = values.last_mut() {
+            *last = Value::Blob(row.chain.to_vec());
+        }
+        let events = existing.map_or(0, |existing| existing.events).saturating_add(1);
+        let transaction = TransactionRow { tracked, events, last_event: number };
+        let of_transaction = columns::encode_transaction(&transaction);
+        prepare(self.connection, &PUT_TRANSACTION)?.execute(params_from_iter(of_transaction))?;
+        prepare(self.connection, &PUT_EVENT)?.execute(params_from_iter(values))?;
+        self.current.tail = chain::Tail { number, chain: row.chain };
+        Ok(transaction)
+    }
+}
