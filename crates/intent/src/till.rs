@@ -330,7 +330,7 @@ impl<J: Journal> Till<J> {
     /// Whether the app cannot be busy with a payment of this device. After a restart it can be with this one: nobody is left
     /// who could say how often it was launched.
     fn is_alone(&self, start: &Start, launched: Launched) -> bool {
-        match (launched, self.journal.list()) {
+        match (launched, self.journal.unsettled()) {
             (Launched::Here, Ok(records)) => is_only_unresolved(&records, &start.id),
             (Launched::Here, Err(_)) | (Launched::Earlier, _) => false,
         }

@@ -151,7 +151,6 @@ fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, 
     let Some(id) = asked.original else { return Ok(None) };
     let Some(original) = journal.find(&id)? else { return Ok(None) };
     let newest = last_reached(journal, &TerminalKey::from(&original.start), 1)?;
-    let mut naming = journal.list()?;
-    naming.retain(|record| record.start.content.original == Some(id));
+    let naming = journal.naming_original(&id)?;
     Ok(Some(Original::new(&original, newest.first(), &naming)))
 }

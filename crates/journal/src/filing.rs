@@ -8,8 +8,10 @@ use caisse_settlement::attribute::{attribute, contradiction};
 use caisse_settlement::weigh::{RecoveryFinding, weigh_result};
 use caisse_settlement::{Mismatch, TerminalIdentity};
 
+use crate::dossier::{records_about, records_of_terminal};
 use crate::{
-    Decision, Dispute, Journal, JournalError, LockError, Record, State, TerminalLock, WallTime, What,
+    Decision, Dispute, Journal, JournalError, LockError, Record, State, TerminalKey, TerminalLock, WallTime,
+    What,
 };
 
 /// The reason of a decision or a dispute that rests on a late result.
@@ -81,12 +83,14 @@ pub fn file_result(
     reporter: &Reporter,
     read: impl Fn(&Content) -> AttributedResult,
 ) -> Result<Option<FiledResult>, JournalError> {
-    let records = journal.list()?;
-    let Some(attribution) = attribute(&records, &reporter.terminal, reporter.running, read) else {
+    let key = TerminalKey { terminal: reporter.terminal.name, address: reporter.terminal.address };
+    let last = records_of_terminal(journal, &key)?;
+    let Some(attribution) = attribute(&last, &reporter.terminal, reporter.running, read) else {
         return Ok(None);
     };
     let (record, outcome) = (attribution.record, attribution.result.outcome);
-    let mismatch = Mismatch::between(&attribution.recorded, &attribution.found);
+    let records = records_about(journal, record, attribution.result.authorisation)?;
+    let mismatch = attribution.mismatch(&records);
     let filed = |filing, finding| FiledResult { id: record.start.id, outcome, filing, finding, mismatch };
     if record.state() != State::Unresolved {
         let filing = match mismatch {

@@ -10,6 +10,7 @@
 
 mod admission;
 pub mod conformance;
+mod dossier;
 mod error;
 mod filing;
 mod journal;
@@ -20,6 +21,7 @@ mod rules;
 mod sqlite;
 
 pub use admission::{Admitted, admit, admit_original, last_reached};
+pub use dossier::{records_about, records_for_asking, records_of_terminal};
 pub use error::JournalError;
 pub use filing::{FiledResult, Filing, Reporter, dispute_contradiction, file_result, lock_of};
 pub use journal::{Journal, in_flight};

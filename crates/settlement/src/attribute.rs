@@ -10,7 +10,7 @@ use caisse_payment::{Amount, AuthorisationNumber, Comparison, Outcome, Proof, Re
 
 use crate::context::context;
 use crate::weigh::{LateResult, weigh_answer};
-use crate::{Paid, Record, Source, State, TerminalIdentity, TerminalKey};
+use crate::{Mismatch, Paid, Record, Source, State, TerminalIdentity, TerminalKey};
 
 /// The number of latest transactions to which a late result may belong. A terminal has one result to report, and gives up
 /// after three attempts.
@@ -93,22 +93,28 @@ pub struct Attribution<'r> {
     pub result: AttributedResult,
     /// Whether the result names the transaction by a reference that no other transaction shares.
     pub named: bool,
-    /// The terminal to which the transaction was sent, as the journal recorded it.
-    pub recorded: TerminalIdentity,
     /// The terminal that reports the result, with the identities in the message.
     pub found: TerminalIdentity,
 }
 
 impl Attribution<'_> {
+    /// Returns in what the terminal that reports the result is not the one to which the transaction was sent. `records` are those
+    /// of the journal.
+    #[must_use]
+    pub fn mismatch(&self, records: &[Record]) -> Option<Mismatch> {
+        let recorded = context(records, self.record, self.result.authorisation).terminal;
+        Mismatch::between(&recorded, &self.found)
+    }
+
     /// Returns what [`weigh_result`](crate::weigh::weigh_result) needs to know. `records` are those of the journal, and
     /// `exclusive` says that only its tills use the terminal.
     #[must_use]
     pub fn late_result(&self, records: &[Record], exclusive: bool) -> LateResult {
-        let Self { record, result, named, recorded, found } = self;
+        let Self { record, result, named, .. } = self;
         let approved = result.outcome.approved_amount().map(Amount::minor);
         LateResult {
             outcome: result.outcome,
-            same_terminal: recorded.is(found),
+            same_terminal: self.mismatch(records).is_none(),
             exclusive: exclusive || *named,
             like_the_last: !named && is_like_the_last(records, record),
             unproven_tip: !named && approved > Some(record.start.content.amount.minor()),
@@ -158,13 +164,7 @@ pub fn attribute<'r>(
         .or_else(|| possible().find(|(record, result, _)| is_named(record, result)))
         .or_else(|| possible().find(|(record, ..)| in_doubt(record)))
         .or_else(|| possible().next())?;
-    Some(Attribution {
-        record,
-        result,
-        named: is_named(record, &result),
-        recorded: context(records, record, result.authorisation).terminal,
-        found: found.showing(result.shown),
-    })
+    Some(Attribution { record, result, named: is_named(record, &result), found: found.showing(result.shown) })
 }
 
 /// Returns what a late result proves against the recorded end of a transaction, if it contradicts that end. `is_its_own` says

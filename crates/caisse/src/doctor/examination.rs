@@ -1,5 +1,6 @@
 //! The examination of one terminal.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_codec::Status;
@@ -121,11 +122,14 @@ impl Examination {
     /// What the journal knows: something unresolved, or a last payment that was refused for its format.
     fn look_into(&mut self, journal: &dyn Journal, probe: &Probe) {
         let place = probe.place();
-        let (open, list) = match (journal.unresolved_at(&place), journal.list()) {
-            (Ok(open), Ok(list)) => (open, list),
-            (Err(error), _) | (_, Err(error)) => {
-                return self.find(Fault::JournalUnusable, &error, &error);
-            }
+        let mut last = None;
+        let walked = journal.walk_back(&place, &mut |record| {
+            last = Some(record.clone());
+            ControlFlow::Break(())
+        });
+        let open = match walked.and_then(|()| journal.unresolved_at(&place)) {
+            Ok(open) => open,
+            Err(error) => return self.find(Fault::JournalUnusable, &error, &error),
         };
         for record in open {
             let id = record.start.id;
@@ -135,8 +139,7 @@ impl Examination {
                 format_args!("transaction {id} has no known end"),
             );
         }
-        let last = list.iter().rev().find(|record| place.may_be_of(&record.start));
-        let Some(last) = last.filter(|record| format::was_refused(record)) else { return };
+        let Some(last) = last.filter(format::was_refused) else { return };
         let (id, dialect) = (last.start.id, last.start.dialect);
         let seen = Words::new(
             format_args!("le dernier paiement ({id}, dialecte {dialect}) a été refusé : AE=01, AF=09"),

@@ -7,7 +7,7 @@ use caisse_codec::Answer;
 use caisse_hal::{Clock, Link, Received};
 use caisse_journal::{
     Decision, FiledResult, Journal, JournalError, LockError, Record, State, TerminalKey, TerminalLock,
-    WallTime, dispute_contradiction, last_reached, lock_of,
+    WallTime, dispute_contradiction, last_reached, lock_of, records_about, records_for_asking,
 };
 use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{AuthorisationNumber, Outcome, Register, TransactionId};
@@ -291,7 +291,8 @@ impl Inquiry<'_> {
             return Ok(Found::open(Open::Unclear, Evidence::NoAnswer(finding)));
         };
         let content = &record.start.content;
-        let named = is_named_by_its_reference(&self.journal.list()?, record);
+        let records = records_about(&*self.journal, record, None)?;
+        let named = is_named_by_its_reference(&records, record);
         let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
         let told = read_last_transaction(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
         // On a line that was there before, a refusal that repeats nothing may be any transaction's. The action is not asked
@@ -325,7 +326,8 @@ impl Inquiry<'_> {
         peer: Option<SocketAddr>,
     ) -> Result<Knowledge, JournalError> {
         let content = &record.start.content;
-        let Context { terminal, previous, of_another } = context(&self.journal.list()?, record, told);
+        let Context { terminal, previous, of_another } =
+            context(&records_about(&*self.journal, record, told)?, record, told);
         Ok(Knowledge {
             operation: content.operation,
             amount: content.amount,
@@ -540,7 +542,7 @@ pub(super) fn may_ask(
     at_new_address: bool,
 ) -> Result<Asking, JournalError> {
     let found = reach.identity_for(&TerminalIdentity::of(&record.start));
-    Ok(ask::may_ask(&journal.list()?, record, &found, at_new_address))
+    Ok(ask::may_ask(&records_for_asking(journal, record, &found)?, record, &found, at_new_address))
 }
 
 /// Keeps what a message said of this transaction: the first that proves something, or else the last. One that contradicts it

@@ -47,8 +47,8 @@ pub(super) fn resolve(
     if after.state() != RecordState::Disputed {
         return Ok(0);
     }
-    let all = journal.list().map_err(unusable)?;
-    let credits = all.iter().filter(|record| gives_back(record, &start.id));
+    let naming = journal.naming_original(&start.id).map_err(unusable)?;
+    let credits = naming.iter().filter(|record| gives_back(record, &start.id));
     tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
 }
