@@ -11,7 +11,7 @@ use crate::{Record, Source, TerminalIdentity, TerminalKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     /// The terminal to which it was sent, with the identities that this terminal showed last, in the answer to the
-    /// transaction itself or before it.
+    /// transaction itself or before it: at this address under any name, or else under this name at any address.
     pub terminal: TerminalIdentity,
     /// The last transaction before it that was completed on the terminal.
     pub previous: Previous,
@@ -28,24 +28,33 @@ pub fn context(records: &[Record], record: &Record, reported: Option<Authorisati
     let asked = record.start.content.amount;
     let (key, mut terminal) = (TerminalKey::from(&record.start), TerminalIdentity::of(&record.start));
     let (mut previous, mut perhaps) = (Previous::Unknown, Previous::Unknown);
+    let mut by_name = ShownIdentity::default();
     let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
     for earlier in earlier.filter(|earlier| key.may_be_of(&earlier.start)) {
         perhaps = after(perhaps, earlier, asked);
-        if !terminal.is_of(&earlier.start) {
+        let (shown, sent_to) = (shown(earlier), TerminalIdentity::of(&earlier.start));
+        let is_same_place = terminal.is_of(&earlier.start);
+        if !is_same_place && !terminal.has_address_of(&sent_to) {
+            by_name = last_shown(by_name, shown);
             continue;
         }
-        let shown = shown(earlier);
         if !terminal.is(&terminal.showing(shown)) {
             // Another terminal has been put in the place of the one before: what that one did is not in this one's memory.
             previous = Previous::Unknown;
         }
-        terminal = updated(terminal, shown);
-        previous = after(previous, earlier, asked);
+        terminal = terminal.showing(last_shown(terminal.shown(), shown));
+        if is_same_place {
+            previous = after(previous, earlier, asked);
+        }
+    }
+    if terminal.shown() == ShownIdentity::default() {
+        // The name may have moved here with its terminal. What shows another identity is another terminal's report.
+        terminal = terminal.showing(by_name);
     }
     if !terminal.is(&terminal.showing(shown(record))) {
         previous = Previous::Unknown;
     }
-    let terminal = updated(terminal, shown(record));
+    terminal = terminal.showing(last_shown(terminal.shown(), shown(record)));
     let is_reported = |other: &Record| {
         other.start.id != record.start.id
             && accepted_number(other)
@@ -64,12 +73,11 @@ fn shown(record: &Record) -> ShownIdentity {
     })
 }
 
-/// Returns a terminal with what it showed last. What it did not show stays.
-fn updated(terminal: TerminalIdentity, shown: ShownIdentity) -> TerminalIdentity {
-    TerminalIdentity {
-        contract: shown.contract.or(terminal.contract),
-        serial_number: shown.serial_number.or(terminal.serial_number),
-        ..terminal
+/// Returns what a terminal showed last. What it did not show again stays.
+fn last_shown(before: ShownIdentity, now: ShownIdentity) -> ShownIdentity {
+    ShownIdentity {
+        contract: now.contract.or(before.contract),
+        serial_number: now.serial_number.or(before.serial_number),
     }
 }
 

@@ -1,0 +1,138 @@
+//! The terminal to which a transaction was sent, as the records around it tell: by its address, or else by its name.
+
+use caisse_payment::entry::{Content, End, RawStatus, Start};
+use caisse_payment::evidence::{Echoed, LastTransaction, ShownIdentity};
+use caisse_payment::{Amount, Currency, Doubt, Operation, Outcome, Proof, Register, Verdict};
+use caisse_settlement::weigh::{Context, Knowledge, Open, Previous, RecoveryFinding, context, weigh};
+use caisse_settlement::{Record, TerminalIdentity, WallTime};
+use core::time::Duration;
+
+const OLD: &str = "14000000";
+const SPARE: &str = "14000001";
+const HERE: &str = "tcp:192.0.2.7:8888";
+const ELSEWHERE: &str = "tcp:192.0.2.8:8888";
+
+fn euros(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::EUR)
+}
+
+/// A transaction that was approved and showed this serial number; or one whose answer did not come.
+fn record(id: &str, name: &str, address: &str, shown: Option<&str>) -> Record {
+    let approved = Outcome::Approved { amount: euros(2500) };
+    let outcome = if shown.is_some() { approved } else { Outcome::Unknown { doubt: Doubt::Silence } };
+    let at = WallTime::from_millis(0);
+    Record {
+        start: Start {
+            id: id.parse().unwrap(),
+            content: Content {
+                operation: Operation::Debit,
+                original: None,
+                amount: euros(2500),
+                allow_partial: false,
+                allow_tip: None,
+                terminal: name.parse().unwrap(),
+                register: Register::FIRST,
+                reference: None,
+            },
+            dialect: "nepting".parse().unwrap(),
+            address: address.parse().ok(),
+            usb: None,
+        },
+        end: Some(End {
+            id: id.parse().unwrap(),
+            verdict: Verdict { outcome, proof: Proof::PerhapsSent },
+            authorisation: shown.map(|_| "004711".parse().unwrap()),
+            contract: None,
+            serial_number: shown.map(|number| number.parse().unwrap()),
+            reported_amount: None,
+            last_four: None,
+            status: RawStatus::default(),
+        }),
+        decision: None,
+        disputed: false,
+        started_at: at,
+        ended_at: Some(at),
+        decided_at: None,
+    }
+}
+
+/// What "the last transaction was not completed" proves about the last of these records, from a terminal that is reached as
+/// recorded and shows this serial number.
+fn weighed(records: &[Record], shows: &str) -> RecoveryFinding {
+    let ours = records.last().unwrap();
+    let Context { terminal, previous, of_another } = context(records, ours, None);
+    let shown = ShownIdentity { contract: None, serial_number: shows.parse().ok() };
+    let known = Knowledge {
+        operation: Operation::Debit,
+        amount: euros(2500),
+        allow_tip: None,
+        exclusive: true,
+        recorded: terminal,
+        found: TerminalIdentity::of(&ours.start).showing(shown),
+        previous,
+        of_another,
+        time_left: Duration::ZERO,
+    };
+    weigh(&LastTransaction::NotCompleted, &known)
+}
+
+const ANOTHER: RecoveryFinding = RecoveryFinding::Open(Open::AnotherTerminal);
+
+/// Two tills call one terminal by different names. A spare one takes its place: what the terminal showed under the other name
+/// tells the two apart.
+#[test]
+fn a_terminal_is_known_by_what_it_showed_at_its_address() {
+    let records = [record("a", "front", HERE, Some(OLD)), record("b", "counter", HERE, None)];
+    assert_eq!(weighed(&records, SPARE), ANOTHER);
+    assert_eq!(weighed(&records, OLD), RecoveryFinding::NotPaid);
+    // The newest identity at the address counts.
+    let records = [
+        record("a", "counter", HERE, Some(OLD)),
+        record("b", "front", HERE, Some(SPARE)),
+        record("c", "counter", HERE, None),
+    ];
+    assert_eq!(weighed(&records, OLD), ANOTHER);
+    assert_eq!(weighed(&records, SPARE), RecoveryFinding::NotPaid);
+}
+
+/// A terminal gets a new address, and then another one gets that address, before the first has answered there.
+#[test]
+fn a_terminal_that_moved_is_known_by_what_it_showed_under_its_name() {
+    let records = [record("a", "front", ELSEWHERE, Some(OLD)), record("b", "front", HERE, None)];
+    assert_eq!(weighed(&records, SPARE), ANOTHER);
+    assert_eq!(weighed(&records, OLD), RecoveryFinding::NotPaid);
+    // The address says more than the name.
+    let records = [
+        record("a", "front", HERE, Some(SPARE)),
+        record("b", "front", ELSEWHERE, Some(OLD)),
+        record("c", "front", HERE, None),
+    ];
+    assert_eq!(weighed(&records, SPARE), RecoveryFinding::NotPaid);
+    assert_eq!(weighed(&records, OLD), ANOTHER);
+}
+
+/// The number of a transaction under another name is not that of the one before: it may be another terminal's.
+#[test]
+fn another_name_gives_no_previous_transaction() {
+    let records = [record("a", "front", HERE, Some(OLD)), record("b", "counter", HERE, None)];
+    assert_eq!(context(&records, &records[1], None).previous, Previous::Unknown);
+    let completed = LastTransaction::Completed {
+        minor: Some(2500),
+        currency: Some(978),
+        authorisation: "004712".parse().ok(),
+        reference: Echoed::Absent,
+    };
+    let Context { terminal, previous, of_another } = context(&records, &records[1], None);
+    let known = Knowledge {
+        operation: Operation::Debit,
+        amount: euros(2500),
+        allow_tip: None,
+        exclusive: true,
+        recorded: terminal,
+        found: terminal,
+        previous,
+        of_another,
+        time_left: Duration::ZERO,
+    };
+    assert_eq!(weigh(&completed, &known), RecoveryFinding::Open(Open::PerhapsEarlier));
+}
