@@ -102,11 +102,12 @@ fn walk_from(journal: &dyn Journal, record: &Record) -> Result<Vec<Record>, Jour
         if is_earlier {
             earlier = earlier.saturating_add(1);
             let is_here = identity.is_of(&other.start);
+            let is_at_address = is_here || identity.has_address_of(&TerminalIdentity::of(&other.start));
             completed |= is_completed(other);
             completed_here |= is_here && is_completed(other);
             // What was shown after the last completed transaction says which terminal stood there later, and not which one
             // completed it.
-            let shown = other.end.filter(|_| is_here && completed_here);
+            let shown = other.end.filter(|_| is_at_address && completed_here);
             contract |= shown.is_some_and(|end| end.contract.is_some());
             serial_number |= shown.is_some_and(|end| end.serial_number.is_some());
         }
