@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use caisse_payment::entry::Entry;
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 use crate::{
     Decision, Dispute, Event, JournalError, LockError, Order, Record, State, TerminalKey, TerminalLock,
@@ -127,6 +127,54 @@ pub trait Journal: Send {
         let mut newest_first = records.iter().rev().filter(|it| key.may_be_of(&it.start));
         let _: ControlFlow<()> = newest_first.try_for_each(see);
         Ok(())
+    }
+
+    /// Every transaction that is not final: unresolved or disputed. Oldest first.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.list()?;
+        records.retain(|record| record.state() != State::Final);
+        Ok(records)
+    }
+
+    /// Every transaction that names this one as its [`original`](caisse_payment::entry::Content::original): the credits and
+    /// cancellations of it, whatever became of them. Oldest first.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.list()?;
+        records.retain(|record| record.start.content.original == Some(*original));
+        Ok(records)
+    }
+
+    /// Every transaction whose end contains this authorisation number, or one that
+    /// [may be the same](caisse_payment::Comparison::may_be_same). Oldest first.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.list()?;
+        records.retain(|record| {
+            let known = record.end.and_then(|end| end.authorisation);
+            known.is_some_and(|known| known.compare(number).may_be_same())
+        });
+        Ok(records)
+    }
+
+    /// Every transaction with this reference, or one that [may be the same](caisse_payment::Comparison::may_be_same). Oldest
+    /// first.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.list()?;
+        records.retain(|record| {
+            record.start.content.reference.is_some_and(|known| known.compare(reference).may_be_same())
+        });
+        Ok(records)
     }
 
     /// All that was ever written about a transaction, oldest first; empty for an id that is not known.

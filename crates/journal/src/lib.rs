@@ -23,7 +23,7 @@ pub use error::JournalError;
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
-pub use sqlite::{AcceptedCopy, Forgotten, SqliteJournal};
+pub use sqlite::{AcceptedCopy, CheckProgress, Forgotten, FullCheck, SqliteJournal};
 
 pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{
