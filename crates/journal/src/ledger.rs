@@ -1,19 +1,32 @@
-//! The transactions of the store in memory.
+//! The transactions of the store in memory, with an index for each look-up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caisse_payment::entry::Entry;
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::entry::{Entry, Start};
+use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
 use caisse_settlement::settle::blocks;
 
 use crate::rules::{self, Tracked};
-use crate::{Decision, Dispute, JournalError, Order, Record, State, TerminalLock, WallTime, What};
+use crate::{
+    Decision, Dispute, JournalError, Order, Record, State, TerminalKey, TerminalLock, WallTime, What,
+};
 
+/// The transactions. A place is the number of the event that began the attempt that counts.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     transactions: HashMap<TransactionId, Tracked>,
-    /// The one transaction that blocks each terminal.
-    unresolved: HashMap<TerminalId, TransactionId>,
+    /// Every transaction by its place.
+    places: BTreeMap<u64, TransactionId>,
+    /// The transactions of each terminal, by its name and by its address.
+    at: HashMap<TerminalId, BTreeSet<u64>>,
+    /// Those that are unresolved.
+    unresolved_at: HashMap<TerminalId, BTreeSet<u64>>,
+    /// The unresolved transactions of each USB device.
+    unresolved_on: HashMap<UsbIdentity, BTreeSet<u64>>,
+    /// The transactions that are unresolved or disputed.
+    unsettled: BTreeSet<u64>,
+    /// The transactions that name each original.
+    naming: HashMap<TransactionId, BTreeSet<u64>>,
     /// How many events there are.
     events: u64,
 }
@@ -22,7 +35,7 @@ impl Ledger {
     /// Gives the dispute that is the next event.
     pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<Option<Dispute>, JournalError> {
         let clear = match entry {
-            Entry::Started(start) => !self.open().any(|other| blocks(&other.start, start)),
+            Entry::Started(start) => !self.perhaps_blocking(start).any(|other| blocks(&other.start, start)),
             Entry::Ended(_) | Entry::NeverSent(..) => true,
         };
         let existing = self.transactions.get(&entry.id());
@@ -31,9 +44,11 @@ impl Ledger {
         Ok(dispute)
     }
 
-    /// The unresolved transactions.
-    fn open(&self) -> impl Iterator<Item = &Record> {
-        self.unresolved.values().filter_map(|id| self.transactions.get(id)).map(|tracked| &tracked.record)
+    /// The unresolved transactions that may exclude this start.
+    fn perhaps_blocking(&self, start: &Start) -> impl Iterator<Item = &Record> {
+        let by_device = start.usb.and_then(|usb| self.unresolved_on.get(&usb));
+        let places = of_terminal(&self.unresolved_at, start.into()).chain(by_device.into_iter().flatten());
+        places.filter_map(|place| self.at_place(*place)).map(|tracked| &tracked.record)
     }
 
     /// Gives what is written.
@@ -44,8 +59,7 @@ impl Ledger {
         decision: &Decision,
         at: WallTime,
     ) -> Result<What, JournalError> {
-        let naming: Vec<_> =
-            self.list().into_iter().filter(|it| it.start.content.original == Some(*id)).collect();
+        let naming = self.naming_original(id);
         let (tracked, what) = rules::resolve(lock, decision, at, self.transactions.get(id), &naming)?;
         self.put(tracked);
         Ok(what)
@@ -64,19 +78,38 @@ impl Ledger {
     }
 
     fn put(&mut self, tracked: Tracked) {
-        let (id, terminal) = (tracked.record.start.id, tracked.record.start.content.terminal);
-        match tracked.record.state() {
-            State::Unresolved => {
-                self.unresolved.insert(terminal, id);
-            }
-            // A transaction that was never sent does not settle the one that blocks its terminal.
-            State::Final | State::Disputed if self.unresolved.get(&terminal) == Some(&id) => {
-                self.unresolved.remove(&terminal);
-            }
-            State::Final | State::Disputed => {}
+        if let Some(before) = self.transactions.remove(&tracked.record.start.id) {
+            self.index(&before, false);
         }
-        self.transactions.insert(id, tracked);
+        self.index(&tracked, true);
+        self.transactions.insert(tracked.record.start.id, tracked);
         self.events = self.next_event();
+    }
+
+    /// Writes a transaction into the indexes, or removes it from them.
+    fn index(&mut self, tracked: &Tracked, is_present: bool) {
+        let (place, start) = (tracked.started_event, &tracked.record.start);
+        let set = |places: &mut BTreeSet<u64>, is_in: bool| match is_in {
+            true => drop(places.insert(place)),
+            false => drop(places.remove(&place)),
+        };
+        match is_present {
+            true => drop(self.places.insert(place, start.id)),
+            false => drop(self.places.remove(&place)),
+        }
+        let state = tracked.record.state();
+        let is_unresolved = is_present && state == State::Unresolved;
+        set(&mut self.unsettled, is_present && state != State::Final);
+        for name in [Some(start.content.terminal), start.address].into_iter().flatten() {
+            set(self.at.entry(name).or_default(), is_present);
+            set(self.unresolved_at.entry(name).or_default(), is_unresolved);
+        }
+        if let Some(usb) = start.usb {
+            set(self.unresolved_on.entry(usb).or_default(), is_unresolved);
+        }
+        if let Some(original) = start.content.original {
+            set(self.naming.entry(original).or_default(), is_present);
+        }
     }
 
     const fn next_event(&self) -> u64 {
@@ -91,13 +124,46 @@ impl Ledger {
         self.transactions.get(id)
     }
 
-    pub(crate) fn unresolved(&self, terminal: &TerminalId) -> Option<&Record> {
-        self.transactions.get(self.unresolved.get(terminal)?).map(|tracked| &tracked.record)
+    fn at_place(&self, place: u64) -> Option<&Tracked> {
+        self.places.get(&place).and_then(|id| self.transactions.get(id))
+    }
+
+    fn records<'p>(&self, places: impl Iterator<Item = &'p u64>) -> Vec<Record> {
+        places.filter_map(|place| self.at_place(*place)).map(|tracked| tracked.record.clone()).collect()
+    }
+
+    /// The unresolved transactions of this terminal, oldest first.
+    pub(crate) fn unresolved_at(&self, key: &TerminalKey) -> Vec<Record> {
+        let places: BTreeSet<u64> = of_terminal(&self.unresolved_at, *key).copied().collect();
+        self.records(places.iter())
+    }
+
+    pub(crate) fn unsettled(&self) -> Vec<Record> {
+        self.records(self.unsettled.iter())
+    }
+
+    pub(crate) fn naming_original(&self, original: &TransactionId) -> Vec<Record> {
+        self.records(self.naming.get(original).into_iter().flatten())
+    }
+
+    /// The newest transaction of this terminal before a place, with its own place.
+    pub(crate) fn before(&self, key: &TerminalKey, place: u64) -> Option<(u64, Record)> {
+        let names = [Some(key.terminal), key.address].map(|name| name.and_then(|name| self.at.get(&name)));
+        let newest =
+            names.into_iter().flatten().filter_map(|places| places.range(..place).next_back()).max()?;
+        self.at_place(*newest).map(|tracked| (*newest, tracked.record.clone()))
     }
 
     pub(crate) fn list(&self) -> Vec<Record> {
-        let mut all: Vec<_> = self.transactions.values().collect();
-        all.sort_by_key(|tracked| tracked.started_event);
-        all.into_iter().map(|tracked| tracked.record.clone()).collect()
+        self.records(self.places.keys())
     }
+}
+
+/// The places of a terminal, by its name and by its address. One may come twice.
+fn of_terminal<'i>(
+    index: &'i HashMap<TerminalId, BTreeSet<u64>>,
+    key: TerminalKey,
+) -> impl Iterator<Item = &'i u64> {
+    let names = [Some(key.terminal), key.address].map(|name| name.and_then(|name| index.get(&name)));
+    names.into_iter().flatten().flatten()
 }

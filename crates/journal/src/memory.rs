@@ -1,7 +1,8 @@
 //! A journal without a file, for tests.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_payment::entry::Entry;
@@ -9,7 +10,8 @@ use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalLock, WallTime, What,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
+    WallTime, What,
 };
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
@@ -32,13 +34,17 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct Shared {
     ledger: Ledger,
-    history: Vec<(TransactionId, Event)>,
+    history: HashMap<TransactionId, Vec<Event>>,
     locked: HashSet<TerminalId>,
     /// How many writes go well until one fails, for each failure asked for.
     failures: Vec<u64>,
 }
 
 impl Shared {
+    fn note(&mut self, id: &TransactionId, at: WallTime, what: What) {
+        self.history.entry(*id).or_default().push(Event { at, what });
+    }
+
     fn fail_if_asked(&mut self) -> Result<(), JournalError> {
         let fails = self.failures.contains(&0);
         self.failures = self.failures.iter().filter_map(|writes| writes.checked_sub(1)).collect();
@@ -103,10 +109,10 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         let dispute = state.ledger.append(entry, at)?;
-        state.history.push((entry.id(), Event { at, what: (*entry).into() }));
+        state.note(&entry.id(), at, (*entry).into());
         if let Some(dispute) = dispute {
             state.ledger.dispute(&entry.id(), &dispute)?;
-            state.history.push((entry.id(), Event { at, what: What::Disputed(dispute) }));
+            state.note(&entry.id(), at, What::Disputed(dispute));
         }
         Ok(())
     }
@@ -116,7 +122,37 @@ impl Journal for MemoryJournal {
     }
 
     fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
-        Ok(self.state().ledger.unresolved(terminal).cloned().into_iter().collect())
+        let mut records = self.state().ledger.unresolved_at(&TerminalKey::from(*terminal));
+        records.retain(|record| record.start.content.terminal == *terminal);
+        Ok(records)
+    }
+
+    fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
+        Ok(self.state().ledger.unresolved_at(key))
+    }
+
+    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
+        Ok(self.state().ledger.unsettled())
+    }
+
+    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+        Ok(self.state().ledger.naming_original(original))
+    }
+
+    fn walk_back(
+        &self,
+        key: &TerminalKey,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let mut place = u64::MAX;
+        loop {
+            // Not locked during the visit, in which the visitor may ask for more.
+            let Some((earlier, record)) = self.state().ledger.before(key, place) else { return Ok(()) };
+            if see(&record).is_break() {
+                return Ok(());
+            }
+            place = earlier;
+        }
     }
 
     fn list(&self) -> Result<Vec<Record>, JournalError> {
@@ -124,8 +160,7 @@ impl Journal for MemoryJournal {
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
-        let state = self.state();
-        Ok(state.history.iter().filter(|(of, _)| of == id).map(|(_, event)| event.clone()).collect())
+        Ok(self.state().history.get(id).cloned().unwrap_or_default())
     }
 
     fn resolve(
@@ -138,7 +173,7 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         let what = state.ledger.resolve(lock, id, decision, at)?;
-        state.history.push((*id, Event { at, what }));
+        state.note(id, at, what);
         Ok(())
     }
 
@@ -146,7 +181,7 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         state.ledger.dispute(id, dispute)?;
-        state.history.push((*id, Event { at, what: What::Disputed(dispute.clone()) }));
+        state.note(id, at, What::Disputed(dispute.clone()));
         Ok(())
     }
 
@@ -154,7 +189,7 @@ impl Journal for MemoryJournal {
         let mut state = self.state();
         state.fail_if_asked()?;
         state.ledger.order(id, order)?;
-        state.history.push((*id, Event { at, what: What::Ordered(order.clone()) }));
+        state.note(id, at, What::Ordered(order.clone()));
         Ok(())
     }
 }

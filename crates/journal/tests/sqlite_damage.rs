@@ -76,49 +76,6 @@ fn every_changed_value_is_found() {
     assert!(changed > 200, "{changed}");
 }
 
-/// Values of every column and none: what decodes elsewhere must not decode here unseen.
-fn values(column: &str) -> Vec<Value> {
-    let mut values = vec![Value::Null];
-    if column == "chain" {
-        values.extend([vec![], vec![0; 31], vec![0; 32], vec![0xa5; 32]].map(Value::Blob));
-    } else if column.ends_with("_minor")
-        || column.starts_with("previous_at_")
-        || matches!(
-            column,
-            "number"
-                | "started_event"
-                | "allow_partial"
-                | "disputed"
-                | "events"
-                | "last_event"
-                | "last_attempt"
-                | "open"
-                | "digest"
-        )
-    {
-        values.extend([-1, 0, 1, 2, 2501, i64::MIN, i64::MAX].map(Value::Integer));
-    } else {
-        values.extend(
-            [
-                "",
-                "a",
-                "paid",
-                "declined",
-                "not_sent",
-                "04",
-                "silence",
-                "answered",
-                "JPY",
-                "0675",
-                "t2",
-                "2026-11-23T09:00:00.000Z",
-            ]
-            .map(|text| Value::Text(text.to_owned())),
-        );
-    }
-    values
-}
-
 #[test]
 fn rows_that_are_missing_or_added_are_found() {
     for change in [

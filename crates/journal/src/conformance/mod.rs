@@ -15,6 +15,7 @@
 mod correcting;
 mod disputing;
 mod locks;
+mod look_ups;
 mod ordering;
 mod places;
 mod resolving;
@@ -82,6 +83,11 @@ where
         places::a_terminal_is_known_by_its_address_too,
         places::a_start_is_refused_while_another_is_open_at_its_address,
         places::a_further_attempt_may_reach_it_elsewhere,
+        look_ups::what_is_not_settled_is_found,
+        look_ups::what_names_an_original_is_found,
+        look_ups::an_authorisation_number_is_found_by_its_meaning,
+        look_ups::a_reference_is_found_by_its_meaning,
+        look_ups::a_visitor_may_ask_for_more,
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,
         locks::a_payment_under_way_is_told_from_a_broken_one,

@@ -20,6 +20,11 @@ pub(super) struct Stamp {
     pub(super) modified: i128,
 }
 
+impl Stamp {
+    /// The stamp of no file.
+    pub(super) const NONE: Self = Self { size: 0, modified: 0 };
+}
+
 /// The state of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileState {

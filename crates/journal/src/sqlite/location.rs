@@ -77,6 +77,11 @@ impl Location {
         }
     }
 
+    /// The path of the note about the last full check.
+    pub(super) fn last_check(&self) -> PathBuf {
+        beside(&self.real, ".locks").join("last-check")
+    }
+
     fn former_mark(&self) -> PathBuf {
         mark_beside(&self.file)
     }

@@ -2,6 +2,9 @@
 //!
 //! The mark is written after the event is durable and without a sync. A mark that lags, is absent or cannot be read proves
 //! nothing. Only a mark of an event that the file does not contain does.
+//!
+//! The mark is also the seal: whoever writes it has checked the whole journal once, or has opened one that was sealed, and wrote
+//! every event since under the rules. An opening that finds the seal in order checks only what follows it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -11,7 +14,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::chain::Tail;
-use super::identity::Stamp;
+use super::identity::{FileState, Stamp};
 use super::records;
 use crate::JournalError;
 
@@ -31,16 +34,8 @@ pub(super) struct Mark {
 impl Mark {
     /// Reads a mark; nothing if there is none or it makes no sense.
     pub(super) fn read(path: &Path) -> Option<Self> {
-        if leads_elsewhere(path) {
-            return None;
-        }
-        let file = options().read(true).open(path).ok()?;
-        if !file.metadata().ok()?.is_file() {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(LENGTH);
         // One byte more than a mark has.
-        file.take(u64::try_from(LENGTH).ok()?.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+        let bytes = read_beside(path, LENGTH.saturating_add(1))?;
         Self::parse(&bytes)
     }
 
@@ -78,29 +73,59 @@ impl Mark {
     pub(super) fn write(&self, path: &Path, database: &File) {
         // Before the first event nothing can be lost.
         if self.tail.number > 0 {
-            let _ = self.try_write(path, database);
+            // One length for all, so that each write replaces all of the one before.
+            let _ = write_beside(path, database, &self.bytes());
         }
     }
+}
 
-    fn try_write(&self, path: &Path, database: &File) -> io::Result<()> {
-        if leads_elsewhere(path) {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let mut file = match options().write(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, database)?,
-            opened => opened?,
-        };
-        let state = super::identity::FileState::of(&file)?;
-        // Not through a link that somebody made to a file of another kind.
-        if !file.metadata()?.is_file() || state.links > 1 {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        // One length for all, so that each write replaces all of the one before.
-        let bytes = self.bytes();
-        file.write_all(&bytes)?;
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if state.stamp.size > length { file.set_len(length) } else { Ok(()) }
+/// Writes a file beside a database file, for every account that may write the database.
+pub(super) fn write_beside(path: &Path, database: &File, bytes: &[u8]) -> io::Result<()> {
+    if leads_elsewhere(path) {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
+    let mut file = match options().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, database)?,
+        opened => opened?,
+    };
+    let state = FileState::of(&file)?;
+    // Not through a link that somebody made to a file of another kind.
+    if !file.metadata()?.is_file() || state.links > 1 {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    file.write_all(bytes)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if state.stamp.size > length { file.set_len(length) } else { Ok(()) }
+}
+
+/// Reads the first `max` bytes of a file beside a database file; nothing if there is none.
+pub(super) fn read_beside(path: &Path, max: usize) -> Option<Vec<u8>> {
+    if leads_elsewhere(path) {
+        return None;
+    }
+    let file = options().read(true).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(max);
+    file.take(u64::try_from(max).ok()?).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// The seal that covers the file as it is: the events up to the one of the seal need no check. The file is as the last writer
+/// left it, or has further events, which a journal wrote that had no time to write its mark.
+pub(super) fn seal(
+    connection: &Connection,
+    marks: &[Mark],
+    stamp: Stamp,
+) -> Result<Option<Tail>, JournalError> {
+    let Some(newest) = marks.iter().max_by_key(|mark| mark.tail.number) else { return Ok(None) };
+    if marks.iter().any(|mark| check_contains(connection, &mark.tail).is_err()) {
+        return Ok(None);
+    }
+    let is_covered =
+        marks.iter().any(|mark| mark.stamp == stamp) || Tail::of(connection)?.number > newest.tail.number;
+    Ok(is_covered.then_some(newest.tail))
 }
 
 /// A journal in which this event is missing, or is another one, is an older copy, or one of which an older copy was used

@@ -25,7 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use caisse_payment::entry::Entry;
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::Connection;
 
 use crate::rules;
@@ -42,6 +42,7 @@ use state::{Current, OpenTransaction};
 use unit::{Kind, Unit};
 use writing::Writer;
 
+pub use check::{CheckProgress, FullCheck};
 pub use forgetting::Forgotten;
 pub use older_copy::AcceptedCopy;
 
@@ -71,11 +72,14 @@ pub struct SqliteJournal {
     stamp: Stamp,
     /// Whether the path may be a second one, by which nothing is written.
     reads_only: bool,
+    /// How far the full check in portions has come.
+    portion: Option<check::Portion>,
 }
 
 impl SqliteJournal {
-    /// Opens the journal at this path, or creates it in a folder that exists. The whole file is read and checked, which
-    /// takes a time in proportion to it.
+    /// Opens the journal at this path, or creates it in a folder that exists. What was written since the last writer sealed the
+    /// journal is checked, which takes the same time whatever the size of the journal. A file whose seal is missing or does not
+    /// fit is checked as a whole, which takes a time in proportion to it.
     ///
     /// # Errors
     /// [`Unwritable`](JournalError::Unwritable) when the folder is missing or the file cannot be written,
@@ -95,7 +99,9 @@ impl SqliteJournal {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        Ok(Self { reads_only: true, ..open::open(path.as_ref(), Purpose::Read)?.into() })
+        let mut journal = Self::from(open::open(path.as_ref(), Purpose::Read)?);
+        journal.reads_only = true;
+        Ok(journal)
     }
 
     /// Checks and writes in one transaction that excludes all other writers from its first read on. Before and after it the
@@ -204,8 +210,28 @@ impl SqliteJournal {
 
 impl From<Opened> for SqliteJournal {
     fn from(opened: Opened) -> Self {
-        let Opened { connection, location, file, log, tail: last, stamp } = opened;
-        Self { connection, location, file, log, last, current: RefCell::default(), stamp, reads_only: false }
+        let Opened { connection, location, file, log, current, stamp } = opened;
+        let last = current.tail;
+        let current = RefCell::new(Some(Arc::new(current)));
+        Self { connection, location, file, log, last, current, stamp, reads_only: false, portion: None }
+    }
+}
+
+/// Before the last connection of all closes, SQLite writes into the file what is only in its log so far, and the mark would not
+/// cover the file any more.
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        let is_marked = |stamp| self.location.marks().first().is_some_and(|mark| mark.stamp == stamp);
+        let Ok(before) = self.location.stamp() else { return };
+        if self.reads_only || self.location.log() != self.log || !is_marked(before) {
+            return;
+        }
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let (Ok(after), Ok(tail)) = (self.location.stamp(), Tail::of(&self.connection))
+            && after != before
+        {
+            self.location.write_mark(&self.file, &tail, after);
+        }
     }
 }
 
@@ -259,6 +285,22 @@ impl Journal for SqliteJournal {
         self.read(|connection| records::walk_back(connection, &*self.current(connection)?, key, see))
     }
 
+    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
+        self.open_records(|_| true)
+    }
+
+    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+        self.read(|connection| records::naming_original(connection, original))
+    }
+
+    fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
+        self.read(|connection| records::with_authorisation(connection, number))
+    }
+
+    fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
+        self.read(|connection| records::with_reference(connection, reference))
+    }
+
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
         self.read(|connection| {
             Ok(records::find(connection, id)?.map_or_else(Vec::new, |stored| stored.events))
@@ -274,7 +316,7 @@ impl Journal for SqliteJournal {
     ) -> Result<(), JournalError> {
         self.write(Care::Lenient, |writer| {
             let existing = records::find(writer.connection, id)?.ok_or(JournalError::NotUnresolved)?;
-            let naming = records::naming(writer.connection, id)?;
+            let naming = records::naming_original(writer.connection, id)?;
             let (tracked, what) = rules::resolve(lock, decision, at, Some(&existing.row.tracked), &naming)?;
             writer.add(&existing, tracked, Event { at, what })
         })
@@ -370,7 +412,7 @@ mod tests {
         journal.connection.pragma_update_and_check(None, "max_page_count", pages + 50, |_| Ok(())).unwrap();
         journal.append(&started(written), WallTime::from_millis(1)).unwrap();
         assert_eq!(kept(&journal), written + 1);
-        check::all(&journal.connection).unwrap();
+        check::all(&journal.connection, &mut |_| {}).unwrap();
     }
 
     /// With the transactions of a year in it, no question reads more than its answer.

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::chain::Tail;
 use super::identity::{Stamp, network_file_system};
 use super::location::{Care, Location, Log};
 use super::mark::{self, Mark};
 use super::registry::OpenFile;
+use super::state::Current;
 use super::unit::{Kind, Unit};
 use super::{byte_locks, check, format};
 use crate::JournalError;
@@ -27,8 +27,8 @@ pub(super) struct Opened {
     pub(super) file: Arc<OpenFile>,
     /// The write-ahead log that the connection uses.
     pub(super) log: Option<Log>,
-    /// The last event.
-    pub(super) tail: Tail,
+    /// The open transactions and the terminals after the last event.
+    pub(super) current: Current,
     /// The state of the file when its check began.
     pub(super) stamp: Stamp,
 }
@@ -90,12 +90,14 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
         empty_log(&connection)?;
     }
     let (log, stamp) = (location.log(), location.stamp()?);
-    let tail = check(&connection, &marks, purpose)?;
+    let current = check(&connection, &location, &file, &marks, stamp, purpose)?;
     location.check(&file, purpose.care())?;
-    if purpose == Purpose::Use {
-        location.write_mark(&file, &tail, stamp);
+    // Another process that wrote meanwhile writes its own mark.
+    let is_marked = marks.first().is_some_and(|mark| (mark.tail, mark.stamp) == (current.tail, stamp));
+    if purpose == Purpose::Use && !is_marked && location.stamp() == Ok(stamp) {
+        location.write_mark(&file, &current.tail, stamp);
     }
-    Ok(Opened { connection, location, file, log, tail, stamp })
+    Ok(Opened { connection, location, file, log, current, stamp })
 }
 
 /// Refuses a place where locks exclude nobody, before anything is written there.
@@ -167,14 +169,30 @@ fn patiently(mut attempt: impl FnMut() -> Result<(), JournalError>) -> Result<()
     }
 }
 
-/// Checks the journal in one snapshot, so that no write of another process comes in between, and returns the last event.
-fn check(connection: &Connection, marks: &[Mark], purpose: Purpose) -> Result<Tail, JournalError> {
+/// Checks what the seal does not cover, or everything where no seal is in order: in one snapshot, so that no write of another
+/// process comes in between.
+fn check(
+    connection: &Connection,
+    location: &Location,
+    file: &OpenFile,
+    marks: &[Mark],
+    stamp: Stamp,
+    purpose: Purpose,
+) -> Result<Current, JournalError> {
     let snapshot = Unit::begin(connection, Kind::Read)?;
-    check::all(&snapshot)?;
+    if purpose != Purpose::AcceptOlder
+        && let Some(seal) = mark::seal(&snapshot, marks, stamp)?
+    {
+        return check::since(&snapshot, seal);
+    }
+    let (checked, current) = check::all(&snapshot, &mut |_| {})?;
     if purpose != Purpose::AcceptOlder {
         marks.iter().try_for_each(|mark| mark::check_contains(&snapshot, &mark.tail))?;
     }
-    Tail::of(&snapshot)
+    if purpose == Purpose::Use {
+        checked.note(location, file);
+    }
+    Ok(current)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, TransactionRow};
@@ -200,11 +200,11 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<Record>, JournalError>
 
 /// The transactions that the index of this name finds in both tables, oldest first. What the two tables do not agree on is
 /// damage.
-pub(super) fn by_index(
+fn by_index(
     connection: &Connection,
     index: &str,
     condition: &str,
-    parameter: &dyn ToSql,
+    parameter: &str,
     belongs: impl Fn(&Record) -> bool,
 ) -> Result<Vec<Record>, JournalError> {
     let ids = |table: &str| -> Result<Vec<TransactionId>, JournalError> {
@@ -236,9 +236,52 @@ pub(super) fn by_index(
 }
 
 /// The transactions that name this one as their original, oldest first.
-pub(super) fn naming(connection: &Connection, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+pub(super) fn naming_original(
+    connection: &Connection,
+    original: &TransactionId,
+) -> Result<Vec<Record>, JournalError> {
     let names_it = |record: &Record| record.start.content.original == Some(*original);
-    by_index(connection, "by_original", "original = ?1", &original.as_str(), names_it)
+    by_index(connection, "by_original", "original = ?1", original.as_str(), names_it)
+}
+
+/// The transactions whose end has this authorisation number, or one that may be the same, oldest first.
+pub(super) fn with_authorisation(
+    connection: &Connection,
+    number: &AuthorisationNumber,
+) -> Result<Vec<Record>, JournalError> {
+    let may_be_same = |record: &Record| {
+        let known = record.end.and_then(|end| end.authorisation);
+        known.is_some_and(|known| known.compare(number).may_be_same())
+    };
+    by_meaning(connection, "authorisation", number.as_str(), may_be_same)
+}
+
+/// The transactions with this reference, or one that may be the same, oldest first.
+pub(super) fn with_reference(
+    connection: &Connection,
+    reference: &Reference,
+) -> Result<Vec<Record>, JournalError> {
+    let may_be_same = |record: &Record| {
+        record.start.content.reference.is_some_and(|known| known.compare(reference).may_be_same())
+    };
+    by_meaning(connection, "reference", reference.as_str(), may_be_same)
+}
+
+/// The transactions with a value that may be the same as this one in the sense of [`caisse_payment::Comparison`].
+fn by_meaning(
+    connection: &Connection,
+    column: &str,
+    value: &str,
+    may_be_same: impl Fn(&Record) -> bool,
+) -> Result<Vec<Record>, JournalError> {
+    let visible: String = value.chars().filter(|character| *character != ' ').collect();
+    let significant = visible.trim_start_matches('0').to_ascii_lowercase();
+    // A value of blanks and zeros alone may be any other.
+    let condition = match significant.as_str() {
+        "" => format!("{column} IS NOT NULL AND ?1 = ''"),
+        _ => format!("{column} IS NOT NULL AND lower(ltrim(replace({column}, ' ', ''), '0')) IN (?1, '')"),
+    };
+    by_index(connection, &format!("by_{column}"), &condition, &significant, may_be_same)
 }
 
 /// The way back along the attempts at one name.

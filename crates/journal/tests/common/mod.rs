@@ -11,6 +11,7 @@ use caisse_payment::{
     Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId, Verdict,
 };
 use rusqlite::Connection;
+use rusqlite::types::Value;
 
 pub fn time(number: u64) -> WallTime {
     WallTime::from_millis(1_795_424_400_000 + number)
@@ -147,4 +148,47 @@ pub fn tamper(path: &Path, change: impl FnOnce(&Connection)) {
         database.execute_batch(sql).unwrap();
     }
     database.execute_batch("COMMIT").unwrap();
+}
+
+/// Values of every column and none: what decodes elsewhere must not decode here unseen.
+pub fn values(column: &str) -> Vec<Value> {
+    let mut values = vec![Value::Null];
+    if column == "chain" {
+        values.extend([vec![], vec![0; 31], vec![0; 32], vec![0xa5; 32]].map(Value::Blob));
+    } else if column.ends_with("_minor")
+        || column.starts_with("previous_at_")
+        || matches!(
+            column,
+            "number"
+                | "started_event"
+                | "allow_partial"
+                | "disputed"
+                | "events"
+                | "last_event"
+                | "last_attempt"
+                | "open"
+                | "digest"
+        )
+    {
+        values.extend([-1, 0, 1, 2, 2501, i64::MIN, i64::MAX].map(Value::Integer));
+    } else {
+        values.extend(
+            [
+                "",
+                "a",
+                "paid",
+                "declined",
+                "not_sent",
+                "04",
+                "silence",
+                "answered",
+                "JPY",
+                "0675",
+                "t2",
+                "2026-11-23T09:00:00.000Z",
+            ]
+            .map(|text| Value::Text(text.to_owned())),
+        );
+    }
+    values
 }

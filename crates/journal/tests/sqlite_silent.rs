@@ -1,0 +1,324 @@
+//! Damage that shows in no time stamp: bits that turn over on the disk, or a hand that gives the file its old time back. Opening a
+//! sealed journal does not look for it. The full check finds all of it, and what changes an answer that matters to money is found
+//! before the answer is given.
+
+mod common;
+
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use caisse_journal::{Dispute, Journal, JournalError, Paid, SqliteJournal, TerminalKey};
+use caisse_payment::entry::{Entry, Start};
+use caisse_payment::{Operation, Outcome, Proof, Refusal};
+use common::*;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+const ADDRESS: &str = "tcp:192.0.2.7:8888";
+
+/// What [`filled`] has, and transactions with an address, a device, an approved credit and a dispute.
+fn varied(path: &Path) -> SqliteJournal {
+    let mut journal = filled(path);
+    let mut credit = start("credit-2", "t1b");
+    credit.content.operation = Operation::Credit;
+    credit.content.original = Some("paid".parse().unwrap());
+    let reached = |key: &str, on: &str| Start {
+        address: Some(terminal(ADDRESS)),
+        usb: "usb:079b:0028:1".parse().ok(),
+        ..start(key, on)
+    };
+    for (number, entry) in [
+        Entry::Started(credit),
+        approved("credit-2"),
+        Entry::Started(reached("reached", "t4")),
+        approved("reached"),
+        Entry::Started(reached("renamed", "t5")),
+        Entry::Ended(end("renamed", Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered)),
+        started("last", "t4"),
+        approved("last"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        journal.append(&entry, time(60 + number as u64)).unwrap();
+    }
+    let dispute = Dispute::new(Paid::NotPaid, "late result").unwrap();
+    journal.dispute(&"last".parse().unwrap(), &dispute, time(80)).unwrap();
+    journal
+}
+
+/// An answer in its debug form, or that something is wrong.
+type Answer = Result<String, JournalError>;
+
+/// Everything that a payment, a recovery or a cashier asks of a journal.
+fn ask(journal: &SqliteJournal) -> Vec<(String, Answer)> {
+    let mut answers = Vec::new();
+    let mut note = |question: String, answer: Answer| answers.push((question, answer));
+    for id in
+        ["paid", "partial", "credit", "again", "doubt", "decided", "credit-2", "reached", "renamed", "last"]
+    {
+        let key = id.parse().unwrap();
+        note(format!("find {id}"), journal.find(&key).map(|it| format!("{it:?}")));
+        note(format!("events {id}"), journal.events(&key).map(|it| format!("{it:?}")));
+    }
+    // What a changed key would be found under.
+    for id in ["a", "0", "pai", "paie", "zzz"] {
+        note(format!("find {id}"), journal.find(&id.parse().unwrap()).map(|it| format!("{it:?}")));
+    }
+    for name in ["t1", "t1b", "t2", "t3", "t4", "t5", "none", ADDRESS] {
+        for address in [None, Some(terminal(ADDRESS))] {
+            let key = TerminalKey { terminal: terminal(name), address };
+            note(format!("open at {key:?}"), journal.unresolved_at(&key).map(|it| format!("{it:?}")));
+            let mut seen = Vec::new();
+            let walk = journal.walk_back(&key, &mut |record| {
+                seen.push(record.clone());
+                ControlFlow::Continue(())
+            });
+            note(format!("back at {key:?}"), walk.map(|()| format!("{seen:?}")));
+        }
+        note(format!("open {name}"), journal.unresolved(&terminal(name)).map(|it| format!("{it:?}")));
+    }
+    note("unsettled".to_owned(), journal.unsettled().map(|it| format!("{it:?}")));
+    for id in ["paid", "partial", "a"] {
+        note(
+            format!("naming {id}"),
+            journal.naming_original(&id.parse().unwrap()).map(|it| format!("{it:?}")),
+        );
+    }
+    for number in ["123456", "654321"] {
+        let found = journal.with_authorisation(&number.parse().unwrap());
+        note(format!("authorisation {number}"), found.map(|it| format!("{it:?}")));
+    }
+    for reference in ["order 7", "order 8"] {
+        let found = journal.with_reference(&reference.parse().unwrap());
+        note(format!("reference {reference}"), found.map(|it| format!("{it:?}")));
+    }
+    note("list".to_owned(), journal.list().map(|it| format!("{it:?}")));
+    answers
+}
+
+/// What must never be written: each would let a customer be charged twice.
+fn wrong_starts() -> [Entry; 6] {
+    let near = |key: &str| Entry::Started(Start { address: Some(terminal("t2")), ..start(key, "new") });
+    [
+        started("paid", "t9"),
+        started("reached", "t9"),
+        started("decided", "t9"),
+        started("fresh", "t2"),
+        started("fresh", "t1"),
+        near("fresh"),
+    ]
+}
+
+/// Changes the file and gives it the time of its last write back.
+fn silently(path: &Path, change: impl FnOnce()) {
+    let before = fs::metadata(path).unwrap().modified().unwrap();
+    change();
+    File::options().write(true).open(path).unwrap().set_modified(before).unwrap();
+}
+
+fn remove_log(folder: &tempfile::TempDir) {
+    let _ = fs::remove_file(folder.path().join("journal.db-wal"));
+    let _ = fs::remove_file(folder.path().join("journal.db-shm"));
+}
+
+/// How damage was found.
+#[derive(Debug, Default)]
+struct Count {
+    /// When the journal was opened.
+    at_opening: usize,
+    /// Before an answer that it changes.
+    on_use: usize,
+    /// By the full check alone: it changes no answer.
+    by_the_check: usize,
+    /// Not at all: it changes nothing.
+    harmless: usize,
+}
+
+/// A sealed journal in a folder of its own, and what it says.
+struct Sealed {
+    folder: tempfile::TempDir,
+    bytes: Vec<u8>,
+    mark: Vec<u8>,
+    answers: Vec<(String, Answer)>,
+    count: Count,
+}
+
+impl Sealed {
+    fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() {
+            tempfile::tempdir_in(memory).unwrap()
+        } else {
+            tempfile::tempdir().unwrap()
+        };
+        let answers = ask(&varied(&path(&folder)));
+        assert!(answers.iter().all(|(_, answer)| answer.is_ok()));
+        let bytes = fs::read(path(&folder)).unwrap();
+        let mark = fs::read(folder.path().join("journal.db.locks/last-event")).unwrap();
+        Self { folder, bytes, mark, answers, count: Count::default() }
+    }
+
+    fn restore(&self) {
+        remove_log(&self.folder);
+        silently(&path(&self.folder), || fs::write(path(&self.folder), &self.bytes).unwrap());
+        fs::write(self.folder.path().join("journal.db.locks/last-event"), &self.mark).unwrap();
+    }
+
+    /// Holds a journal that was changed against what it said before.
+    fn examine(&mut self, change: &str) {
+        let mut journal = match SqliteJournal::open(path(&self.folder)) {
+            Ok(journal) => journal,
+            Err(error) => {
+                assert!(
+                    !matches!(error, JournalError::Older { .. } | JournalError::Former),
+                    "{change}: {error:?}"
+                );
+                self.count.at_opening += 1;
+                return self.restore();
+            }
+        };
+        let (mut is_found, mut is_changed) = (false, false);
+        for ((question, before), (_, answer)) in self.answers.iter().zip(ask(&journal)) {
+            match &answer {
+                Ok(_) => assert_eq!(&answer, before, "{change}: {question}"),
+                // The list reads everything.
+                Err(JournalError::Corrupt { .. }) => is_found |= question != "list",
+                Err(error) => panic!("{change}: {question}: {error:?}"),
+            }
+            is_changed |= answer != *before;
+        }
+        for entry in wrong_starts() {
+            let written = journal.append(&entry, time(99));
+            assert!(written.is_err(), "{change}: {entry:?}");
+        }
+        let verified = journal.verify(&mut |_| ());
+        drop(journal);
+        match verified {
+            Ok(_) => {
+                assert!(!is_changed, "{change}: found by its use and not by the full check");
+                self.count.harmless += 1;
+            }
+            Err(error) => {
+                assert!(matches!(error, JournalError::Corrupt { .. }), "{change}: {error:?}");
+                // From now on nothing is paid with it.
+                let opened = SqliteJournal::open(path(&self.folder));
+                assert!(matches!(opened, Err(JournalError::Corrupt { .. })), "{change}: {opened:?}");
+                if is_found { self.count.on_use += 1 } else { self.count.by_the_check += 1 }
+            }
+        }
+        self.restore();
+    }
+}
+
+#[test]
+fn a_sealed_journal_that_nobody_changed_is_read_as_before() {
+    let mut sealed = Sealed::new();
+    sealed.restore();
+    sealed.examine("nothing");
+    silently(&path(&sealed.folder), || tamper(&path(&sealed.folder), |_| ()));
+    sealed.examine("nothing, by another program");
+    assert_eq!(sealed.count.harmless, 2, "{:?}", sealed.count);
+}
+
+/// Each column of each row of each table, changed to what could be meant by somebody or by nobody.
+#[test]
+fn every_silently_changed_value_is_found() {
+    let mut sealed = Sealed::new();
+    let file = path(&sealed.folder);
+    for table in ["transactions", "events", "terminals"] {
+        let database = Connection::open(&file).unwrap();
+        let mut query = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns: Vec<String> = query.column_names().map(str::to_owned).collect();
+        let rows = query.query_map([], |row| row.get::<_, Value>(0)).unwrap();
+        let keys: Vec<Value> = rows.map(Result::unwrap).collect();
+        drop(query);
+        drop(database);
+        sealed.restore();
+        for (place, column) in columns.iter().enumerate() {
+            for (number, value) in values(column).into_iter().enumerate() {
+                let row = &keys[(number * 5 + place) % keys.len()];
+                let update = format!(
+                    "UPDATE OR IGNORE {table} SET {column} = ?1 WHERE {} = ?2 AND {column} IS NOT ?1",
+                    columns[0]
+                );
+                let mut done = 0;
+                silently(&file, || {
+                    tamper(&file, |database| done = database.execute(&update, (&value, row)).unwrap_or(0));
+                });
+                if done == 0 {
+                    sealed.restore();
+                    continue;
+                }
+                let harmless = sealed.count.harmless;
+                let change = format!("{table}.{column} = {value:?} in {row:?}");
+                sealed.examine(&change);
+                assert_eq!(sealed.count.harmless, harmless, "{change} is not found");
+            }
+        }
+    }
+    println!("{:?}", sealed.count);
+    let Count { at_opening, on_use, .. } = sealed.count;
+    assert!(at_opening > 20 && on_use > 200, "{:?}", sealed.count);
+}
+
+/// Whole rows, in one table or in both.
+#[test]
+fn silently_missing_rows_are_found() {
+    let mut sealed = Sealed::new();
+    let file = path(&sealed.folder);
+    let mut changes = Vec::new();
+    for table in ["events", "transactions"] {
+        let key = if table == "events" { "number" } else { "id" };
+        let database = Connection::open(&file).unwrap();
+        let mut query = database.prepare(&format!("SELECT quote({key}) FROM {table}")).unwrap();
+        let keys = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        changes.extend(keys.map(|it| format!("DELETE FROM {table} WHERE {key} = {}", it.unwrap())));
+    }
+    changes.extend(
+        [
+            "DELETE FROM terminals WHERE name = 't1'",
+            "DELETE FROM terminals",
+            "INSERT INTO terminals VALUES ('t9', 1)",
+            "DELETE FROM events WHERE id = 'doubt'; DELETE FROM transactions WHERE id = 'doubt'",
+            "DELETE FROM events WHERE id = 'last'; DELETE FROM transactions WHERE id = 'last'",
+            "UPDATE transactions SET id = 'other' WHERE id = 'again'",
+            "UPDATE transactions SET disputed = 0 WHERE id = 'last'",
+            "UPDATE transactions SET disputed = 1 WHERE id = 'paid'",
+            // An earlier state of a row, as a page that was never written leaves it.
+            "UPDATE transactions SET disputed = 0, events = 2, last_event = 21 WHERE id = 'last'",
+            "UPDATE transactions SET ended_at = NULL, outcome = NULL, approved_minor = NULL, proof = NULL, authorisation = NULL, \
+             contract = NULL, last_four = NULL, status = NULL, events = 1, last_event = started_event WHERE id = 'reached'",
+        ]
+        .map(str::to_owned),
+    );
+    for change in changes {
+        sealed.restore();
+        silently(&file, || {
+            tamper(&file, |database| database.execute_batch(&change).unwrap());
+        });
+        let harmless = sealed.count.harmless;
+        sealed.examine(&change);
+        assert_eq!(sealed.count.harmless, harmless, "{change} is not found");
+    }
+    println!("{:?}", sealed.count);
+    assert!(sealed.count.on_use > 20, "{:?}", sealed.count);
+}
+
+/// One bit after another, in every structure of the file.
+#[test]
+fn a_silently_flipped_bit_changes_no_answer() {
+    let mut sealed = Sealed::new();
+    let file = path(&sealed.folder);
+    let whole = sealed.bytes.clone();
+    for offset in (0..whole.len()).filter(|offset| *offset < 100 || offset % 127 == 0) {
+        let mut bytes = whole.clone();
+        bytes[offset] ^= 1 << (offset % 8);
+        silently(&file, || fs::write(&file, &bytes).unwrap());
+        sealed.examine(&format!("offset {offset}"));
+    }
+    println!("{:?}", sealed.count);
+    let Count { at_opening, on_use, .. } = sealed.count;
+    assert!(at_opening + on_use > 100, "{:?}", sealed.count);
+}
