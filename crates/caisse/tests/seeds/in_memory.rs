@@ -20,7 +20,7 @@ const KIND: Kind = Kind {
     latency: 90_000,
     sales: 5,
     alike: true,
-    company: 35,
+    company: 30,
     layouts: &Layout::ALL,
 };
 
