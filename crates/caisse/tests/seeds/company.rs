@@ -138,18 +138,18 @@ impl<W: World> Day<'_, W> {
         if layout == Layout::Fixed || self.others().seat == layout.changed() {
             return;
         }
+        // The second terminal has a last transaction of its own.
+        if let Some(seat) = layout.spare()
+            && self.by_chance(80)
+        {
+            self.at_spare_terminal(seat);
+        }
         // Something is open at the terminal that goes.
         if self.by_chance(50) {
             let number = self.new_sale();
             self.entries[number].sale.turn = "approve+drop@step=decided".to_owned();
             self.set_turn(number);
             let _ = self.second_pays(number);
-        }
-        // The second terminal has a last transaction of its own.
-        if let Some(seat) = layout.spare()
-            && self.by_chance(80)
-        {
-            self.at_spare_terminal(seat);
         }
         if layout == Layout::Moved {
             self.world.move_terminal();

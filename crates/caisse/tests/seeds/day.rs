@@ -70,8 +70,12 @@ pub enum Class {
 #[derive(Debug, Default)]
 pub struct Tally {
     pub days: usize,
+    /// Those of them on which nobody else was in the shop.
+    pub quiet_days: usize,
+    /// On the quiet days: on others people decide what the till would have found out.
     pub classes: BTreeMap<Class, usize>,
     pub outcomes: BTreeMap<&'static str, usize>,
+    /// On the quiet days.
     pub faults: BTreeMap<String, usize>,
     pub kills: usize,
     pub retries: usize,
@@ -84,8 +88,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The share of payments that no person had to look into, in percent. Those of days with others do not count: there people
-    /// err, and decide what the till would have found out.
+    /// The share of payments that no person had to look into, in percent.
     pub fn known(&self) -> usize {
         let all: usize = self.classes.values().sum();
         let by_a_person = self.classes.get(&Class::ByAPerson).copied().unwrap_or(0);
@@ -100,6 +103,7 @@ impl Tally {
 
     pub fn add(&mut self, other: Self) {
         self.days += other.days;
+        self.quiet_days += other.quiet_days;
         self.kills += other.kills;
         self.retries += other.retries;
         self.disputed += other.disputed;
@@ -147,7 +151,7 @@ pub fn live(world: &impl World, plan: &Plan, chance: Chance, more: Chance) -> Ta
         till: None,
         truth: Truth::default(),
         entries: vec![],
-        tally: Tally { days: 1, ..Tally::default() },
+        tally: Tally { days: 1, quiet_days: usize::from(plan.company.is_none()), ..Tally::default() },
         others: plan.company.map(|company| Others::new(company, plan.place.kind, more)),
     };
     for sale in &plan.sales {
@@ -163,7 +167,9 @@ pub fn live(world: &impl World, plan: &Plan, chance: Chance, more: Chance) -> Ta
         day.serve(sale);
     }
     day.settle(plan.place.exclusive && plan.place.dialect.duplicata == Duplicata::Fields);
-    day.tally.faults = std::mem::take(&mut day.truth.faults);
+    if day.others.is_none() {
+        day.tally.faults = std::mem::take(&mut day.truth.faults);
+    }
     day.tally
 }
 

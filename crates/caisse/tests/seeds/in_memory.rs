@@ -11,7 +11,7 @@ use crate::day::{self, Role, Tally, World};
 use crate::handle::{File, Handle, Mistakes};
 use crate::network::{HeldBack, Network};
 use crate::plan::{Kind, Place};
-use crate::seat::{Layout, Seat};
+use crate::seat::{Layout, Location, Seat};
 use crate::shop::{Fate, Shop, Trouble, fated};
 
 /// Card holders take up to a minute and a half.
@@ -20,7 +20,7 @@ const KIND: Kind = Kind {
     latency: 90_000,
     sales: 5,
     alike: true,
-    company: 35,
+    company: 30,
     layouts: &Layout::ALL,
 };
 
@@ -88,7 +88,7 @@ impl World for Virtual {
             file.content = forgetful(&file.content);
         }
         let (terminal, location) = match (self.fault, role, seat.address) {
-            (Fault::TerminalExchanged, Role::BackOffice, Some(location)) => (1, Some(location)),
+            (Fault::TerminalExchanged, Role::BackOffice, Some(_)) => (1, Some(Location::First)),
             _ => (seat.terminal(), seat.address),
         };
         let network = self.network.clone();
