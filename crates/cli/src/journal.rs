@@ -62,10 +62,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Resolve(arguments) => resolve::resolve(&mut open()?, arguments, output),
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
-        JournalCommand::Recover(arguments) => {
-            drop(open()?);
-            recover::run(file, arguments, output)
-        }
+        JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),
     }
 }
 

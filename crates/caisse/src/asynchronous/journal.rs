@@ -8,7 +8,7 @@ use caisse_journal::{
     WallTime,
 };
 use caisse_payment::entry::Entry;
-use caisse_payment::{TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 /// Clones are the same journal.
 #[derive(Clone)]
@@ -56,6 +56,22 @@ impl Journal for SharedJournal {
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         self.journal().walk_back(place, see)
+    }
+
+    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
+        self.journal().unsettled()
+    }
+
+    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+        self.journal().naming_original(original)
+    }
+
+    fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
+        self.journal().with_authorisation(number)
+    }
+
+    fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
+        self.journal().with_reference(reference)
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {

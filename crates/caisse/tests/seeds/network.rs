@@ -14,6 +14,9 @@ use caisse_simulator::{VirtualLine, VirtualWorld};
 use crate::seat::Location;
 use crate::truth::TERMINALS;
 
+/// Requests, and the wire on which each of them waits.
+type Held = Vec<(Wire, Vec<u8>)>;
+
 /// The terminals of the shop, and the lines to them.
 #[derive(Clone)]
 pub struct Network {
@@ -21,7 +24,7 @@ pub struct Network {
     /// The first terminal has its other address.
     is_moved: Arc<AtomicBool>,
     /// Requests of connections that are closed, which the network has not delivered yet.
-    held: Arc<Mutex<Vec<(Wire, Vec<u8>)>>>,
+    held: Arc<Mutex<Held>>,
 }
 
 impl Network {
