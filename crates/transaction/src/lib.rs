@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+mod channel;
 mod deciding;
 mod dialect;
 mod fixed_deciding;

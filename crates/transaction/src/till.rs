@@ -9,10 +9,10 @@ mod judge;
 mod late_answer;
 mod late_result;
 mod machine;
+mod overheard;
 mod reader;
 mod report;
 mod result;
-mod session_line;
 mod step;
 mod watch;
 

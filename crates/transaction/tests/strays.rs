@@ -377,6 +377,6 @@ fn what_is_shown_counts_and_does_not_tell() {
     let mut till = TillMachine::new(serial(INGENICO), &mut storage);
     till.start(Instant::default(), debit(1242)).unwrap();
     let shown = format!("{till:?}");
-    assert!(shown.contains("Started(") && shown.contains("0 of 59 bytes accepted"), "{shown}");
+    assert!(shown.contains("0 of 59 bytes accepted"), "{shown}");
     assert!(!shown.contains("CB0041242"), "{shown}");
 }

@@ -5,20 +5,17 @@ use core::fmt;
 use arrayvec::ArrayVec;
 use caisse_codec::{Answer, Tag};
 use caisse_link::frame::LONGEST_BODY;
-use caisse_link::serial::{
-    self, AttemptFailure, DataBits, Event, Instead, Once, Probe, Proof, Readiness, Rules, SerialConfig,
-    Session, SpeakError,
-};
-use caisse_link::{Assembly, ConnectError, DrainError, Ending, Instant, SendError};
+use caisse_link::serial::{AttemptFailure, DataBits, Instead};
+use caisse_link::{ConnectError, DrainError, Ending, Instant, SendError};
 use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
 use super::finding::{Finding, ProbeAction, ProbeReport};
-use super::message::{self, LONGEST, Question};
+use super::message::{self, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
+use crate::channel::{Channel, Heard};
 use crate::results::not_connected;
-use crate::unstored::Unstored;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
 const LINGER: core::time::Duration = core::time::Duration::from_secs(5);
@@ -63,20 +60,16 @@ const SAMPLE: usize = 128;
 pub struct ProbeMachine<'s> {
     config: ProbeConfig,
     question: Question,
-    message: ArrayVec<u8, LONGEST>,
-    /// How much of the message the system has accepted, on a stream.
-    accepted: usize,
     phase: Phase,
-    line: Line<'s>,
+    channel: Channel<'s>,
+    /// Why there will be no answer if the wait ends now; nothing where what has come tells.
+    failure: Option<Finding>,
     store: Store<'s>,
     sample: ArrayVec<u8, SAMPLE>,
     /// Of the phase.
     deadline: Option<Instant>,
     calls: u8,
     late: u8,
-    unstored: Unstored,
-    /// Whether the connection is to be aborted before anything else is done.
-    aborts: bool,
 }
 
 impl fmt::Debug for ProbeMachine<'_> {
@@ -84,16 +77,14 @@ impl fmt::Debug for ProbeMachine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProbeMachine")
             .field("question", &self.question)
-            .field("accepted", &self.accepted)
             .field("phase", &self.phase)
-            .field("line", &self.line)
+            .field("channel", &self.channel)
+            .field("failure", &self.failure)
             .field("store", &self.store)
             .field("sample", &self.sample.len())
             .field("deadline", &self.deadline)
             .field("calls", &self.calls)
             .field("late", &self.late)
-            .field("unstored", &self.unstored)
-            .field("aborts", &self.aborts)
             .finish_non_exhaustive()
     }
 }
@@ -105,32 +96,13 @@ enum Phase {
     Opening {
         told: bool,
     },
-    /// On a stream: the message is to go out; whether the driver has it.
-    Sending {
-        handed: bool,
-    },
-    /// In a session, or awaiting the answer of a stream.
+    /// The question goes out, and the answer is awaited.
     Asking,
     /// The answer is there, or there will be none; the line is brought to its end.
     Ending(Finding),
     /// To be closed.
     Closing(Finding),
     Done(Finding),
-}
-
-#[derive(Debug)]
-enum Line<'s> {
-    Stream(Assembly),
-    /// Asks with ENQ: no message can leave it.
-    Presence {
-        probe: Probe<'s>,
-        failure: Finding,
-    },
-    Session {
-        session: Session<'s, Once>,
-        /// Why there will be no answer, if the wait ends now.
-        failure: Finding,
-    },
 }
 
 impl<'s> ProbeMachine<'s> {
@@ -149,30 +121,23 @@ impl<'s> ProbeMachine<'s> {
         let (frame, rest) = storage.split_at_mut_checked(half).unwrap_or_default();
         let session = config.dialect.session;
         // The frame of a session is read beside what is kept; a stream needs no such place.
-        let line = match (config.has_sessions(), question) {
-            (false, _) => Line::Stream(Assembly::new(config.dialect.answer)),
-            (true, Question::Presence) => {
-                Line::Presence { probe: Probe::new(session, frame), failure: Finding::EnquiryUnanswered }
-            }
-            (true, _) => Line::Session {
-                session: Session::new(mute(session), frame),
-                failure: Finding::EnquiryUnanswered,
-            },
+        let (mut channel, failure) = match (config.has_sessions(), question) {
+            (false, _) => (Channel::stream(config.dialect.answer), Finding::SendFailed),
+            (true, Question::Presence) => (Channel::presence(session, frame), Finding::EnquiryUnanswered),
+            (true, _) => (Channel::mute_session(session, frame), Finding::EnquiryUnanswered),
         };
+        channel.set_message(message);
         Ok(Self {
             config,
             question,
-            message,
-            accepted: 0,
             phase: Phase::New,
-            line,
+            channel,
+            failure: Some(failure),
             store: Store::new(rest, question == (Question::Duplicata { ticket: true })),
             sample: ArrayVec::new_const(),
             deadline: None,
             calls: 0,
             late: 0,
-            unstored: Unstored::new(),
-            aborts: false,
         })
     }
 
@@ -192,22 +157,16 @@ impl<'s> ProbeMachine<'s> {
             return;
         }
         self.deadline = None;
-        let length = self.message.len();
-        let begun = match &mut self.line {
-            Line::Stream(_) if self.question == Question::Presence => {
-                return self.end(now, Finding::Connected);
-            }
-            Line::Stream(_) => {
-                self.phase = Phase::Sending { handed: false };
-                self.deadline = Some(now.after(self.config.answer_timeout));
-                return;
-            }
-            Line::Presence { probe, .. } => probe.start(now),
-            Line::Session { session, .. } => session.send(now, length),
-        };
         self.phase = Phase::Asking;
-        // A fresh session takes an errand; the message has the length of a frame.
-        if let Err(SpeakError::Busy | SpeakError::Closed | SpeakError::Length { .. }) = begun {
+        self.channel.set_reading(true);
+        if self.question == Question::Presence && !self.config.has_sessions() {
+            return self.end(now, Finding::Connected);
+        }
+        if !self.channel.acknowledges() {
+            self.deadline = Some(now.after(self.config.answer_timeout));
+        }
+        // A fresh line takes a message that has the length of a frame.
+        if self.channel.send(now).is_err() {
             self.end(now, Finding::SendFailed);
         }
     }
@@ -216,18 +175,11 @@ impl<'s> ProbeMachine<'s> {
     pub fn handle_closed(&mut self, now: Instant) {
         match self.phase {
             Phase::Opening { .. } => self.phase = Phase::Done(Finding::NotOpened(NotSent::ConnectFailed)),
-            Phase::Sending { .. } => self.end(now, Finding::Closed),
             Phase::Asking => {
-                match &mut self.line {
-                    Line::Stream(assembly) => {
-                        assembly.handle_closed();
-                        return self.settle(now);
-                    }
-                    Line::Presence { probe, .. } => probe.handle_closed(now),
-                    Line::Session { session, .. } => session.handle_closed(now),
-                }
-                self.fail(Finding::Closed);
+                self.failure = self.failure.and(Some(Finding::Closed));
+                self.channel.handle_closed(now);
                 self.hear(now);
+                self.settle(now);
                 let finding = if let Phase::Ending(finding) = self.phase { finding } else { Finding::Closed };
                 self.phase = Phase::Closing(finding);
             }
@@ -236,39 +188,16 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    /// What came of [`ProbeAction::Send`]: how many bytes the system has accepted. On an error it accepts no more.
+    /// What came of [`ProbeAction::Send`]: how many bytes the system has accepted. On an error it accepts no more; a question
+    /// that is perhaps cut is not answered, and nothing worse can come of it.
     pub fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
-        match (&mut self.line, sent) {
-            (Line::Stream(_), Ok(accepted)) => {
-                if let Phase::Sending { handed: true } = self.phase {
-                    self.accepted = self.accepted.saturating_add(accepted).min(self.message.len());
-                    let all = self.accepted == self.message.len();
-                    self.phase = if all { Phase::Asking } else { Phase::Sending { handed: false } };
-                    self.deadline = Some(now.after(self.config.answer_timeout));
-                }
-            }
-            (Line::Stream(_), Err(_)) => {
-                if let Phase::Sending { .. } = self.phase {
-                    self.end(now, Finding::SendFailed);
-                }
-            }
-            (Line::Presence { probe, .. }, Ok(accepted)) => probe.handle_sent(now, accepted),
-            (Line::Presence { probe, .. }, Err(_)) => probe.handle_send_failed(now, 0),
-            (Line::Session { session, .. }, Ok(accepted)) => session.handle_sent(now, accepted),
-            (Line::Session { session, .. }, Err(_)) => session.handle_send_failed(now, 0),
-        }
+        self.channel.handle_sent(now, sent.map_err(|_| SendError::Closed));
         self.hear(now);
     }
 
-    /// Whether what was last handed out has left the machine. A question that does not leave is not answered; nothing
-    /// worse can come of it.
+    /// Whether what was last handed out has left the machine.
     pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
-        match &mut self.line {
-            _ if drained.is_err() => {}
-            Line::Stream(_) => {}
-            Line::Presence { probe, .. } => probe.handle_drained(now),
-            Line::Session { session, .. } => session.handle_drained(now),
-        }
+        self.channel.handle_drained(now, drained);
         self.hear(now);
     }
 
@@ -280,28 +209,17 @@ impl<'s> ProbeMachine<'s> {
         let room = self.sample.remaining_capacity().min(bytes.len());
         // Never more than there is room for.
         let _ = self.sample.try_extend_from_slice(bytes.get(..room).unwrap_or_default());
-        if let Line::Stream(assembly) = &mut self.line {
-            assembly.handle_input(now, bytes, &mut self.store);
-            return self.settle(now);
-        }
         let mut input = bytes;
         while !input.is_empty() {
-            match &mut self.line {
-                Line::Stream(_) => return,
-                Line::Presence { probe, .. } => probe.handle_input(now, &mut input),
-                Line::Session { session, .. } => session.handle_input(now, &mut input),
-            }
+            self.channel.handle_input(now, &mut input, &mut self.store);
             self.hear(now);
         }
+        self.settle(now);
     }
 
     /// Time has passed. Harmless when it is early.
     pub fn handle_timeout(&mut self, now: Instant) {
-        match &mut self.line {
-            Line::Stream(assembly) => assembly.handle_timeout(now),
-            Line::Presence { probe, .. } => probe.handle_timeout(now),
-            Line::Session { session, .. } => session.handle_timeout(now),
-        }
+        self.channel.handle_timeout(now);
         self.hear(now);
         self.settle(now);
         if self.deadline.is_none_or(|deadline| now < deadline) {
@@ -312,11 +230,7 @@ impl<'s> ProbeMachine<'s> {
             Phase::Opening { .. } => {
                 self.phase = Phase::Closing(Finding::NotOpened(NotSent::ConnectTimedOut))
             }
-            Phase::Sending { .. } => self.end(now, Finding::SendFailed),
-            Phase::Asking => {
-                let finding = self.in_vain();
-                self.end(now, finding);
-            }
+            Phase::Asking => self.end(now, self.in_vain()),
             Phase::Ending(finding) => self.phase = Phase::Closing(finding),
             Phase::New | Phase::Closing(_) | Phase::Done(_) => {}
         }
@@ -326,7 +240,7 @@ impl<'s> ProbeMachine<'s> {
     pub fn give_up(&mut self, now: Instant) {
         match self.phase {
             Phase::New | Phase::Opening { .. } => self.phase = Phase::Closing(Finding::GivenUp),
-            Phase::Sending { .. } | Phase::Asking => self.end(now, Finding::GivenUp),
+            Phase::Asking => self.end(now, Finding::GivenUp),
             Phase::Ending(finding) => self.phase = Phase::Closing(finding),
             Phase::Closing(_) | Phase::Done(_) => {}
         }
@@ -334,25 +248,27 @@ impl<'s> ProbeMachine<'s> {
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> ProbeAction<'_> {
-        if core::mem::take(&mut self.aborts) {
+        if self.channel.take_abort() {
             return ProbeAction::Abort;
         }
-        if self.unstored.is_waiting() {
-            return ProbeAction::Persist(self.unstored.body());
+        if self.channel.unstored().is_waiting() {
+            return ProbeAction::Persist(self.channel.unstored().body());
         }
-        let until = self.deadline();
         match self.phase {
             Phase::New => ProbeAction::Wait { until: None },
             Phase::Opening { told: false } => {
                 self.phase = Phase::Opening { told: true };
                 ProbeAction::Connect
             }
-            Phase::Sending { handed: false } => {
-                self.phase = Phase::Sending { handed: true };
-                ProbeAction::Send(self.message.get(self.accepted..).unwrap_or_default())
+            Phase::Opening { told: true } => ProbeAction::Wait { until: self.deadline() },
+            Phase::Ending(finding) if self.is_quiet() => {
+                self.phase = Phase::Done(finding);
+                closing(finding)
             }
-            Phase::Opening { told: true } | Phase::Sending { handed: true } => ProbeAction::Wait { until },
-            Phase::Asking | Phase::Ending(_) => self.poll_line(),
+            Phase::Asking | Phase::Ending(_) => {
+                let until = self.deadline();
+                self.channel.poll().map_or(ProbeAction::Wait { until }, ProbeAction::Send)
+            }
             Phase::Closing(finding) => {
                 self.phase = Phase::Done(finding);
                 closing(finding)
@@ -361,58 +277,16 @@ impl<'s> ProbeMachine<'s> {
         }
     }
 
-    fn poll_line(&mut self) -> ProbeAction<'_> {
-        let sent = match &mut self.line {
-            Line::Stream(_) => None,
-            Line::Presence { probe, .. } => loop {
-                match probe.poll() {
-                    // What matters was heard as it came.
-                    serial::ProbeAction::Event(_) => {}
-                    serial::ProbeAction::Send(control) => break Some((Some(control), 0)),
-                    serial::ProbeAction::Wait { .. } => break None,
-                }
-            },
-            Line::Session { session, .. } => loop {
-                match session.poll() {
-                    serial::Action::Event(_) => {}
-                    serial::Action::Send(control) => break Some((Some(control), 0)),
-                    serial::Action::Emit { from, .. } => break Some((None, from)),
-                    serial::Action::Wait { .. } => break None,
-                }
-            },
-        };
-        match sent {
-            Some((Some(control), _)) => ProbeAction::Send(control.bytes()),
-            Some((None, from)) => ProbeAction::Send(self.message.get(from..).unwrap_or_default()),
-            None => match self.phase {
-                Phase::Ending(finding) if self.is_quiet() => {
-                    self.phase = Phase::Done(finding);
-                    closing(finding)
-                }
-                _ => ProbeAction::Wait { until: self.deadline() },
-            },
-        }
-    }
-
     /// Whether nothing is left to be said or listened to.
     fn is_quiet(&self) -> bool {
-        match &self.line {
-            Line::Stream(_) => true,
-            Line::Presence { probe, .. } => probe.is_idle() && self.deadline.is_none(),
-            Line::Session { session, .. } => session.is_idle(),
-        }
+        !self.channel.is_busy() && (self.question != Question::Presence || self.deadline.is_none())
     }
 
     /// When the machine wants [`handle_timeout`](Self::handle_timeout) to be called, whatever `poll` last said.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let line = match (&self.line, self.phase) {
-            (_, Phase::New | Phase::Opening { .. } | Phase::Closing(_) | Phase::Done(_)) => None,
-            (Line::Stream(assembly), _) => assembly.deadline(),
-            (Line::Presence { probe, .. }, _) => probe.deadline(),
-            (Line::Session { session, .. }, _) => session.deadline(),
-        };
-        line.into_iter().chain(self.deadline).min()
+        let is_open = matches!(self.phase, Phase::Asking | Phase::Ending(_));
+        self.channel.deadline().filter(|_| is_open).into_iter().chain(self.deadline).min()
     }
 
     /// What is known, once it is over.
@@ -420,11 +294,10 @@ impl<'s> ProbeMachine<'s> {
     pub fn report(&self) -> Option<ProbeReport<'_>> {
         let Phase::Done(finding) = self.phase else { return None };
         let answered = matches!(finding, Finding::Answered(_));
-        let on_a_stream = matches!(self.line, Line::Stream(_));
         Some(ProbeReport {
             finding,
             answer: answered.then(|| self.store.answer()),
-            framed: answered && on_a_stream && self.store.read().framed,
+            framed: answered && !self.config.has_sessions() && self.store.read().framed,
             voice: Voice::of(&self.sample),
             calls: self.calls,
             late: self.late,
@@ -434,113 +307,96 @@ impl<'s> ProbeMachine<'s> {
     fn end(&mut self, now: Instant, finding: Finding) {
         self.phase = Phase::Ending(finding);
         self.deadline = None;
-        match &mut self.line {
-            Line::Stream(_) => {}
-            Line::Presence { probe, .. } => {
-                // A session that was granted ends by itself.
-                if finding != Finding::Granted {
-                    probe.withdraw(now);
-                }
-                let eight = self.config.dialect.session.line.data_bits == DataBits::Eight;
-                if eight && !self.config.listen.is_zero() {
-                    self.deadline = Some(now.after(self.config.listen));
-                }
-            }
-            Line::Session { session, .. } => {
-                session.withdraw(now);
-                self.deadline = Some(now.after(LINGER));
-            }
+        // A session that was granted ends by itself.
+        if finding != Finding::Granted {
+            self.channel.withdraw(now);
+            self.hear(now);
+        }
+        if self.question != Question::Presence {
+            self.deadline = Some(now.after(LINGER)).filter(|_| self.channel.acknowledges());
+        } else if self.listens() {
+            self.deadline = Some(now.after(self.config.listen));
         }
     }
 
-    /// Takes what the line has to tell.
+    /// Whether the line is listened to after ENQ and EOT.
+    fn listens(&self) -> bool {
+        let eight = self.config.dialect.session.line.data_bits == DataBits::Eight;
+        self.channel.acknowledges() && eight && !self.config.listen.is_zero()
+    }
+
+    /// Takes what has happened on the line.
     fn hear(&mut self, now: Instant) {
-        loop {
-            let event = match &mut self.line {
-                Line::Stream(_) => None,
-                Line::Presence { probe, .. } => probe.poll_event(),
-                Line::Session { session, .. } => session.poll_event(),
-            };
-            match (event, self.phase) {
-                (None, _) => return,
-                (Some(event), Phase::Asking) => self.hear_event(now, event),
+        while let Some(heard) = self.channel.hear() {
+            match (heard, self.phase) {
+                (heard, Phase::Asking) => self.hear_of_question(now, heard),
                 // The answer is kept; what comes after it is a result of an earlier payment.
-                (Some(Event::Received { .. }), _) => self.persist(now),
-                (Some(_), _) => {}
+                (Heard::Message(_), _) => self.persist(now),
+                _ => {}
             }
         }
     }
 
-    fn hear_event(&mut self, now: Instant, event: Event) {
-        let is_presence = matches!(self.line, Line::Presence { .. });
-        match event {
-            Event::Opened if is_presence => self.end(now, Finding::Granted),
+    fn hear_of_question(&mut self, now: Instant, heard: Heard) {
+        match heard {
+            Heard::Opened if self.question == Question::Presence => self.end(now, Finding::Granted),
             // One refusal shows that somebody is there. Silence is what is assumed until something else shows.
-            Event::AttemptFailed(AttemptFailure::Refused | AttemptFailure::Ended) => {
-                self.fail(Finding::LineRefused);
+            Heard::AttemptFailed(AttemptFailure::Refused | AttemptFailure::Ended) => {
+                self.failure = Some(Finding::LineRefused);
             }
-            Event::AttemptFailed(AttemptFailure::SendFailed) => self.fail(Finding::SendFailed),
-            Event::Unanswered | Event::Called { .. } if self.nothing_is_out() => {
+            Heard::AttemptFailed(AttemptFailure::SendFailed) => self.failure = Some(Finding::SendFailed),
+            Heard::Called => {
                 self.calls = self.calls.saturating_add(1);
                 self.end(now, Finding::Calling);
             }
-            Event::Emitted | Event::SendBroken => {
-                self.fail(Finding::MessageUnacknowledged);
+            Heard::Sent { all } => {
+                self.deadline = Some(now.after(self.config.answer_timeout));
+                if all {
+                    let unacknowledged = Some(Finding::MessageUnacknowledged);
+                    self.failure = unacknowledged.filter(|_| self.channel.acknowledges());
+                } else {
+                    let _ = self.channel.send(now);
+                }
+            }
+            Heard::SendFailed => self.end(now, Finding::SendFailed),
+            Heard::SendBroken => {
+                self.failure = Some(Finding::MessageUnacknowledged);
                 self.deadline = Some(now.after(self.config.answer_timeout));
             }
             // From now on what the terminal has to say may be the answer.
-            Event::Drained => {
+            Heard::Drained => {
                 self.deadline = Some(now.after(self.config.answer_timeout));
-                if let Line::Session { session, .. } = &mut self.line {
-                    let rules = session.rules_mut();
-                    (rules.readiness, rules.takes_bare_messages) = (Readiness::Ready, true);
-                }
+                self.channel.grant();
             }
-            Event::Delivered => self.fail(Finding::Silence),
-            Event::Refused => self.end(now, Finding::MessageRefused),
-            Event::Unacknowledged(Instead::EndOfSession) => self.fail(Finding::MessageRefused),
-            Event::Received { .. } => self.take_message(now),
-            Event::GaveUp { proof: Proof::NothingSent } => {
-                let finding = self.in_vain();
-                self.end(now, finding);
-            }
-            _ => {}
-        }
-    }
-
-    fn fail(&mut self, why: Finding) {
-        if let Line::Presence { failure, .. } | Line::Session { failure, .. } = &mut self.line {
-            *failure = why;
-        }
-    }
-
-    fn nothing_is_out(&self) -> bool {
-        match &self.line {
-            Line::Stream(_) => false,
-            Line::Presence { .. } => true,
-            Line::Session { session, .. } => session.proof() == Proof::NothingSent,
+            Heard::Delivered => self.failure = Some(Finding::Silence),
+            Heard::Refused => self.end(now, Finding::MessageRefused),
+            Heard::Unacknowledged(Instead::EndOfSession) => self.failure = Some(Finding::MessageRefused),
+            Heard::Message(_) => self.take_message(now),
+            Heard::NotSent => self.end(now, self.in_vain()),
+            Heard::AttemptFailed(AttemptFailure::Silence)
+            | Heard::Opened
+            | Heard::CalledOff
+            | Heard::Unexpected
+            | Heard::Unacknowledged(Instead::Silence | Instead::Enquiry | Instead::Message)
+            | Heard::Answer
+            | Heard::Lost => {}
         }
     }
 
     /// What the end of the wait means without an answer.
     fn in_vain(&self) -> Finding {
-        match &self.line {
-            Line::Stream(_) => self.judged(),
-            Line::Presence { failure, .. } => *failure,
-            Line::Session { failure, .. } => *failure,
-        }
+        self.failure.unwrap_or_else(|| self.judged())
     }
 
     /// A message came after ours was out, or it would not have been taken.
     fn take_message(&mut self, now: Instant) {
-        let Line::Session { session, .. } = &mut self.line else { return };
         self.store.clear();
-        self.store.take(session.body());
+        self.store.take(self.channel.body());
         match self.judged() {
             Finding::Answered(status) => self.end(now, Finding::Answered(status)),
             other => {
                 if let Finding::Strange(_) | Finding::OtherAnswer = other {
-                    self.fail(other);
+                    self.failure = Some(other);
                 }
                 self.persist(now);
             }
@@ -551,40 +407,36 @@ impl<'s> ProbeMachine<'s> {
     /// terminal sends both again.
     fn persist(&mut self, now: Instant) {
         self.late = self.late.saturating_add(1);
-        if let Line::Session { session, .. } = &self.line
-            && !self.unstored.keep(session.body())
-        {
+        if !self.channel.keep() {
             self.abort(now);
         }
     }
 
     /// The message of [`ProbeAction::Persist`] is stored durably, so that the terminal may discard its copy.
     pub fn handle_persisted(&mut self, _now: Instant) {
-        self.unstored.clear();
+        self.channel.clear_unstored();
     }
 
     /// The message of [`ProbeAction::Persist`] could not be stored. The line is aborted without an acknowledgement, so that
     /// the terminal sends its result again.
     pub fn handle_persist_failed(&mut self, now: Instant) {
-        if self.unstored.clear() {
+        if self.channel.clear_unstored() {
             self.abort(now);
         }
     }
 
     /// Aborts the line: it counts as closed from now on.
     fn abort(&mut self, now: Instant) {
-        self.aborts = true;
+        self.channel.abort();
         self.handle_closed(now);
     }
 
-    /// Ends when the stream's answer has ended.
+    /// Ends when the answer of a stream has ended, or when the line is closed.
     fn settle(&mut self, now: Instant) {
-        let Line::Stream(assembly) = &self.line else { return };
-        let (Phase::Asking | Phase::Sending { .. }, Some(ending)) = (self.phase, assembly.ending()) else {
-            return;
-        };
-        let finding = match ending {
-            Ending::Closed if self.store.received() == 0 => Finding::Closed,
+        let (Phase::Asking, Some(ending)) = (self.phase, self.channel.ending()) else { return };
+        let finding = match (ending, self.failure) {
+            (Ending::Closed, Some(failure)) => failure,
+            (Ending::Closed, None) if self.store.received() == 0 => Finding::Closed,
             _ => self.judged(),
         };
         self.end(now, finding);
@@ -647,11 +499,4 @@ const fn closing(finding: Finding) -> ProbeAction<'static> {
         | Finding::Closed
         | Finding::GivenUp => ProbeAction::Abort,
     }
-}
-
-/// Until its own message is out a probe grants the line to nobody: what a terminal has to tell then is a result of an
-/// earlier payment, for the till that files it.
-const fn mute(config: SerialConfig) -> SerialConfig {
-    let rules = Rules { readiness: Readiness::Mute, takes_bare_messages: false, ..config.rules };
-    SerialConfig { rules, ..config }
 }

@@ -1,15 +1,14 @@
 //! The messages of a probe: a closed list.
 
-use arrayvec::ArrayVec;
 use caisse_codec::wire::Generation;
 use caisse_codec::{
     Action, DuplicataRequest, Extra, IdentificationRequest, LONGEST_REQUEST, RequestHeader, TicketRequest,
 };
-use caisse_link::frame;
 use caisse_payment::{Amount, Currency};
 
 use super::{ProbeConfig, QuestionError};
-use crate::dialect::{Duplicata, Trailer};
+use crate::channel;
+use crate::dialect::Duplicata;
 use crate::till::LinkKind;
 
 /// What a probe asks. There is nothing else that it could ask.
@@ -89,38 +88,19 @@ enum Message {
     Duplicata(DuplicataRequest<'static>),
 }
 
-/// The longest message, in a frame or with a line end.
-pub(super) const LONGEST: usize = LONGEST_REQUEST;
-
 /// The amount of HiPay's form, which the terminal ignores: the smallest that there is.
 const IGNORED: Amount = Amount::from_minor(1, Currency::EUR);
 
 /// The bytes that ask it; none where ENQ, or the connection, asks it.
-pub(super) fn encode(
-    config: &ProbeConfig,
-    question: Question,
-) -> Result<ArrayVec<u8, LONGEST>, QuestionError> {
-    let Some(message) = message(config, question)? else { return Ok(ArrayVec::new_const()) };
-    let mut body = [0; LONGEST];
+pub(super) fn encode(config: &ProbeConfig, question: Question) -> Result<channel::Message, QuestionError> {
+    let Some(message) = message(config, question)? else { return Ok(channel::Message::new_const()) };
+    let mut body = [0; LONGEST_REQUEST];
     let body = match message {
         Message::Identification(request) => request.encode(&mut body),
         Message::Duplicata(request) => request.encode(&mut body),
     };
     let body = body.map_err(|_| QuestionError::TooLong)?;
-    let mut bytes = ArrayVec::new_const();
-    let mut buffer = [0; LONGEST];
-    let whole = if config.has_sessions() {
-        frame::encode(body, &mut buffer).map_err(|_| QuestionError::TooLong)?
-    } else {
-        body
-    };
-    let end: &[u8] = match config.dialect.trailer {
-        Trailer::LineEnd if !config.has_sessions() => b"\r\n",
-        Trailer::LineEnd | Trailer::Nothing => b"",
-    };
-    bytes.try_extend_from_slice(whole).map_err(|_| QuestionError::TooLong)?;
-    bytes.try_extend_from_slice(end).map_err(|_| QuestionError::TooLong)?;
-    Ok(bytes)
+    channel::message(body, config.has_sessions(), config.dialect.trailer).ok_or(QuestionError::TooLong)
 }
 
 fn message(config: &ProbeConfig, question: Question) -> Result<Option<Message>, QuestionError> {

@@ -1,69 +1,58 @@
-//! What a session tells of the message: the answer, or what earlier transactions have left on the line.
+//! What a line tells of the message: the answer, or what earlier transactions have left on the line.
 
 use caisse_link::Instant;
 use caisse_link::serial::Standing;
 use caisse_payment::{Doubt, Outcome};
 
-use super::machine::{Line, TillMachine};
+use super::machine::TillMachine;
 use super::result::read_result;
-use super::session_line::Heard;
 use super::step::{Event, Input, State};
+use crate::channel::Heard;
 
 impl TillMachine<'_> {
-    pub(super) fn handle_session_input(&mut self, now: Instant, bytes: &[u8]) {
-        let mut input = bytes;
-        while !input.is_empty() {
-            if let Line::Session(line) = &mut self.line {
-                line.session().handle_input(now, &mut input);
-            }
-            self.hear(now);
-        }
-    }
-
-    /// Takes what the session has to tell.
+    /// Takes what has happened on the line.
     pub(super) fn hear(&mut self, now: Instant) {
-        while let Line::Session(line) = &mut self.line
-            && let Some(heard) = line.hear()
-        {
-            match heard {
-                Heard::Nothing => {}
-                Heard::Input(input) => self.apply(now, input),
-                Heard::Message(standing) => self.hear_message(now, standing),
+        while let Some(heard) = self.channel.hear() {
+            if let Heard::Message(standing) = heard {
+                self.hear_message(now, standing);
+            } else if let Some(input) = self.overheard.hear(heard) {
+                self.apply(now, input);
             }
         }
     }
 
     /// Tells the answer from what earlier transactions have left on the line.
     fn hear_message(&mut self, now: Instant, standing: Standing) {
-        let (Line::Session(line), Some(started)) = (&mut self.line, &self.started) else { return };
-        let content = &started.entry.content;
+        let Some(started) = &self.started else { return };
+        let (content, body) = (&started.content, self.channel.body());
         if let State::RecordingEnd(verdict)
         | State::AwaitingJournal(verdict)
         | State::Reported { verdict, .. }
         | State::Done { verdict, .. } = self.state
         {
             // A copy of the answer changes nothing. The reader keeps the answer itself.
-            if read_result(&self.config.dialect, content, line.body()).outcome != verdict.outcome {
-                line.file_stranger(Doubt::PerhapsEarlier, None);
+            if read_result(&self.config.dialect, content, body).outcome != verdict.outcome {
+                self.overheard.file_stranger(Doubt::PerhapsEarlier, None);
                 self.persist(now);
             }
             return;
         }
-        let outcome = self.reader.take_body(line.body(), content);
+        let outcome = self.reader.take_body(body, content);
         let stranger = stranger(outcome);
         let waiting = matches!(self.state, State::Waiting { .. });
         if !waiting || standing == Standing::Earlier || stranger.is_some() {
             match stranger {
                 Some(doubt) if waiting && standing != Standing::Earlier => {
-                    line.file_stranger(doubt, self.reader.reported_amount(content));
+                    self.overheard.file_stranger(doubt, self.reader.reported_amount(content));
                 }
-                stranger => line.file_earlier(stranger.is_none()),
+                stranger => self.overheard.file_earlier(stranger.is_none()),
             }
             self.reader.reset();
             return self.persist(now);
         }
         let named = self.reader.has_our_reference();
-        let ours = named || (!self.needs_reference && (standing == Standing::After || !line.is_ambiguous()));
+        let ours = named
+            || (!self.needs_reference && (standing == Standing::After || !self.overheard.is_ambiguous()));
         let outcome = match outcome {
             Outcome::Unknown { doubt } => Outcome::Unknown { doubt },
             outcome if ours => outcome,
@@ -79,9 +68,7 @@ impl TillMachine<'_> {
     /// Asks for the message that has come to be stored. There is room for one: a different one ends the line, and the
     /// terminal sends both again.
     fn persist(&mut self, now: Instant) {
-        if let Line::Session(line) = &self.line
-            && !self.unstored.keep(line.body())
-        {
+        if !self.channel.keep() {
             self.abort(now);
         }
     }
@@ -89,7 +76,7 @@ impl TillMachine<'_> {
     /// The message of [`Action::Persist`](super::Action::Persist) is stored durably, so that the terminal may discard its
     /// copy.
     pub fn handle_persisted(&mut self, _now: Instant) {
-        if self.unstored.clear() {
+        if self.channel.clear_unstored() {
             self.show(Event::LateAnswer);
         }
     }
@@ -97,7 +84,7 @@ impl TillMachine<'_> {
     /// The message of [`Action::Persist`](super::Action::Persist) could not be stored. The line is aborted without an
     /// acknowledgement, so that the terminal sends its result again.
     pub fn handle_persist_failed(&mut self, now: Instant) {
-        if self.unstored.clear() {
+        if self.channel.clear_unstored() {
             self.show(Event::LateAnswer);
             self.abort(now);
         }
@@ -105,7 +92,7 @@ impl TillMachine<'_> {
 
     /// Aborts the line: it counts as closed from now on.
     fn abort(&mut self, now: Instant) {
-        self.aborts = true;
+        self.channel.abort();
         self.handle_closed(now);
     }
 }

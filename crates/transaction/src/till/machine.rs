@@ -7,31 +7,26 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 use caisse_codec::wire;
-use caisse_link::frame::{self, LONGEST_BODY};
-use caisse_link::serial;
-use caisse_link::{Assembly, ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
+use caisse_link::frame::LONGEST_BODY;
+use caisse_link::{ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Blocked, Doubt, NotSent, Outcome, TerminalId, Verdict};
 
 use super::config::Config;
 use super::contradiction::Contradiction;
+use super::overheard::Overheard;
 use super::reader::Reader;
 use super::report::Report;
-use super::session_line::SessionLine;
 use super::step::{Dispute, Effect, Effects, Event, Input, State, Timer, step};
 use super::watch::Watch;
-use crate::dialect::Trailer;
+use crate::channel::{self, Channel, Message};
 use crate::results::{WriteError, not_connected};
-use crate::unstored::Unstored;
 use crate::{Request, RequestError};
 
 /// How many bytes of storage hold every documented field of an answer at its longest, beside one frame of a line with
 /// sessions. Less is allowed: fields that do not fit are skipped and counted, and the verdict stays the same. A till of E
 /// or E+ needs 160: half of the storage holds a frame, up to 512 bytes of it.
 pub const MOST_STORAGE: usize = 3072;
-
-/// The longest message: a request of 3.x with every field that a till sends, in a frame or with a line end.
-const LONGEST_MESSAGE: usize = 160;
 
 /// How long a session may go on after the end is recorded: the terminal's EOT comes within 3 s, or not at all.
 const LINGER: Duration = Duration::from_secs(5);
@@ -153,7 +148,8 @@ impl fmt::Debug for Action<'_> {
 pub struct TillMachine<'s> {
     pub(super) config: Config,
     pub(super) state: State,
-    pub(super) started: Option<Started>,
+    /// What is recorded of the start, once there is one.
+    pub(super) started: Option<Start>,
     queue: ArrayVec<Effect, QUEUE>,
     pub(super) timer: Option<(Timer, Instant)>,
     pub(super) answer_deadline: Option<Instant>,
@@ -163,56 +159,29 @@ pub struct TillMachine<'s> {
     journal_deadline: Option<Instant>,
     pub(super) gave_up: bool,
     pub(super) watch: Watch,
-    pub(super) line: Line<'s>,
+    pub(super) channel: Channel<'s>,
+    pub(super) overheard: Overheard,
     pub(super) reader: Reader<'s>,
     /// Whether an answer counts only with the reference that was sent.
     pub(super) needs_reference: bool,
     /// Whether the journal holds the start.
     start_recorded: bool,
-    pub(super) unstored: Unstored,
-    /// Whether the connection is to be aborted before anything else is done.
-    pub(super) aborts: bool,
-}
-
-/// How messages find their ends on the line.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "no allocator here, and a machine has one line")]
-pub(super) enum Line<'s> {
-    /// The bytes are the messages.
-    Bare(Assembly),
-    /// They stand in frames and sessions.
-    Session(SessionLine<'s>),
 }
 
 /// More than there are kinds of effects.
 const QUEUE: usize = 16;
-
-pub(super) struct Started {
-    pub(super) entry: Start,
-    message: ArrayVec<u8, LONGEST_MESSAGE>,
-    /// How much of the message the system has accepted.
-    accepted: usize,
-}
-
-impl fmt::Debug for Started {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Started({:?}, {} of {} bytes accepted)", self.entry, self.accepted, self.message.len())
-    }
-}
 
 impl<'s> TillMachine<'s> {
     /// A machine for one transaction. The storage holds the fields of the answer; see [`MOST_STORAGE`].
     #[must_use]
     pub fn new(config: Config, storage: &'s mut [u8]) -> Self {
         let dialect = config.dialect;
-        let (line, reader) = if config.has_sessions() {
+        let (channel, reader) = if config.has_sessions() {
             let half = storage.len().div_ceil(2).min(LONGEST_BODY);
             let (frame, rest) = storage.split_at_mut_checked(half).unwrap_or_default();
-            let line = SessionLine::new(dialect.session, dialect.refused_message, frame);
-            (Line::Session(line), Reader::new(&dialect, false, rest))
+            (Channel::session(dialect.session, frame), Reader::new(&dialect, false, rest))
         } else {
-            let reader = Reader::new(&dialect, true, storage);
-            (Line::Bare(Assembly::new(dialect.answer)), reader)
+            (Channel::stream(dialect.answer), Reader::new(&dialect, true, storage))
         };
         Self {
             config,
@@ -226,12 +195,11 @@ impl<'s> TillMachine<'s> {
             journal_deadline: None,
             gave_up: false,
             watch: Watch::default(),
-            line,
+            channel,
+            overheard: Overheard::new(dialect.refused_message),
             reader,
             needs_reference: false,
             start_recorded: false,
-            unstored: Unstored::new(),
-            aborts: false,
         }
     }
 
@@ -253,34 +221,24 @@ impl<'s> TillMachine<'s> {
         request.validate(&dialect)?;
         let entry = request.start(&self.config)?;
         let message = self.message(&request)?;
-        self.started = Some(Started { entry, message, accepted: 0 });
+        self.started = Some(entry);
+        self.channel.set_message(message);
         let ticket = request.ticket.is_some() && dialect.optional.ticket;
         self.reader.ask(ticket, request.nonce(&dialect));
         self.apply(now, Input::Start);
         Ok(())
     }
 
-    /// The message as it goes out, in a frame where the line has frames.
-    fn message(&self, request: &Request) -> Result<ArrayVec<u8, LONGEST_MESSAGE>, RequestError> {
+    /// The message as it goes out.
+    fn message(&self, request: &Request) -> Result<Message, RequestError> {
         let Config { dialect, identifier, .. } = self.config;
         let mut body = [0; wire::LONGEST_REQUEST];
         let body = request
             .message(&dialect)
             .encode(&dialect.format(identifier), &mut body)
             .map_err(|error| request.refused(&dialect, error))?;
-        let too_long = RequestError::TooLongForFrame { length: body.len() };
-        let mut message = ArrayVec::new();
-        if self.config.has_sessions() {
-            let mut buffer = [0; LONGEST_MESSAGE];
-            let frame = frame::encode(body, &mut buffer).map_err(|_| too_long)?;
-            message.try_extend_from_slice(frame).map_err(|_| too_long)?;
-        } else {
-            message.try_extend_from_slice(body).map_err(|_| too_long)?;
-            if dialect.trailer == Trailer::LineEnd {
-                message.try_extend_from_slice(b"\r\n").map_err(|_| too_long)?;
-            }
-        }
-        Ok(message)
+        channel::message(body, self.config.has_sessions(), dialect.trailer)
+            .ok_or(RequestError::TooLongForFrame { length: body.len() })
     }
 
     /// What came of the write that [`Action::Record`] or [`Action::Dispute`] asked for. Before the message left, a write that
@@ -315,7 +273,7 @@ impl<'s> TillMachine<'s> {
     pub fn handle_connected(&mut self, now: Instant, opened: Result<Option<TerminalId>, ConnectError>) {
         match (opened, &mut self.started) {
             (Ok(address), Some(started)) if self.state == State::Connecting => {
-                started.entry.address = address.or(started.entry.address);
+                started.address = address.or(started.address);
                 self.apply(now, Input::Connected);
             }
             (Ok(_), _) => {}
@@ -332,61 +290,26 @@ impl<'s> TillMachine<'s> {
     /// No connection is open any more, for this reason if nothing was sent.
     fn close(&mut self, now: Instant, reason: NotSent) {
         self.gave_up |= self.watch.close();
-        let is_read_on = self.is_read_on();
-        match &mut self.line {
-            Line::Bare(assembly) => {
-                if let State::Waiting { .. } = self.state {
-                    assembly.handle_closed();
-                    return self.settle(now, false);
-                }
-                if is_read_on {
-                    assembly.handle_closed();
-                    return self.compare(now);
-                }
-                if self.holds_message() {
-                    return self.apply(now, Input::Withdrawn(NotSent::ClosedBeforeSend));
-                }
-            }
-            Line::Session(line) => {
-                line.close(now);
-                self.hear(now);
-                if let State::Waiting { .. } = self.state {
-                    let outcome = Outcome::Unknown { doubt: Doubt::LineLost };
-                    return self.apply(now, Input::AnswerEnded { outcome, answered: false });
-                }
-            }
-        }
+        self.overheard.not_sent = NotSent::ClosedBeforeSend;
+        self.channel.handle_closed(now);
+        self.hear(now);
+        self.settle(now, false);
+        self.compare(now);
         self.apply(now, Input::Disconnected(reason));
     }
 
     /// What came of [`Action::Send`]: how many bytes the system has accepted. On an error it accepts no more, and has
     /// accepted none of these bytes, unless the error says that this is uncertain.
     pub fn handle_sent(&mut self, now: Instant, sent: Result<usize, SendError>) {
-        if let Line::Session(line) = &mut self.line {
-            line.handle_sent(now, sent);
-            return self.hear(now);
-        }
-        let Some(started) = &mut self.started else { return };
-        let input = match sent {
-            // No byte accepted is no progress: there is nothing to report, and the send timer goes on.
-            Ok(0) => return,
-            Ok(accepted) => {
-                started.accepted = started.accepted.saturating_add(accepted).min(started.message.len());
-                Input::Sent { all: started.accepted == started.message.len() }
-            }
-            Err(SendError::TimedOut | SendError::Closed) => Input::SendFailed,
-            Err(SendError::Uncertain) => Input::SendUncertain,
-        };
-        self.apply(now, input);
+        self.channel.handle_sent(now, sent);
+        self.hear(now);
     }
 
     /// Whether what was last handed out has left the machine. On TCP that changes nothing; on a line with sessions the
     /// timer of the acknowledgement starts here, also where nobody knows whether the bytes will ever leave.
     pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
-        if let Line::Session(line) = &mut self.line {
-            line.handle_drained(now, drained);
-            self.hear(now);
-        }
+        self.channel.handle_drained(now, drained);
+        self.hear(now);
     }
 
     /// What came of [`Action::Look`] or of waiting: bytes at the start of this buffer, nothing, or the end of the connection.
@@ -400,34 +323,20 @@ impl<'s> TillMachine<'s> {
 
     /// Bytes came, in any pieces. Bytes that come before the message has been handed out cannot be its answer.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.take_input(now, bytes);
-            self.count_looked(now, bytes.len());
-        }
-    }
-
-    fn take_input(&mut self, now: Instant, bytes: &[u8]) {
-        if let Line::Session(_) = &self.line {
-            return self.handle_session_input(now, bytes);
-        }
-        if self.holds_message() {
-            return self.apply(now, Input::Withdrawn(NotSent::UnexpectedBytes));
-        }
-        let is_read_on = self.is_read_on();
-        if !is_read_on && !matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) {
+        if bytes.is_empty() {
             return;
         }
-        self.apply(now, Input::AnswerBegan);
-        if let (Line::Bare(assembly), Reader::Concert3(judge)) = (&mut self.line, &mut self.reader) {
-            assembly.handle_input(now, bytes, judge);
-        }
-        if is_read_on {
-            return self.compare(now);
+        let mut input = bytes;
+        while !input.is_empty() {
+            self.channel.handle_input(now, &mut input, &mut self.reader);
+            self.hear(now);
         }
         self.settle(now, false);
+        self.compare(now);
         if self.decided().is_some() {
             self.watch.look();
         }
+        self.count_looked(now, bytes.len());
     }
 
     /// Time has passed. Harmless when it is early. Where a time is over, [`poll`](Self::poll) asks for a last look at the
@@ -452,7 +361,7 @@ impl<'s> TillMachine<'s> {
     /// The application stops waiting. What has come is judged as if the terminal had closed the connection; without an answer
     /// the outcome is "not sent" if that is proven, otherwise unknown.
     pub fn give_up(&mut self, now: Instant) {
-        if self.is_open() && self.state != State::Connecting && !self.holds_message() {
+        if self.is_open() && self.state != State::Connecting && !self.channel.holds_message() {
             // What has come is judged first.
             return self.watch.give_up();
         }
@@ -460,33 +369,24 @@ impl<'s> TillMachine<'s> {
     }
 
     pub(super) fn stop(&mut self, now: Instant, wish: Input) {
-        let sending = matches!(self.state, State::Sending { .. });
-        if let Line::Session(line) = &mut self.line
-            && sending
-        {
-            line.withdraw(now, NotSent::Cancelled);
+        if let State::Sending { .. } = self.state {
+            self.overheard.not_sent = NotSent::Cancelled;
+            self.channel.withdraw(now);
             self.hear(now);
             if !matches!(self.state, State::Sending { .. }) {
                 return;
             }
         }
-        let input = if self.holds_message() { Input::Withdrawn(NotSent::Cancelled) } else { wish };
-        self.apply(now, input);
-    }
-
-    /// Whether the message still waits in the queue, whole: what withdraws it takes it out.
-    fn holds_message(&self) -> bool {
-        let nothing_accepted = self.started.as_ref().is_some_and(|started| started.accepted == 0);
-        nothing_accepted && self.queue.contains(&Effect::Send)
+        self.apply(now, wish);
     }
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
     pub fn poll(&mut self) -> Action<'_> {
-        if core::mem::take(&mut self.aborts) {
+        if self.channel.take_abort() {
             return Action::Abort;
         }
-        if self.unstored.is_waiting() {
-            return Action::Persist(self.unstored.body());
+        if self.channel.unstored().is_waiting() {
+            return Action::Persist(self.channel.unstored().body());
         }
         self.release();
         let shows = matches!(self.queue.first(), Some(Effect::Show(_)));
@@ -494,49 +394,39 @@ impl<'s> TillMachine<'s> {
             return Action::Look;
         }
         let Some(effect) = self.queue.first().copied() else {
-            return self.poll_line();
+            return self.poll_channel();
         };
         self.queue.remove(0);
         if effect == Effect::Close && self.stays_open() {
-            return self.poll_line();
+            return self.poll_channel();
         }
         let Some(started) = &self.started else {
             return Action::Wait { until: None };
         };
         match effect {
             Effect::Connect => Action::Connect,
-            Effect::RecordStart => Action::Record(Entry::Started(started.entry)),
+            Effect::RecordStart => Action::Record(Entry::Started(*started)),
             Effect::RecordEnd(verdict) => Action::Record(Entry::Ended(self.end(started, verdict))),
             Effect::RecordNeverSent(verdict) => {
-                Action::Record(Entry::NeverSent(started.entry, self.end(started, verdict)))
+                Action::Record(Entry::NeverSent(*started, self.end(started, verdict)))
             }
             Effect::RecordDispute => Action::Dispute(self.contradiction(started)),
-            Effect::Send => Action::Send(started.message.get(started.accepted..).unwrap_or_default()),
             Effect::Report(verdict) => Action::Verdict(verdict),
-            Effect::Close => self.closing(started),
+            Effect::Close => self.closing(),
             Effect::Show(event) => Action::Event(event),
             // These never wait in the queue.
-            Effect::Arm(_) | Effect::AwaitAnswer => Action::Wait { until: self.deadline() },
+            Effect::Send | Effect::Arm(_) | Effect::AwaitAnswer => Action::Wait { until: self.deadline() },
         }
     }
 
-    /// What the line wants to be sent, or nothing but time.
-    fn poll_line(&mut self) -> Action<'_> {
-        let until = self.deadline();
-        match (&mut self.line, self.state) {
-            (_, State::Done { verdict, .. }) => Action::Done(verdict),
-            (Line::Session(line), _) if line.is_busy() && !self.gave_up => match line.session().poll() {
-                serial::Action::Send(control) => Action::Send(control.bytes()),
-                serial::Action::Emit { from, .. } => {
-                    let message = self.started.as_ref().map(|started| started.message.as_slice());
-                    Action::Send(message.and_then(|message| message.get(from..)).unwrap_or_default())
-                }
-                serial::Action::Event(_) | serial::Action::Wait { .. } => {
-                    Action::Wait { until: self.deadline() }
-                }
-            },
-            _ => Action::Wait { until },
+    /// What is to be sent, or nothing but time.
+    fn poll_channel(&mut self) -> Action<'_> {
+        if let State::Done { verdict, .. } = self.state {
+            return Action::Done(verdict);
         }
+        let until = self.deadline();
+        let bytes = if self.gave_up { None } else { self.channel.poll() };
+        bytes.map_or(Action::Wait { until }, Action::Send)
     }
 
     /// Whether the connection is to be left open although the transaction is over: the terminal has not said a word on it,
@@ -545,7 +435,7 @@ impl<'s> TillMachine<'s> {
     pub fn stays_open(&self) -> bool {
         let silence = Outcome::Unknown { doubt: Doubt::Silence };
         let is_silent = matches!(self.state, State::Done { verdict, .. } if verdict.outcome == silence);
-        is_silent && matches!(self.line, Line::Bare(_))
+        is_silent && self.channel.is_own()
     }
 
     /// When the last byte of the message had been sent, as far as it was.
@@ -559,12 +449,8 @@ impl<'s> TillMachine<'s> {
     pub fn deadline(&self) -> Option<Instant> {
         let waiting = matches!(self.state, State::Waiting { .. });
         let answer = self.answer_deadline.filter(|_| waiting);
-        let line = match &self.line {
-            Line::Bare(assembly) => assembly.deadline().filter(|_| waiting || self.is_read_on()),
-            Line::Session(line) => line.deadline(),
-        };
         let timer = self.timer.map(|(_, at)| at);
-        [timer, answer, line, self.linger_deadline].into_iter().flatten().min()
+        [timer, answer, self.channel.deadline(), self.linger_deadline].into_iter().flatten().min()
     }
 
     /// What is known once the verdict is reported. Until the transaction is done, fields of the answer may be added.
@@ -575,14 +461,11 @@ impl<'s> TillMachine<'s> {
         else {
             return None;
         };
-        let late = match &self.line {
-            Line::Bare(_) => 0,
-            Line::Session(line) => line.late(),
-        };
         // An answer that decides nothing did not break off behind what decides.
         let cut = self.reader.is_cut() && !verdict.outcome.is_unknown();
         let (skipped, disputed) = (self.reader.skipped(), dispute != Dispute::None);
         let (answer, reported_amount) = (self.reader.answer(), self.reported_amount(verdict.outcome));
+        let late = self.overheard.late();
         Some(Report { verdict, answer, reported_amount, journaled, disputed, skipped, cut, late })
     }
 
@@ -605,23 +488,23 @@ impl<'s> TillMachine<'s> {
             self.watch.forget_look();
         }
         if !matches!(next, State::Sending { .. }) {
-            self.queue.retain(|effect| *effect != Effect::Send);
+            self.channel.stop_sending();
         }
+        self.channel.set_reading(self.reads());
         for effect in effects {
-            match (effect, &mut self.line) {
-                // The session has limits of its own.
-                (Effect::Arm(Timer::Send), Line::Session(_)) => {}
-                (Effect::Arm(timer), _) => self.timer = Some((timer, now.after(self.limit(timer)))),
-                (Effect::AwaitAnswer, _) => {
+            match effect {
+                // A line that acknowledges has limits of its own.
+                Effect::Arm(Timer::Send) if self.channel.acknowledges() => {}
+                Effect::Arm(timer) => self.timer = Some((timer, now.after(self.limit(timer)))),
+                Effect::AwaitAnswer => {
                     self.sent_at = Some(now);
                     self.answer_deadline = Some(now.after(self.config.answer_timeout));
                 }
-                (Effect::Send, Line::Session(line)) => {
-                    let length = self.started.as_ref().map_or(0, |started| started.message.len());
+                Effect::Send => {
                     // A fresh session takes a message of any length that a frame can have.
-                    let _ = line.session().send(now, length);
+                    let _ = self.channel.send(now);
                 }
-                (effect, _) => self.show_or_do(effect),
+                effect => self.show_or_do(effect),
             }
         }
         if reports {
@@ -648,12 +531,12 @@ impl<'s> TillMachine<'s> {
         }
     }
 
-    fn end(&self, started: &Started, verdict: Verdict) -> End {
+    fn end(&self, started: &Start, verdict: Verdict) -> End {
         let card = self.reader.answer().and_then(|answer| answer.card());
         let last_four = card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok());
         let shown = self.reader.shown();
         End {
-            id: started.entry.id,
+            id: started.id,
             verdict,
             authorisation: self.reader.authorisation(),
             contract: shown.contract,
@@ -670,9 +553,7 @@ impl<'s> TillMachine<'s> {
         if !matches!(doubt, Doubt::AmountHigher | Doubt::PartialNotAllowed | Doubt::AmountDiffers) {
             return None;
         }
-        match &self.line {
-            Line::Bare(_) => self.reader.reported_amount(&self.started.as_ref()?.entry.content),
-            Line::Session(line) => line.reported_amount(),
-        }
+        let started = self.started.as_ref()?;
+        self.overheard.reported_amount().or_else(|| self.reader.reported_amount(&started.content))
     }
 }

@@ -2,10 +2,10 @@
 
 use caisse_codec::fixed::Tolerance;
 use caisse_codec::wire::{Answer, Generation};
-use caisse_link::Ending;
+use caisse_link::{Ending, Judge, Judgement};
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::evidence::ShownIdentity;
-use caisse_payment::{Amount, AuthorisationNumber, Outcome};
+use caisse_payment::{Amount, AuthorisationNumber, Doubt, Outcome};
 
 use super::fixed_reader::FixedReader;
 use super::judge::AnswerJudge;
@@ -43,7 +43,7 @@ impl<'s> Reader<'s> {
         match self {
             Self::Concert3(judge) => {
                 judge.reset();
-                caisse_link::Judge::feed(judge, body);
+                judge.feed(body);
                 let ending = if judge.is_malformed() { Ending::Malformed } else { Ending::Closed };
                 judge.outcome(asked, Echo::Whole, Some(ending), body.len())
             }
@@ -51,6 +51,31 @@ impl<'s> Reader<'s> {
                 reader.reset();
                 reader.take(body, asked)
             }
+        }
+    }
+
+    /// What an answer proves that came as a stream; `ending` is `None` where the till's own limit of time ended it.
+    pub(super) fn outcome(&self, asked: &Content, ending: Option<Ending>, received: usize) -> Outcome {
+        match self {
+            Self::Concert3(judge) => judge.outcome(asked, Echo::MayLack, ending, received),
+            // It comes in frames alone.
+            Self::Fixed(_) => Outcome::Unknown { doubt: Doubt::Silence },
+        }
+    }
+
+    /// The outcome as soon as the content of a stream decides it.
+    pub(super) fn decided(&self, asked: &Content) -> Option<Outcome> {
+        match self {
+            Self::Concert3(judge) => judge.decided(asked),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    /// Whether the bytes of a stream end inside a field, or inside a frame.
+    pub(super) const fn is_inside(&self) -> bool {
+        match self {
+            Self::Concert3(judge) => judge.is_inside(),
+            Self::Fixed(_) => false,
         }
     }
 
@@ -121,6 +146,16 @@ impl<'s> Reader<'s> {
         match self {
             Self::Concert3(judge) => judge.is_cut(),
             Self::Fixed(_) => false,
+        }
+    }
+}
+
+impl Judge for Reader<'_> {
+    fn feed(&mut self, bytes: &[u8]) -> Judgement {
+        match self {
+            Self::Concert3(judge) => judge.feed(bytes),
+            // It comes in frames alone.
+            Self::Fixed(_) => Judgement::Malformed,
         }
     }
 }

@@ -2,15 +2,13 @@
 
 use core::time::Duration;
 
-use caisse_link::{Ending, Instant};
-use caisse_payment::entry::Content;
+use caisse_link::Instant;
+use caisse_payment::entry::Start;
 use caisse_payment::{Doubt, Outcome};
 
 use super::contradiction::Contradiction;
-use super::machine::{Line, Started, TillMachine};
-use super::reader::Reader;
+use super::machine::TillMachine;
 use super::step::{Dispute, Input, State};
-use crate::deciding::Echo;
 
 /// The longest time that the till reads on after an early verdict, however slowly bytes come.
 const MAX_READING_ON: Duration = Duration::from_secs(10);
@@ -115,12 +113,8 @@ impl TillMachine<'_> {
 
     /// What the content of a stream decides already.
     pub(super) fn decided(&self) -> Option<Outcome> {
-        match (&self.line, &self.reader, self.state, &self.started) {
-            (Line::Bare(assembly), Reader::Concert3(judge), State::Waiting { .. }, Some(started)) => {
-                judge.decided(&started.entry.content).filter(|_| assembly.ending().is_none())
-            }
-            _ => None,
-        }
+        let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return None };
+        self.reader.decided(&started.content).filter(|_| self.channel.ending().is_none())
     }
 
     /// Lets the times count that are over at this moment.
@@ -132,15 +126,8 @@ impl TillMachine<'_> {
         if self.linger_deadline.is_some_and(|at| now >= at) {
             self.linger_deadline = None;
         }
-        let reads = matches!(self.state, State::Waiting { .. }) || self.is_read_on();
-        match &mut self.line {
-            Line::Bare(assembly) if reads => assembly.handle_timeout(now),
-            Line::Bare(_) => {}
-            Line::Session(line) => {
-                line.session().handle_timeout(now);
-                self.hear(now);
-            }
-        }
+        self.channel.handle_timeout(now);
+        self.hear(now);
         let late = self.answer_deadline.is_some_and(|deadline| now >= deadline);
         self.settle(now, late);
         self.compare(now);
@@ -149,17 +136,13 @@ impl TillMachine<'_> {
     /// Ends the wait when the answer has ended, or when its time is over.
     pub(super) fn settle(&mut self, now: Instant, late: bool) {
         let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return };
-        let content: &Content = &started.entry.content;
-        let outcome = match (&self.line, &self.reader) {
-            (Line::Bare(assembly), Reader::Concert3(judge)) => {
-                let ending: Option<Ending> = assembly.ending();
-                if ending.is_none() && !late {
-                    return;
-                }
-                judge.outcome(content, Echo::MayLack, ending, assembly.received())
-            }
-            (Line::Session(line), _) if late => Outcome::Unknown { doubt: line.doubt() },
-            _ => return,
+        let ending = self.channel.ending();
+        if ending.is_none() && !late {
+            return;
+        }
+        let outcome = match self.overheard.doubt() {
+            Some(doubt) => Outcome::Unknown { doubt },
+            None => self.reader.outcome(&started.content, ending, self.channel.received()),
         };
         let answered = self.reader.answered();
         self.apply(now, Input::AnswerEnded { outcome, answered });
@@ -168,16 +151,19 @@ impl TillMachine<'_> {
     /// The application waits no longer, and the line has been looked at: what has come is judged as if the terminal had
     /// closed the connection.
     pub(super) fn stop_waiting(&mut self, now: Instant) {
-        if let (Line::Bare(assembly), State::Waiting { .. }) = (&mut self.line, self.state)
-            && self.reader.answered()
-        {
-            assembly.handle_closed();
+        if matches!(self.state, State::Waiting { .. }) && self.reader.answered() {
+            self.channel.end_answer();
             self.settle(now, true);
         }
         self.stop(now, Input::GivenUp);
         // Nor does the till wait for the end of a session, for a busy journal, or for bytes after the verdict.
         self.gave_up = true;
         self.compare(now);
+    }
+
+    /// Whether bytes on a stream are an answer, or contradict one.
+    pub(super) const fn reads(&self) -> bool {
+        matches!(self.state, State::Waiting { .. } | State::Sending { begun: true }) || self.is_read_on()
     }
 
     /// Whether the till reads on although the verdict is certain.
@@ -189,7 +175,7 @@ impl TillMachine<'_> {
 
     /// The verdict is reported. What was read while the end was being recorded may contradict it already.
     pub(super) fn begin_to_read_on(&mut self, now: Instant, session: Duration) {
-        let limit = if matches!(self.line, Line::Session(_)) { session } else { MAX_READING_ON };
+        let limit = if self.channel.is_own() { MAX_READING_ON } else { session };
         self.linger_deadline = Some(now.after(limit)).filter(|_| !self.watch.closed);
         self.compare(now);
     }
@@ -197,24 +183,20 @@ impl TillMachine<'_> {
     /// Whether bytes after the verdict may still come: on a line with sessions our acknowledgement of the answer is to be
     /// sent, or the terminal's EOT to be read; on a stream the answer has not been quiet for long enough.
     fn lingers(&self) -> bool {
-        let outstanding = match &self.line {
-            Line::Bare(assembly) => self.watch.reads_on && !self.watch.closed && assembly.ending().is_none(),
-            Line::Session(line) => line.is_busy(),
-        };
-        outstanding && !self.gave_up && self.linger_deadline.is_some()
+        let reads_on = self.watch.reads_on && self.channel.ending().is_none();
+        (reads_on || self.channel.is_busy()) && !self.gave_up && self.linger_deadline.is_some()
     }
 
     /// Holds what has come since an early verdict against it.
     pub(super) fn compare(&mut self, now: Instant) {
         let State::Reported { verdict, dispute: Dispute::None, .. } = self.state else { return };
-        let (Line::Bare(assembly), Reader::Concert3(judge)) = (&self.line, &self.reader) else { return };
         let Some(started) = self.started.as_ref().filter(|_| self.watch.reads_on) else { return };
         // A field that is not whole may end well.
-        if judge.is_inside() && self.lingers() {
+        if self.reader.is_inside() && self.lingers() {
             return;
         }
-        let content = &started.entry.content;
-        let outcome = judge.outcome(content, Echo::MayLack, assembly.ending(), assembly.received());
+        let (ending, received) = (self.channel.ending(), self.channel.received());
+        let outcome = self.reader.outcome(&started.content, ending, received);
         if outcome != verdict.outcome {
             self.watch.contradiction = Some(outcome);
             self.apply(now, Input::Contradicted);
@@ -222,15 +204,15 @@ impl TillMachine<'_> {
     }
 
     /// What contradicts the verdict.
-    pub(super) fn contradiction(&self, started: &Started) -> Contradiction {
+    pub(super) fn contradiction(&self, started: &Start) -> Contradiction {
         let fallback = Outcome::Unknown { doubt: Doubt::Contradiction };
         let verdict = match self.state {
             State::Reported { verdict, .. } | State::Done { verdict, .. } => Some(verdict.outcome),
             _ => None,
         };
         Contradiction {
-            id: started.entry.id,
-            asked: started.entry.content.amount,
+            id: started.id,
+            asked: started.content.amount,
             reported: verdict.unwrap_or(fallback),
             outcome: self.watch.contradiction.unwrap_or(fallback),
         }
