@@ -1,6 +1,7 @@
 //! `caisse journal`: what a journal contains, and a person's word on what is not known.
 
 pub(crate) mod arguments;
+mod backup;
 mod list;
 mod local_time;
 mod resolve;
@@ -42,7 +43,8 @@ const NO_SUCH: u8 = 1;
 
 pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, Wrong> {
     let file = &file(arguments, output)?;
-    if let Err(error) = file.metadata() {
+    let is_restored = matches!(arguments.command, JournalCommand::Restore { .. });
+    if let (false, Err(error)) = (is_restored, file.metadata()) {
         let file = file.display();
         return Err(match error.kind() {
             ErrorKind::NotFound => Wrong::usage("file", format_args!("{file}: there is no such file")),
@@ -61,6 +63,10 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Totals(arguments) => totals::totals(&read()?, arguments, output),
         JournalCommand::Resolve(arguments) => resolve::resolve(&mut open()?, arguments, output),
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
+        JournalCommand::Backup { to, .. } => backup::backup(&read()?, to, output),
+        JournalCommand::Restore { backup, by, because, .. } => {
+            backup::restore(backup, file, by, because, output)
+        }
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),
     }

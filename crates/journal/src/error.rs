@@ -75,6 +75,12 @@ pub enum JournalError {
         /// Which event is missing.
         what: String,
     },
+    /// The file is a backup of a journal. It can be read, and no payment can be recorded in it.
+    #[error(
+        "the file is a backup of a journal: it can be read, and takes no payment; make a journal of it with: caisse journal \
+         FILE restore BACKUP --by WHO --because WHY"
+    )]
+    Backup,
     /// The file is something else. It is left as it is.
     #[error("the file is not a payment journal, or its beginning is damaged; nothing was changed")]
     Foreign,

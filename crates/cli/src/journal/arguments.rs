@@ -58,6 +58,29 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Copy the journal while it is in use. The copy can be read, and no payment can be recorded in it.
+    Backup {
+        /// The file to write, where nothing is yet.
+        to: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a journal of a backup, in the place of one that is lost. Payments that were recorded after the backup was made are
+    /// unknown to it and can be charged again.
+    Restore {
+        /// The backup.
+        backup: PathBuf,
+        /// Who restores it.
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Why: what became of the journal.
+        #[arg(long, value_name = "WHY")]
+        because: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
     Forget {
         /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
@@ -214,7 +237,11 @@ impl From<ConfirmedArgument> for Confirmation {
 impl JournalCommand {
     pub(crate) const fn wants_json(&self) -> bool {
         match self {
-            Self::Show { json, .. } | Self::AcceptOlder { json, .. } | Self::Forget { json, .. } => *json,
+            Self::Show { json, .. }
+            | Self::AcceptOlder { json, .. }
+            | Self::Backup { json, .. }
+            | Self::Restore { json, .. }
+            | Self::Forget { json, .. } => *json,
             Self::List(arguments) => arguments.json,
             Self::Totals(arguments) => arguments.json,
             Self::Resolve(arguments) => arguments.json,

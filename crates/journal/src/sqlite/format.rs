@@ -8,6 +8,8 @@ use crate::JournalError;
 
 /// `CJNL` in ASCII: what the command `file` shows, and what tells a journal from other files.
 const APPLICATION_ID: i64 = 0x434a_4e4c;
+/// `CJNB`: a backup of a journal.
+const BACKUP_APPLICATION_ID: i64 = 0x434a_4e42;
 /// The id of the journals that were written before the format was published.
 const FORMER_APPLICATION_ID: i64 = 0x4341_4953;
 /// The statements that make the tables.
@@ -70,10 +72,27 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool, JournalError> {
     Ok((objects, format, application) == (0, 0, 0))
 }
 
-/// Checks that the file is a journal, and of a format that can be read here.
-pub(super) fn check_identity(connection: &Connection) -> Result<(), JournalError> {
+/// Whether the file is a backup of a journal.
+pub(super) fn is_backup(connection: &Connection) -> Result<bool, JournalError> {
+    Ok(pragma(connection, "application_id")? == BACKUP_APPLICATION_ID)
+}
+
+/// Makes a copy of a journal a backup, in which no payment can be recorded.
+pub(super) fn mark_as_backup(connection: &Connection) -> Result<(), JournalError> {
+    Ok(connection.pragma_update(None, "application_id", BACKUP_APPLICATION_ID)?)
+}
+
+/// Makes a copy of a backup a journal.
+pub(super) fn mark_as_journal(connection: &Connection) -> Result<(), JournalError> {
+    Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?)
+}
+
+/// Checks that the file is a journal, or where only that is asked for a backup of one, and of a format that can be read here.
+pub(super) fn check_identity(connection: &Connection, allows_backup: bool) -> Result<(), JournalError> {
     match pragma(connection, "application_id")? {
         APPLICATION_ID => {}
+        BACKUP_APPLICATION_ID if allows_backup => {}
+        BACKUP_APPLICATION_ID => return Err(JournalError::Backup),
         FORMER_APPLICATION_ID => return Err(JournalError::Former),
         _ => return Err(JournalError::Foreign),
     }

@@ -1,5 +1,6 @@
 //! The journal in a SQLite file.
 
+mod backup;
 mod byte_locks;
 mod chain;
 mod check;
@@ -42,6 +43,7 @@ use state::{Current, OpenTransaction};
 use unit::{Kind, Unit};
 use writing::Writer;
 
+pub use backup::BackupCopy;
 pub use check::{CheckProgress, FullCheck};
 pub use forgetting::Forgotten;
 pub use older_copy::AcceptedCopy;

@@ -60,7 +60,7 @@ impl SqliteJournal {
     }
 }
 
-fn accept(
+pub(super) fn accept(
     connection: &Connection,
     tail: &Tail,
     recorded: &Tail,

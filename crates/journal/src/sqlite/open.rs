@@ -78,13 +78,16 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
         location.check(&file, Care::Strict)?;
         format::create(&connection)?;
     }
-    format::check_identity(&connection)?;
+    format::check_identity(&connection, purpose == Purpose::Read)?;
     if connection.is_readonly("main")? {
         return Err(JournalError::unwritable("the file is read-only"));
     }
-    make_durable(&connection)?;
+    // A backup is read as it is, and stays as it is.
+    if !format::is_backup(&connection)? {
+        make_durable(&connection)?;
+    }
     // This first read opens the write-ahead log.
-    format::check_identity(&connection)?;
+    format::check_identity(&connection, purpose == Purpose::Read)?;
     // Without any mark nothing is known of the last writer, and no writer is waited for.
     if !marks.is_empty() && !marks.iter().any(|mark| location.stamp() == Ok(mark.stamp)) {
         empty_log(&connection)?;

@@ -1,0 +1,42 @@
+//! `caisse journal backup` and `restore`.
+
+use std::path::Path;
+
+use caisse::{Order, SqliteJournal, WallTime};
+use serde_json::json;
+
+use super::unusable;
+use crate::output::Output;
+use crate::usage::Wrong;
+
+pub(super) fn backup(journal: &SqliteJournal, to: &Path, output: &Output) -> Result<u8, Wrong> {
+    let copy = journal.backup(to).map_err(unusable)?;
+    output.json(&json!({ "backup": to.display().to_string(), "last_event": copy.last_event }));
+    output.text(format_args!("{}: {} events copied", to.display(), copy.last_event));
+    output.text(format_args!("{} : {} événements copiés", to.display(), copy.last_event));
+    Ok(0)
+}
+
+pub(super) fn restore(
+    backup: &Path,
+    file: &Path,
+    by: &str,
+    because: &str,
+    output: &Output,
+) -> Result<u8, Wrong> {
+    let word = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
+    let copy = SqliteJournal::restore(backup, file, &word, WallTime::now()).map_err(unusable)?;
+    output.json(&json!({ "journal": file.display().to_string(), "last_event": copy.last_event }));
+    output.text(format_args!(
+        "{}: restored with {} events; payments made after the backup are unknown and can be charged again",
+        file.display(),
+        copy.last_event
+    ));
+    output.text(format_args!(
+        "{} : restauré avec {} événements ; les paiements faits après la sauvegarde sont inconnus et peuvent être débités \
+         à nouveau",
+        file.display(),
+        copy.last_event
+    ));
+    Ok(0)
+}
