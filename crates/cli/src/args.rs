@@ -236,6 +236,13 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Check the whole journal: every event, every transaction and the file itself. Payments check only what they use. Exit code
+    /// 6 when something does not add up.
+    Verify {
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
     Forget {
         /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
@@ -326,6 +333,7 @@ impl JournalCommand {
             Self::List { json, .. }
             | Self::Show { json, .. }
             | Self::AcceptOlder { json, .. }
+            | Self::Verify { json }
             | Self::Forget { json, .. } => *json,
             Self::Resolve(arguments) => arguments.json,
             Self::Recover(arguments) => arguments.json,

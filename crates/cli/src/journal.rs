@@ -4,7 +4,7 @@ use caisse::{
     Amount, Confirmation, Decision, Journal, JournalError, Order, Paid, Record, RecordState, Source,
     SqliteJournal, TransactionId, WallTime,
 };
-use caisse_journal::{LockError, TerminalKey, gives_back, in_flight};
+use caisse_journal::{CheckProgress, FullCheck, LockError, TerminalKey, gives_back, in_flight};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Show { id, .. } => show(&read()?, id, output),
         JournalCommand::Resolve(arguments) => resolve(&mut open()?, arguments, output),
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
+        JournalCommand::Verify { .. } => verify(&mut open_whichever_path(file)?, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => {
             drop(open()?);
@@ -59,18 +60,52 @@ pub(crate) fn unusable(error: impl Display) -> Wrong {
 }
 
 fn list(journal: &SqliteJournal, unresolved: bool, output: &Output) -> Result<u8, Wrong> {
+    let records = if unresolved { journal.unsettled() } else { journal.list() };
     let mut some_open = false;
-    for record in journal.list().map_err(unusable)? {
+    for record in records.map_err(unusable)? {
         let state = state(journal, &record)?;
-        let open = state != "final";
-        if unresolved && !open {
-            continue;
-        }
-        some_open |= open;
+        some_open |= state != "final";
         output.json(&json(&record, state));
         output.text(line(&record, state));
     }
+    if let Some(checked) = journal.last_check() {
+        let FullCheck { at, last_event, .. } = checked;
+        output.notice(format_args!(
+            "last full check: {at}, up to event {last_event} / dernière vérification complète : {at}, jusqu'à \
+             l'événement {last_event}"
+        ));
+    }
     Ok(if unresolved && some_open { SOME_OPEN } else { 0 })
+}
+
+/// Opens a journal for a check, which needs to write nothing where the file has a second path.
+fn open_whichever_path(file: &Path) -> Result<SqliteJournal, Wrong> {
+    let opened = match SqliteJournal::open(file) {
+        Err(JournalError::SecondPath { .. }) => SqliteJournal::open_for_reading(file),
+        opened => opened,
+    };
+    opened.map_err(unusable)
+}
+
+/// How many lines of progress a check prints at most.
+const REPORTS: u64 = 10;
+
+fn verify(journal: &mut SqliteJournal, output: &Output) -> Result<u8, Wrong> {
+    let mut reported = 0;
+    let checked = journal.verify(&mut |CheckProgress { events, total }| {
+        let part = events.saturating_mul(REPORTS).checked_div(total).unwrap_or(REPORTS);
+        if part > reported && events < total {
+            reported = part;
+            let text = format_args!("… {events} of {total} events / {events} événements sur {total}");
+            output.progress(&json!({ "event": "verifying", "events": events, "total": total }), text);
+        }
+    });
+    let FullCheck { at, events, last_event } = checked.map_err(unusable)?;
+    output.json(&json!({
+        "event": "verified", "at": at.to_string(), "events": events, "last_event": last_event,
+    }));
+    output.text(format_args!("whole: {events} events checked / intact : {events} événements vérifiés"));
+    Ok(0)
 }
 
 fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
@@ -135,8 +170,8 @@ fn resolve(journal: &mut SqliteJournal, arguments: &ResolveArguments, output: &O
     if after.state() != RecordState::Disputed {
         return Ok(0);
     }
-    let all = journal.list().map_err(unusable)?;
-    let credits = all.iter().filter(|record| gives_back(record, &start.id));
+    let naming = journal.naming_original(&start.id).map_err(unusable)?;
+    let credits = naming.iter().filter(|record| gives_back(record, &start.id));
     tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
 }
