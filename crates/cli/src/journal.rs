@@ -6,6 +6,7 @@ mod list;
 mod local_time;
 mod resolve;
 mod totals;
+mod verify;
 mod words;
 
 use std::fmt::Display;
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Restore { backup, by, because, .. } => {
             backup::restore(backup, file, by, because, output)
         }
+        JournalCommand::Verify { .. } => verify::verify(file, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),
     }

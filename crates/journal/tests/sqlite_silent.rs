@@ -166,6 +166,27 @@ impl Sealed {
         fs::write(self.folder.path().join("journal.db.locks/last-event"), &self.mark).unwrap();
     }
 
+    /// Holds a journal whose content was changed against what it said before, and lets the check in portions look for it too.
+    fn examine_content(&mut self, change: &str) {
+        let damaged = fs::read(path(&self.folder)).unwrap();
+        if let Ok(mut journal) = SqliteJournal::open(path(&self.folder)) {
+            let found = loop {
+                match journal.verify_portion(7) {
+                    Ok(None) => {}
+                    Ok(Some(_)) => break false,
+                    Err(error) => break matches!(error, JournalError::Corrupt { .. }),
+                }
+            };
+            assert!(found, "{change}: not found in portions");
+            drop(journal);
+            self.restore();
+            silently(&path(&self.folder), || fs::write(path(&self.folder), &damaged).unwrap());
+        }
+        let harmless = self.count.harmless;
+        self.examine(change);
+        assert_eq!(self.count.harmless, harmless, "{change}: not found");
+    }
+
     /// Holds a journal that was changed against what it said before.
     fn examine(&mut self, change: &str) {
         let mut journal = match SqliteJournal::open(path(&self.folder)) {
@@ -251,10 +272,7 @@ fn every_silently_changed_value_is_found() {
                     sealed.restore();
                     continue;
                 }
-                let harmless = sealed.count.harmless;
-                let change = format!("{table}.{column} = {value:?} in {row:?}");
-                sealed.examine(&change);
-                assert_eq!(sealed.count.harmless, harmless, "{change} is not found");
+                sealed.examine_content(&format!("{table}.{column} = {value:?} in {row:?}"));
             }
         }
     }
@@ -298,9 +316,7 @@ fn silently_missing_rows_are_found() {
         silently(&file, || {
             tamper(&file, |database| database.execute_batch(&change).unwrap());
         });
-        let harmless = sealed.count.harmless;
-        sealed.examine(&change);
-        assert_eq!(sealed.count.harmless, harmless, "{change} is not found");
+        sealed.examine_content(&change);
     }
     println!("{:?}", sealed.count);
     assert!(sealed.count.on_use > 20, "{:?}", sealed.count);
@@ -321,4 +337,81 @@ fn a_silently_flipped_bit_changes_no_answer() {
     println!("{:?}", sealed.count);
     let Count { at_opening, on_use, .. } = sealed.count;
     assert!(at_opening + on_use > 100, "{:?}", sealed.count);
+}
+
+/// In portions, between payments, and while old payments are forgotten.
+#[test]
+fn a_check_in_portions_goes_on_between_payments() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    let days = |days: u64| caisse_journal::WallTime::from_millis(time(0).millis() + days * 24 * 3600 * 1000);
+    let pay = |journal: &mut SqliteJournal, key: &str, day: u64| {
+        journal.append(&started(key, "t1"), days(day)).unwrap();
+        journal.append(&approved(key), days(day)).unwrap();
+    };
+    for number in 0..10 {
+        pay(&mut journal, &format!("old-{number}"), 0);
+    }
+    for number in 0..SqliteJournal::ALWAYS_KEPT {
+        pay(&mut journal, &format!("new-{number}"), 100);
+    }
+    assert_eq!(journal.last_check(), None);
+    assert_eq!(journal.verify_portion(3).unwrap(), None);
+    // What was to be checked next is gone: it begins anew.
+    assert_eq!(journal.forget(SqliteJournal::KEPT_AT_LEAST, days(100)).unwrap().events, 20);
+    let (mut portions, mut number) = (0, 0);
+    let checked = loop {
+        portions += 1;
+        if let Some(checked) = journal.verify_portion(25).unwrap() {
+            break checked;
+        }
+        if number < 10 {
+            pay(&mut journal, &format!("meanwhile-{number}"), 101);
+            number += 1;
+        }
+    };
+    let events = 2 * u64::try_from(SqliteJournal::ALWAYS_KEPT + number).unwrap();
+    // Up to where the events ended when it came to their end.
+    assert_eq!(checked.last_event, checked.events + 20);
+    assert!((2 * SqliteJournal::ALWAYS_KEPT as u64 + 2..=events).contains(&checked.events), "{checked:?}");
+    assert!(portions > 10, "{portions}");
+    assert_eq!(journal.last_check(), Some(checked));
+    // Another handle reads of it, and the next check begins anew.
+    assert_eq!(SqliteJournal::open(path(&folder)).unwrap().last_check(), Some(checked));
+    assert_eq!(journal.verify_portion(3).unwrap(), None);
+    assert_eq!(journal.verify(&mut |_| ()).unwrap().events, events);
+}
+
+/// What the seal does not cover is checked when the journal is opened: a till that was killed had no time to seal.
+#[test]
+fn what_was_written_after_the_seal_is_checked_when_it_is_opened() {
+    let mut sealed = Sealed::new();
+    let file = path(&sealed.folder);
+    let mut journal = SqliteJournal::open(&file).unwrap();
+    journal.append(&started("later", "t9"), time(90)).unwrap();
+    drop(journal);
+    let unsealed = fs::read(&file).unwrap();
+    let old_mark = sealed.mark.clone();
+    let mark = || fs::write(sealed.folder.path().join("journal.db.locks/last-event"), &old_mark).unwrap();
+    mark();
+    let journal = SqliteJournal::open(&file).unwrap();
+    assert_eq!(journal.last_check(), None, "not everything was checked");
+    assert!(journal.find(&"later".parse().unwrap()).unwrap().is_some());
+    drop(journal);
+    for change in [
+        "UPDATE events SET amount_minor = 1 WHERE id = 'later'",
+        "UPDATE transactions SET amount_minor = 1 WHERE id = 'later'",
+        "DELETE FROM events WHERE id = 'later'",
+        "UPDATE terminals SET last_attempt = 1 WHERE name = 't9'",
+        "DELETE FROM transactions WHERE id = 'later'",
+    ] {
+        fs::write(&file, &unsealed).unwrap();
+        mark();
+        tamper(&file, |database| database.execute_batch(change).unwrap());
+        let opened = SqliteJournal::open(&file);
+        assert!(matches!(opened, Err(JournalError::Corrupt { .. })), "{change}: {opened:?}");
+    }
+    sealed.restore();
+    sealed.examine("nothing");
+    assert_eq!(sealed.count.harmless, 1);
 }

@@ -81,6 +81,13 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Check the whole journal: every event, every transaction and the file itself. Payments check only what they use. Exit code
+    /// 6 when something does not add up.
+    Verify {
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove what has been settled for a long time; what is unresolved or disputed stays, and all that came after it.
     Forget {
         /// How many days settled transactions are kept, 31 at least. An id that is forgotten can be charged again.
@@ -239,6 +246,7 @@ impl JournalCommand {
         match self {
             Self::Show { json, .. }
             | Self::AcceptOlder { json, .. }
+            | Self::Verify { json }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. }
             | Self::Forget { json, .. } => *json,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use caisse::{Amount, Journal, Record, SqliteJournal};
+use caisse_journal::FullCheck;
 
 use super::arguments::{ListArguments, SelectionArguments, StateArgument};
 use super::{SOME_OPEN, json, line, local_time, state, unusable};
@@ -39,7 +40,8 @@ impl StateArgument {
 pub(super) fn list(journal: &SqliteJournal, arguments: &ListArguments, output: &Output) -> Result<u8, Wrong> {
     let mut some_open = false;
     let mut listed = VecDeque::new();
-    for record in journal.list().map_err(unusable)? {
+    let records = if arguments.unresolved { journal.unsettled() } else { journal.list() };
+    for record in records.map_err(unusable)? {
         if !arguments.selection.selects(&record) {
             continue;
         }
@@ -62,6 +64,13 @@ pub(super) fn list(journal: &SqliteJournal, arguments: &ListArguments, output: &
             output.json(&json(record, state));
             output.text(line(record, state, arguments.lang));
         }
+    }
+    if let Some(FullCheck { at, last_event, .. }) = journal.last_check() {
+        let at = local_time::local(at);
+        output.notice(format_args!(
+            "last full check: {at}, up to event {last_event} / dernière vérification complète : {at}, jusqu'à \
+             l'événement {last_event}"
+        ));
     }
     Ok(if arguments.unresolved && some_open { SOME_OPEN } else { 0 })
 }

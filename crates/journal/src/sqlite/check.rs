@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::str;
 
 use caisse_payment::TransactionId;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::chain::Tail;
 use super::identity::Stamp;
 use super::location::Location;
+use super::records::Reader;
 use super::registry::OpenFile;
 use super::state::Current;
 use super::unit::{Kind, Unit, prepare};
@@ -179,8 +180,9 @@ pub(super) fn since(connection: &Connection, seal: Tail) -> Result<Current, Jour
     })?;
     ids.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
     ids.dedup();
+    let mut reader = Reader::new(connection)?;
     for id in ids {
-        records::known(connection, &id)?;
+        reader.known(&id)?;
     }
     let current = Current::load(connection)?;
     if current.tail == tail {
@@ -236,12 +238,14 @@ impl Portion {
 
     fn check_events(self, connection: &Connection, after: Tail, max: usize) -> Result<Self, JournalError> {
         let max = max.max(1);
-        let mut count = 0usize;
+        let (mut count, mut reader) = (0usize, Reader::new(connection)?);
+        let mut last_event_of = prepare(connection, records::LAST_EVENT_OF)?;
         let tail = records::events_after(connection, after, &mut |event| {
-            match records::last_event_of(connection, &event.id)? {
+            let last = last_event_of.query_row([event.id.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+            match last.and_then(|last| u64::try_from(last).ok()) {
                 Some(last) if last > event.number => {}
                 // All that was written about it, once.
-                Some(last) if last == event.number => drop(records::known(connection, &event.id)?),
+                Some(last) if last == event.number => drop(reader.known(&event.id)?),
                 _ => return Err(JournalError::corrupt("a transaction is missing")),
             }
             count = count.saturating_add(1);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, TransactionRow};
@@ -39,65 +39,61 @@ static LAST_EVENT: LazyLock<String> =
 static EVENTS_AFTER: LazyLock<String> =
     LazyLock::new(|| format!("{} WHERE number > ?1 ORDER BY number", select("events", columns::EVENT)));
 
+/// Reads transactions, with statements that are prepared once for all of them.
+pub(super) struct Reader<'c> {
+    transaction: Statement<'c>,
+    events: Statement<'c>,
+}
+
+impl<'c> Reader<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Result<Self, JournalError> {
+        Ok(Self { transaction: prepare(connection, &BY_ID)?, events: prepare(connection, &EVENTS_OF)? })
+    }
+
+    /// The transaction with this id. Nothing only if neither table has the id.
+    pub(super) fn find(&mut self, id: &TransactionId) -> Result<Option<Stored>, JournalError> {
+        let mut rows = self.transaction.query([id.as_str()])?;
+        let row = match rows.next()? {
+            Some(row) => Some(columns::decode_transaction(&values(row, columns::TRANSACTION.len())?)?),
+            None => None,
+        };
+        let (mut tracked, mut events, mut last_event): (Option<Tracked>, _, _) = (None, Vec::new(), 0);
+        let mut rows = self.events.query([id.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let event = linked(row)?;
+            let next = rules::replay(tracked.as_ref(), event.number, &event.event);
+            let impossible =
+                |_| JournalError::corrupt(format!("event {}: it cannot have happened then", event.number));
+            tracked = Some(next.map_err(impossible)?);
+            last_event = event.number;
+            events.push(event.event);
+        }
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        match (row, tracked) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(JournalError::corrupt("a transaction is missing")),
+            (Some(row), Some(tracked))
+                if row.tracked == tracked && (row.events, row.last_event) == (count, last_event) =>
+            {
+                Ok(Some(Stored { row, events }))
+            }
+            (Some(_), _) => Err(JournalError::corrupt("a transaction differs from its events")),
+        }
+    }
+
+    /// The transaction with an id that one of the tables names.
+    pub(super) fn known(&mut self, id: &TransactionId) -> Result<Stored, JournalError> {
+        self.find(id)?.ok_or_else(|| JournalError::corrupt("a transaction is missing"))
+    }
+}
+
 /// The transaction with this id. Nothing only if neither table has the id.
 pub(super) fn find(connection: &Connection, id: &TransactionId) -> Result<Option<Stored>, JournalError> {
-    let mut statement = prepare(connection, &BY_ID)?;
-    let mut rows = statement.query([id.as_str()])?;
-    let row = match rows.next()? {
-        Some(row) => Some(columns::decode_transaction(&values(row, columns::TRANSACTION.len())?)?),
-        None => None,
-    };
-    let events = events_of(connection, id)?;
-    let Some(row) = row else {
-        return if events.is_empty() {
-            Ok(None)
-        } else {
-            Err(JournalError::corrupt("a transaction is missing"))
-        };
-    };
-    let mut tracked: Option<Tracked> = None;
-    for event in &events {
-        let next = rules::replay(tracked.as_ref(), event.number, &event.event);
-        let impossible =
-            |_| JournalError::corrupt(format!("event {}: it cannot have happened then", event.number));
-        tracked = Some(next.map_err(impossible)?);
-    }
-    let last_event = events.last().map_or(0, |event| event.number);
-    let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
-    if tracked.as_ref() != Some(&row.tracked) || (row.events, row.last_event) != (count, last_event) {
-        return Err(JournalError::corrupt("a transaction differs from its events"));
-    }
-    let events = events.into_iter().map(|event| event.event).collect();
-    Ok(Some(Stored { row, events }))
+    Reader::new(connection)?.find(id)
 }
 
-/// The transaction with an id that one of the tables names.
-pub(super) fn known(connection: &Connection, id: &TransactionId) -> Result<Stored, JournalError> {
-    find(connection, id)?.ok_or_else(|| JournalError::corrupt("a transaction is missing"))
-}
-
-/// The number of the last event of a transaction, as its row has it; nothing without a row.
-pub(super) fn last_event_of(
-    connection: &Connection,
-    id: &TransactionId,
-) -> Result<Option<u64>, JournalError> {
-    let mut statement = prepare(connection, "SELECT last_event FROM transactions WHERE id = ?1")?;
-    let number: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
-    let number = number
-        .map(|number| u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event")));
-    number.transpose()
-}
-
-/// The events of a transaction, oldest first, each verified.
-fn events_of(connection: &Connection, id: &TransactionId) -> Result<Vec<EventRow>, JournalError> {
-    let mut statement = prepare(connection, &EVENTS_OF)?;
-    let mut rows = statement.query([id.as_str()])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(linked(row)?);
-    }
-    Ok(events)
-}
+/// The statement that reads the number of the last event of a transaction, as its row has it.
+pub(super) const LAST_EVENT_OF: &str = "SELECT last_event FROM transactions WHERE id = ?1";
 
 /// The event of this number, verified.
 fn event(connection: &Connection, number: u64) -> Result<EventRow, JournalError> {
@@ -188,9 +184,9 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<Record>, JournalError>
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut records = Vec::new();
+    let (mut reader, mut records) = (Reader::new(connection)?, Vec::new());
     for (number, id) in begun {
-        let stored = known(connection, &id)?;
+        let stored = reader.known(&id)?;
         if stored.row.tracked.started_event == number {
             records.push(stored.row.tracked.record);
         }
@@ -220,9 +216,9 @@ fn by_index(
         }
         Ok(ids)
     };
-    let mut found = Vec::new();
+    let (mut reader, mut found) = (Reader::new(connection)?, Vec::new());
     for id in ids("events")? {
-        let stored = known(connection, &id)?;
+        let stored = reader.known(&id)?;
         // An earlier end of the transaction may be in the events.
         if belongs(stored.record()) {
             found.push(stored.row.tracked);
@@ -297,7 +293,7 @@ pub(super) fn walk_back(
     key: &TerminalKey,
     visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
 ) -> Result<(), JournalError> {
-    let forgotten = Tail::forgotten(connection)?.number;
+    let (forgotten, mut reader) = (Tail::forgotten(connection)?.number, Reader::new(connection)?);
     let names = [Some(key.terminal), key.address.filter(|address| *address != key.terminal)];
     let way = |name: TerminalId| Way { name, next: current.last_attempt(&name) };
     let mut ways: Vec<Way> = names.into_iter().flatten().map(way).collect();
@@ -316,7 +312,7 @@ pub(super) fn walk_back(
                 return Err(another());
             }
         }
-        let stored = known(connection, &event.id)?;
+        let stored = reader.known(&event.id)?;
         if stored.row.tracked.started_event == number && visit(stored.record()).is_break() {
             break;
         }

@@ -6,22 +6,22 @@ use caisse_payment::entry::{Entry, Start};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::chain;
+use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, Previous, TransactionRow};
-use super::records::{self, Stored};
+use super::records::{self, Reader, Stored};
 use super::state::Current;
 use super::unit::prepare;
 use crate::rules::{self, Tracked};
 use crate::{Event, JournalError, Record, State, WallTime, What};
 use caisse_settlement::settle::blocks;
 
-static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
     let names = columns::TRANSACTION;
     let changes: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let insert = records::insert("transactions", names);
     format!("{insert} ON CONFLICT (id) DO UPDATE SET {}", changes.join(", "))
 });
-static PUT_EVENT: LazyLock<String> = LazyLock::new(|| records::insert("events", columns::EVENT));
+pub(super) static PUT_EVENT: LazyLock<String> = LazyLock::new(|| records::insert("events", columns::EVENT));
 
 /// One write: a transaction of the database that excludes all other writers.
 pub(super) struct Writer<'w> {
@@ -55,9 +55,10 @@ impl Writer<'_> {
             .current
             .open()
             .filter(|other| other.may_be_at(&key) || other.usb.is_some() && other.usb == start.usb);
-        let mut records = near
-            .map(|other| Ok(records::known(self.connection, &other.id)?.row.tracked.record))
-            .collect::<Result<Vec<_>, JournalError>>()?;
+        let mut records = Vec::new();
+        for other in near {
+            records.push(Reader::new(self.connection)?.known(&other.id)?.row.tracked.record);
+        }
         records.retain(|record| record.state() == State::Unresolved);
         Ok(records)
     }
@@ -79,6 +80,17 @@ impl Writer<'_> {
         tracked: Tracked,
         event: Event,
     ) -> Result<TransactionRow, JournalError> {
+        let event = self.next_event(&tracked, event)?;
+        let events = existing.map_or(0, |existing| existing.events).saturating_add(1);
+        let row = TransactionRow { tracked, events, last_event: self.current.tail.number };
+        let transaction = columns::encode_transaction(&row);
+        prepare(self.connection, &PUT_TRANSACTION)?.execute(params_from_iter(transaction))?;
+        prepare(self.connection, &PUT_EVENT)?.execute(params_from_iter(event))?;
+        Ok(row)
+    }
+
+    /// The row of the next event, by which a transaction has become this one. The state after it is the current one from now on.
+    pub(super) fn next_event(&mut self, tracked: &Tracked, event: Event) -> Result<Vec<Value>, JournalError> {
         let number = self.current.tail.next();
         let (id, currency) = (tracked.record.start.id, tracked.record.start.content.amount.currency());
         let previous = match event.what.start() {
@@ -87,18 +99,13 @@ impl Writer<'_> {
         };
         self.current.settle(&tracked.record, tracked.started_event);
         let (open, digest) = (self.current.open_count(), self.current.digest());
-        let mut row = EventRow { number, id, event, currency, previous, open, digest, chain: [0; 32] };
+        let row = EventRow { number, id, event, currency, previous, open, digest, chain: Chain::default() };
         let mut values = columns::encode_event(&row);
-        row.chain = chain::link(&self.current.tail.chain, columns::hashed(&values));
+        let chain = chain::link(&self.current.tail.chain, columns::hashed(&values));
         if let Some(last) = values.last_mut() {
-            *last = Value::Blob(row.chain.to_vec());
+            *last = Value::Blob(chain.to_vec());
         }
-        let events = existing.map_or(0, |existing| existing.events).saturating_add(1);
-        let transaction = TransactionRow { tracked, events, last_event: number };
-        let of_transaction = columns::encode_transaction(&transaction);
-        prepare(self.connection, &PUT_TRANSACTION)?.execute(params_from_iter(of_transaction))?;
-        prepare(self.connection, &PUT_EVENT)?.execute(params_from_iter(values))?;
-        self.current.tail = chain::Tail { number, chain: row.chain };
-        Ok(transaction)
+        self.current.tail = Tail { number, chain };
+        Ok(values)
     }
 }
