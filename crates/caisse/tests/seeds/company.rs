@@ -13,7 +13,7 @@ use caisse_simulator::script::Script;
 use crate::day::{Class, Day, Role, World};
 use crate::plan::{Chance, Company, Sale, Wish};
 use crate::seat::{Layout, Seat};
-use crate::shop::Trouble;
+use crate::shop::{FatedJournal, Trouble, hurried};
 use crate::truth::TERMINALS;
 
 /// What a payment app does.
@@ -110,7 +110,7 @@ impl<W: World> Day<'_, W> {
         if self.by_chance(50) {
             self.change();
         }
-        if self.by_chance(8) {
+        if W::IS_VIRTUAL && self.by_chance(8) {
             self.replace_journal();
         }
         for _ in 0..2 {
@@ -118,7 +118,7 @@ impl<W: World> Day<'_, W> {
                 self.outside();
             }
         }
-        if self.others().kind == LinkKind::Stream && self.by_chance(12) {
+        if W::IS_VIRTUAL && self.others().kind == LinkKind::Stream && self.by_chance(12) {
             self.held_back();
         }
     }
@@ -283,7 +283,7 @@ impl<W: World> Day<'_, W> {
                 self.note("list inside");
             }
             11..=13 if has_begun => self.word_inside(number),
-            14 => {
+            14 if W::IS_VIRTUAL => {
                 self.world.replace_journal();
                 self.note("journal replaced inside");
             }
@@ -463,10 +463,10 @@ impl<W: World> Day<'_, W> {
         self.note(if payment.outcome.is_unknown() { "app unknown" } else { "app known" });
     }
 
-    fn app_till(&mut self, name: &str) -> caisse_intent::Till<W::Handle> {
+    fn app_till(&mut self, name: &str) -> caisse_intent::Till<FatedJournal> {
         let name: TerminalId = name.parse().unwrap();
         let is_exclusive = self.by_chance(50);
-        caisse_intent::Till::new(self.world.journal(), name, Currency::EUR).exclusive(is_exclusive)
+        caisse_intent::Till::new(hurried(self.world.journal()), name, Currency::EUR).exclusive(is_exclusive)
     }
 
     /// The network does not carry: what the till sends stays in its machine. The till gives up and ends, the terminal shows

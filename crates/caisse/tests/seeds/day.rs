@@ -36,11 +36,12 @@ pub enum Role {
 
 /// Where the day takes place.
 pub trait World {
-    type Handle: Journal;
+    /// Whether the network and the files are such that a test can break them.
+    const IS_VIRTUAL: bool;
     /// A till that is started now.
     fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till;
-    /// A handle on the journal as it is now, which waits for no lock.
-    fn journal(&self) -> Self::Handle;
+    /// A handle on the journal as it is now.
+    fn journal(&self) -> Box<dyn Journal>;
     /// Puts a copy in the place of the journal's file.
     fn replace_journal(&self);
     /// The first terminal gets its other address.
@@ -92,7 +93,7 @@ impl Tally {
     pub fn known(&self) -> usize {
         let all: usize = self.classes.values().sum();
         let by_a_person = self.classes.get(&Class::ByAPerson).copied().unwrap_or(0);
-        (all - by_a_person) * 100 / all
+        (all - by_a_person) * 100 / all.max(1)
     }
 
     /// The same of debits at terminals that are the till's own and name their last transaction.
@@ -251,15 +252,17 @@ impl<W: World> Day<'_, W> {
     fn serve(&mut self, sale: &Sale) {
         let mut number = self.begin(sale);
         let mut turn: Turn = sale.turn.parse().unwrap();
-        let used = self.till.as_ref().map_or_else(|| self.seat(), |(_, seat)| *seat).terminal();
-        if self.truth.last_refused(used) || self.open().is_some() {
+        // The till that is up may be at another terminal than one that is started now.
+        let mut terminals = vec![self.seat().terminal()];
+        terminals.extend(self.till.as_ref().map(|(_, seat)| seat.terminal()));
+        let last_refused = terminals.iter().any(|terminal| self.truth.last_refused(*terminal));
+        if last_refused || self.open().is_some() {
             // On a connection of its own, a refusal that names nothing is this payment's: nobody can know better.
             turn.faults.retain(|fault| ![Name::Earlier, Name::Random].contains(&fault.name()));
         }
         let script = Script::sequence([turn]);
-        self.world.at_terminal(used, |it| it.set_script(script.clone()));
-        if self.seat().terminal() != used {
-            self.world.at_terminal(self.seat().terminal(), |it| it.set_script(script));
+        for terminal in terminals {
+            self.world.at_terminal(terminal, |it| it.set_script(script.clone()));
         }
         if let Some(n) = sale.write_failure {
             self.world.fail_write(n);

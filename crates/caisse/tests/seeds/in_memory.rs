@@ -8,11 +8,11 @@ use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::{Settings, Terminal};
 
 use crate::day::{self, Role, Tally, World};
-use crate::handle::{File, Handle, Mistakes};
+use crate::handle::{File, Mistakes};
 use crate::network::{HeldBack, Network};
 use crate::plan::{Kind, Place};
 use crate::seat::{Layout, Location, Seat};
-use crate::shop::{Fate, Shop, Trouble, fated};
+use crate::shop::{Fate, Shop, Trouble, fated, hurried, unlocked};
 
 /// Card holders take up to a minute and a half.
 const KIND: Kind = Kind {
@@ -20,7 +20,7 @@ const KIND: Kind = Kind {
     latency: 90_000,
     sales: 5,
     alike: true,
-    company: 30,
+    company: 0,
     layouts: &Layout::ALL,
 };
 
@@ -63,24 +63,25 @@ fn forgetful(journal: &MemoryJournal) -> MemoryJournal {
 }
 
 impl Virtual {
-    fn handle(&self, role: Role) -> Handle {
+    fn handle(&self, role: Role) -> Box<dyn Journal> {
         let is_first = !matches!(role, Role::Second { .. });
         let mistakes = Mistakes {
-            other_locks: !is_first && matches!(self.fault, Fault::HardLink | Fault::EndDropped),
             drops_ends: is_first && self.fault == Fault::EndDropped,
             is_heedless: is_first && self.fault == Fault::FileReplacedUnseen,
         };
-        let handle = self.file.borrow().open(mistakes);
-        // Where a mistake has to show nobody waits.
-        match role {
-            Role::Second { is_hurried } if is_hurried || self.fault != Fault::None => handle.hurried(),
+        let handle = Box::new(self.file.borrow().open(mistakes));
+        match (role, self.fault) {
+            (Role::Second { .. }, Fault::HardLink | Fault::EndDropped) => Box::new(unlocked(handle)),
+            (Role::Second { is_hurried: false }, Fault::None) => handle,
+            // Where a mistake has to show nobody waits.
+            (Role::Second { .. }, _) => Box::new(hurried(handle)),
             _ => handle,
         }
     }
 }
 
 impl World for Virtual {
-    type Handle = Handle;
+    const IS_VIRTUAL: bool = true;
 
     fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till {
         if self.fault == Fault::Forgets {
@@ -113,9 +114,9 @@ impl World for Virtual {
                 Some(_) => builder.through(link),
                 None => builder.link(link, self.place.kind),
             }
-            .journal(self.handle(role))
+            .journal(hurried(self.handle(role)))
         } else {
-            let (link, journal) = fated(&fate, wire, pause, Box::new(self.handle(role)));
+            let (link, journal) = fated(&fate, wire, pause, self.handle(role));
             match location {
                 Some(_) => builder.through(link),
                 None => builder.link(link, self.place.kind),
@@ -125,8 +126,8 @@ impl World for Virtual {
         builder.build().unwrap()
     }
 
-    fn journal(&self) -> Handle {
-        self.file.borrow().open(Mistakes::default()).hurried()
+    fn journal(&self) -> Box<dyn Journal> {
+        Box::new(self.file.borrow().open(Mistakes::default()))
     }
 
     fn replace_journal(&self) {
@@ -164,9 +165,8 @@ impl World for Virtual {
 
 pub fn one_day(seed: u64, fault: Fault) -> Tally {
     // Most mistakes need a second till to show.
-    let company = std::env::var("XCOMPANY").map_or(KIND.company, |it| it.parse().unwrap());
     let kind = match fault {
-        Fault::None | Fault::Forgets => Kind { company, ..KIND },
+        Fault::None | Fault::Forgets => Kind { company: crate::company_share(), ..KIND },
         Fault::TerminalExchanged => Kind { company: 100, layouts: &[Layout::Spare, Layout::Swapped], ..KIND },
         _ => Kind { company: 100, ..KIND },
     };
