@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use caisse::{
     Amount, Currency, Decision, Duplicata, Event, Journal, JournalError, Operation, Order, Outcome, Paid,
-    Payment, PaymentRequest, RecordState, Till, TransactionId,
+    Payment, PaymentRequest, Record, RecordState, Till, TransactionId,
 };
 use caisse_simulator::fault::Name;
 use caisse_simulator::script::{Script, Turn};
@@ -38,12 +38,16 @@ pub enum Role {
 pub trait World {
     /// Whether the network and the files are such that a test can break them.
     const IS_VIRTUAL: bool;
-    /// A till that is started now.
-    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till;
+    /// A till that is started now. Nothing where it cannot open the journal.
+    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Option<Till>;
     /// A handle on the journal as it is now.
     fn journal(&self) -> Box<dyn Journal>;
+    /// Looks into the journal.
+    fn find(&self, id: &TransactionId) -> Option<Record>;
     /// Puts a copy in the place of the journal's file.
     fn replace_journal(&self);
+    /// Gives the journal's file a second path, where that can be had, or takes it away: the next second till opens it by that.
+    fn link_journal(&self, is_linked: bool);
     /// The first terminal gets its other address.
     fn move_terminal(&self);
     /// The network delivers what it has held back.
@@ -188,7 +192,9 @@ impl<W: World> Day<'_, W> {
 
     /// The till of the day, or a new one.
     fn take_till(&mut self, trouble: Trouble) -> (Till, Seat) {
-        self.till.take().unwrap_or_else(|| (self.world.till(self.seat(), Role::First, trouble), self.seat()))
+        let seat = self.seat();
+        let started = || (self.world.till(seat, Role::First, trouble).expect("the journal opens"), seat);
+        self.till.take().unwrap_or_else(started)
     }
 
     /// The program of the till of the day ends.
@@ -196,8 +202,8 @@ impl<W: World> Day<'_, W> {
         self.till = None;
     }
 
-    pub fn record(&self, number: usize) -> Option<caisse::Record> {
-        self.world.journal().find(&self.entries[number].id).unwrap()
+    pub fn record(&self, number: usize) -> Option<Record> {
+        self.world.find(&self.entries[number].id)
     }
 
     pub fn begin(&mut self, sale: &Sale) -> usize {

@@ -12,6 +12,7 @@
 
 mod company;
 mod day;
+mod disk;
 mod handle;
 mod in_memory;
 mod network;
@@ -22,7 +23,6 @@ mod seat;
 mod shop;
 mod truth;
 
-use std::iter::{Skip, StepBy};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
@@ -68,7 +68,7 @@ const COMPANY: [(&str, usize); 27] = [
 const DAYS: u64 = 2_000;
 
 /// On how many threads the days in virtual time are run.
-const THREADS: usize = 4;
+const THREADS: usize = 6;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -103,25 +103,29 @@ fn plan(seed: u64, kind: &Kind) -> (Plan, [Chance; 2]) {
     (plan, [chance, more])
 }
 
-#[test]
-fn in_virtual_time() {
-    let seeds = seeds(number("CAISSE_SEEDS").unwrap_or(DAYS));
-    let mut tally = Tally::default();
-    // A till that waits for a lock waits in real time: meanwhile another day goes on.
+/// Runs these days. A till that waits for a lock or for a disk waits in real time: meanwhile another day goes on.
+fn in_threads(test: &str, seeds: &Range<u64>, day: fn(u64) -> Tally) -> Tally {
+    let share = |first| {
+        let mut tally = Tally::default();
+        for seed in seeds.clone().skip(first).step_by(THREADS) {
+            tally.add(replayable(test, seed, || day(seed)));
+        }
+        tally
+    };
     thread::scope(|scope| {
-        let share = |first| seeds.clone().skip(first).step_by(THREADS);
-        let days = |seeds: StepBy<Skip<Range<u64>>>| {
-            let mut tally = Tally::default();
-            for seed in seeds {
-                tally.add(replayable("in_virtual_time", seed, || in_memory::one_day(seed, Fault::None)));
-            }
-            tally
-        };
-        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || days(share(first)))).collect();
+        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
+        let mut tally = Tally::default();
         for thread in threads {
             tally.add(thread.join().unwrap_or_else(|why| resume_unwind(why)));
         }
-    });
+        tally
+    })
+}
+
+#[test]
+fn in_virtual_time() {
+    let seeds = seeds(number("CAISSE_SEEDS").unwrap_or(DAYS));
+    let tally = in_threads("in_virtual_time", &seeds, |seed| in_memory::one_day(seed, Fault::None));
     println!("{tally:?}, {} % known, {} % at the best terminals", tally.known(), tally.best_known());
     if tally.days < 1_000 {
         return;
@@ -143,6 +147,17 @@ fn in_virtual_time() {
     assert!(per_thousand(tally.retries) >= 350, "{} retries", tally.retries);
     // A person has to look at these, and finds that all was well.
     assert!(per_thousand(tally.disputed) <= 2, "{} disputed", tally.disputed);
+}
+
+/// The same with the journal on disk: its file gets a second path and is replaced for real.
+#[test]
+#[cfg_attr(not(unix), ignore = "a file that is open is not replaced there")]
+fn on_disk_in_virtual_time() {
+    let tally = in_threads("on_disk_in_virtual_time", &seeds(60), in_memory::day_on_disk);
+    println!("{tally:?}");
+    for what in ["journal refused", "journal replaced", "journal replaced inside"] {
+        assert!(tally.days < 60 || tally.company.contains_key(what), "{what} did not happen");
+    }
 }
 
 /// Whether a day with this mistake shows it, by what the terminals did, before so many seeds are over. What shows it has one of

@@ -3,7 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use caisse::{Address, Builder, Dialect, Journal, Link, LinkKind, SerialLink, SqliteJournal, TcpLink, Till};
+use caisse::{
+    Address, Builder, Dialect, Journal, Link, LinkKind, Record, SerialLink, SqliteJournal, TcpLink, Till,
+    TransactionId,
+};
 use caisse_link::serial::{SerialConfig, Timers};
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::terminal::Terminal;
@@ -56,7 +59,7 @@ impl Real {
 impl World for Real {
     const IS_VIRTUAL: bool = false;
 
-    fn till(&self, seat: Seat, _: Role, trouble: Trouble) -> Till {
+    fn till(&self, seat: Seat, _: Role, trouble: Trouble) -> Option<Till> {
         let fate = Fate::new(trouble);
         let address = self.terminals[seat.terminal()].address();
         let mut builder = Till::builder()
@@ -82,14 +85,20 @@ impl World for Real {
             }
         }
         .build()
-        .unwrap()
+        .ok()
     }
 
     fn journal(&self) -> Box<dyn Journal> {
         Box::new(SqliteJournal::open(self.folder.path().join("journal.sqlite")).unwrap())
     }
 
+    fn find(&self, id: &TransactionId) -> Option<Record> {
+        self.journal().find(id).unwrap()
+    }
+
     fn replace_journal(&self) {}
+
+    fn link_journal(&self, _: bool) {}
 
     fn move_terminal(&self) {}
 
