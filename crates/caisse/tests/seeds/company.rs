@@ -13,7 +13,7 @@ use caisse_simulator::script::Script;
 use crate::day::{Class, Day, Role, World};
 use crate::plan::{Chance, Company, Sale, Wish};
 use crate::seat::{Layout, Seat};
-use crate::shop::Trouble;
+use crate::shop::{FatedJournal, Trouble, hurried};
 use crate::truth::TERMINALS;
 
 /// What a payment app does.
@@ -41,6 +41,8 @@ pub struct Others {
     /// How the configuration says that the terminal is reached.
     pub seat: Seat,
     second: Option<(Till, Seat)>,
+    /// The second till has opened the journal by another path.
+    is_linked: bool,
     back_office: Option<Till>,
     app: PaymentApp,
     /// The payments about which a person has said something too soon or wrong.
@@ -55,6 +57,7 @@ impl Others {
             more,
             seat: company.layout.morning(),
             second: None,
+            is_linked: false,
             back_office: None,
             app: PaymentApp::new(),
             mistaken: BTreeSet::new(),
@@ -110,7 +113,7 @@ impl<W: World> Day<'_, W> {
         if self.by_chance(50) {
             self.change();
         }
-        if self.by_chance(8) {
+        if W::IS_VIRTUAL && self.by_chance(8) {
             self.replace_journal();
         }
         for _ in 0..2 {
@@ -118,7 +121,7 @@ impl<W: World> Day<'_, W> {
                 self.outside();
             }
         }
-        if self.others().kind == LinkKind::Stream && self.by_chance(12) {
+        if W::IS_VIRTUAL && self.others().kind == LinkKind::Stream && self.by_chance(12) {
             self.held_back();
         }
     }
@@ -184,22 +187,39 @@ impl<W: World> Day<'_, W> {
         }
     }
 
-    fn second(&mut self) -> (Till, Seat) {
+    /// The second till, or a new one. Nothing where it cannot open the journal: the path that it has leads to it by a hard link.
+    fn second(&mut self) -> Option<(Till, Seat)> {
         let present = self.seat();
         let others = self.others();
         let seat = others.company.layout.another(present, &mut others.more);
         let is_hurried = others.more.percent(95);
-        match others.second.take() {
-            Some((till, its)) if its == seat && others.more.percent(70) => (till, its),
-            _ => (self.world.till(seat, Role::Second { is_hurried }, Trouble::None), seat),
+        let is_linked = others.more.percent(15);
+        others.is_linked = is_linked;
+        let known = others.second.take().filter(|(_, its)| *its == seat && others.more.percent(70));
+        self.world.link_journal(is_linked);
+        let second = known.filter(|_| !is_linked).or_else(|| {
+            let role = Role::Second { is_hurried };
+            self.world.till(seat, role, Trouble::None).map(|till| (till, seat))
+        });
+        if second.is_none() {
+            self.note("journal refused");
+            self.world.link_journal(false);
         }
+        second
+    }
+
+    /// The second till stays up, unless it has opened the journal by another path.
+    fn keep_second(&mut self, second: (Till, Seat)) {
+        let others = self.others();
+        others.second = Some(second).filter(|_| !others.is_linked);
+        self.world.link_journal(false);
     }
 
     /// The second till pays.
     fn second_pays(&mut self, number: usize) -> Option<Outcome> {
-        let (till, seat) = self.second();
+        let (till, seat) = self.second()?;
         let (till, payment) = self.run(till, seat, number, None, false)?;
-        self.others().second = Some((till, seat));
+        self.keep_second((till, seat));
         Some(payment.outcome).filter(|_| !payment.replayed)
     }
 
@@ -216,7 +236,8 @@ impl<W: World> Day<'_, W> {
     fn office_recovers(&mut self, listen: Duration) {
         let seat = self.seat();
         let known = self.others().back_office.take();
-        let mut till = known.unwrap_or_else(|| self.world.till(seat, Role::BackOffice, Trouble::None));
+        let started = || self.world.till(seat, Role::BackOffice, Trouble::None).expect("the journal opens");
+        let mut till = known.unwrap_or_else(started);
         // It may have opened a journal whose file has been replaced.
         let _ = till.recover_listening(listen);
         self.others().back_office = Some(till);
@@ -225,16 +246,16 @@ impl<W: World> Day<'_, W> {
 
     fn second_recovers(&mut self) {
         let listen = if self.by_chance(50) { self.world.longest() } else { Duration::ZERO };
-        let (mut till, seat) = self.second();
+        let Some((mut till, seat)) = self.second() else { return };
         // It may have opened a journal whose file has been replaced.
         let _ = till.recover_listening(listen);
-        self.others().second = Some((till, seat));
+        self.keep_second((till, seat));
         self.observe();
     }
 
     /// The second till sees what is open at the terminal: at least the payment that runs there.
     fn second_lists(&mut self, running: Option<(usize, Seat)>) {
-        let (till, seat) = self.second();
+        let Some((till, seat)) = self.second() else { return };
         let unresolved = till.unresolved().unwrap();
         let _ = till.contested().unwrap();
         if let Some((number, other)) = running
@@ -244,7 +265,7 @@ impl<W: World> Day<'_, W> {
             let is_listed = unresolved.iter().any(|record| record.start.id == self.entries[number].id);
             assert!(is_listed, "{number} runs, and {unresolved:?} is unresolved");
         }
-        self.others().second = Some((till, seat));
+        self.keep_second((till, seat));
     }
 
     fn new_sale(&mut self) -> usize {
@@ -283,7 +304,7 @@ impl<W: World> Day<'_, W> {
                 self.note("list inside");
             }
             11..=13 if has_begun => self.word_inside(number),
-            14 => {
+            14 if W::IS_VIRTUAL => {
                 self.world.replace_journal();
                 self.note("journal replaced inside");
             }
@@ -296,9 +317,9 @@ impl<W: World> Day<'_, W> {
     fn word_inside(&mut self, number: usize) {
         let paid = self.look_at_terminal(number);
         let decision = Decision::new(paid, "Camille", "écran du terminal").unwrap();
-        let (mut till, seat) = self.second();
+        let Some((mut till, seat)) = self.second() else { return };
         let resolved = till.resolve(&self.entries[number].id, &decision);
-        self.others().second = Some((till, seat));
+        self.keep_second((till, seat));
         match resolved {
             Ok(_) if paid == Paid::NotPaid => {
                 let sale = self.entries[number].sale.clone();
@@ -316,7 +337,8 @@ impl<W: World> Day<'_, W> {
         self.entries[number].sale.turn =
             self.others().more.one_of(&["approve", "decline:04", "cancel"]).to_owned();
         self.set_turn(number);
-        let till = self.world.till(seat, Role::Second { is_hurried: true }, Trouble::None);
+        let role = Role::Second { is_hurried: true };
+        let till = self.world.till(seat, role, Trouble::None).expect("the journal opens");
         if self.run(till, seat, number, None, false).is_some_and(|(_, payment)| !payment.outcome.is_unknown())
         {
             self.note("sale at the second terminal");
@@ -463,10 +485,10 @@ impl<W: World> Day<'_, W> {
         self.note(if payment.outcome.is_unknown() { "app unknown" } else { "app known" });
     }
 
-    fn app_till(&mut self, name: &str) -> caisse_intent::Till<W::Handle> {
+    fn app_till(&mut self, name: &str) -> caisse_intent::Till<FatedJournal> {
         let name: TerminalId = name.parse().unwrap();
         let is_exclusive = self.by_chance(50);
-        caisse_intent::Till::new(self.world.journal(), name, Currency::EUR).exclusive(is_exclusive)
+        caisse_intent::Till::new(hurried(self.world.journal()), name, Currency::EUR).exclusive(is_exclusive)
     }
 
     /// The network does not carry: what the till sends stays in its machine. The till gives up and ends, the terminal shows
@@ -479,7 +501,7 @@ impl<W: World> Day<'_, W> {
         let sale = self.entries[number].sale.clone();
         self.end_till();
         let seat = self.seat();
-        let till = self.world.till(seat, Role::HeldBack, Trouble::None);
+        let till = self.world.till(seat, Role::HeldBack, Trouble::None).expect("the journal opens");
         let at = 3 + self.others().more.below(3);
         drop(self.run(till, seat, number, Some(Wish { at, gives_up: true }), false));
         let is_open = self.record(number).is_some_and(|it| it.state() == RecordState::Unresolved);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use caisse::{
     Amount, Currency, Decision, Duplicata, Event, Journal, JournalError, Operation, Order, Outcome, Paid,
-    Payment, PaymentRequest, RecordState, Till, TransactionId,
+    Payment, PaymentRequest, Record, RecordState, Till, TransactionId,
 };
 use caisse_simulator::fault::Name;
 use caisse_simulator::script::{Script, Turn};
@@ -36,13 +36,18 @@ pub enum Role {
 
 /// Where the day takes place.
 pub trait World {
-    type Handle: Journal;
-    /// A till that is started now.
-    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till;
-    /// A handle on the journal as it is now, which waits for no lock.
-    fn journal(&self) -> Self::Handle;
+    /// Whether the network and the files are such that a test can break them.
+    const IS_VIRTUAL: bool;
+    /// A till that is started now. Nothing where it cannot open the journal.
+    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Option<Till>;
+    /// A handle on the journal as it is now.
+    fn journal(&self) -> Box<dyn Journal>;
+    /// Looks into the journal.
+    fn find(&self, id: &TransactionId) -> Option<Record>;
     /// Puts a copy in the place of the journal's file.
     fn replace_journal(&self);
+    /// Gives the journal's file a second path, where that can be had, or takes it away: the next second till opens it by that.
+    fn link_journal(&self, is_linked: bool);
     /// The first terminal gets its other address.
     fn move_terminal(&self);
     /// The network delivers what it has held back.
@@ -92,7 +97,7 @@ impl Tally {
     pub fn known(&self) -> usize {
         let all: usize = self.classes.values().sum();
         let by_a_person = self.classes.get(&Class::ByAPerson).copied().unwrap_or(0);
-        (all - by_a_person) * 100 / all
+        (all - by_a_person) * 100 / all.max(1)
     }
 
     /// The same of debits at terminals that are the till's own and name their last transaction.
@@ -187,7 +192,9 @@ impl<W: World> Day<'_, W> {
 
     /// The till of the day, or a new one.
     fn take_till(&mut self, trouble: Trouble) -> (Till, Seat) {
-        self.till.take().unwrap_or_else(|| (self.world.till(self.seat(), Role::First, trouble), self.seat()))
+        let seat = self.seat();
+        let started = || (self.world.till(seat, Role::First, trouble).expect("the journal opens"), seat);
+        self.till.take().unwrap_or_else(started)
     }
 
     /// The program of the till of the day ends.
@@ -195,8 +202,8 @@ impl<W: World> Day<'_, W> {
         self.till = None;
     }
 
-    pub fn record(&self, number: usize) -> Option<caisse::Record> {
-        self.world.journal().find(&self.entries[number].id).unwrap()
+    pub fn record(&self, number: usize) -> Option<Record> {
+        self.world.find(&self.entries[number].id)
     }
 
     pub fn begin(&mut self, sale: &Sale) -> usize {
@@ -251,15 +258,17 @@ impl<W: World> Day<'_, W> {
     fn serve(&mut self, sale: &Sale) {
         let mut number = self.begin(sale);
         let mut turn: Turn = sale.turn.parse().unwrap();
-        let used = self.till.as_ref().map_or_else(|| self.seat(), |(_, seat)| *seat).terminal();
-        if self.truth.last_refused(used) || self.open().is_some() {
+        // The till that is up may be at another terminal than one that is started now.
+        let mut terminals = vec![self.seat().terminal()];
+        terminals.extend(self.till.as_ref().map(|(_, seat)| seat.terminal()));
+        let last_refused = terminals.iter().any(|terminal| self.truth.last_refused(*terminal));
+        if last_refused || self.open().is_some() {
             // On a connection of its own, a refusal that names nothing is this payment's: nobody can know better.
             turn.faults.retain(|fault| ![Name::Earlier, Name::Random].contains(&fault.name()));
         }
         let script = Script::sequence([turn]);
-        self.world.at_terminal(used, |it| it.set_script(script.clone()));
-        if self.seat().terminal() != used {
-            self.world.at_terminal(self.seat().terminal(), |it| it.set_script(script));
+        for terminal in terminals {
+            self.world.at_terminal(terminal, |it| it.set_script(script.clone()));
         }
         if let Some(n) = sale.write_failure {
             self.world.fail_write(n);

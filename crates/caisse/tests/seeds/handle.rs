@@ -24,8 +24,6 @@ pub struct File {
 /// Mistakes of a handle.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mistakes {
-    /// Its locks exclude nobody who has opened the journal by its other path, as those of a hard link would.
-    pub other_locks: bool,
     /// An end that meets a decision or another end is not written.
     pub drops_ends: bool,
     /// It goes on with the file that it has opened, whatever has taken the place of that file.
@@ -37,18 +35,11 @@ pub struct Handle {
     file: File,
     opened: usize,
     mistakes: Mistakes,
-    /// Reports a lock that another till holds as one that cannot be had, so that nobody waits for it in real time.
-    is_hurried: bool,
 }
 
 impl File {
     pub fn open(&self, mistakes: Mistakes) -> Handle {
-        let mut file = self.clone();
-        if mistakes.other_locks {
-            file.locks = MemoryJournal::new();
-        }
-        let opened = file.replaced.load(Ordering::SeqCst);
-        Handle { file, opened, mistakes, is_hurried: false }
+        Handle { file: self.clone(), opened: self.replaced.load(Ordering::SeqCst), mistakes }
     }
 
     /// Puts a copy in the place of the file.
@@ -83,10 +74,6 @@ fn copy(journal: &MemoryJournal) -> MemoryJournal {
 }
 
 impl Handle {
-    pub fn hurried(self) -> Self {
-        Self { is_hurried: true, ..self }
-    }
-
     fn check(&self) -> Result<(), JournalError> {
         let is_replaced = self.opened != self.file.replaced.load(Ordering::SeqCst);
         if is_replaced && !self.mistakes.is_heedless {
@@ -101,10 +88,7 @@ impl Handle {
 impl Journal for Handle {
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
         self.check().map_err(|error| LockError::Io { what: error.to_string() })?;
-        match self.file.locks.lock(terminal) {
-            Err(LockError::Busy) if self.is_hurried => Err(LockError::Io { what: "no time to wait".into() }),
-            locked => locked,
-        }
+        self.file.locks.lock(terminal)
     }
 
     fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {

@@ -1,18 +1,19 @@
-//! A day in virtual time, with the journal in memory.
+//! A day in virtual time, with the journal in memory or on disk.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-use caisse::{Journal, LinkKind, MemoryJournal, Till, WallTime};
+use caisse::{Journal, LinkKind, MemoryJournal, Record, Till, TransactionId, WallTime};
 use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::{Settings, Terminal};
 
 use crate::day::{self, Role, Tally, World};
-use crate::handle::{File, Handle, Mistakes};
+use crate::disk::Disk;
+use crate::handle::{File, Mistakes};
 use crate::network::{HeldBack, Network};
 use crate::plan::{Kind, Place};
 use crate::seat::{Layout, Location, Seat};
-use crate::shop::{Fate, Shop, Trouble, fated};
+use crate::shop::{Fate, Shop, Trouble, fated, hurried, unlocked};
 
 /// Card holders take up to a minute and a half.
 const KIND: Kind = Kind {
@@ -20,7 +21,7 @@ const KIND: Kind = Kind {
     latency: 90_000,
     sales: 5,
     alike: true,
-    company: 30,
+    company: 0,
     layouts: &Layout::ALL,
 };
 
@@ -42,9 +43,15 @@ pub enum Fault {
     FileReplacedUnseen,
 }
 
+/// Where the journal is.
+enum Storage {
+    Memory(RefCell<File>),
+    Disk(Disk),
+}
+
 struct Virtual {
     network: Network,
-    file: RefCell<File>,
+    storage: Storage,
     place: Place,
     fault: Fault,
 }
@@ -63,28 +70,39 @@ fn forgetful(journal: &MemoryJournal) -> MemoryJournal {
 }
 
 impl Virtual {
-    fn handle(&self, role: Role) -> Handle {
+    /// The journal of a till; nothing where it cannot be opened.
+    fn handle(&self, role: Role) -> Option<Box<dyn Journal>> {
+        let file = match (&self.storage, role) {
+            (Storage::Memory(file), _) => file,
+            (Storage::Disk(disk), Role::Second { .. }) => {
+                return disk
+                    .open_beside()
+                    .map(|journal| Box::new(hurried(Box::new(journal))) as Box<dyn Journal>);
+            }
+            (Storage::Disk(disk), _) => return Some(Box::new(disk.open())),
+        };
         let is_first = !matches!(role, Role::Second { .. });
         let mistakes = Mistakes {
-            other_locks: !is_first && matches!(self.fault, Fault::HardLink | Fault::EndDropped),
             drops_ends: is_first && self.fault == Fault::EndDropped,
             is_heedless: is_first && self.fault == Fault::FileReplacedUnseen,
         };
-        let handle = self.file.borrow().open(mistakes);
-        // Where a mistake has to show nobody waits.
-        match role {
-            Role::Second { is_hurried } if is_hurried || self.fault != Fault::None => handle.hurried(),
+        let handle = Box::new(file.borrow().open(mistakes));
+        Some(match (role, self.fault) {
+            (Role::Second { .. }, Fault::HardLink | Fault::EndDropped) => Box::new(unlocked(handle)),
+            (Role::Second { is_hurried: false }, Fault::None) => handle,
+            // Where a mistake has to show nobody waits.
+            (Role::Second { .. }, _) => Box::new(hurried(handle)),
             _ => handle,
-        }
+        })
     }
 }
 
 impl World for Virtual {
-    type Handle = Handle;
+    const IS_VIRTUAL: bool = true;
 
-    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Till {
-        if self.fault == Fault::Forgets {
-            let mut file = self.file.borrow_mut();
+    fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Option<Till> {
+        if let (Fault::Forgets, Storage::Memory(file)) = (self.fault, &self.storage) {
+            let mut file = file.borrow_mut();
             file.content = forgetful(&file.content);
         }
         let (terminal, location) = match (self.fault, role, seat.address) {
@@ -94,7 +112,7 @@ impl World for Virtual {
         let network = self.network.clone();
         let pause = move |time| network.run_for(time);
         let wire = self.network.wire(location, terminal);
-        let fate = Fate::new(trouble);
+        let (fate, journal) = (Fate::new(trouble), self.handle(role)?);
         let builder = Till::builder()
             .clock(self.network.clone())
             .dialect(self.place.dialect)
@@ -113,24 +131,43 @@ impl World for Virtual {
                 Some(_) => builder.through(link),
                 None => builder.link(link, self.place.kind),
             }
-            .journal(self.handle(role))
+            .journal(hurried(journal))
         } else {
-            let (link, journal) = fated(&fate, wire, pause, Box::new(self.handle(role)));
+            let (link, journal) = fated(&fate, wire, pause, journal);
             match location {
                 Some(_) => builder.through(link),
                 None => builder.link(link, self.place.kind),
             }
             .journal(journal)
         };
-        builder.build().unwrap()
+        builder.build().ok()
     }
 
-    fn journal(&self) -> Handle {
-        self.file.borrow().open(Mistakes::default()).hurried()
+    fn journal(&self) -> Box<dyn Journal> {
+        match &self.storage {
+            Storage::Memory(file) => Box::new(file.borrow().open(Mistakes::default())),
+            Storage::Disk(disk) => Box::new(disk.open()),
+        }
+    }
+
+    fn find(&self, id: &TransactionId) -> Option<Record> {
+        match &self.storage {
+            Storage::Memory(file) => file.borrow().content.find(id).unwrap(),
+            Storage::Disk(disk) => disk.find(id),
+        }
     }
 
     fn replace_journal(&self) {
-        self.file.borrow_mut().replace();
+        match &self.storage {
+            Storage::Memory(file) => file.borrow_mut().replace(),
+            Storage::Disk(disk) => disk.replace(),
+        }
+    }
+
+    fn link_journal(&self, is_linked: bool) {
+        if let Storage::Disk(disk) = &self.storage {
+            disk.link(is_linked);
+        }
     }
 
     fn move_terminal(&self) {
@@ -158,19 +195,30 @@ impl World for Virtual {
     }
 
     fn fail_write(&self, n: u64) {
-        self.file.borrow().content.fail_nth_append(n);
+        if let Storage::Memory(file) = &self.storage {
+            file.borrow().content.fail_nth_append(n);
+        }
     }
 }
 
+/// A day with the journal in memory.
 pub fn one_day(seed: u64, fault: Fault) -> Tally {
     // Most mistakes need a second till to show.
-    let company = std::env::var("XCOMPANY").map_or(KIND.company, |it| it.parse().unwrap());
     let kind = match fault {
-        Fault::None | Fault::Forgets => Kind { company, ..KIND },
+        Fault::None | Fault::Forgets => Kind { company: crate::company_share(), ..KIND },
         Fault::TerminalExchanged => Kind { company: 100, layouts: &[Layout::Spare, Layout::Swapped], ..KIND },
         _ => Kind { company: 100, ..KIND },
     };
-    let (plan, [chance, more]) = crate::plan(seed, &kind);
+    day(seed, &kind, Storage::Memory(RefCell::default()), fault)
+}
+
+/// A day with a second till and the journal on disk.
+pub fn day_on_disk(seed: u64) -> Tally {
+    day(seed, &Kind { company: 100, ..KIND }, Storage::Disk(Disk::new()), Fault::None)
+}
+
+fn day(seed: u64, kind: &Kind, storage: Storage, fault: Fault) -> Tally {
+    let (plan, [chance, more]) = crate::plan(seed, kind);
     let place = plan.place;
     let settings = Settings {
         persona: place.dialect.name.parse().unwrap(),
@@ -185,5 +233,5 @@ pub fn one_day(seed: u64, fault: Fault) -> Tally {
         LinkKind::Serial => Shop::serial(settings.clone()),
     };
     let network = Network::new([terminal(), terminal()]);
-    day::live(&Virtual { network, file: RefCell::default(), place, fault }, &plan, chance, more)
+    day::live(&Virtual { network, storage, place, fault }, &plan, chance, more)
 }

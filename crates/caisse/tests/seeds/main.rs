@@ -3,10 +3,16 @@
 //! recovery and people. In virtual time by the thousand, and a sample of the same on real sockets and pseudo-terminals. What
 //! the till says is held against what the terminal did.
 //!
-//! `CAISSE_SEEDS=10000` runs so many days; `CAISSE_SEED=7` runs one again and tells its plan.
+//! On three days of ten others are in the shop: a second till on the same journal acts inside the payments of the first and
+//! between them, people err and correct, a payment app writes into the journal, terminals are renamed, moved and exchanged, and
+//! the file of the journal is replaced by a copy.
+//!
+//! `CAISSE_SEEDS=10000` runs so many days, `CAISSE_COMPANY=100` with others on each of them; `CAISSE_SEED=7` runs one again and
+//! tells its plan.
 
 mod company;
 mod day;
+mod disk;
 mod handle;
 mod in_memory;
 mod network;
@@ -17,7 +23,6 @@ mod seat;
 mod shop;
 mod truth;
 
-use std::iter::{Skip, StepBy};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
@@ -28,13 +33,50 @@ use day::Tally;
 use in_memory::Fault;
 use plan::{Chance, Kind, Plan};
 
+/// How often each of these happens at least on a thousand days on which others are in the shop.
+const COMPANY: [(&str, usize); 27] = [
+    ("renamed", 80),
+    ("moved", 80),
+    ("spare", 80),
+    ("swapped", 80),
+    ("sale at the second terminal", 150),
+    ("recovery after a change", 110),
+    ("same id inside, blocked", 110),
+    ("sale inside, blocked", 150),
+    ("sale inside, elsewhere", 5),
+    ("word inside, refused", 100),
+    ("recovery inside", 90),
+    ("list inside", 100),
+    ("journal replaced inside", 40),
+    ("journal replaced", 120),
+    ("sale outside", 140),
+    ("sale outside, blocked", 130),
+    ("sale outside, unknown", 80),
+    ("same id outside", 160),
+    ("recovery outside", 200),
+    ("back office", 1_200),
+    ("hasty word", 200),
+    ("wrong word", 200),
+    ("mistake corrected", 200),
+    ("app known", 130),
+    ("app unknown", 130),
+    ("app blocked", 120),
+    ("held back", 50),
+];
+
+/// How many days in virtual time there are.
 const DAYS: u64 = 2_000;
 
 /// On how many threads the days in virtual time are run.
-const THREADS: usize = 4;
+const THREADS: usize = 6;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// On how many days in virtual time of a hundred a second till is alive.
+fn company_share() -> usize {
+    number("CAISSE_COMPANY").map_or(30, |share| share.try_into().expect("a percentage"))
 }
 
 /// One day again, or so many.
@@ -45,7 +87,8 @@ fn seeds(many: u64) -> Range<u64> {
 /// Runs the day, and says how to run it again if it fails.
 fn replayable(test: &str, seed: u64, day: impl FnOnce() -> Tally) -> Tally {
     catch_unwind(AssertUnwindSafe(day)).unwrap_or_else(|why| {
-        println!("replay: CAISSE_SEED={seed} cargo test -p caisse --test seeds {test} -- --nocapture");
+        let share = number("CAISSE_COMPANY").map_or_else(String::new, |it| format!("CAISSE_COMPANY={it} "));
+        println!("replay: {share}CAISSE_SEED={seed} cargo test -p caisse --test seeds {test} -- --nocapture");
         resume_unwind(why)
     })
 }
@@ -60,25 +103,29 @@ fn plan(seed: u64, kind: &Kind) -> (Plan, [Chance; 2]) {
     (plan, [chance, more])
 }
 
-#[test]
-fn in_virtual_time() {
-    let seeds = seeds(number("CAISSE_SEEDS").unwrap_or(DAYS));
-    let mut tally = Tally::default();
-    // A till that waits for a lock waits in real time: meanwhile another day goes on.
+/// Runs these days. A till that waits for a lock or for a disk waits in real time: meanwhile another day goes on.
+fn in_threads(test: &str, seeds: &Range<u64>, day: fn(u64) -> Tally) -> Tally {
+    let share = |first| {
+        let mut tally = Tally::default();
+        for seed in seeds.clone().skip(first).step_by(THREADS) {
+            tally.add(replayable(test, seed, || day(seed)));
+        }
+        tally
+    };
     thread::scope(|scope| {
-        let share = |first| seeds.clone().skip(first).step_by(THREADS);
-        let days = |seeds: StepBy<Skip<Range<u64>>>| {
-            let mut tally = Tally::default();
-            for seed in seeds {
-                tally.add(replayable("in_virtual_time", seed, || in_memory::one_day(seed, Fault::None)));
-            }
-            tally
-        };
-        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || days(share(first)))).collect();
+        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
+        let mut tally = Tally::default();
         for thread in threads {
             tally.add(thread.join().unwrap_or_else(|why| resume_unwind(why)));
         }
-    });
+        tally
+    })
+}
+
+#[test]
+fn in_virtual_time() {
+    let seeds = seeds(number("CAISSE_SEEDS").unwrap_or(DAYS));
+    let tally = in_threads("in_virtual_time", &seeds, |seed| in_memory::one_day(seed, Fault::None));
     println!("{tally:?}, {} % known, {} % at the best terminals", tally.known(), tally.best_known());
     if tally.days < 1_000 {
         return;
@@ -91,10 +138,26 @@ fn in_virtual_time() {
         let happened = tally.faults.get(description.name).copied().unwrap_or(0);
         assert!(happened * 1_000 / tally.quiet_days >= 20, "{} happened {happened} times", description.name);
     }
+    for (what, floor) in COMPANY {
+        let happened = tally.company.get(what).copied().unwrap_or(0);
+        let crowded_days = tally.days - tally.quiet_days;
+        assert!(happened * 1_000 / crowded_days >= floor, "{what}: {happened} times");
+    }
     assert!(per_thousand(tally.kills) >= 300, "{} kills", tally.kills);
     assert!(per_thousand(tally.retries) >= 350, "{} retries", tally.retries);
     // A person has to look at these, and finds that all was well.
     assert!(per_thousand(tally.disputed) <= 2, "{} disputed", tally.disputed);
+}
+
+/// The same with the journal on disk: its file gets a second path and is replaced for real.
+#[test]
+#[cfg_attr(not(unix), ignore = "a file that is open is not replaced there")]
+fn on_disk_in_virtual_time() {
+    let tally = in_threads("on_disk_in_virtual_time", &seeds(60), in_memory::day_on_disk);
+    println!("{tally:?}");
+    for what in ["journal refused", "journal replaced", "journal replaced inside"] {
+        assert!(tally.days < 60 || tally.company.contains_key(what), "{what} did not happen");
+    }
 }
 
 /// Whether a day with this mistake shows it, by what the terminals did, before so many seeds are over. What shows it has one of
@@ -155,11 +218,12 @@ fn on_real_pseudo_terminals() {
     on_real_lines("on_real_pseudo_terminals", &[LinkKind::Serial]);
 }
 
-/// A dozen days at once: they wait more than they work.
+/// All days at once: they wait more than they work.
 fn on_real_lines(test: &str, lines: &'static [LinkKind]) {
     let mut tally = Tally::default();
+    let seeds = || seeds(real::QUIET + 6);
     let days: Vec<_> =
-        seeds(12).map(|seed| thread::spawn(move || real::one_day(seed, lines))).zip(seeds(12)).collect();
+        seeds().map(|seed| thread::spawn(move || real::one_day(seed, lines))).zip(seeds()).collect();
     for (day, seed) in days {
         tally.add(replayable(test, seed, || day.join().unwrap_or_else(|why| resume_unwind(why))));
     }

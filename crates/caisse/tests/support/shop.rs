@@ -4,13 +4,13 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Decision, Dialect, Dispute, Journal, JournalError, LinkKind, Order, Payment, PaymentRequest, Record,
-    TerminalId, Till, TransactionId, WallTime,
+    Decision, Dialect, Dispute, Journal, JournalError, LinkKind, MemoryJournal, Order, Payment,
+    PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
 use caisse_journal::{Event, LockError, TerminalLock};
@@ -51,6 +51,8 @@ pub struct Fate {
     calls: Arc<AtomicUsize>,
     sent: Arc<AtomicUsize>,
     received: Arc<AtomicUsize>,
+    /// Called once, at the moment of the trouble, inside the call of link or journal.
+    at_trouble: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
 }
 
 /// How a killed till leaves: no word, no clean-up but what the system does for any dead process.
@@ -58,12 +60,33 @@ struct Killed;
 
 impl Fate {
     pub fn new(trouble: Trouble) -> Self {
-        Self { trouble, calls: Arc::default(), sent: Arc::default(), received: Arc::default() }
+        let (calls, sent, received) = (Arc::default(), Arc::default(), Arc::default());
+        Self { trouble, calls, sent, received, at_trouble: Arc::default() }
+    }
+
+    /// Calls this at the moment of the trouble.
+    pub fn at_trouble(self, act: impl FnOnce() + Send + 'static) -> Self {
+        Self { at_trouble: Arc::new(Mutex::new(Some(Box::new(act)))), ..self }
+    }
+
+    fn strike(&self) {
+        let act = self.at_trouble.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
+    }
+
+    /// Strikes if the line has gone.
+    fn notice(&self) {
+        if self.cut().is_some() {
+            self.strike();
+        }
     }
 
     fn moment(&self) {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         if self.trouble == Trouble::Kill(call) {
+            self.strike();
             resume_unwind(Box::new(Killed));
         }
     }
@@ -106,6 +129,7 @@ impl<L: Link> FatedLink<L> {
 impl<L: Link> Link for FatedLink<L> {
     fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
         self.fate.moment();
+        self.fate.notice();
         if self.opened && self.cut().is_some() {
             (self.healed, self.gone) = (true, false);
         }
@@ -141,6 +165,7 @@ impl<L: Link> Link for FatedLink<L> {
             _ => self.inner.send(&bytes[..arriving], within)?,
         };
         self.fate.sent.fetch_add(accepted, Ordering::SeqCst);
+        self.fate.notice();
         self.fate.moment();
         Ok(accepted)
     }
@@ -172,6 +197,7 @@ impl<L: Link> Link for FatedLink<L> {
         let result = self.inner.receive(&mut buffer[..room], within);
         if let Ok(Received::Bytes(count)) = result {
             self.fate.received.fetch_add(count, Ordering::SeqCst);
+            self.fate.notice();
         }
         if result != Ok(Received::Nothing) {
             self.fate.moment();
@@ -197,11 +223,36 @@ impl<L: Link> Link for FatedLink<L> {
 pub struct FatedJournal {
     inner: Box<dyn Journal>,
     fate: Fate,
+    locks: Locks,
+}
+
+/// Which locks a journal has.
+enum Locks {
+    Own,
+    /// Its own, and nobody waits for one in real time.
+    Hurried,
+    /// Those of another path, which exclude nobody here: a mistake.
+    Other(MemoryJournal),
+}
+
+/// A journal that reports a lock that another till holds as one that cannot be had, so that nobody waits for it in real time.
+pub fn hurried(journal: Box<dyn Journal>) -> FatedJournal {
+    FatedJournal { inner: journal, fate: Fate::new(Trouble::None), locks: Locks::Hurried }
+}
+
+/// A journal that was opened by another path, so that its locks exclude nobody.
+pub fn unlocked(journal: Box<dyn Journal>) -> FatedJournal {
+    let locks = Locks::Other(MemoryJournal::new());
+    FatedJournal { inner: journal, fate: Fate::new(Trouble::None), locks }
 }
 
 impl Journal for FatedJournal {
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
-        self.inner.lock(terminal)
+        match (&self.locks, self.inner.lock(terminal)) {
+            (Locks::Other(locks), _) => locks.lock(terminal),
+            (Locks::Hurried, Err(LockError::Busy)) => Err(LockError::Io { what: "no time to wait".into() }),
+            (_, locked) => locked,
+        }
     }
 
     fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
@@ -268,10 +319,9 @@ impl Shop<'_> {
         VirtualWorld::serial(settings, Box::leak(Box::new([0; 512])))
     }
 
-    fn till_of(&self, fate: &Fate) -> Till {
+    fn till_of(&self, fate: &Fate, journal: Box<dyn Journal>) -> Till {
         let world = self.world.clone();
-        let (link, journal) =
-            fated(fate, self.world.line(), move |time| world.run_for(time), (self.journal)());
+        let (link, journal) = fated(fate, self.world.line(), move |time| world.run_for(time), journal);
         Till::builder()
             .link(link, self.kind)
             .clock(self.world.clone())
@@ -290,14 +340,23 @@ impl Shop<'_> {
 
     /// A till in trouble, all its life.
     pub fn till_in(&self, trouble: Trouble) -> Till {
-        self.till_of(&Fate::new(trouble))
+        self.till_of(&Fate::new(trouble), (self.journal)())
+    }
+
+    /// A till beside it, with such locks.
+    pub fn second_till(&self, locks: fn(Box<dyn Journal>) -> FatedJournal) -> Till {
+        self.till_of(&Fate::new(Trouble::None), Box::new(locks((self.journal)())))
     }
 
     /// A payment in trouble. A till that was killed leaves nothing but its journal; one that lives is given back. Also how
     /// many moments, sent and received bytes there were.
     pub fn pay(&self, request: &PaymentRequest, trouble: Trouble) -> (Option<(Till, Payment)>, [usize; 3]) {
-        let fate = Fate::new(trouble);
-        let mut till = self.till_of(&fate);
+        self.pay_fated(request, &Fate::new(trouble))
+    }
+
+    /// The same with this fate.
+    pub fn pay_fated(&self, request: &PaymentRequest, fate: &Fate) -> (Option<(Till, Payment)>, [usize; 3]) {
+        let mut till = self.till_of(fate, (self.journal)());
         let lived = unless_killed(move || {
             let payment = till.pay(request).unwrap();
             (till, payment)
@@ -332,5 +391,5 @@ pub fn fated<L: Link>(
         healed: false,
         opened: false,
     };
-    (link, FatedJournal { inner: journal, fate: fate.clone() })
+    (link, FatedJournal { inner: journal, fate: fate.clone(), locks: Locks::Own })
 }
