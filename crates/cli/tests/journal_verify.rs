@@ -35,6 +35,8 @@ fn a_whole_journal_is_checked_and_the_list_tells_when() {
     let expected = (&json!("verified"), &json!(events), &json!(events));
     assert_eq!((&last["event"], &last["events"], &last["last_event"]), expected);
     let at = last["at"].as_str().unwrap();
+    // The shop is in UTC.
+    let at = format!("{} {}", &at[..10], &at[11..19]);
     for line in [format!("journal {file} list"), format!("journal {file} list --unresolved --json")] {
         let listed = shop.caisse(&line);
         assert_eq!(listed.code, 0);

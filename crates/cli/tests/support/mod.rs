@@ -54,6 +54,7 @@ impl Shop {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caisse"));
         command
             .args(arguments)
+            .env("TZ", "UTC")
             .env("HOME", self.home.path())
             .env("XDG_DATA_HOME", self.home.path().join("data"))
             .env("XDG_CONFIG_HOME", self.home.path().join("config"));
