@@ -116,6 +116,7 @@ impl Machine<'_> {
                         till.handle_idle(now);
                         continue;
                     }
+                    Action::Drain => panic!("what is sent is drained at once"),
                     Action::Event(Event::LateAnswer) => Step::Told,
                     Action::Event(_) | Action::Verdict(_) => continue,
                     Action::Persist(body) => Step::Persist(body.to_vec()),
@@ -132,6 +133,11 @@ impl Machine<'_> {
                         probe.handle_connected(now, Ok(()));
                         continue;
                     }
+                    ProbeAction::Look => {
+                        probe.handle_idle(now);
+                        continue;
+                    }
+                    ProbeAction::Drain => panic!("what is sent is drained at once"),
                     ProbeAction::Persist(body) => Step::Persist(body.to_vec()),
                     ProbeAction::Send(bytes) => Step::Send(bytes.to_vec()),
                     ProbeAction::Abort => Step::Abort,
