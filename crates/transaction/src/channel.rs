@@ -31,7 +31,6 @@ pub(crate) struct Channel<'s> {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "no allocator here, and a machine has one line")]
 enum Line<'s> {
     /// The bytes are the messages.
     Stream(Stream),

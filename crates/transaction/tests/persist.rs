@@ -82,8 +82,8 @@ enum Driver {
 }
 
 enum Machine<'s> {
-    Till(TillMachine<'s>),
-    Probe(ProbeMachine<'s>),
+    Till(Box<TillMachine<'s>>),
+    Probe(Box<ProbeMachine<'s>>),
     Late(LateResult<'s>),
 }
 
@@ -146,11 +146,19 @@ impl Machine<'_> {
                     ProbeAction::Done(_) => Step::Done,
                 };
             },
-            Self::Late(late) => match late.poll() {
-                LateAction::Persist(body) => Step::Persist(body.to_vec()),
-                LateAction::Send(bytes) => Step::Send(bytes.to_vec()),
-                LateAction::Abort => Step::Abort,
-                LateAction::Wait { until } => Step::Wait(until),
+            Self::Late(late) => loop {
+                return match late.poll() {
+                    LateAction::Look => {
+                        late.handle_idle(now);
+                        continue;
+                    }
+                    LateAction::Drain => panic!("what is sent is drained at once"),
+                    LateAction::Persist(body) => Step::Persist(body.to_vec()),
+                    LateAction::Send(bytes) => Step::Send(bytes.to_vec()),
+                    LateAction::Abort => Step::Abort,
+                    LateAction::Wait { until } => Step::Wait(until),
+                    LateAction::Done => Step::Done,
+                };
             },
         }
     }
@@ -165,7 +173,10 @@ impl Machine<'_> {
                 probe.handle_sent(now, Ok(accepted));
                 probe.handle_drained(now, Ok(()));
             }
-            Self::Late(late) => late.handle_sent(now),
+            Self::Late(late) => {
+                late.handle_sent(now, Ok(accepted));
+                late.handle_drained(now, Ok(()));
+            }
         }
     }
 
@@ -341,14 +352,14 @@ fn run(dialect: Dialect, stage: Stage, manner: Manner, driver: Driver, test: imp
         Stage::TillAsks | Stage::TillWaits | Stage::TillIsAnswered => {
             let mut till = TillMachine::new(serial(dialect), &mut storage);
             till.start(now, debit(1242)).unwrap();
-            Machine::Till(till)
+            Machine::Till(Box::new(till))
         }
         Stage::ProbeWaits | Stage::ProbeIsAnswered => {
             let config = ProbeConfig::new(dialect, IDENTIFIER.parse().unwrap());
             let config = ProbeConfig { link: LinkKind::Serial, ..config };
             let mut probe = ProbeMachine::new(config, Question::Identification, &mut storage).unwrap();
             probe.start(now);
-            Machine::Probe(probe)
+            Machine::Probe(Box::new(probe))
         }
         Stage::Listens => Machine::Late(LateResult::new(dialect, &mut storage)),
     };
