@@ -40,7 +40,8 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
             None => tell(file, record, None, &not_asked(record), None, output)?,
         }
     }
-    let records = SqliteJournal::open(file).map_err(unusable)?.list().map_err(unusable)?;
+    let journal = SqliteJournal::open(file).map_err(unusable)?;
+    let records = journal.unsettled().map_err(unusable)?;
     for record in records.iter().filter(|record| record.state() == RecordState::Disputed) {
         let text = Text {
             en: "later proof says otherwise: a person has to look, and to settle it with resolve",
@@ -48,20 +49,17 @@ pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output)
         };
         tell(file, record, None, &Heard::Nothing("disputed", text), None, output)?;
     }
-    let mut settled = true;
-    let journal = SqliteJournal::open(file).map_err(unusable)?;
-    for record in records.iter().filter(|record| record.state() != RecordState::Final) {
-        settled = false;
+    for record in &records {
         // A payment that runs has an end to come.
         if journal::state(&journal, record)? != IN_FLIGHT {
             how_to_settle(file, [record.start.id], output);
         }
     }
-    Ok(if settled { 0 } else { SOME_OPEN })
+    Ok(if records.is_empty() { 0 } else { SOME_OPEN })
 }
 
 fn open_entries(journal: &SqliteJournal) -> Result<Vec<Record>, Wrong> {
-    let mut records = journal.list().map_err(unusable)?;
+    let mut records = journal.unsettled().map_err(unusable)?;
     records.retain(|record| record.state() == RecordState::Unresolved);
     Ok(records)
 }
