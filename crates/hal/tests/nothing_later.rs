@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use caisse_hal::tcp::{TcpAddress, TcpLink};
-use caisse_hal::{AsyncLink, ConnectError, Link};
+use caisse_hal::{AsyncLink, ConnectError, Link, Received};
 
 const LONG: Duration = Duration::from_secs(10);
 /// The system sends what waits again within this time: it has been waiting for less.
@@ -131,6 +131,26 @@ fn a_request_of_an_aborted_connection_never_arrives() {
     link.close();
     drop(link);
     assert_eq!(arrives(peer), REQUEST);
+}
+
+/// A till may leave a connection open for a late answer, and wait for nothing on it.
+#[test]
+fn a_request_of_a_connection_that_is_left_open_does_not_wait_for_ever() {
+    if !inside("a_request_of_a_connection_that_is_left_open_does_not_wait_for_ever") {
+        return;
+    }
+    let listener = listen();
+    let mut link = TcpLink::new(address());
+    let peer = stuck(&mut link, &listener);
+    let limit = Instant::now() + Duration::from_secs(75);
+    while waiting().0 > 0 {
+        assert!(Instant::now() < limit, "the request still waits");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    // The till hears that the connection has ended.
+    let mut buffer = [0; 16];
+    assert!((0..2).any(|_| link.receive(&mut buffer, Duration::ZERO) != Ok(Received::Nothing)));
+    assert_eq!(arrives(peer), b"");
 }
 
 #[test]

@@ -17,8 +17,29 @@ pub(crate) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
     socket.set_linger(Some(Duration::ZERO))?;
+    limit_delivery(&socket)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// How long the system tries to deliver what it has accepted. Far less than a transaction takes at most: once that time has
+/// passed, what a terminal reports of its last transaction may prove that nothing was paid, and nothing may leave then, also not
+/// from a connection that was left open. The usual limit of Linux is some fifteen minutes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MAX_DELIVERY: Duration = Duration::from_secs(60);
+
+/// Has the connection broken off when the peer has acknowledged nothing of what was sent for [`MAX_DELIVERY`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn limit_delivery(socket: &Socket) -> io::Result<()> {
+    let milliseconds = u32::try_from(MAX_DELIVERY.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(socket, milliseconds)?)
+}
+
+/// Windows gives up within half a minute; elsewhere there is no such setting.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it may fail")]
+const fn limit_delivery(_: &Socket) -> io::Result<()> {
+    Ok(())
 }
 
 /// Lets the system deliver what was sent after the stream is dropped, and then tell the peer the end.
