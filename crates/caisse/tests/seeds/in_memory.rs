@@ -49,6 +49,7 @@ pub enum Fault {
 }
 
 /// Where the journal is.
+#[expect(clippy::large_enum_variant, reason = "a shop has one")]
 enum Storage {
     Memory(RefCell<File>),
     Disk(Disk),

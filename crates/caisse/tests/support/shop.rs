@@ -44,6 +44,9 @@ pub enum Cut {
 
 pub const CUTS: [Cut; 3] = [Cut::Reset, Cut::OneWay, Cut::Silence];
 
+/// What somebody does once.
+type Act = Box<dyn FnOnce() + Send>;
+
 /// What the till and its journal do is counted here, and ends where it has to.
 #[derive(Clone)]
 pub struct Fate {
@@ -52,7 +55,7 @@ pub struct Fate {
     sent: Arc<AtomicUsize>,
     received: Arc<AtomicUsize>,
     /// Called once, at the moment of the trouble, inside the call of link or journal.
-    at_trouble: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    at_trouble: Arc<Mutex<Option<Act>>>,
 }
 
 /// How a killed till leaves: no word, no clean-up but what the system does for any dead process.

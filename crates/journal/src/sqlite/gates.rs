@@ -1,4 +1,11 @@
 //! What a payment reads, in rows and in bytes, whatever the size of the journal.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests"
+)]
 
 use std::collections::HashMap;
 use std::fs;
