@@ -102,15 +102,18 @@ fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
     if let Some(record) = exact {
         return Ok(record);
     }
-    let mut records = journal.list().map_err(unusable)?;
-    records.retain(|record| !id.is_empty() && record.start.id.as_str().starts_with(id));
-    match (records.pop(), records.len()) {
-        (Some(record), 0) => Ok(record),
-        (None, _) => Err(none("there is no such transaction")),
-        (Some(_), more) => {
-            let count = more.saturating_add(1);
-            Err(none(&format!("{count} transactions begin so; give more of the id")))
+    let (mut found, mut count) = (None, 0usize);
+    list::each(journal, &mut |record| {
+        if !id.is_empty() && record.start.id.as_str().starts_with(id) {
+            count = count.saturating_add(1);
+            found = Some(record.clone());
         }
+        Ok(())
+    })?;
+    match (found, count) {
+        (Some(record), 1) => Ok(record),
+        (None, _) => Err(none("there is no such transaction")),
+        (Some(_), count) => Err(none(&format!("{count} transactions begin so; give more of the id"))),
     }
 }
 

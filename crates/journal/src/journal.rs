@@ -97,6 +97,16 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn list(&self) -> Result<Vec<Record>, JournalError>;
 
+    /// Visits every transaction in the order of [`list`](Self::list), until `visit` has seen enough. For journals that do not
+    /// fit into memory.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find). Some transactions may have been visited then.
+    fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        let _: ControlFlow<()> = self.list()?.iter().try_for_each(visit);
+        Ok(())
+    }
+
     /// Shows the transactions of a terminal, newest first, until `see` has seen enough. What the list would tell, without
     /// reading all of it: a payment asks for the last few.
     ///

@@ -50,6 +50,10 @@ impl Journal for SharedJournal {
         self.journal().list()
     }
 
+    fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        self.journal().visit(visit)
+    }
+
     fn walk_back(
         &self,
         place: &TerminalKey,

@@ -1,6 +1,7 @@
 //! `caisse journal list`: lines for people, JSON lines, or a table.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use caisse::{Amount, Journal, Record, SqliteJournal};
 use caisse_journal::FullCheck;
@@ -38,33 +39,18 @@ impl StateArgument {
 }
 
 pub(super) fn list(journal: &SqliteJournal, arguments: &ListArguments, output: &Output) -> Result<u8, Wrong> {
-    let mut some_open = false;
-    let mut listed = VecDeque::new();
-    let records = if arguments.unresolved { journal.unsettled() } else { journal.list() };
-    for record in records.map_err(unusable)? {
-        if !arguments.selection.selects(&record) {
-            continue;
-        }
-        let state = state(journal, &record)?;
-        let is_open = state != "final";
-        let is_wanted = arguments.state.is_none_or(|wanted| wanted.name() == state);
-        if (arguments.unresolved && !is_open) || !is_wanted {
-            continue;
-        }
-        some_open |= is_open;
-        listed.push_back((record, state));
-        if arguments.limit.is_some_and(|limit| listed.len() > limit) {
-            listed.pop_front();
-        }
-    }
+    let mut list = List { journal, arguments, output, some_open: false, newest: VecDeque::new() };
     if arguments.csv {
-        table(&listed, arguments.lang, output)?;
-    } else {
-        for (record, state) in &listed {
-            output.json(&json(record, state));
-            output.text(line(record, state, arguments.lang));
-        }
+        row(arguments.lang, &HEADINGS.map(str::to_owned), output)?;
     }
+    if arguments.unresolved {
+        for record in journal.unsettled().map_err(unusable)? {
+            list.take(&record)?;
+        }
+    } else {
+        each(journal, &mut |record| list.take(record))?;
+    }
+    list.end()?;
     if let Some(FullCheck { at, last_event, .. }) = journal.last_check() {
         let at = local_time::local(at);
         output.notice(format_args!(
@@ -72,7 +58,64 @@ pub(super) fn list(journal: &SqliteJournal, arguments: &ListArguments, output: &
              l'événement {last_event}"
         ));
     }
-    Ok(if arguments.unresolved && some_open { SOME_OPEN } else { 0 })
+    Ok(if arguments.unresolved && list.some_open { SOME_OPEN } else { 0 })
+}
+
+/// Visits every transaction of a journal of any size, until one meets an error.
+pub(super) fn each(
+    journal: &SqliteJournal,
+    visit: &mut dyn FnMut(&Record) -> Result<(), Wrong>,
+) -> Result<(), Wrong> {
+    let mut ended = Ok(());
+    let visited = journal.visit(&mut |record| {
+        ended = visit(record);
+        if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    ended.and(visited.map_err(unusable))
+}
+
+/// A list that is being printed.
+struct List<'l> {
+    journal: &'l SqliteJournal,
+    arguments: &'l ListArguments,
+    output: &'l Output,
+    some_open: bool,
+    /// The newest transactions, where a limit was given: which ones they are shows at the end.
+    newest: VecDeque<(Record, &'static str)>,
+}
+
+impl List<'_> {
+    fn take(&mut self, record: &Record) -> Result<(), Wrong> {
+        let arguments = self.arguments;
+        if !arguments.selection.selects(record) {
+            return Ok(());
+        }
+        let state = state(self.journal, record)?;
+        if arguments.state.is_some_and(|wanted| wanted.name() != state) {
+            return Ok(());
+        }
+        self.some_open |= state != "final";
+        let Some(limit) = arguments.limit else { return self.print(record, state) };
+        self.newest.push_back((record.clone(), state));
+        if self.newest.len() > limit {
+            self.newest.pop_front();
+        }
+        Ok(())
+    }
+
+    fn print(&self, record: &Record, state: &str) -> Result<(), Wrong> {
+        let language = self.arguments.lang;
+        if self.arguments.csv {
+            return row(language, &cells(record, state, language), self.output);
+        }
+        self.output.json(&json(record, state));
+        self.output.text(line(record, state, language));
+        Ok(())
+    }
+
+    fn end(&self) -> Result<(), Wrong> {
+        self.newest.iter().try_for_each(|(record, state)| self.print(record, state))
+    }
 }
 
 const HEADINGS: [&str; 16] = [
@@ -94,21 +137,15 @@ const HEADINGS: [&str; 16] = [
     "decided_by",
 ];
 
-fn table(
-    records: &VecDeque<(Record, &str)>,
-    language: LanguageArgument,
-    output: &Output,
-) -> Result<(), Wrong> {
+/// One row of the table.
+fn row(language: LanguageArgument, cells: &[String], output: &Output) -> Result<(), Wrong> {
     let separator = match language {
         LanguageArgument::En => b',',
         LanguageArgument::Fr => b';',
     };
-    let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
     let failed = |error: &dyn std::fmt::Display| Wrong::failure(70, "csv", error);
-    writer.write_record(HEADINGS).map_err(|error| failed(&error))?;
-    for (record, state) in records {
-        writer.write_record(cells(record, state, language)).map_err(|error| failed(&error))?;
-    }
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
+    writer.write_record(cells).map_err(|error| failed(&error))?;
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     output.line(String::from_utf8_lossy(&bytes).trim_end_matches('\n'));
     Ok(())

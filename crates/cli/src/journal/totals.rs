@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use caisse::{Amount, Currency, Journal, Operation, Record, RecordState, SqliteJournal};
+use caisse::{Amount, Currency, Operation, Record, RecordState, SqliteJournal};
 use serde_json::json;
 
 use super::arguments::TotalsArguments;
-use super::{line, local_time, state, unusable};
+use super::list::each;
+use super::{line, local_time, state};
 use crate::args::LanguageArgument;
 use crate::output::Output;
 use crate::report::decimal;
@@ -65,18 +66,17 @@ pub(super) fn totals(
 ) -> Result<u8, Wrong> {
     let mut groups: BTreeMap<Key, (Currency, Total)> = BTreeMap::new();
     let mut open = Vec::new();
-    for record in journal.list().map_err(unusable)? {
-        if !arguments.selection.selects(&record) {
-            continue;
+    each(journal, &mut |record| {
+        if !arguments.selection.selects(record) {
+            return Ok(());
         }
         if record.state() != RecordState::Final {
-            open.push(record);
-            continue;
-        }
-        if let Some((key, currency, total)) = counted(&record) {
+            open.push(record.clone());
+        } else if let Some((key, currency, total)) = counted(record) {
             groups.entry(key).or_insert((currency, Total::default())).1.add(total);
         }
-    }
+        Ok(())
+    })?;
     for ((day, terminal, operation, _), (currency, total)) in &groups {
         let [amount, tips] = [total.minor, total.tips].map(|minor| Amount::from_minor(minor, *currency));
         output.json(&json!({

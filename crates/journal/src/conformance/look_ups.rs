@@ -180,3 +180,26 @@ pub(super) fn a_visitor_may_ask_for_more(open: Open<'_>) {
         .unwrap();
     assert_eq!(seen, ["c", "b", "a"]);
 }
+
+pub(super) fn a_visit_is_the_list_up_to_where_it_stops(open: Open<'_>) {
+    let mut journal = open();
+    journal.append(&never_sent("a", "a"), time(1)).unwrap();
+    journal.append(&started("b", "b"), time(2)).unwrap();
+    journal.append(&started("c", "c"), time(3)).unwrap();
+    // A further attempt counts, and its place is that of the attempt.
+    journal.append(&started("a", "a"), time(4)).unwrap();
+    for journal in [journal, open()] {
+        let all = journal.list().unwrap();
+        assert_eq!(all.iter().map(|record| record.start.id).collect::<Vec<_>>(), ["b", "c", "a"].map(id));
+        for enough in 0..=all.len() {
+            let mut seen = vec![];
+            journal
+                .visit(&mut |record| {
+                    seen.push(record.clone());
+                    if seen.len() > enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })
+                .unwrap();
+            assert_eq!(seen, all[..all.len().min(enough + 1)]);
+        }
+    }
+}

@@ -88,6 +88,7 @@ where
         look_ups::an_authorisation_number_is_found_by_its_meaning,
         look_ups::a_reference_is_found_by_its_meaning,
         look_ups::a_visitor_may_ask_for_more,
+        look_ups::a_visit_is_the_list_up_to_where_it_stops,
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,
         locks::a_payment_under_way_is_told_from_a_broken_one,

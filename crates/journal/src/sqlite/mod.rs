@@ -283,7 +283,16 @@ impl Journal for SqliteJournal {
     }
 
     fn list(&self) -> Result<Vec<Record>, JournalError> {
-        self.read(records::list)
+        let mut records = Vec::new();
+        self.visit(&mut |record| {
+            records.push(record.clone());
+            ControlFlow::Continue(())
+        })?;
+        Ok(records)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        self.read(|connection| records::visit(connection, visit))
     }
 
     fn walk_back(

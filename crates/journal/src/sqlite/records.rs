@@ -175,23 +175,21 @@ fn check_link(before: &Chain, values: &[Value], event: &EventRow) -> Result<(), 
     )))
 }
 
-/// Every transaction, oldest first, after all events have been verified in order.
-pub(super) fn list(connection: &Connection) -> Result<Vec<Record>, JournalError> {
-    let mut begun = Vec::new();
+/// Visits every transaction, oldest first. All events up to the one that began it have been verified in order.
+pub(super) fn visit(
+    connection: &Connection,
+    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    let mut reader = Reader::new(connection)?;
     events_after(connection, Tail::forgotten(connection)?, &mut |event| {
-        if event.event.what.start().is_some() {
-            begun.push((event.number, event.id));
+        if event.event.what.start().is_none() {
+            return Ok(ControlFlow::Continue(()));
         }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let (mut reader, mut records) = (Reader::new(connection)?, Vec::new());
-    for (number, id) in begun {
-        let stored = reader.known(&id)?;
-        if stored.row.tracked.started_event == number {
-            records.push(stored.row.tracked.record);
-        }
-    }
-    Ok(records)
+        let stored = reader.known(&event.id)?;
+        let counts = stored.row.tracked.started_event == event.number;
+        Ok(if counts { visit(stored.record()) } else { ControlFlow::Continue(()) })
+    })
+    .map(drop)
 }
 
 /// The transactions that the index of this name finds in both tables, oldest first. What the two tables do not agree on is
