@@ -40,7 +40,7 @@ impl Driver<'_> {
     ) {
         let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
         loop {
-            self.heed(machine, &mut heeded);
+            heed(self.cancel, self.clock, machine, &mut heeded);
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Connect => {
@@ -85,16 +85,6 @@ impl Driver<'_> {
         }
     }
 
-    /// Passes a wish to stop on to the machine, once.
-    fn heed(&self, machine: &mut TillMachine<'_>, heeded: &mut Wish) {
-        let wish = self.cancel.wish();
-        if wish > *heeded {
-            *heeded = wish;
-            let now = self.clock.now();
-            if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
-        }
-    }
-
     /// Connects; returns the address, if it is known.
     fn connect(&mut self, deadline: Option<Instant>) -> Result<Option<TerminalId>, ConnectError> {
         self.link.connect_unless(self.left(deadline), &|| self.cancel.is_requested())?;
@@ -105,6 +95,21 @@ impl Driver<'_> {
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
+    }
+}
+
+/// Passes a wish to stop on to the machine, once.
+pub(crate) fn heed(
+    cancel: &CancelHandle,
+    clock: &dyn Clock,
+    machine: &mut TillMachine<'_>,
+    heeded: &mut Wish,
+) {
+    let wish = cancel.wish();
+    if wish > *heeded {
+        *heeded = wish;
+        let now = clock.now();
+        if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
     }
 }
 

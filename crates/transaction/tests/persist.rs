@@ -85,7 +85,7 @@ enum Driver {
 enum Machine<'s> {
     Till(Box<TillMachine<'s>>),
     Probe(Box<ProbeMachine<'s>>),
-    Late(LateResult<'s>),
+    Late(Box<LateResult<'s>>),
 }
 
 /// What a machine asks of its driver; the rest is done in `poll`.
@@ -362,7 +362,7 @@ fn run(dialect: Dialect, stage: Stage, manner: Manner, driver: Driver, test: imp
             probe.start(now);
             Machine::Probe(Box::new(probe))
         }
-        Stage::Listens => Machine::Late(LateResult::new(dialect, &mut storage)),
+        Stage::Listens => Machine::Late(Box::new(LateResult::new(dialect, &mut storage))),
     };
     let mut world = World {
         machine,

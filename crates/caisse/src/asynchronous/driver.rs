@@ -18,7 +18,7 @@ use super::running::Told;
 use crate::CancelHandle;
 use crate::builder::peer_name;
 use crate::cancel::Wish;
-use crate::driver::{dispute, record};
+use crate::driver::{dispute, heed, record};
 use crate::late::Ear;
 
 /// What the machine is driven with.
@@ -48,7 +48,7 @@ impl Driver<'_> {
     ) {
         let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
         loop {
-            self.heed(machine, &mut heeded);
+            heed(self.cancel, self.clock, machine, &mut heeded);
             let deadline = machine.deadline();
             match machine.poll() {
                 Action::Connect => {
@@ -90,16 +90,6 @@ impl Driver<'_> {
                 }
                 Action::Done(_) => return,
             }
-        }
-    }
-
-    /// Passes a wish to stop on to the machine, once.
-    fn heed(&self, machine: &mut TillMachine<'_>, heeded: &mut Wish) {
-        let wish = self.cancel.wish();
-        if wish > *heeded {
-            *heeded = wish;
-            let now = self.clock.now();
-            if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
         }
     }
 
