@@ -57,7 +57,7 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Ver
                 Some(piece) => machine.handle_input(now, piece),
                 None => machine.handle_idle(now),
             },
-            Action::Persist(_) => panic!("a stream carries one answer"),
+            Action::Persist(_) | Action::Drain => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 sends += 1;

@@ -48,6 +48,7 @@ pub fn drive(link: &mut dyn Link) -> usize {
             }
             Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
             Action::Persist(_) => machine.handle_persist_failed(now),
+            Action::Drain => machine.handle_drained(now, link.drain(Duration::from_secs(1))),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let sent = link.send(bytes, Duration::from_secs(1)).unwrap_or(0);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use caisse_hal::{Clock, Instant, Link, Received};
+use caisse_hal::{Clock, Instant, Link};
 use caisse_transaction::probe::{ProbeAction, ProbeConfig, ProbeMachine};
 
 use crate::CancelHandle;
@@ -16,9 +16,6 @@ const SESSION: Duration = Duration::from_secs(60);
 
 /// How long a session may take to end once the question is given up.
 const LINGER: Duration = Duration::from_secs(5);
-
-/// How often bytes are read after their time is over: a line that never falls silent holds nobody.
-const MAX_LOOKS: usize = 64;
 
 /// When a question is given up.
 pub(crate) struct Limits<'c> {
@@ -48,71 +45,63 @@ pub(crate) fn ask(
     limits: &Limits<'_>,
     mut store: impl FnMut(&[u8]) -> bool,
 ) -> Option<SocketAddr> {
-    let mut buffer = [0; 1024];
-    let left = |deadline: Option<Instant>| {
-        deadline.map_or(Duration::from_secs(1), |deadline| deadline.since(clock.now()))
-    };
-    let mut looks = 0usize;
+    let (mut buffer, mut peer) = ([0; 1024], None);
+    let left = |deadline: Option<Instant>| deadline.map_or(GLANCE, |deadline| deadline.since(clock.now()));
     machine.start(clock.now());
-    let mut give_up_at = clock.now().after(limits.longest);
-    let mut cancelled = false;
-    let mut peer = None;
+    let mut giving_up = GivingUp { cancelled: false, at: clock.now().after(limits.longest) };
     loop {
-        let now = clock.now();
-        let cancels = !cancelled && limits.cancel.is_requested();
-        if cancels || now >= give_up_at {
-            // The first time the session is ended; the second time, after a while, the line is closed.
-            machine.give_up(now);
-            cancelled = true;
-            give_up_at = now.after(LINGER);
-        }
+        giving_up.heed(machine, clock.now(), limits);
         let deadline = machine.deadline();
         match machine.poll() {
-            ProbeAction::Done(_) => return peer,
-            ProbeAction::Close => link.close(),
-            ProbeAction::Abort => link.abort(),
-            ProbeAction::Persist(body) => {
-                let is_stored = store(body);
-                let now = clock.now();
-                if is_stored {
-                    machine.handle_persisted(now);
-                } else {
-                    machine.handle_persist_failed(now);
-                }
-            }
             ProbeAction::Connect => {
                 let opened = link.connect_unless(left(deadline), &|| limits.cancel.is_requested());
                 peer = link.peer();
                 machine.handle_connected(clock.now(), opened);
             }
+            ProbeAction::Persist(body) => {
+                if store(body) {
+                    machine.handle_persisted(clock.now());
+                } else {
+                    machine.handle_persist_failed(clock.now());
+                }
+            }
+            ProbeAction::Look => {
+                let received = link.receive(&mut buffer, Duration::ZERO);
+                machine.handle_received(clock.now(), received, &buffer);
+            }
             ProbeAction::Send(bytes) => {
-                let length = bytes.len();
                 let sent = link.send(bytes, left(deadline));
                 machine.handle_sent(clock.now(), sent);
-                if sent == Ok(length) {
-                    let drained = link.drain(left(machine.deadline()));
-                    machine.handle_drained(clock.now(), drained);
-                }
             }
+            ProbeAction::Drain => {
+                let drained = link.drain(left(deadline));
+                machine.handle_drained(clock.now(), drained);
+            }
+            ProbeAction::Close => link.close(),
+            ProbeAction::Abort => link.abort(),
             ProbeAction::Wait { until } => {
-                let timeout = left(until).min(GLANCE);
-                // What is over now counts once a look at the line finds nothing, and not what is over after that look.
-                let before = clock.now();
-                let result = link.receive(&mut buffer, timeout);
-                let now = clock.now();
-                looks = if timeout.is_zero() { looks.saturating_add(1) } else { 0 };
-                match result {
-                    Ok(Received::Bytes(count)) => {
-                        machine.handle_input(now, buffer.get(..count).unwrap_or_default());
-                    }
-                    Ok(Received::Nothing) if timeout.is_zero() => machine.handle_timeout(before),
-                    Ok(Received::Nothing) => {}
-                    Ok(Received::Closed) | Err(_) => machine.handle_closed(now),
-                }
-                if looks > MAX_LOOKS {
-                    machine.handle_timeout(before);
-                }
+                let received = link.receive(&mut buffer, left(until).min(GLANCE));
+                machine.handle_received(clock.now(), received, &buffer);
+                machine.handle_timeout(clock.now());
             }
+            ProbeAction::Done(_) => return peer,
+        }
+    }
+}
+
+/// When a question is given up, and whether it was.
+struct GivingUp {
+    cancelled: bool,
+    at: Instant,
+}
+
+impl GivingUp {
+    /// Gives the question up when that is asked for, and when its time is over: the first time the session is ended; the
+    /// second time, after a while, the line is closed.
+    fn heed(&mut self, machine: &mut ProbeMachine<'_>, now: Instant, limits: &Limits<'_>) {
+        if now >= self.at || (!self.cancelled && limits.cancel.is_requested()) {
+            machine.give_up(now);
+            (self.cancelled, self.at) = (true, now.after(LINGER));
         }
     }
 }

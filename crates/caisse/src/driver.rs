@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use caisse_hal::{Clock, Instant, Link};
+use caisse_hal::{Clock, ConnectError, Instant, Link};
 use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
 use caisse_payment::entry::{End, Entry, RawStatus};
-use caisse_payment::{Blocked, NotSent, Outcome, TransactionId, Verdict};
+use caisse_payment::{Blocked, NotSent, Outcome, TerminalId, TransactionId, Verdict};
 use caisse_transaction::till::Contradiction;
 use caisse_transaction::{Action, Event, TillMachine, WriteError};
 
@@ -38,30 +38,15 @@ impl Driver<'_> {
         on_event: &mut dyn FnMut(Event),
         on_verdict: &mut dyn FnMut(&TillMachine<'_>),
     ) {
-        let mut told = Wish::Nothing;
-        let mut buffer = [0; 2048];
+        let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
         loop {
-            let wish = self.cancel.wish();
-            if wish > told {
-                told = wish;
-                let now = self.clock.now();
-                if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
-            }
+            self.heed(machine, &mut heeded);
             let deadline = machine.deadline();
             match machine.poll() {
-                Action::Done(_) => return,
-                Action::Event(event) => on_event(event),
-                Action::Persist(body) => {
-                    let filed = self.ear.file(self.journal, self.lock, body);
-                    let now = self.clock.now();
-                    match filed {
-                        Ok(_) => machine.handle_persisted(now),
-                        Err(_) => machine.handle_persist_failed(now),
-                    }
+                Action::Connect => {
+                    let opened = self.connect(deadline);
+                    machine.handle_connected(self.clock.now(), opened);
                 }
-                Action::Close => self.link.close(),
-                Action::Verdict(_) => on_verdict(machine),
-                Action::Abort => self.link.abort(),
                 Action::Record(entry) => {
                     let written = record(self.journal, &entry, self.order);
                     machine.handle_written(self.clock.now(), written);
@@ -70,42 +55,52 @@ impl Driver<'_> {
                     let written = dispute(self.journal, &contradiction);
                     machine.handle_written(self.clock.now(), written);
                 }
-                Action::Look => self.listen(machine, &mut buffer, Duration::ZERO),
-                Action::Connect => {
-                    let is_stopped = || self.cancel.is_requested();
-                    let opened = self.link.connect_unless(self.left(deadline), &is_stopped);
-                    let address = opened.map(|()| self.link.peer().and_then(peer_name));
-                    self.ear.terminal.address = address.ok().flatten().or(self.ear.terminal.address);
-                    machine.handle_connected(self.clock.now(), address);
+                Action::Persist(body) => match self.ear.file(self.journal, self.lock, body) {
+                    Ok(_) => machine.handle_persisted(self.clock.now()),
+                    Err(_) => machine.handle_persist_failed(self.clock.now()),
+                },
+                Action::Look => {
+                    let received = self.link.receive(&mut buffer, Duration::ZERO);
+                    machine.handle_received(self.clock.now(), received, &buffer);
                 }
                 Action::Send(bytes) => {
-                    let length = bytes.len();
                     let sent = self.link.send(bytes, self.left(deadline));
                     machine.handle_sent(self.clock.now(), sent);
-                    if sent == Ok(length) {
-                        self.drain(machine);
-                    }
                 }
+                Action::Drain => {
+                    let drained = self.link.drain(self.left(deadline));
+                    machine.handle_drained(self.clock.now(), drained);
+                }
+                Action::Close => self.link.close(),
+                Action::Abort => self.link.abort(),
+                Action::Event(event) => on_event(event),
+                Action::Verdict(_) => on_verdict(machine),
                 Action::Wait { until } => {
-                    let timeout = self.left(until).min(GLANCE);
-                    self.listen(machine, &mut buffer, timeout);
+                    let received = self.link.receive(&mut buffer, self.left(until).min(GLANCE));
+                    machine.handle_received(self.clock.now(), received, &buffer);
                     machine.handle_timeout(self.clock.now());
                 }
+                Action::Done(_) => return,
             }
         }
     }
 
-    /// Reports to the machine what comes within this time.
-    fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) {
-        let received = self.link.receive(buffer, timeout);
-        machine.handle_received(self.clock.now(), received, buffer);
+    /// Passes a wish to stop on to the machine, once.
+    fn heed(&self, machine: &mut TillMachine<'_>, heeded: &mut Wish) {
+        let wish = self.cancel.wish();
+        if wish > *heeded {
+            *heeded = wish;
+            let now = self.clock.now();
+            if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
+        }
     }
 
-    /// Waits until what was accepted has left: the timers of an acknowledgement start there.
-    fn drain(&mut self, machine: &mut TillMachine<'_>) {
-        let within = self.left(machine.deadline());
-        let drained = self.link.drain(within);
-        machine.handle_drained(self.clock.now(), drained);
+    /// Connects; returns the address, if it is known.
+    fn connect(&mut self, deadline: Option<Instant>) -> Result<Option<TerminalId>, ConnectError> {
+        self.link.connect_unless(self.left(deadline), &|| self.cancel.is_requested())?;
+        let address = self.link.peer().and_then(peer_name);
+        self.ear.terminal.address = address.or(self.ear.terminal.address);
+        Ok(address)
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {

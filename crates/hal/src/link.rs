@@ -22,6 +22,8 @@ use crate::{ConnectError, DrainError, ReceiveError, Received, SendError};
 ///   and `close` and `abort` do nothing. A closed link, or one whose connection broke, can be opened again.
 /// * **Two ways to end.** `close` lets what was accepted arrive. `abort`, dropping the link, and the end of the process
 ///   throw away what still waits in this machine, where the line has such an end (TCP).
+/// * **Nothing waits for ever.** What was accepted and cannot be delivered is thrown away after a minute, also while the link
+///   stays open, where the system has such a limit (TCP on Linux and Android).
 ///
 /// The feature `conformance` has the suite that checks an implementation against this.
 pub trait Link {

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use caisse_journal::{Dispute, Forgotten, Journal, JournalError, Paid, SqliteJournal, WallTime};
+use caisse_journal::{Decision, Dispute, Forgotten, Journal, JournalError, Paid, SqliteJournal, WallTime};
 use caisse_payment::{Doubt, Outcome, Proof, TransactionId};
 use common::*;
 use proptest::prelude::*;
@@ -221,4 +221,47 @@ proptest! {
         prop_assert_eq!(journal.forget(Duration::from_secs(age * 24 * 3600), days(1_000)).unwrap(), Forgotten::default());
         pay(&mut journal, "next", days(200));
     }
+}
+
+/// A till pays all the while, in portions between which the journal is free; and the file is shorter afterwards.
+#[test]
+fn tills_pay_between_the_portions_and_the_file_shrinks() {
+    let folder = folder();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    // Decided long after it began, so that all between goes in one portion with it.
+    journal.append(&started("decided", "u"), days(0)).unwrap();
+    for number in 0..1_500 {
+        if number == 700 {
+            let lock = journal.lock(&"u".parse().unwrap()).unwrap();
+            let decision = Decision::new(Paid::NotPaid, "Zoé", "ticket").unwrap();
+            journal.resolve(&lock, &id("decided"), &decision, days(1)).unwrap();
+        }
+        pay(&mut journal, &format!("old-{number}"), days(1));
+    }
+    newer(&mut journal, days(100));
+    let size = || std::fs::metadata(path(&folder)).unwrap().len();
+    let before = size();
+    let path = path(&folder);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let paid = std::thread::scope(|scope| {
+        let till = scope.spawn(|| {
+            let mut journal = SqliteJournal::open(path).unwrap();
+            let mut count = 0;
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                pay(&mut journal, &format!("meanwhile-{count}"), days(100));
+                count += 1;
+            }
+            count
+        });
+        let gone = journal.forget(KEEP, days(100)).unwrap();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(gone, Forgotten { transactions: 1_501, events: 3_002 });
+        till.join().unwrap()
+    });
+    assert!(paid > 0);
+    assert!(size() * 2 < before, "{} of {before} bytes", size());
+    assert_eq!(ids(&journal).len(), paid);
+    drop(journal);
+    let mut journal = SqliteJournal::open(crate::path(&folder)).unwrap();
+    journal.verify(&mut |_| {}).unwrap();
 }

@@ -43,6 +43,10 @@ fn varied(path: &Path) -> SqliteJournal {
     {
         journal.append(&entry, time(60 + number as u64)).unwrap();
     }
+    // A person corrects a person: the decision before it is in the events alone.
+    let lock = journal.lock(&terminal("t3")).unwrap();
+    journal.resolve(&lock, &"decided".parse().unwrap(), &not_paid(), time(79)).unwrap();
+    drop(lock);
     let dispute = Dispute::new(Paid::NotPaid, "late result").unwrap();
     journal.dispute(&"last".parse().unwrap(), &dispute, time(80)).unwrap();
     journal

@@ -295,6 +295,15 @@ impl<'s> Channel<'s> {
         }
     }
 
+    /// Whether the driver has to wait until what the system has accepted has left the machine.
+    pub(crate) fn awaits_drain(&self) -> bool {
+        match &self.line {
+            Line::Stream(_) => false,
+            Line::Session(session) => session.awaits_drain(),
+            Line::Presence(probe) => probe.awaits_drain(),
+        }
+    }
+
     /// Reports whether what was accepted has left the machine.
     pub(crate) fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         match (&mut self.line, drained) {
@@ -303,8 +312,7 @@ impl<'s> Channel<'s> {
             // It may never leave: the line is stopped, or gone.
             (Line::Session(session), Err(_)) => session.handle_send_uncertain(now),
             (Line::Presence(probe), Ok(())) => probe.handle_drained(now),
-            // The time that ENQ had to leave goes on.
-            (Line::Presence(_), Err(_)) => {}
+            (Line::Presence(probe), Err(_)) => probe.handle_send_uncertain(now),
         }
     }
 

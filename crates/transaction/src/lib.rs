@@ -14,6 +14,7 @@ mod channel;
 mod deciding;
 mod dialect;
 mod fixed_deciding;
+mod look;
 pub mod probe;
 pub mod recovery;
 mod request;

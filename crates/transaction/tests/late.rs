@@ -8,7 +8,7 @@ use std::time::Duration;
 use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::{Doubt, Outcome, Refusal};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE, read_result};
-use caisse_transaction::{Dialect, Instant, Request};
+use caisse_transaction::{Dialect, Instant, Received, Request, SendError};
 use support::line::{ACK, ENQ, EOT, NAK, framed};
 use support::{config, content, debit, euros};
 
@@ -114,14 +114,16 @@ fn drain(late: &mut LateResult<'_>, now: &mut Instant) -> (Vec<u8>, Vec<String>)
             }
             LateAction::Send(bytes) => {
                 said.extend_from_slice(bytes);
-                late.handle_sent(*now);
+                late.handle_sent(*now, Ok(1));
             }
+            LateAction::Drain => late.handle_drained(*now, Ok(())),
+            LateAction::Look => late.handle_received(*now, Ok(Received::Nothing), &[]),
             LateAction::Wait { until: Some(until) } if until.since(*now) < Duration::from_millis(100) => {
                 *now = until;
                 late.handle_timeout(*now);
             }
             LateAction::Wait { .. } => return (said, stored),
-            LateAction::Abort => panic!("everything was stored"),
+            LateAction::Abort | LateAction::Done => panic!("everything was stored"),
         }
     }
 }
@@ -203,13 +205,14 @@ fn a_line_that_fails_ends_the_listening() {
         match late.poll() {
             LateAction::Send(bytes) => {
                 assert_eq!(bytes, [ACK]);
-                late.handle_send_failed(now);
+                late.handle_sent(now, Err(SendError::Closed));
                 break;
             }
             LateAction::Wait { until } => {
                 now = until.unwrap();
                 late.handle_timeout(now);
             }
+            LateAction::Look => late.handle_idle(now),
             action => panic!("{action:?}"),
         }
     }
@@ -220,6 +223,7 @@ fn a_line_that_fails_ends_the_listening() {
     while let LateAction::Wait { until: Some(until) } = late.poll() {
         now = until;
         late.handle_timeout(now);
+        late.handle_idle(now);
         waits += 1;
         assert!(waits < 10, "it never rests");
     }
@@ -229,7 +233,7 @@ fn a_line_that_fails_ends_the_listening() {
     assert!(late.is_busy());
     late.handle_closed(at(1));
     assert!(!late.is_busy());
-    assert!(matches!(late.poll(), LateAction::Wait { until: None }));
+    assert_eq!(late.poll(), LateAction::Done);
     // A bad frame is refused, and the good one behind it read.
     let mut late = called(storage());
     let mut now = at(0);

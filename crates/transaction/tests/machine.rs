@@ -52,7 +52,7 @@ fn poll(machine: &mut TillMachine<'_>) -> Step {
         Action::Close => Step::Close,
         Action::Abort => Step::Abort,
         Action::Event(event) => Step::Event(event),
-        Action::Persist(_) => panic!("a stream carries one answer"),
+        Action::Persist(_) | Action::Drain => panic!("a stream carries one answer"),
         Action::Look => Step::Look,
         Action::Verdict(verdict) => Step::Verdict(verdict),
         Action::Dispute(contradiction) => Step::Dispute(contradiction),

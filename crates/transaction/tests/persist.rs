@@ -83,8 +83,8 @@ enum Driver {
 
 #[expect(clippy::large_enum_variant, reason = "a test holds one")]
 enum Machine<'s> {
-    Till(TillMachine<'s>),
-    Probe(ProbeMachine<'s>),
+    Till(Box<TillMachine<'s>>),
+    Probe(Box<ProbeMachine<'s>>),
     Late(LateResult<'s>),
 }
 
@@ -117,6 +117,7 @@ impl Machine<'_> {
                         till.handle_idle(now);
                         continue;
                     }
+                    Action::Drain => panic!("what is sent is drained at once"),
                     Action::Event(Event::LateAnswer) => Step::Told,
                     Action::Event(_) | Action::Verdict(_) => continue,
                     Action::Persist(body) => Step::Persist(body.to_vec()),
@@ -133,6 +134,11 @@ impl Machine<'_> {
                         probe.handle_connected(now, Ok(()));
                         continue;
                     }
+                    ProbeAction::Look => {
+                        probe.handle_idle(now);
+                        continue;
+                    }
+                    ProbeAction::Drain => panic!("what is sent is drained at once"),
                     ProbeAction::Persist(body) => Step::Persist(body.to_vec()),
                     ProbeAction::Send(bytes) => Step::Send(bytes.to_vec()),
                     ProbeAction::Abort => Step::Abort,
@@ -141,11 +147,19 @@ impl Machine<'_> {
                     ProbeAction::Done(_) => Step::Done,
                 };
             },
-            Self::Late(late) => match late.poll() {
-                LateAction::Persist(body) => Step::Persist(body.to_vec()),
-                LateAction::Send(bytes) => Step::Send(bytes.to_vec()),
-                LateAction::Abort => Step::Abort,
-                LateAction::Wait { until } => Step::Wait(until),
+            Self::Late(late) => loop {
+                return match late.poll() {
+                    LateAction::Look => {
+                        late.handle_idle(now);
+                        continue;
+                    }
+                    LateAction::Drain => panic!("what is sent is drained at once"),
+                    LateAction::Persist(body) => Step::Persist(body.to_vec()),
+                    LateAction::Send(bytes) => Step::Send(bytes.to_vec()),
+                    LateAction::Abort => Step::Abort,
+                    LateAction::Wait { until } => Step::Wait(until),
+                    LateAction::Done => Step::Done,
+                };
             },
         }
     }
@@ -160,7 +174,10 @@ impl Machine<'_> {
                 probe.handle_sent(now, Ok(accepted));
                 probe.handle_drained(now, Ok(()));
             }
-            Self::Late(late) => late.handle_sent(now),
+            Self::Late(late) => {
+                late.handle_sent(now, Ok(accepted));
+                late.handle_drained(now, Ok(()));
+            }
         }
     }
 
@@ -336,14 +353,14 @@ fn run(dialect: Dialect, stage: Stage, manner: Manner, driver: Driver, test: imp
         Stage::TillAsks | Stage::TillWaits | Stage::TillIsAnswered => {
             let mut till = TillMachine::new(serial(dialect), &mut storage);
             till.start(now, debit(1242)).unwrap();
-            Machine::Till(till)
+            Machine::Till(Box::new(till))
         }
         Stage::ProbeWaits | Stage::ProbeIsAnswered => {
             let config = ProbeConfig::new(dialect, IDENTIFIER.parse().unwrap());
             let config = ProbeConfig { link: LinkKind::Serial, ..config };
             let mut probe = ProbeMachine::new(config, Question::Identification, &mut storage).unwrap();
             probe.start(now);
-            Machine::Probe(probe)
+            Machine::Probe(Box::new(probe))
         }
         Stage::Listens => Machine::Late(LateResult::new(dialect, &mut storage)),
     };

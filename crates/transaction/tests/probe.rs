@@ -7,7 +7,7 @@ use caisse_link::frame::check_byte;
 use caisse_link::serial::{DataBits, LineSettings};
 use caisse_payment::{NotSent, Register};
 use caisse_transaction::probe::{Finding, ProbeAction, ProbeConfig, ProbeMachine, Question, Voice};
-use caisse_transaction::{ConnectError, Dialect, Instant, LinkKind, SendError};
+use caisse_transaction::{ConnectError, Dialect, Instant, LinkKind, Received, SendError};
 
 const IDENTIFIED: &[u8] = b"CZ0040301CJ012330538600404CA00201CD001IAE00210";
 const DUPLICATA: Question = Question::Duplicata { ticket: false };
@@ -71,6 +71,8 @@ fn ask(config: ProbeConfig, question: Question, script: &[Then]) -> Ran {
                 probe.handle_drained(now, Ok(()));
                 due = script.next();
             }
+            ProbeAction::Drain => panic!("what is sent is drained at once"),
+            ProbeAction::Look => probe.handle_idle(now),
             ProbeAction::Persist(body) => {
                 strays.push(body.to_vec());
                 probe.handle_persisted(now);
@@ -431,6 +433,8 @@ fn pieces_change_nothing() {
         let ProbeAction::Wait { until: Some(until) } = probe.poll() else { panic!("{cut}") };
         assert_eq!(until.millis(), 300);
         probe.handle_timeout(until);
+        assert_eq!(probe.poll(), ProbeAction::Look);
+        probe.handle_idle(until);
         assert_eq!(probe.poll(), ProbeAction::Close);
         assert_eq!(probe.poll(), ProbeAction::Done(Finding::Answered(Status::Performed)));
     }
@@ -448,8 +452,12 @@ fn what_is_stopped() {
     assert_eq!(format!("{:?}", probe.poll()), "Wait { until: Some(Instant(30)) }");
     now = probe.deadline().unwrap();
     probe.handle_timeout(now);
+    assert_eq!(format!("{:?}", probe.poll()), "Look");
+    probe.handle_received(now, Ok(Received::Nothing), &[]);
     assert_eq!(format!("{:?}", probe.poll()), "Send(1 bytes)");
     probe.handle_sent(now, Ok(1));
+    assert_eq!(format!("{:?}", probe.poll()), "Drain");
+    assert_eq!(format!("{:?}", probe.poll()), "Drain", "until the driver has answered");
     probe.handle_drained(now, Ok(()));
     probe.give_up(now);
     // The line is given back.
@@ -473,7 +481,8 @@ fn a_send_that_fails() {
             match probe.poll() {
                 ProbeAction::Connect => probe.handle_connected(now, Ok(())),
                 ProbeAction::Send(_) => probe.handle_sent(now, Err(SendError::Closed)),
-                ProbeAction::Persist(_) => panic!("nothing has come"),
+                ProbeAction::Persist(_) | ProbeAction::Drain => panic!("nothing has come"),
+                ProbeAction::Look => probe.handle_idle(now),
                 ProbeAction::Close | ProbeAction::Abort => {}
                 ProbeAction::Wait { until } => {
                     now = until.unwrap();
@@ -519,4 +528,37 @@ fn another_register_and_a_small_storage() {
     probe.handle_closed(now);
     let _ = probe.poll();
     assert_eq!(probe.poll(), ProbeAction::Done(Finding::AnswerCut));
+}
+
+/// A process that was stopped over its time finds the answer on the line, and a line that never falls silent ends the look.
+#[test]
+fn what_is_over_counts_after_a_look_at_the_line() {
+    for talks in [false, true] {
+        let mut storage = [0; 3072];
+        let mut probe =
+            ProbeMachine::new(config(Dialect::INGENICO), Question::Identification, &mut storage).unwrap();
+        let (start, late) = (Instant::from_millis(0), Instant::from_millis(3_600_000));
+        probe.start(start);
+        assert_eq!(probe.poll(), ProbeAction::Connect);
+        probe.handle_connected(start, Ok(()));
+        let ProbeAction::Send(bytes) = probe.poll() else { panic!() };
+        let length = bytes.len();
+        probe.handle_sent(start, Ok(length));
+        probe.handle_timeout(late);
+        assert_eq!(probe.poll(), ProbeAction::Look);
+        if talks {
+            let looks = (0..1_000).take_while(|_| {
+                probe.handle_received(late, Ok(Received::Bytes(512)), &[b' '; 512]);
+                probe.poll() == ProbeAction::Look
+            });
+            assert_eq!(looks.count(), 128, "64 KiB and no more");
+            assert!(matches!(probe.poll(), ProbeAction::Done(Finding::AnswerCut | Finding::Strange(_))));
+        } else {
+            probe.handle_received(late, Ok(Received::Bytes(IDENTIFIED.len())), IDENTIFIED);
+            assert_eq!(probe.poll(), ProbeAction::Look);
+            probe.handle_received(late, Ok(Received::Closed), &[]);
+            assert_eq!(probe.poll(), ProbeAction::Close);
+            assert_eq!(probe.poll(), ProbeAction::Done(Finding::Answered(Status::Performed)));
+        }
+    }
 }

@@ -123,8 +123,9 @@ fn drain(probe: &mut ProbeMachine<'_>, now: Instant, sent: &mut Vec<Vec<u8>>, ha
                 sent.push(bytes.to_vec());
             }
             ProbeAction::Persist(_) => probe.handle_persisted(now),
+            ProbeAction::Look => probe.handle_idle(now),
             ProbeAction::Connect | ProbeAction::Close | ProbeAction::Abort => {}
-            ProbeAction::Wait { .. } | ProbeAction::Done(_) => return,
+            ProbeAction::Drain | ProbeAction::Wait { .. } | ProbeAction::Done(_) => return,
         }
     }
 }

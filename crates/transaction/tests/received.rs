@@ -33,7 +33,7 @@ fn outcome(received: &[Result<Received, ReceiveError>], buffer: &[u8]) -> Outcom
                 None => till.handle_timeout(at(3_600_000)),
             },
             Action::Done(verdict) => return verdict.outcome,
-            Action::Persist(_) | Action::Dispute(_) => panic!("a stream carries one answer"),
+            Action::Persist(_) | Action::Drain | Action::Dispute(_) => panic!("a stream carries one answer"),
             Action::Close | Action::Abort | Action::Event(_) | Action::Verdict(_) => {}
         }
     }

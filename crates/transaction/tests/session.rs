@@ -482,7 +482,7 @@ fn giving_up_leaves_the_rest_of_a_message_unsent() {
                 till.handle_timeout(now);
             }
             Action::Look => till.handle_idle(now),
-            Action::Persist(_) => panic!("nothing earlier has come"),
+            Action::Persist(_) | Action::Drain => panic!("nothing earlier has come"),
             Action::Event(_) | Action::Close | Action::Abort | Action::Verdict(_) | Action::Dispute(_) => {}
             Action::Done(verdict) => break verdict,
         }

@@ -95,7 +95,7 @@ fn a_tip_is_an_early_verdict() {
                 dispute = Some(contradiction);
                 machine.handle_written(now, Ok(()));
             }
-            Action::Persist(_) => panic!("a stream carries one answer"),
+            Action::Persist(_) | Action::Drain => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Send(bytes) => {
                 let accepted = bytes.len();

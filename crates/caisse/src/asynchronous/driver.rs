@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use caisse_hal::{Clock, ConnectError, Instant, Received};
+use caisse_hal::{Clock, ConnectError, Instant, ReceiveError, Received};
 use caisse_journal::{Order, TerminalLock};
-use caisse_payment::Blocked;
 use caisse_payment::entry::Entry;
+use caisse_payment::{Blocked, TerminalId};
 use caisse_transaction::till::Contradiction;
 use caisse_transaction::{Action, TillMachine, WriteError};
 use tokio::sync::{Notify, watch};
@@ -46,32 +46,15 @@ impl Driver<'_> {
         machine: &mut TillMachine<'_>,
         on_verdict: &(dyn Fn(&TillMachine<'_>) + Sync),
     ) {
-        let mut listened = Wish::Nothing;
-        let mut buffer = [0; 2048];
+        let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
         loop {
-            let wish = self.cancel.wish();
-            if wish > listened {
-                listened = wish;
-                let now = self.clock.now();
-                if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
-            }
+            self.heed(machine, &mut heeded);
             let deadline = machine.deadline();
             match machine.poll() {
-                Action::Done(_) => return,
-                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
-                Action::Persist(body) => {
-                    let body = body.to_vec();
-                    let filed = file(self.ear, self.journal.clone(), Arc::clone(self.lock), body).await;
-                    let now = self.clock.now();
-                    if filed {
-                        machine.handle_persisted(now);
-                    } else {
-                        machine.handle_persist_failed(now);
-                    }
+                Action::Connect => {
+                    let opened = self.connect(deadline).await;
+                    machine.handle_connected(self.clock.now(), opened);
                 }
-                Action::Close => self.link.close().await,
-                Action::Verdict(_) => on_verdict(machine),
-                Action::Abort => self.link.abort().await,
                 Action::Record(entry) => {
                     let written = write(self.journal.clone(), entry, self.order.clone()).await;
                     machine.handle_written(self.clock.now(), written);
@@ -80,58 +63,80 @@ impl Driver<'_> {
                     let written = write_dispute(self.journal.clone(), contradiction).await;
                     machine.handle_written(self.clock.now(), written);
                 }
-                Action::Look => self.listen(machine, &mut buffer, Duration::ZERO).await,
-                Action::Connect => {
-                    let opened = self.connect(self.left(deadline)).await;
-                    let address = opened.map(|()| self.link.peer().and_then(peer_name));
-                    self.ear.terminal.address = address.ok().flatten().or(self.ear.terminal.address);
-                    machine.handle_connected(self.clock.now(), address);
+                Action::Persist(body) => match self.file(body.to_vec()).await {
+                    Ok(()) => machine.handle_persisted(self.clock.now()),
+                    Err(NotFiled) => machine.handle_persist_failed(self.clock.now()),
+                },
+                Action::Look => {
+                    let received = self.link.receive(&mut buffer, Duration::ZERO).await;
+                    machine.handle_received(self.clock.now(), received, &buffer);
                 }
                 Action::Send(bytes) => {
-                    let length = bytes.len();
                     let sent = self.link.send(bytes, self.left(deadline)).await;
                     machine.handle_sent(self.clock.now(), sent);
-                    if sent == Ok(length) {
-                        self.drain(machine).await;
-                    }
                 }
+                Action::Drain => {
+                    let drained = self.link.drain(self.left(deadline)).await;
+                    machine.handle_drained(self.clock.now(), drained);
+                }
+                Action::Close => self.link.close().await,
+                Action::Abort => self.link.abort().await,
+                Action::Event(event) => self.told.send_modify(|told| told.events.push(event)),
+                Action::Verdict(_) => on_verdict(machine),
                 Action::Wait { until } => {
-                    let timeout = self.left(until);
-                    self.listen(machine, &mut buffer, timeout).await;
+                    let received = self.receive(&mut buffer, self.left(until)).await;
+                    machine.handle_received(self.clock.now(), received, &buffer);
                     machine.handle_timeout(self.clock.now());
                 }
+                Action::Done(_) => return,
             }
         }
     }
 
-    /// Connects, unless a stop is requested first.
-    async fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
+    /// Passes a wish to stop on to the machine, once.
+    fn heed(&self, machine: &mut TillMachine<'_>, heeded: &mut Wish) {
+        let wish = self.cancel.wish();
+        if wish > *heeded {
+            *heeded = wish;
+            let now = self.clock.now();
+            if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
+        }
+    }
+
+    /// Connects, unless a stop is requested first; returns the address, if it is known.
+    async fn connect(&mut self, deadline: Option<Instant>) -> Result<Option<TerminalId>, ConnectError> {
+        let timeout = self.left(deadline);
         let is_stopped = async {
             while !self.cancel.is_requested() {
                 self.wake.notified().await;
             }
         };
         tokio::select! {
-            result = self.link.connect(within) => result,
+            result = self.link.connect(timeout) => result?,
             // The attempt is aborted with its future.
-            () = is_stopped => Err(ConnectError::Cancelled),
+            () = is_stopped => return Err(ConnectError::Cancelled),
         }
+        let address = self.link.peer().and_then(peer_name);
+        self.ear.terminal.address = address.or(self.ear.terminal.address);
+        Ok(address)
     }
 
-    /// Reports to the machine what comes within this time. A wish ends the wait.
-    async fn listen(&mut self, machine: &mut TillMachine<'_>, buffer: &mut [u8], timeout: Duration) {
-        let received = tokio::select! {
+    /// Takes what comes within this time. A wish ends the wait.
+    async fn receive(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Received, ReceiveError> {
+        tokio::select! {
             biased;
             received = self.link.receive(buffer, timeout) => received,
             // No byte is lost: the next call gives it.
-            () = self.wake.notified(), if !timeout.is_zero() => Ok(Received::Nothing),
-        };
-        machine.handle_received(self.clock.now(), received, buffer);
+            () = self.wake.notified() => Ok(Received::Nothing),
+        }
     }
 
-    async fn drain(&mut self, machine: &mut TillMachine<'_>) {
-        let drained = self.link.drain(self.left(machine.deadline())).await;
-        machine.handle_drained(self.clock.now(), drained);
+    /// Files a message on a thread that may block.
+    async fn file(&mut self, body: Vec<u8>) -> Result<(), NotFiled> {
+        let (ear, mut journal, lock) = (self.ear, self.journal.clone(), Arc::clone(self.lock));
+        let filed = spawn_blocking(move || ear.file(&mut journal, &lock, &body)).await;
+        filed.map_err(|_| NotFiled)?.map_err(|_| NotFiled)?;
+        Ok(())
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
@@ -139,10 +144,8 @@ impl Driver<'_> {
     }
 }
 
-/// Files a message on a thread that may block; says whether that went well.
-async fn file(ear: Ear, mut journal: SharedJournal, lock: Arc<TerminalLock>, body: Vec<u8>) -> bool {
-    spawn_blocking(move || ear.file(&mut journal, &lock, &body).is_ok()).await.unwrap_or(false)
-}
+/// A message could not be filed.
+struct NotFiled;
 
 /// Writes on a thread that may block.
 async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), WriteError> {

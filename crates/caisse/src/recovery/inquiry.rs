@@ -450,51 +450,39 @@ impl Inquiry<'_> {
         let mut heard = None;
         let mut buffer = [0; 1024];
         loop {
-            let wake = match late.poll() {
+            match late.poll() {
                 LateAction::Persist(body) => {
-                    let is_stored = keep(&mut heard, record, ear.file(self.journal, lock, body));
-                    let now = self.clock.now();
-                    if is_stored {
-                        late.handle_persisted(now);
+                    if keep(&mut heard, record, ear.file(self.journal, lock, body)) {
+                        late.handle_persisted(self.clock.now());
                     } else {
-                        late.handle_persist_failed(now);
+                        late.handle_persist_failed(self.clock.now());
                     }
-                    continue;
                 }
-                LateAction::Abort => {
-                    self.link.abort();
-                    continue;
+                LateAction::Look => {
+                    let received = self.link.receive(&mut buffer, Duration::ZERO);
+                    late.handle_received(self.clock.now(), received, &buffer);
                 }
                 LateAction::Send(character) => {
-                    let sent = self.link.send(character, CHARACTER).is_ok();
-                    let drained = sent && self.link.drain(CHARACTER).is_ok();
+                    let sent = self.link.send(character, CHARACTER);
+                    late.handle_sent(self.clock.now(), sent);
+                }
+                LateAction::Drain => {
+                    let drained = self.link.drain(CHARACTER);
+                    late.handle_drained(self.clock.now(), drained);
+                }
+                LateAction::Abort => self.link.abort(),
+                LateAction::Wait { until: wake } => {
                     let now = self.clock.now();
-                    if drained {
-                        late.handle_sent(now)
-                    } else {
-                        late.handle_send_failed(now)
+                    let listens = late.is_busy() || (heard.is_none() && now < until);
+                    if !listens || now >= give_up || cancel.is_requested() {
+                        break;
                     }
-                    continue;
+                    let wake = wake.map_or(until, |wake| wake.min(give_up));
+                    let received = self.link.receive(&mut buffer, wake.since(now).min(GLANCE));
+                    late.handle_received(self.clock.now(), received, &buffer);
+                    late.handle_timeout(self.clock.now());
                 }
-                LateAction::Wait { until: wake } => wake.map_or(until, |wake| wake.min(give_up)),
-            };
-            let before = self.clock.now();
-            let listens = late.is_busy() || (heard.is_none() && before < until);
-            if !listens || before >= give_up || self.cancel.is_requested() {
-                break;
-            }
-            let timeout = wake.since(before).min(GLANCE);
-            let result = self.link.receive(&mut buffer, timeout);
-            let now = self.clock.now();
-            match result {
-                Ok(Received::Bytes(count)) => late.handle_input(now, buffer.get(..count).unwrap_or_default()),
-                // What is over counts once a look at the line finds nothing.
-                Ok(Received::Nothing) if timeout.is_zero() => late.handle_timeout(before),
-                Ok(Received::Nothing) => {}
-                Ok(Received::Closed) | Err(_) => {
-                    late.handle_closed(now);
-                    break;
-                }
+                LateAction::Done => break,
             }
         }
         self.link.close();

@@ -107,8 +107,10 @@ fn late_result(setup: &Setup, answer: Answer) -> Vec<u8> {
                     heard.push(body.to_vec());
                     late.handle_persisted(now);
                 }
-                LateAction::Abort => unreachable!("everything is stored"),
-                LateAction::Send(_) => late.handle_sent(now),
+                LateAction::Abort | LateAction::Done => unreachable!("everything is stored"),
+                LateAction::Look => late.handle_idle(now),
+                LateAction::Drain => late.handle_drained(now, Ok(())),
+                LateAction::Send(_) => late.handle_sent(now, Ok(1)),
                 LateAction::Wait { until: Some(until) } if until.since(now) <= till::AT_ONCE => {
                     now = until;
                     late.handle_timeout(now);

@@ -225,6 +225,7 @@ impl Running<'_> {
                 }
                 // What it proves is written by the rules of `recover`, when the world has the terminal say it.
                 Action::Persist(_) => self.machine.handle_persisted(self.now),
+                Action::Drain => panic!("what is sent is drained at once"),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Dispute(contradiction) => {
                     return Demand::Record(Note::Disputed(slot_of(contradiction.id)));

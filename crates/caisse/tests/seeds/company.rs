@@ -113,7 +113,7 @@ impl<W: World> Day<'_, W> {
         if self.by_chance(50) {
             self.change();
         }
-        if W::IS_VIRTUAL && self.by_chance(8) {
+        if self.others().company.replaces_journal && self.by_chance(8) {
             self.replace_journal();
         }
         for _ in 0..2 {
@@ -121,7 +121,7 @@ impl<W: World> Day<'_, W> {
                 self.outside();
             }
         }
-        if W::IS_VIRTUAL && self.others().kind == LinkKind::Stream && self.by_chance(12) {
+        if self.others().company.holds_back && self.others().kind == LinkKind::Stream && self.by_chance(20) {
             self.held_back();
         }
     }
@@ -276,7 +276,8 @@ impl<W: World> Day<'_, W> {
 
     /// Somebody acts at this event of a payment of the first till; says whether anybody did.
     pub fn inside(&mut self, number: usize, seat: Seat, has_begun: bool) -> bool {
-        if self.others.is_none() || !self.by_chance(12) {
+        let share = self.others.as_ref().map_or(0, |others| others.company.inside);
+        if share == 0 || !self.by_chance(share) {
             return false;
         }
         self.observe();
@@ -304,7 +305,7 @@ impl<W: World> Day<'_, W> {
                 self.note("list inside");
             }
             11..=13 if has_begun => self.word_inside(number),
-            14 if W::IS_VIRTUAL => {
+            14 if self.others().company.replaces_journal => {
                 self.world.replace_journal();
                 self.note("journal replaced inside");
             }
@@ -321,7 +322,7 @@ impl<W: World> Day<'_, W> {
         let resolved = till.resolve(&self.entries[number].id, &decision);
         self.keep_second((till, seat));
         match resolved {
-            Ok(_) if paid == Paid::NotPaid => {
+            Ok(_) if paid == Paid::NotPaid && self.by_chance(50) => {
                 let sale = self.entries[number].sale.clone();
                 let again = self.begin_again(number, &sale);
                 let _ = self.second_pays(again);
@@ -491,8 +492,8 @@ impl<W: World> Day<'_, W> {
         caisse_intent::Till::new(hurried(self.world.journal()), name, Currency::EUR).exclusive(is_exclusive)
     }
 
-    /// The network does not carry: what the till sends stays in its machine. The till gives up and ends, the terminal shows
-    /// nothing, a person says so, and the customer pays again. Nothing of the first attempt may arrive later.
+    /// The network does not carry: what the till sends stays in its machine. The terminal shows nothing, and the customer pays
+    /// again once a person or the evidence says that nothing was paid. Nothing of the first attempt may arrive later.
     fn held_back(&mut self) {
         if self.open().is_some() {
             return;
@@ -502,18 +503,37 @@ impl<W: World> Day<'_, W> {
         self.end_till();
         let seat = self.seat();
         let till = self.world.till(seat, Role::HeldBack, Trouble::None).expect("the journal opens");
-        let at = 3 + self.others().more.below(3);
-        drop(self.run(till, seat, number, Some(Wish { at, gives_up: true }), false));
-        let is_open = self.record(number).is_some_and(|it| it.state() == RecordState::Unresolved);
-        if !is_open || (0..4).all(|_| self.resolve(number, Paid::NotPaid).is_err()) {
-            return;
+        let is_given_up = self.by_chance(50);
+        let wish = Wish { at: 3 + self.others().more.below(3), gives_up: true };
+        let first = self.run(till, seat, number, Some(wish).filter(|_| is_given_up), false);
+        if is_given_up {
+            // The program ends, and a person decides at once.
+            drop(first);
+            if self.is_unresolved(number) {
+                let decided = (0..4).any(|_| self.resolve(number, Paid::NotPaid).is_ok());
+                assert!(decided, "{number} cannot be decided");
+            }
+            self.world.heal();
+            self.note("held back, given up");
+        } else {
+            // It waits for as long as it may, and stays up. Another one recovers, on a network that carries.
+            for _ in 0..2 {
+                self.office_recovers(Duration::ZERO);
+                self.world.pass(self.world.longest());
+            }
+            self.office_recovers(Duration::ZERO);
+            self.world.heal();
+            self.note("held back, silent");
         }
-        self.classify(Class::ByAPerson);
-        self.world.heal();
         self.world.pass(self.world.longest());
         self.classify(Class::ByAPerson);
-        self.note("held back");
-        let again = self.begin_again(number, &sale);
-        let _ = self.second_pays(again);
+        if !self.is_unresolved(number) && !self.is_mistaken(number) {
+            let again = self.begin_again(number, &sale);
+            let _ = self.second_pays(again);
+        }
+    }
+
+    fn is_unresolved(&self, number: usize) -> bool {
+        self.record(number).is_some_and(|record| record.state() == RecordState::Unresolved)
     }
 }

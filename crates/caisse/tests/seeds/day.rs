@@ -36,8 +36,6 @@ pub enum Role {
 
 /// Where the day takes place.
 pub trait World {
-    /// Whether the network and the files are such that a test can break them.
-    const IS_VIRTUAL: bool;
     /// A till that is started now. Nothing where it cannot open the journal.
     fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Option<Till>;
     /// A handle on the journal as it is now.

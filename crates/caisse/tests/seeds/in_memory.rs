@@ -10,7 +10,7 @@ use caisse_simulator::terminal::{Settings, Terminal};
 use crate::day::{self, Role, Tally, World};
 use crate::disk::Disk;
 use crate::handle::{File, Mistakes};
-use crate::network::{HeldBack, Network};
+use crate::network::{HeldBack, Network, NetworkMistakes};
 use crate::plan::{Kind, Place};
 use crate::seat::{Layout, Location, Seat};
 use crate::shop::{Fate, Shop, Trouble, fated, hurried, unlocked};
@@ -23,6 +23,9 @@ const KIND: Kind = Kind {
     alike: true,
     company: 0,
     layouts: &Layout::ALL,
+    inside: 12,
+    replaces_journal: true,
+    holds_back: true,
 };
 
 /// A mistake that a day has to show.
@@ -39,6 +42,8 @@ pub enum Fault {
     TerminalExchanged,
     /// What an aborted connection has not delivered arrives later.
     QueueSurvives,
+    /// What the network has not delivered may leave at any time, as long as the connection is open.
+    QueueHasNoLimit,
     /// A till goes on with the file of its journal after another file has taken the place of that one.
     FileReplacedUnseen,
 }
@@ -98,8 +103,6 @@ impl Virtual {
 }
 
 impl World for Virtual {
-    const IS_VIRTUAL: bool = true;
-
     fn till(&self, seat: Seat, role: Role, trouble: Trouble) -> Option<Till> {
         if let (Fault::Forgets, Storage::Memory(file)) = (self.fault, &self.storage) {
             let mut file = file.borrow_mut();
@@ -126,7 +129,11 @@ impl World for Virtual {
             None => builder,
         };
         let builder = if role == Role::HeldBack {
-            let link = HeldBack::new(&self.network, wire, self.fault == Fault::QueueSurvives);
+            let mistakes = NetworkMistakes {
+                survives_abort: self.fault == Fault::QueueSurvives,
+                has_no_limit: self.fault == Fault::QueueHasNoLimit,
+            };
+            let link = HeldBack::new(&self.network, wire, mistakes);
             match location {
                 Some(_) => builder.through(link),
                 None => builder.link(link, self.place.kind),
@@ -207,7 +214,14 @@ pub fn one_day(seed: u64, fault: Fault) -> Tally {
     let kind = match fault {
         Fault::None | Fault::Forgets => Kind { company: crate::company_share(), ..KIND },
         Fault::TerminalExchanged => Kind { company: 100, layouts: &[Layout::Spare, Layout::Swapped], ..KIND },
-        _ => Kind { company: 100, ..KIND },
+        Fault::QueueSurvives | Fault::QueueHasNoLimit => {
+            Kind { company: 100, lines: &[LinkKind::Stream], ..KIND }
+        }
+        // An end that cannot be written is another mistake.
+        Fault::HardLink | Fault::EndDropped => {
+            Kind { company: 100, inside: 30, replaces_journal: false, ..KIND }
+        }
+        Fault::FileReplacedUnseen => Kind { company: 100, ..KIND },
     };
     day(seed, &kind, Storage::Memory(RefCell::default()), fault)
 }

@@ -14,17 +14,24 @@ use caisse_simulator::{VirtualLine, VirtualWorld};
 use crate::seat::Location;
 use crate::truth::TERMINALS;
 
-/// Requests, and the wire on which each of them waits.
-type Held = Vec<(Wire, Vec<u8>)>;
-
 /// The terminals of the shop, and the lines to them.
 #[derive(Clone)]
 pub struct Network {
     terminals: [VirtualWorld<'static>; TERMINALS],
     /// The first terminal has its other address.
     is_moved: Arc<AtomicBool>,
-    /// Requests of connections that are closed, which the network has not delivered yet.
-    held: Arc<Mutex<Held>>,
+    /// Requests that the network has not delivered yet.
+    held: Arc<Mutex<Vec<Held>>>,
+}
+
+/// What waits in the machine of a till; nothing once it has left or was thrown away.
+type Held = Arc<Mutex<Option<Request>>>;
+
+struct Request {
+    wire: Wire,
+    bytes: Vec<u8>,
+    /// Until when the machine tries to deliver it.
+    until: Option<Instant>,
 }
 
 impl Network {
@@ -72,13 +79,21 @@ impl Network {
         self.terminals[number].at_terminal(|terminal, _| act(terminal))
     }
 
-    /// Delivers what was held back, although nobody waits for its answer any more.
+    /// Delivers what was held back. A connection reaches the terminal with its first byte: some terminals wait for it for as long as
+    /// it takes.
     pub fn heal(&self) {
         let held = std::mem::take(&mut *self.held.lock().unwrap());
-        for (mut wire, bytes) in held {
-            let _ = wire.send(&bytes, Duration::ZERO);
-            // The terminal reads for a moment, and does what it has read.
-            self.run_for(Duration::from_secs(1));
+        for request in held.into_iter().filter_map(|held| held.lock().unwrap().take()) {
+            let Request { mut wire, bytes, until } = request;
+            let is_over = until.is_some_and(|until| self.now() > until);
+            if !bytes.is_empty()
+                && !is_over
+                && wire.connect(Duration::ZERO).is_ok()
+                && wire.send(&bytes, Duration::ZERO).is_ok()
+            {
+                // The terminal reads for a moment, and does what it has read.
+                self.run_for(Duration::from_secs(1));
+            }
         }
     }
 }
@@ -136,50 +151,59 @@ impl Link for Wire {
     }
 }
 
-/// A line on which nothing arrives: what the till sends stays in its machine, and arrives once the network carries again,
-/// unless the connection was aborted.
+/// How long the machine of a till tries to deliver what it has accepted.
+const MAX_DELIVERY: Duration = Duration::from_secs(20);
+
+/// A line on which nothing arrives: what the till sends stays in its machine, and leaves once the network carries again, unless
+/// the connection was aborted or the machine has given up.
 pub struct HeldBack {
-    wire: Option<Wire>,
+    held: Held,
+    is_open: bool,
     network: Network,
-    sent: Vec<u8>,
-    /// A mistake: an abort does not throw away what still waits.
-    survives: bool,
+    mistakes: NetworkMistakes,
+}
+
+/// Mistakes of a machine, or of a till.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NetworkMistakes {
+    /// An abort does not throw away what still waits.
+    pub survives_abort: bool,
+    /// The machine never gives up.
+    pub has_no_limit: bool,
 }
 
 impl HeldBack {
-    pub fn new(network: &Network, wire: Wire, survives: bool) -> Self {
-        Self { wire: Some(wire), network: network.clone(), sent: Vec::new(), survives }
-    }
-
-    /// The connection goes, and what was sent still arrives one day.
-    fn leave(&mut self) {
-        if let Some(wire) = self.wire.take()
-            && !self.sent.is_empty()
-        {
-            self.network.held.lock().unwrap().push((wire, std::mem::take(&mut self.sent)));
-        }
+    pub fn new(network: &Network, wire: Wire, mistakes: NetworkMistakes) -> Self {
+        let held = Arc::new(Mutex::new(Some(Request { wire, bytes: Vec::new(), until: None })));
+        network.held.lock().unwrap().push(Arc::clone(&held));
+        Self { held, is_open: false, network: network.clone(), mistakes }
     }
 }
 
 impl Link for HeldBack {
-    fn connect(&mut self, within: Duration) -> Result<(), ConnectError> {
-        self.wire.as_mut().ok_or(ConnectError::Unreachable)?.connect(within)
+    fn connect(&mut self, _: Duration) -> Result<(), ConnectError> {
+        self.is_open = self.held.lock().unwrap().is_some();
+        if self.is_open { Ok(()) } else { Err(ConnectError::Unreachable) }
     }
 
     fn send(&mut self, bytes: &[u8], _: Duration) -> Result<usize, SendError> {
-        if self.wire.is_none() {
-            return Err(SendError::Closed);
+        match &mut *self.held.lock().unwrap() {
+            Some(request) if self.is_open => {
+                let limit = self.network.now().after(MAX_DELIVERY);
+                request.until = request.until.or(Some(limit).filter(|_| !self.mistakes.has_no_limit));
+                request.bytes.extend_from_slice(bytes);
+            }
+            _ => return Err(SendError::Closed),
         }
-        self.sent.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn drain(&mut self, _: Duration) -> Result<(), DrainError> {
-        if self.wire.is_some() { Ok(()) } else { Err(DrainError::Closed) }
+        if self.is_open { Ok(()) } else { Err(DrainError::Closed) }
     }
 
     fn receive(&mut self, _: &mut [u8], within: Duration) -> Result<Received, ReceiveError> {
-        if self.wire.is_none() {
+        if !self.is_open {
             return Err(ReceiveError);
         }
         self.network.run_for(within);
@@ -187,14 +211,14 @@ impl Link for HeldBack {
     }
 
     fn close(&mut self) {
-        self.leave();
+        self.is_open = false;
     }
 
     fn abort(&mut self) {
-        if self.survives {
-            self.leave();
+        self.is_open = false;
+        if !self.mistakes.survives_abort {
+            self.held.lock().unwrap().take();
         }
-        self.wire = None;
     }
 }
 

@@ -80,6 +80,12 @@ pub struct Kind {
     pub company: usize,
     /// What may change in the configuration on such a day.
     pub layouts: &'static [Layout],
+    /// At how many events of a hundred somebody acts inside a payment.
+    pub inside: usize,
+    /// Whether the file of the journal is replaced.
+    pub replaces_journal: bool,
+    /// Whether the network holds requests back.
+    pub holds_back: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +100,10 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug)]
 pub struct Company {
     pub layout: Layout,
+    /// As in [`Kind`].
+    pub inside: usize,
+    pub replaces_journal: bool,
+    pub holds_back: bool,
     /// Whether some sales are of one amount.
     pub alike: bool,
 }
@@ -129,7 +139,13 @@ impl Plan {
     /// such a day.
     fn with(mut self, more: &mut Chance, shop: &Kind, alike: bool) -> Self {
         if more.percent(shop.company) {
-            self.company = Some(Company { layout: more.one_of(shop.layouts), alike });
+            self.company = Some(Company {
+                layout: more.one_of(shop.layouts),
+                inside: shop.inside,
+                replaces_journal: shop.replaces_journal,
+                holds_back: shop.holds_back,
+                alike,
+            });
             for sale in &mut self.sales {
                 if sale.operation == Operation::Cancellation {
                     sale.operation = Operation::Debit;

@@ -22,7 +22,18 @@ use crate::truth::TERMINALS;
 /// the same.
 const fn kind(lines: &'static [LinkKind], is_quiet: bool) -> Kind {
     let (sales, company) = if is_quiet { (3, 0) } else { (2, 100) };
-    Kind { lines, latency: 400, sales, alike: false, company, layouts: LAYOUTS }
+    let (layouts, replaces_journal, holds_back) = (LAYOUTS, false, false);
+    Kind {
+        lines,
+        latency: 400,
+        sales,
+        alike: false,
+        company,
+        layouts,
+        inside: 12,
+        replaces_journal,
+        holds_back,
+    }
 }
 
 /// A terminal keeps the address that the system has given it.
@@ -57,8 +68,6 @@ impl Real {
 }
 
 impl World for Real {
-    const IS_VIRTUAL: bool = false;
-
     fn till(&self, seat: Seat, _: Role, trouble: Trouble) -> Option<Till> {
         let fate = Fate::new(trouble);
         let address = self.terminals[seat.terminal()].address();

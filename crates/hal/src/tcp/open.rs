@@ -9,12 +9,6 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use crate::ConnectError;
 use crate::deadline::{Deadline, GLANCE};
 
-/// The longest time that a request may wait in this machine for the peer's system to acknowledge it. Then the system drops the
-/// request and the connection, also one that a till keeps open: whoever decides about the transaction later decides about what
-/// can no longer arrive.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const MAX_UNACKNOWLEDGED: Duration = Duration::from_secs(20);
-
 /// A socket that does not block, with the settings that a payment needs. They are set before the socket connects, so that
 /// no connection ever lacks them: no delay, and no lingering. When such a socket is closed, by this process or by its
 /// death, the connection is reset and what waits in this machine is thrown away: no request of a finished attempt can
@@ -23,10 +17,29 @@ pub(crate) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
     socket.set_linger(Some(Duration::ZERO))?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_user_timeout(Some(MAX_UNACKNOWLEDGED))?;
+    limit_delivery(&socket)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// How long the system tries to deliver what it has accepted. Far less than a transaction takes at most: once that time has
+/// passed, what a terminal reports of its last transaction may prove that nothing was paid, and nothing may leave then, also not
+/// from a connection that was left open. The usual limit of Linux is some fifteen minutes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MAX_DELIVERY: Duration = Duration::from_secs(20);
+
+/// Has the connection broken off when the peer has acknowledged nothing of what was sent for [`MAX_DELIVERY`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn limit_delivery(socket: &Socket) -> io::Result<()> {
+    let milliseconds = u32::try_from(MAX_DELIVERY.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(socket, milliseconds)?)
+}
+
+/// Windows gives up within half a minute; elsewhere there is no such setting.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it may fail")]
+const fn limit_delivery(_: &Socket) -> io::Result<()> {
+    Ok(())
 }
 
 /// Lets the system deliver what was sent after the stream is dropped, and then tell the peer the end.

@@ -41,7 +41,7 @@ impl SqliteJournal {
     /// [`Unwritable`](JournalError::Unwritable) when there is a file already, or the copy cannot be written; otherwise what the
     /// journal met. No file is at the path then.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<BackupCopy, JournalError> {
-        let last = copy(&self.connection, to.as_ref(), |part| format::mark_as_backup(part))?;
+        let last = copy(&self.connection, to.as_ref(), format::mark_as_backup)?;
         Ok(BackupCopy { last_event: last.number })
     }
 

@@ -1,14 +1,15 @@
 //! What is settled does not stay for ever.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caisse_payment::TransactionId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::records::{self, select, values};
+use super::chain::Tail;
+use super::records::{self, Reader};
 use super::unit::prepare;
-use super::{Care, SqliteJournal, columns};
+use super::{Care, SqliteJournal};
 use crate::{JournalError, State, WallTime};
 
 /// What [`SqliteJournal::forget`] removed.
@@ -20,14 +21,26 @@ pub struct Forgotten {
     pub events: u64,
 }
 
-/// A transaction's place among the events.
-struct Span {
-    first: u64,
-    last: u64,
-    /// When the latest was written.
-    at: WallTime,
-    /// Whether it is final, and has been for long enough.
-    settled: bool,
+/// How many transactions one portion removes, unless the events of one transaction stand among those of many others.
+const PORTION: usize = 256;
+
+/// How many pages one write gives back to the system, in a file with a page size of 4 KiB: 1 MiB.
+const PAGES: i64 = 256;
+
+/// What limits what may go.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// The last time of an event that may go.
+    until: u64,
+    /// The event with which the newest transactions begin, which stay whatever their age.
+    newest_begin: u64,
+}
+
+/// The events up to a place in the chain, and the transactions that they are about, all of which may go.
+#[derive(Debug, Default)]
+struct Cut {
+    last_event: u64,
+    transactions: Vec<TransactionId>,
 }
 
 impl SqliteJournal {
@@ -43,7 +56,11 @@ impl SqliteJournal {
     ///
     /// The age is counted from the newest event, or from `now` if that is earlier, and the last
     /// [`ALWAYS_KEPT`](Self::ALWAYS_KEPT) transactions stay whatever their age: a clock that runs ahead for a while does not
-    /// make the last payments old. The journal is held meanwhile, about a second for 40 000 transactions.
+    /// make the last payments old.
+    ///
+    /// The transactions are removed in portions of 256, and payments are recorded between two portions. A portion is larger where
+    /// a transaction was decided or disputed long after it began, since all that was recorded meanwhile goes with it. The file is
+    /// shortened in place.
     ///
     /// ```
     /// use std::time::Duration;
@@ -58,85 +75,209 @@ impl SqliteJournal {
     ///
     /// # Errors
     /// [`Refused`](JournalError::Refused) when `keep` is shorter than [`KEPT_AT_LEAST`](Self::KEPT_AT_LEAST), otherwise what
-    /// the file met. Nothing was removed then.
+    /// the file met. The portions before the error are removed then.
     pub fn forget(&mut self, keep: Duration, now: WallTime) -> Result<Forgotten, JournalError> {
         if keep < Self::KEPT_AT_LEAST {
             return Err(JournalError::Refused { what: "to be forgotten after less than 31 days" });
         }
-        self.write(Care::Strict, |writer| {
-            let connection = writer.connection;
-            let spans = spans(connection, keep, now)?;
-            let (last, transactions) = oldest(&spans);
-            if transactions == 0 {
-                return Ok(Forgotten::default());
+        let mut forgotten = Forgotten::default();
+        let Some(limits) = self.read(|connection| limits(connection, keep, now))? else {
+            return Ok(forgotten);
+        };
+        loop {
+            // Found without holding the journal; what changes before it is removed is seen then.
+            let cut = self.read(|connection| next_cut(connection, &limits))?;
+            if cut.transactions.is_empty() {
+                break;
             }
-            remove(connection, last, transactions)
-        })
+            let gone = self.write(Care::Strict, |writer| remove(writer.connection, &cut))?;
+            if gone == Forgotten::default() {
+                break;
+            }
+            forgotten.transactions = forgotten.transactions.saturating_add(gone.transactions);
+            forgotten.events = forgotten.events.saturating_add(gone.events);
+        }
+        while self.write(Care::Strict, |writer| give_back(writer.connection))? {}
+        Ok(forgotten)
     }
 }
 
-/// All transactions, in the order of their first events.
-fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
-    let mut spans: HashMap<TransactionId, Span> = HashMap::new();
-    let mut statement =
-        prepare(connection, &format!("{} ORDER BY number", select("events", columns::EVENT)))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let event = columns::decode_event(&values(row, columns::EVENT.len())?)?;
-        let new = Span { first: event.number, last: event.number, at: event.event.at, settled: false };
-        let span = spans.entry(event.id).or_insert(new);
-        (span.last, span.at) = (event.number, span.at.max(event.event.at));
-    }
-    for record in records::list(connection)? {
-        if let Some(span) = spans.get_mut(&record.start.id) {
-            span.settled = record.state() == State::Final;
-        }
-    }
+/// Returns what limits what may go; nothing where everything is too new.
+fn limits(connection: &Connection, keep: Duration, now: WallTime) -> Result<Option<Limits>, JournalError> {
+    let newest: Option<String> = connection.query_row("SELECT max(at) FROM events", [], |row| row.get(0))?;
+    // Times of one form are in order as texts.
+    let newest = newest.as_deref().and_then(WallTime::from_text);
     let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
-    let mut spans: Vec<_> = spans.into_values().collect();
-    let newest = spans.iter().map(|span| span.at).max();
-    let now = newest.map_or(now, |newest| newest.min(now));
-    for span in &mut spans {
-        span.settled &= now.millis().saturating_sub(span.at.millis()) > keep;
-    }
-    spans.sort_by_key(|span| span.first);
-    let old = spans.len().saturating_sub(SqliteJournal::ALWAYS_KEPT);
-    for span in spans.iter_mut().skip(old) {
-        span.settled = false;
-    }
-    Ok(spans)
+    let Some(until) = newest.and_then(|newest| newest.min(now).millis().checked_sub(keep)) else {
+        return Ok(None);
+    };
+    let mut attempts = prepare(
+        connection,
+        "SELECT number FROM events AS attempt WHERE what IN ('started', 'never_sent') AND NOT EXISTS \
+         (SELECT 1 FROM events INDEXED BY events_by_id WHERE id = attempt.id AND number < attempt.number) \
+         ORDER BY number DESC LIMIT 1 OFFSET ?1",
+    )?;
+    let before = i64::try_from(SqliteJournal::ALWAYS_KEPT.saturating_sub(1)).unwrap_or(i64::MAX);
+    let mut rows = attempts.query([before])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let newest_begin: i64 = row.get(0)?;
+    Ok(Some(Limits { until, newest_begin: u64::try_from(newest_begin).unwrap_or_default() }))
 }
 
-/// The last event that may go, and how many transactions go: the chain is cut in one place, and no transaction is cut.
-fn oldest(spans: &[Span]) -> (u64, u64) {
-    let (mut reach, mut count, mut found) = (0, 0, (0, 0));
-    for span in spans {
-        if span.first > reach {
-            found = (reach, count);
+/// Finds the next place where the chain can be cut without cutting a transaction, so that all before it may go.
+fn next_cut(connection: &Connection, limits: &Limits) -> Result<Cut, JournalError> {
+    let mut ids = prepare(connection, "SELECT number, id FROM events WHERE number > ?1 ORDER BY number")?;
+    let begins = Tail::forgotten(connection)?.number;
+    let mut rows = ids.query([records::whole(begins)?])?;
+    let mut reader = Reader::new(connection)?;
+    let (mut cut, mut candidate) = (Cut::default(), Cut { last_event: begins, transactions: Vec::new() });
+    let mut known = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let (number, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        let number = u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))?;
+        if number > candidate.last_event {
+            // No transaction that began before this event goes on after it.
+            cut.last_event = candidate.last_event;
+            cut.transactions.append(&mut candidate.transactions);
+            if cut.transactions.len() >= PORTION {
+                return Ok(cut);
+            }
         }
-        if !span.settled {
-            return found;
+        let id: TransactionId = id.parse().map_err(|_| JournalError::corrupt("the id of a transaction"))?;
+        if !known.insert(id) {
+            continue;
         }
-        reach = reach.max(span.last);
-        count = count.saturating_add(1);
+        let stored = reader.known(&id)?;
+        let is_old = stored.events.iter().all(|event| event.at.millis() < limits.until);
+        let is_settled = stored.record().state() == State::Final;
+        if !is_old || !is_settled || number >= limits.newest_begin {
+            return Ok(cut);
+        }
+        candidate.last_event = candidate.last_event.max(stored.row.last_event);
+        candidate.transactions.push(id);
     }
-    (reach, count)
+    cut.last_event = candidate.last_event;
+    cut.transactions.append(&mut candidate.transactions);
+    Ok(cut)
 }
 
-fn remove(connection: &Connection, last: u64, transactions: u64) -> Result<Forgotten, JournalError> {
-    let number = records::whole;
-    let chain =
-        records::chain_of(connection, last)?.ok_or_else(|| JournalError::corrupt("an event is missing"))?;
+fn remove(connection: &Connection, cut: &Cut) -> Result<Forgotten, JournalError> {
+    let last = records::whole(cut.last_event)?;
+    // Whatever happened to one of them meanwhile has added an event.
+    let mut last_event_of = prepare(connection, records::LAST_EVENT_OF)?;
+    for id in &cut.transactions {
+        let number: Option<i64> = last_event_of.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        if number.is_none_or(|number| number > last) {
+            return Ok(Forgotten::default());
+        }
+    }
+    let chain = records::chain_of(connection, cut.last_event)?
+        .ok_or_else(|| JournalError::corrupt("an event is missing"))?;
+    let transactions = i64::try_from(cut.transactions.len()).unwrap_or(i64::MAX);
     connection.execute(
         "INSERT INTO forgotten VALUES (1, ?1, ?2, ?3) ON CONFLICT (only) DO UPDATE SET \
          transactions = transactions + excluded.transactions, events = excluded.events, chain = excluded.chain",
-        params![number(transactions)?, number(last)?, chain],
+        params![transactions, last, chain],
     )?;
-    let events = connection.execute("DELETE FROM events WHERE number <= ?1", [number(last)?])?;
-    let without = "NOT EXISTS (SELECT 1 FROM events WHERE events.id = transactions.id)";
-    let rows = connection.execute(&format!("DELETE FROM transactions WHERE {without}"), [])?;
-    if u64::try_from(rows) != Ok(transactions) {
-        return Err(JournalError::corrupt("a transaction without its events"));
+    let events = connection.execute("DELETE FROM events WHERE number <= ?1", [last])?;
+    let mut delete = prepare(connection, "DELETE FROM transactions WHERE id = ?1")?;
+    for id in &cut.transactions {
+        if delete.execute([id.as_str()])? != 1 {
+            return Err(JournalError::corrupt("a transaction is missing"));
+        }
     }
+    let transactions = u64::try_from(cut.transactions.len()).unwrap_or(u64::MAX);
     Ok(Forgotten { transactions, events: u64::try_from(events).unwrap_or_default() })
+}
+
+/// Gives free pages at the end of the file back to the system. Returns whether there are more.
+fn give_back(connection: &Connection) -> Result<bool, JournalError> {
+    let free = || connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
+    let before = free()?;
+    if before == 0 {
+        return Ok(false);
+    }
+    let mut vacuum = prepare(connection, &format!("PRAGMA incremental_vacuum({PAGES})"))?;
+    let mut rows = vacuum.query([])?;
+    // Each step gives one page back.
+    while rows.next()?.is_some() {}
+    let after = free()?;
+    Ok(after > 0 && after < before)
+}
+
+#[cfg(test)]
+mod tests {
+    use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+    use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+
+    use super::*;
+    use crate::Journal;
+
+    fn pay(journal: &mut SqliteJournal, number: usize) {
+        let amount = Amount::from_minor(100, Currency::EUR);
+        let content = Content {
+            operation: Operation::Debit,
+            original: None,
+            amount,
+            allow_partial: false,
+            allow_tip: None,
+            terminal: "t".parse().unwrap(),
+            register: Register::FIRST,
+            reference: None,
+        };
+        let id = format!("sale-{number}").parse().unwrap();
+        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None, usb: None };
+        let end = End {
+            id,
+            verdict: Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered },
+            authorisation: None,
+            contract: None,
+            serial_number: None,
+            reported_amount: None,
+            last_four: None,
+            status: RawStatus::default(),
+        };
+        journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
+        journal.append(&Entry::Ended(end), WallTime::from_millis(1)).unwrap();
+    }
+
+    /// However many may go, one write removes a portion.
+    #[test]
+    fn a_portion_is_of_one_size() {
+        // In memory where the system has such a place: nothing here has to survive.
+        let memory = std::path::Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let mut journal = SqliteJournal::open(folder.path().join("journal.db")).unwrap();
+        for number in 0..2 * PORTION + 50 {
+            pay(&mut journal, number);
+        }
+        let limits = Limits { until: u64::MAX, newest_begin: u64::MAX };
+        let mut sizes = Vec::new();
+        loop {
+            let cut = next_cut(&journal.connection, &limits).unwrap();
+            if cut.transactions.is_empty() {
+                break;
+            }
+            sizes.push(cut.transactions.len());
+            journal.write(Care::Strict, |writer| remove(writer.connection, &cut)).unwrap();
+        }
+        assert_eq!(sizes, [PORTION, PORTION, 50]);
+    }
+
+    /// What happens to a transaction between the look and the write keeps it.
+    #[test]
+    fn a_cut_that_is_out_of_date_removes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(folder.path().join("journal.db")).unwrap();
+        (0..3).for_each(|number| pay(&mut journal, number));
+        let limits = Limits { until: u64::MAX, newest_begin: u64::MAX };
+        let cut = next_cut(&journal.connection, &limits).unwrap();
+        assert_eq!((cut.last_event, cut.transactions.len()), (6, 3));
+        let dispute = crate::Dispute::new(crate::Paid::NotPaid, "it answered twice").unwrap();
+        journal.dispute(&"sale-1".parse().unwrap(), &dispute, WallTime::from_millis(2)).unwrap();
+        let gone = journal.write(Care::Strict, |writer| remove(writer.connection, &cut)).unwrap();
+        assert_eq!(gone, Forgotten::default());
+        assert_eq!(journal.list().unwrap().len(), 3);
+    }
 }

@@ -54,6 +54,8 @@ const DEFINITIONS: [u8; 32] = [
 
 /// Makes the tables in a database that has nothing.
 pub(super) fn create(connection: &Connection) -> Result<(), JournalError> {
+    // Before the first table, or never: pages that are free can be given back later. Nothing is written yet.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     // Several tills may start at once: one of them creates, the others wait for it.
     let transaction = Unit::begin(connection, Kind::Write)?;
     if is_empty(&transaction)? {

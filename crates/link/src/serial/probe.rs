@@ -77,6 +77,17 @@ impl<'s> Probe<'s> {
         self.0.handle_send_failed(now, accepted);
     }
 
+    /// As [`Session::handle_send_uncertain`].
+    pub fn handle_send_uncertain(&mut self, now: Instant) {
+        self.0.handle_send_uncertain(now);
+    }
+
+    /// As [`Session::awaits_drain`].
+    #[must_use]
+    pub fn awaits_drain(&self) -> bool {
+        self.0.awaits_drain()
+    }
+
     /// As [`Session::handle_drained`].
     pub fn handle_drained(&mut self, now: Instant) {
         self.0.handle_drained(now);

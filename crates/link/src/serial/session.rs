@@ -232,6 +232,12 @@ impl<'s, M: Permit + Copy> Session<'s, M> {
         }
     }
 
+    /// Whether the system has accepted what was last handed out, to the last byte, and has not been seen to let it leave.
+    #[must_use]
+    pub fn awaits_drain(&self) -> bool {
+        self.outbox.is_accepted()
+    }
+
     /// What was last handed out has left the machine, to the last byte. The timer of its acknowledgement starts here: a
     /// frame of 512 bytes takes longer than that at 1200 bits a second. A driver that cannot tell reports it as soon as
     /// the last byte is accepted.

@@ -14,9 +14,14 @@ use super::voice::Voice;
 pub enum ProbeAction<'m> {
     /// Open the connection, then call [`handle_connected`](super::ProbeMachine::handle_connected).
     Connect,
-    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent), and once they have left
-    /// [`handle_drained`](super::ProbeMachine::handle_drained).
+    /// Take what has come on the line, without waiting, then call
+    /// [`handle_received`](super::ProbeMachine::handle_received). Asked for before a time-out counts.
+    Look,
+    /// Hand these bytes to the link, then call [`handle_sent`](super::ProbeMachine::handle_sent).
     Send(&'m [u8]),
+    /// Wait until what the system has accepted has left the machine, then call
+    /// [`handle_drained`](super::ProbeMachine::handle_drained). Asked for on a line with sessions.
+    Drain,
     /// Store this body of a message durably: it is no answer to the question, perhaps the result of a payment. Then call
     /// [`handle_persisted`](super::ProbeMachine::handle_persisted) or
     /// [`handle_persist_failed`](super::ProbeMachine::handle_persist_failed); until then nothing else is asked for. The
@@ -39,7 +44,9 @@ impl fmt::Debug for ProbeAction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect => f.write_str("Connect"),
+            Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Drain => f.write_str("Drain"),
             Self::Persist(body) => write!(f, "Persist({} bytes)", body.len()),
             Self::Close => f.write_str("Close"),
             Self::Abort => f.write_str("Abort"),

@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 use caisse_codec::{Answer, Tag};
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::serial::{AttemptFailure, DataBits, Instead};
-use caisse_link::{ConnectError, DrainError, Ending, Instant, SendError};
+use caisse_link::{ConnectError, DrainError, Ending, Instant, ReceiveError, Received, SendError};
 use caisse_payment::NotSent;
 
 use super::config::{ProbeConfig, QuestionError};
@@ -15,6 +15,7 @@ use super::message::{self, Question};
 use super::store::{End, Store};
 use super::voice::Voice;
 use crate::channel::{Channel, Heard};
+use crate::look::Look;
 use crate::results::not_connected;
 
 /// How long a session may go on after the answer: the terminal's EOT comes within 3 s, or not at all.
@@ -42,8 +43,9 @@ const SAMPLE: usize = 128;
 ///             assert_eq!(bytes, b"CZ0040300CJ012012345678901CA00201CD001I");
 ///             let accepted = bytes.len();
 ///             probe.handle_sent(now, Ok(accepted));
-///             probe.handle_drained(now, Ok(()));
 ///         }
+///         ProbeAction::Drain => probe.handle_drained(now, Ok(())),
+///         ProbeAction::Look => probe.handle_idle(now), // nothing has come
 ///         // Store the body, for it may be the result of a payment.
 ///         ProbeAction::Persist(_body) => probe.handle_persisted(now),
 ///         ProbeAction::Wait { until: Some(until) } => {
@@ -68,6 +70,7 @@ pub struct ProbeMachine<'s> {
     sample: ArrayVec<u8, SAMPLE>,
     /// Of the phase.
     deadline: Option<Instant>,
+    look: Look,
     calls: u8,
     late: u8,
 }
@@ -83,6 +86,7 @@ impl fmt::Debug for ProbeMachine<'_> {
             .field("store", &self.store)
             .field("sample", &self.sample.len())
             .field("deadline", &self.deadline)
+            .field("look", &self.look)
             .field("calls", &self.calls)
             .field("late", &self.late)
             .finish_non_exhaustive()
@@ -136,6 +140,7 @@ impl<'s> ProbeMachine<'s> {
             store: Store::new(rest, question == (Question::Duplicata { ticket: true })),
             sample: ArrayVec::new_const(),
             deadline: None,
+            look: Look::default(),
             calls: 0,
             late: 0,
         })
@@ -173,6 +178,7 @@ impl<'s> ProbeMachine<'s> {
 
     /// The peer closed the connection, in order or not, or the line broke.
     pub fn handle_closed(&mut self, now: Instant) {
+        self.look.end();
         match self.phase {
             Phase::Opening { .. } => self.phase = Phase::Done(Finding::NotOpened(NotSent::ConnectFailed)),
             Phase::Asking => {
@@ -195,10 +201,20 @@ impl<'s> ProbeMachine<'s> {
         self.hear(now);
     }
 
-    /// Whether what was last handed out has left the machine.
+    /// What came of [`ProbeAction::Drain`].
     pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         self.channel.handle_drained(now, drained);
         self.hear(now);
+    }
+
+    /// What came of [`ProbeAction::Look`] or of waiting: bytes at the start of this buffer, nothing, or the end of the
+    /// connection.
+    pub fn handle_received(&mut self, now: Instant, received: Result<Received, ReceiveError>, buffer: &[u8]) {
+        match received {
+            Ok(Received::Bytes(count)) => self.handle_input(now, buffer.get(..count).unwrap_or_default()),
+            Ok(Received::Nothing) => self.handle_idle(now),
+            Ok(Received::Closed) | Err(ReceiveError) => self.handle_closed(now),
+        }
     }
 
     /// Bytes came, in any pieces.
@@ -215,10 +231,34 @@ impl<'s> ProbeMachine<'s> {
             self.hear(now);
         }
         self.settle(now);
+        if self.look.is_wanted() && self.look.count(bytes.len()) {
+            self.handle_idle(now);
+        }
     }
 
-    /// Time has passed. Harmless when it is early.
+    /// A look at the line found nothing more. Harmless when no look was asked for.
+    pub fn handle_idle(&mut self, _now: Instant) {
+        // Only what was over before the look: bytes may have come since.
+        if let Some(at) = self.look.end() {
+            self.expire(at);
+        }
+    }
+
+    /// Time has passed. Harmless when it is early. Where a time is over, [`poll`](Self::poll) asks for a last look at the
+    /// line before it counts.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|at| now < at) {
+            return;
+        }
+        if let Phase::Asking | Phase::Ending(_) = self.phase {
+            self.look.due(now);
+        } else {
+            self.expire(now);
+        }
+    }
+
+    /// Lets the times count that are over at this moment.
+    fn expire(&mut self, now: Instant) {
         self.channel.handle_timeout(now);
         self.hear(now);
         self.settle(now);
@@ -253,6 +293,12 @@ impl<'s> ProbeMachine<'s> {
         }
         if self.channel.unstored().is_waiting() {
             return ProbeAction::Persist(self.channel.unstored().body());
+        }
+        if self.channel.awaits_drain() {
+            return ProbeAction::Drain;
+        }
+        if self.look.is_wanted() {
+            return ProbeAction::Look;
         }
         match self.phase {
             Phase::New => ProbeAction::Wait { until: None },

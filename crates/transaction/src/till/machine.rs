@@ -57,9 +57,11 @@ pub enum Action<'m> {
     /// Take what has come on the line, without waiting, then call [`handle_received`](TillMachine::handle_received).
     /// Asked for before the request leaves, before a time-out or a give-up counts, and before an early verdict.
     Look,
-    /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent), and once they have
-    /// left [`handle_drained`](TillMachine::handle_drained).
+    /// Hand these bytes to the link in one write, then call [`handle_sent`](TillMachine::handle_sent).
     Send(&'m [u8]),
+    /// Wait until what the system has accepted has left the machine, then call
+    /// [`handle_drained`](TillMachine::handle_drained). Asked for on a line with sessions.
+    Drain,
     /// Close the connection in order: the answer is whole, and nothing is outstanding.
     Close,
     /// Abort the connection, so that nothing of this transaction can still leave this machine.
@@ -88,6 +90,7 @@ impl fmt::Debug for Action<'_> {
             Self::Connect => f.write_str("Connect"),
             Self::Look => f.write_str("Look"),
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Drain => f.write_str("Drain"),
             Self::Close => f.write_str("Close"),
             Self::Abort => f.write_str("Abort"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
@@ -130,8 +133,8 @@ impl fmt::Debug for Action<'_> {
 ///         Action::Send(bytes) => {
 ///             let accepted = bytes.len();
 ///             till.handle_sent(now, Ok(accepted));
-///             till.handle_drained(now, Ok(()));
 ///         }
+///         Action::Drain => till.handle_drained(now, Ok(())),
 ///         Action::Wait { until: Some(_) } => {
 ///             till.handle_input(now, b"CZ0040300AE00201AF00204");
 ///             till.handle_closed(now);
@@ -305,8 +308,8 @@ impl<'s> TillMachine<'s> {
         self.hear(now);
     }
 
-    /// Whether what was last handed out has left the machine. On TCP that changes nothing; on a line with sessions the
-    /// timer of the acknowledgement starts here, also where nobody knows whether the bytes will ever leave.
+    /// What came of [`Action::Drain`]. The timer of the acknowledgement starts here, also where nobody knows whether the bytes
+    /// will ever leave.
     pub fn handle_drained(&mut self, now: Instant, drained: Result<(), DrainError>) {
         self.channel.handle_drained(now, drained);
         self.hear(now);
@@ -387,6 +390,9 @@ impl<'s> TillMachine<'s> {
         }
         if self.channel.unstored().is_waiting() {
             return Action::Persist(self.channel.unstored().body());
+        }
+        if self.channel.awaits_drain() {
+            return Action::Drain;
         }
         self.release();
         let shows = matches!(self.queue.first(), Some(Effect::Show(_)));

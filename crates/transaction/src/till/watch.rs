@@ -9,23 +9,16 @@ use caisse_payment::{Doubt, Outcome};
 use super::contradiction::Contradiction;
 use super::machine::TillMachine;
 use super::step::{Dispute, Input, State};
+use crate::look::Look;
 
 /// The longest time that the till reads on after an early verdict, however slowly bytes come.
 const MAX_READING_ON: Duration = Duration::from_secs(10);
 
-/// The most bytes of one look. A line that never falls silent does not hold the machine.
-const MAX_LOOK: usize = 64 * 1024;
-
 /// What a look at the line is for, and what is known of the line.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    looking: bool,
-    /// When a time was found to be over.
-    due: Option<Instant>,
+    look: Look,
     giving_up: bool,
-    /// The bytes of the present look.
-    looked: usize,
-    closed: bool,
     /// Whether the verdict is an early one, so that later bytes may contradict it.
     reads_on: bool,
     /// What the whole answer proves, if that contradicts the verdict.
@@ -35,12 +28,12 @@ pub(super) struct Watch {
 impl Watch {
     /// Whether the driver has to look.
     pub(super) const fn looks(&self) -> bool {
-        !self.closed && (self.looking || self.due.is_some() || self.giving_up)
+        self.look.is_wanted() || (self.giving_up && !self.look.is_closed())
     }
 
     /// A time is over at this moment, as far as is known before the look.
     pub(super) fn due(&mut self, now: Instant) {
-        self.due.get_or_insert(now);
+        self.look.due(now);
     }
 
     pub(super) const fn give_up(&mut self) {
@@ -48,23 +41,17 @@ impl Watch {
     }
 
     pub(super) const fn look(&mut self) {
-        self.looking = true;
+        self.look.want();
     }
 
     /// Nothing is left to be sent, so that the look before it is not needed.
     pub(super) const fn forget_look(&mut self) {
-        self.looking = false;
-    }
-
-    const fn count(&mut self, bytes: usize) {
-        if self.looks() {
-            self.looked = self.looked.saturating_add(bytes);
-        }
+        self.look.forget();
     }
 
     /// The line is gone; returns whether a give-up waited for its look.
     pub(super) const fn close(&mut self) -> bool {
-        self.closed = true;
+        self.look.close();
         core::mem::replace(&mut self.giving_up, false)
     }
 }
@@ -75,8 +62,7 @@ impl TillMachine<'_> {
         if !self.watch.looks() {
             return;
         }
-        let (due, giving_up) = (self.watch.due.take(), self.watch.giving_up);
-        (self.watch.looking, self.watch.giving_up, self.watch.looked) = (false, false, 0);
+        let (due, giving_up) = (self.watch.look.end(), core::mem::take(&mut self.watch.giving_up));
         if let Some(outcome) = self.decided() {
             self.watch.reads_on = true;
             self.apply(now, Input::AnswerEnded { outcome, answered: true });
@@ -92,8 +78,7 @@ impl TillMachine<'_> {
 
     /// Counts bytes of the present look, and ends a look that has no end.
     pub(super) fn count_looked(&mut self, now: Instant, bytes: usize) {
-        self.watch.count(bytes);
-        if self.watch.looked > MAX_LOOK {
+        if self.watch.looks() && self.watch.look.count(bytes) {
             self.handle_idle(now);
         }
     }
@@ -108,7 +93,7 @@ impl TillMachine<'_> {
                 | State::AwaitingJournal(_)
                 | State::Reported { .. }
         );
-        connected && !self.watch.closed
+        connected && !self.watch.look.is_closed()
     }
 
     /// What the content of a stream decides already.
@@ -176,7 +161,7 @@ impl TillMachine<'_> {
     /// The verdict is reported. What was read while the end was being recorded may contradict it already.
     pub(super) fn begin_to_read_on(&mut self, now: Instant, session: Duration) {
         let limit = if self.channel.is_own() { MAX_READING_ON } else { session };
-        self.linger_deadline = Some(now.after(limit)).filter(|_| !self.watch.closed);
+        self.linger_deadline = Some(now.after(limit)).filter(|_| !self.watch.look.is_closed());
         self.compare(now);
     }
 

@@ -240,6 +240,7 @@ impl Play<'_> {
                         self.till.unrecorded |= !self.started;
                     }
                 }
+                Action::Drain => panic!("what is sent is drained at once"),
                 Action::Persist(_) => self.machine.handle_persisted(self.now),
                 Action::Look => self.machine.handle_idle(self.now),
                 Action::Event(_)

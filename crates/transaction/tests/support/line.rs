@@ -185,6 +185,7 @@ pub fn run_with_storage(
                 }
             }
             Action::Event(event) => events.push(event),
+            Action::Drain => panic!("what is sent is drained at once"),
             Action::Persist(_) => machine.handle_persisted(now),
             Action::Look => machine.handle_idle(now),
             Action::Verdict(_) => {}

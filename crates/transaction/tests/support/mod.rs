@@ -123,7 +123,7 @@ pub fn run_with_storage<'p>(
                 contradictions.push(contradiction);
                 machine.handle_written(now, Ok(()));
             }
-            Action::Persist(_) => panic!("a stream carries one answer"),
+            Action::Persist(_) | Action::Drain => panic!("a stream carries one answer"),
             Action::Look => machine.handle_idle(now),
             Action::Close | Action::Abort => {}
             Action::Wait { until } => {
