@@ -78,7 +78,8 @@ pub const TWO_TERMINALS: Setup = Setup {
 
 pub const SWAPPED: Setup = Setup { changes: &[Change::Swap], ..TWO_TERMINALS };
 
-/// A spare terminal is put in the place of the first.
+/// A spare terminal is put in the place of the first, and stays. A terminal that is in the place for one unanswered payment only
+/// shows nothing that could tell it from the one before and after it.
 pub const SPARE: Setup = Setup { shows: true, changes: &[Change::PutAt(SECOND, 0)], ..TWO_NAMES };
 
 /// The first terminal gets another address, and the second one that address; till A follows the first.
@@ -257,5 +258,7 @@ fn everything_at_once() {
     assert_eq!(check(&with(ONE_NAME, Troubles { replacements: 1, ..LOSS })), Ok(60_658));
     assert_eq!(check(&with(ONE_NAME, Troubles { delays: 1, mistakes: 1, ..crash })), Ok(448_922));
     assert_eq!(check(&with(SERIAL, Troubles { copies: 1, ..crash })), Ok(61_602));
+    assert_eq!(check(&with(SERIAL_SWAPPED, Troubles { copies: 1, mistakes: 1, ..LOSS })), Ok(283_244));
+    assert_eq!(check(&with(MOVED, Troubles { mistakes: 1, ..LOSS })), Ok(132_590));
     assert_eq!(check(&with(SPARE, crash)), Ok(405_737));
 }
