@@ -48,10 +48,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::AcceptOlder { by, because, .. } => accept_older(file, by, because, output),
         JournalCommand::Verify { .. } => verify(&mut open_whichever_path(file)?, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
-        JournalCommand::Recover(arguments) => {
-            drop(open()?);
-            recover::run(file, arguments, output)
-        }
+        JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `caisse journal FILE recover`: finding out what became of transactions whose end nobody knows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use caisse::{
@@ -24,34 +24,40 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// A terminal that has a result to tell asks for the line every four seconds: three for an answer, one before it asks again.
 const CALL: Duration = Duration::from_secs(5);
 
-pub(crate) fn run(file: &PathBuf, arguments: &RecoverArguments, output: &Output) -> Result<u8, Wrong> {
+/// `journal` is open at `file`. A till that asks a terminal opens it once more.
+pub(crate) fn run(
+    journal: &SqliteJournal,
+    file: &Path,
+    arguments: &RecoverArguments,
+    output: &Output,
+) -> Result<u8, Wrong> {
     let dialect = arguments.dialect.as_deref().map(dialect_of).transpose()?;
     let said = arguments.terminal.as_deref();
     let said = said.map(|text| Target::find(text, arguments.config.as_deref(), output)).transpose()?;
-    let open = open_entries(&SqliteJournal::open(file).map_err(unusable)?)?;
-    for record in &open {
+    for record in &open_entries(journal)? {
         let target = match (&said, &arguments.config) {
             (Some(target), _) => Some(target.clone()),
             (None, Some(config)) => Target::listed(&record.start.content.terminal, config)?,
             (None, None) => None,
         };
         match till(file, record, dialect, target, arguments)? {
-            Some((mut till, address)) => recover(&mut till, &address, record, file, arguments.wait, output)?,
-            None => tell(file, record, None, &not_asked(record), None, output)?,
+            Some((mut till, address)) => {
+                recover(&mut till, &address, record, journal, arguments.wait, output)?
+            }
+            None => tell(journal, record, None, &not_asked(record), None, output)?,
         }
     }
-    let journal = SqliteJournal::open(file).map_err(unusable)?;
     let records = journal.unsettled().map_err(unusable)?;
     for record in records.iter().filter(|record| record.state() == RecordState::Disputed) {
         let text = Text {
             en: "later proof says otherwise: a person has to look, and to settle it with resolve",
             fr: "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve",
         };
-        tell(file, record, None, &Heard::Nothing("disputed", text), None, output)?;
+        tell(journal, record, None, &Heard::Nothing("disputed", text), None, output)?;
     }
     for record in &records {
         // A payment that runs has an end to come.
-        if journal::state(&journal, record)? != IN_FLIGHT {
+        if journal::state(journal, record)? != IN_FLIGHT {
             how_to_settle(file, [record.start.id], output);
         }
     }
@@ -134,7 +140,7 @@ fn recover(
     till: &mut Till,
     address: &Address,
     record: &Record,
-    file: &Path,
+    journal: &SqliteJournal,
     wait: bool,
     output: &Output,
 ) -> Result<(), Wrong> {
@@ -170,7 +176,7 @@ fn recover(
     // Another process has settled it meanwhile.
     let Some(Recovered { record, finding, evidence, mismatch }) = recovered else { return Ok(()) };
     let asked = Asked { address: asks.then_some(address), mismatch };
-    tell(file, &record, Some(finding), &Heard::Evidence(evidence), Some(&asked), output)
+    tell(journal, &record, Some(finding), &Heard::Evidence(evidence), Some(&asked), output)
 }
 
 fn too_soon(recovered: &Recovered) -> Option<Duration> {
@@ -263,15 +269,14 @@ impl Heard {
 }
 
 fn tell(
-    file: &Path,
+    journal: &SqliteJournal,
     record: &Record,
     finding: Option<RecoveryFinding>,
     heard: &Heard,
     asked: Option<&Asked<'_>>,
     output: &Output,
 ) -> Result<(), Wrong> {
-    let journal = SqliteJournal::open(file).map_err(unusable)?;
-    let state = journal::state(&journal, record)?;
+    let state = journal::state(journal, record)?;
     let (name, why) = match finding {
         Some(RecoveryFinding::Paid(_)) => ("paid", None),
         Some(RecoveryFinding::NotPaid) => ("not_paid", None),

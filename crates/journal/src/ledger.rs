@@ -160,10 +160,7 @@ impl Ledger {
 }
 
 /// The places of a terminal, by its name and by its address. One may come twice.
-fn of_terminal<'i>(
-    index: &'i HashMap<TerminalId, BTreeSet<u64>>,
-    key: TerminalKey,
-) -> impl Iterator<Item = &'i u64> {
+fn of_terminal(index: &HashMap<TerminalId, BTreeSet<u64>>, key: TerminalKey) -> impl Iterator<Item = &u64> {
     let names = [Some(key.terminal), key.address].map(|name| name.and_then(|name| index.get(&name)));
     names.into_iter().flatten().flatten()
 }

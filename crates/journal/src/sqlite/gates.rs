@@ -1,5 +1,8 @@
 //! What a payment reads, in rows and in bytes, whatever the size of the journal.
 
+#![cfg(target_os = "linux")]
+#![allow(clippy::arithmetic_side_effects, reason = "a test")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::ops::ControlFlow;
