@@ -25,6 +25,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// A terminal that has a result to tell asks for the line every four seconds: three for an answer, one before it asks again.
 const CALL: Duration = Duration::from_secs(5);
 
+/// `journal` is open at `file`. A till that asks a terminal opens it once more.
 pub(crate) fn run(
     journal: &SqliteJournal,
     file: &Path,

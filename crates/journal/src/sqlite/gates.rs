@@ -7,6 +7,9 @@
     reason = "these are tests"
 )]
 
+#![cfg(target_os = "linux")]
+#![allow(clippy::arithmetic_side_effects, reason = "a test")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::ops::ControlFlow;

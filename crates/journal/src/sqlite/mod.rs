@@ -8,7 +8,7 @@ mod columns;
 mod failures;
 mod forgetting;
 mod format;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod gates;
 mod identity;
 mod location;
