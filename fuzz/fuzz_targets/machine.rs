@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use caisse_payment::entry::Content;
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
-use caisse_transaction::till::{MOST_STORAGE};
+use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 use libfuzzer_sys::fuzz_target;
 

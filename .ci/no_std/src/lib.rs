@@ -43,7 +43,9 @@ pub fn drive(link: &mut dyn Link) -> usize {
     }
     for count in 1..100 {
         match machine.poll() {
-            Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => machine.handle_connected(now, Ok(None)),
+            Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => {
+                machine.handle_connected(now, Ok(None))
+            }
             Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
             Action::Persist(_) => machine.handle_persist_failed(now),
             Action::Drain => machine.handle_drained(now, link.drain(Duration::from_secs(1))),
