@@ -14,7 +14,7 @@ use caisse_transaction::{Config, Dialect, LinkKind};
 
 use crate::configuration::ConfiguredTerminal;
 use crate::late::SettlementDelay;
-use crate::recovery::Memory;
+use crate::recovery::RecoveryState;
 use crate::{CancelHandle, Till};
 
 /// Sets up a [`Till`]. A terminal and a journal are needed; there is no journal in memory by default, because a payment
@@ -251,7 +251,7 @@ impl Builder {
         });
         let at = parts.address;
         let built_at = parts.clock.now();
-        let memory = Memory::new(
+        let memory = RecoveryState::new(
             &*parts.journal,
             &TerminalKey { terminal: parts.terminal, address: parts.config.address },
             built_at,

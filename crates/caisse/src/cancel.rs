@@ -16,7 +16,7 @@ pub struct CancelHandle {
 
 /// What the application wishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Wish {
+pub(crate) enum StopRequest {
     Nothing,
     Cancel,
     GiveUp,
@@ -38,14 +38,14 @@ impl CancelHandle {
     /// Whether a stop was asked for and the payment has not ended since.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.wish() != Wish::Nothing
+        self.wish() != StopRequest::Nothing
     }
 
-    pub(crate) fn wish(&self) -> Wish {
+    pub(crate) fn wish(&self) -> StopRequest {
         match self.wish.load(Ordering::Relaxed) {
-            NOTHING => Wish::Nothing,
-            CANCEL => Wish::Cancel,
-            _ => Wish::GiveUp,
+            NOTHING => StopRequest::Nothing,
+            CANCEL => StopRequest::Cancel,
+            _ => StopRequest::GiveUp,
         }
     }
 

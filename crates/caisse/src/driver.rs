@@ -10,8 +10,8 @@ use caisse_transaction::till::Contradiction;
 use caisse_transaction::{Action, Event, TillMachine, WriteError};
 
 use crate::builder::peer_name;
-use crate::cancel::{CancelHandle, Wish};
-use crate::late::Ear;
+use crate::cancel::{CancelHandle, StopRequest};
+use crate::late::LateResultFiler;
 
 /// How often a wait looks for a wish to cancel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -26,8 +26,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) order: Option<&'d Order>,
     /// The terminal, held.
     pub(crate) lock: &'d TerminalLock,
-    /// Who hears what is not for this payment.
-    pub(crate) ear: Ear,
+    /// Stores the results that belong to other transactions.
+    pub(crate) filer: LateResultFiler,
 }
 
 impl Driver<'_> {
@@ -38,7 +38,7 @@ impl Driver<'_> {
         on_event: &mut dyn FnMut(Event),
         on_verdict: &mut dyn FnMut(&TillMachine<'_>),
     ) {
-        let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
+        let (mut heeded, mut buffer) = (StopRequest::Nothing, [0; 2048]);
         loop {
             heed(self.cancel, self.clock, machine, &mut heeded);
             let deadline = machine.deadline();
@@ -55,7 +55,7 @@ impl Driver<'_> {
                     let written = dispute(self.journal, &contradiction);
                     machine.handle_written(self.clock.now(), written);
                 }
-                Action::Persist(body) => match self.ear.file(self.journal, self.lock, body) {
+                Action::Persist(body) => match self.filer.file(self.journal, self.lock, body) {
                     Ok(_) => machine.handle_persisted(self.clock.now()),
                     Err(_) => machine.handle_persist_failed(self.clock.now()),
                 },
@@ -89,7 +89,7 @@ impl Driver<'_> {
     fn connect(&mut self, deadline: Option<Instant>) -> Result<Option<TerminalId>, ConnectError> {
         self.link.connect_unless(self.left(deadline), &|| self.cancel.is_requested())?;
         let address = self.link.peer().and_then(peer_name);
-        self.ear.terminal.address = address.or(self.ear.terminal.address);
+        self.filer.terminal.address = address.or(self.filer.terminal.address);
         Ok(address)
     }
 
@@ -103,13 +103,13 @@ pub(crate) fn heed(
     cancel: &CancelHandle,
     clock: &dyn Clock,
     machine: &mut TillMachine<'_>,
-    heeded: &mut Wish,
+    heeded: &mut StopRequest,
 ) {
     let wish = cancel.wish();
     if wish > *heeded {
         *heeded = wish;
         let now = clock.now();
-        if wish == Wish::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
+        if wish == StopRequest::GiveUp { machine.give_up(now) } else { machine.request_cancel(now) }
     }
 }
 

@@ -46,7 +46,7 @@ impl SettlementDelay {
 
 /// Files what a terminal reports on its line beside the answer to the transaction that runs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ear {
+pub(crate) struct LateResultFiler {
     /// The terminal, as it is reached now.
     pub(crate) terminal: TerminalIdentity,
     pub(crate) dialect: Dialect,
@@ -55,7 +55,7 @@ pub(crate) struct Ear {
     pub(crate) running: Option<TransactionId>,
 }
 
-impl Ear {
+impl LateResultFiler {
     /// Files a message before it is acknowledged. Nothing when it is about no transaction of the journal.
     pub(crate) fn file(
         &self,

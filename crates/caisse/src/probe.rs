@@ -19,7 +19,7 @@ pub use caisse_transaction::probe::{Finding, Question, QuestionError, Voice};
 use crate::CancelHandle;
 use crate::asking::{Limits, ask};
 use crate::builder::{address_name, name_of};
-use crate::late::Ear;
+use crate::late::LateResultFiler;
 use crate::reach::Reach;
 
 /// A terminal that can be asked what carries no money. It needs the terminal's lock, so that it never disturbs a payment.
@@ -254,9 +254,9 @@ impl Probe {
         lock: &TerminalLock,
         question: Question,
     ) -> Result<Reply, AskError> {
-        let ear = self.ear();
+        let filer = self.filer();
         let mut earlier = None;
-        let reply = self.put(lock, question, |body| match ear.file(journal, lock, body) {
+        let reply = self.put(lock, question, |body| match filer.file(journal, lock, body) {
             Ok(late) => {
                 let told =
                     late.map(|FiledResult { id, outcome, filing, .. }| Earlier { id, outcome, filing });
@@ -268,10 +268,10 @@ impl Probe {
         Ok(Reply { earlier, ..reply })
     }
 
-    fn ear(&self) -> Ear {
+    fn filer(&self) -> LateResultFiler {
         let TerminalKey { terminal: name, address } = self.place();
         let terminal = Reach { name, address, at: Some(&self.address) }.identity();
-        Ear { terminal, dialect: self.config.dialect, exclusive: false, running: None }
+        LateResultFiler { terminal, dialect: self.config.dialect, exclusive: false, running: None }
     }
 
     /// Asks with ENQ and EOT alone, where the terminal can tell nothing.

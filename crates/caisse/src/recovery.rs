@@ -18,7 +18,7 @@ use crate::reach::Reach;
 #[cfg(feature = "tokio")]
 pub(crate) use inquiry::busy;
 use inquiry::may_ask;
-pub(crate) use inquiry::{Inquiry, Memory, Told};
+pub(crate) use inquiry::{Inquiry, RecoveryState, Told};
 
 /// What recovery found out about one transaction.
 #[derive(Clone, Debug, PartialEq)]

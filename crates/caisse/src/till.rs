@@ -14,9 +14,9 @@ use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
 
 use crate::admission::{Admission, AdmittedPayment, GLANCE, Refused, WaitForFirstAttempt};
 use crate::driver::Driver;
-use crate::late::{Ear, SettlementDelay};
+use crate::late::{LateResultFiler, SettlementDelay};
 use crate::reach::Reach;
-use crate::recovery::{Memory, Told};
+use crate::recovery::{RecoveryState, Told};
 use crate::{Builder, CancelHandle, Payment, PaymentRequest};
 
 /// A till at one terminal. `pay` blocks until the payment has ended, one way or another.
@@ -43,7 +43,7 @@ pub struct Till {
     /// Where the terminal is, unless the link is the caller's own.
     pub(crate) at: Option<Address>,
     pub(crate) cancel: CancelHandle,
-    pub(crate) memory: Memory,
+    pub(crate) memory: RecoveryState,
     pub(crate) delay: SettlementDelay,
 }
 
@@ -182,7 +182,7 @@ impl Till {
             cancel: &self.cancel,
             order,
             lock: &lock,
-            ear: Ear {
+            filer: LateResultFiler {
                 terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,

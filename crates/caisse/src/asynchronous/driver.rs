@@ -17,9 +17,9 @@ use super::link::AnyLink;
 use super::running::Told;
 use crate::CancelHandle;
 use crate::builder::peer_name;
-use crate::cancel::Wish;
+use crate::cancel::StopRequest;
 use crate::driver::{dispute, heed, record};
-use crate::late::Ear;
+use crate::late::LateResultFiler;
 
 /// What the machine is driven with.
 pub(super) struct Driver<'d> {
@@ -29,8 +29,8 @@ pub(super) struct Driver<'d> {
     pub(super) order: Option<Order>,
     /// The terminal, held.
     pub(super) lock: &'d Arc<TerminalLock>,
-    /// Who hears what is not for this payment.
-    pub(super) ear: Ear,
+    /// Stores the results that belong to other transactions.
+    pub(super) filer: LateResultFiler,
     pub(super) cancel: &'d CancelHandle,
     pub(super) wake: &'d Notify,
     pub(super) told: &'d watch::Sender<Told>,
@@ -46,7 +46,7 @@ impl Driver<'_> {
         machine: &mut TillMachine<'_>,
         on_verdict: &(dyn Fn(&TillMachine<'_>) + Sync),
     ) {
-        let (mut heeded, mut buffer) = (Wish::Nothing, [0; 2048]);
+        let (mut heeded, mut buffer) = (StopRequest::Nothing, [0; 2048]);
         loop {
             heed(self.cancel, self.clock, machine, &mut heeded);
             let deadline = machine.deadline();
@@ -107,7 +107,7 @@ impl Driver<'_> {
             () = is_stopped => return Err(ConnectError::Cancelled),
         }
         let address = self.link.peer().and_then(peer_name);
-        self.ear.terminal.address = address.or(self.ear.terminal.address);
+        self.filer.terminal.address = address.or(self.filer.terminal.address);
         Ok(address)
     }
 
@@ -123,8 +123,8 @@ impl Driver<'_> {
 
     /// Files a message on a thread that may block.
     async fn file(&mut self, body: Vec<u8>) -> Result<(), NotFiled> {
-        let (ear, mut journal, lock) = (self.ear, self.journal.clone(), Arc::clone(self.lock));
-        let filed = spawn_blocking(move || ear.file(&mut journal, &lock, &body)).await;
+        let (filer, mut journal, lock) = (self.filer, self.journal.clone(), Arc::clone(self.lock));
+        let filed = spawn_blocking(move || filer.file(&mut journal, &lock, &body)).await;
         filed.map_err(|_| NotFiled)?.map_err(|_| NotFiled)?;
         Ok(())
     }

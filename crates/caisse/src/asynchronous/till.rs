@@ -24,9 +24,9 @@ use super::link::AnyLink;
 use super::running::{RunningPayment, Told};
 use crate::admission::{Admission, AdmittedPayment, GLANCE, Refused, WaitForFirstAttempt};
 use crate::builder::Parts;
-use crate::late::{Ear, SettlementDelay};
+use crate::late::{LateResultFiler, SettlementDelay};
 use crate::reach::Reach;
-use crate::recovery::{Inquiry, Memory, Recovered, Told as Heard, busy};
+use crate::recovery::{Inquiry, Recovered, RecoveryState, Told as Heard, busy};
 use crate::resolution;
 use crate::{BuildError, Builder, CancelHandle, PayError, Payment, PaymentRequest, ResolveError};
 
@@ -68,7 +68,7 @@ impl Drop for Reading<'_> {
 /// The way to the terminal, and what is remembered of it. Whoever holds it uses the terminal.
 struct Line {
     link: Box<dyn AnyLink>,
-    memory: Memory,
+    memory: RecoveryState,
 }
 
 impl Builder {
@@ -117,7 +117,7 @@ impl AsyncTill {
         } = parts;
         let delay = SettlementDelay::new(clock.now());
         let place = TerminalKey { terminal, address: config.address };
-        let line = Line { link, memory: Memory::new(&*journal, &place, clock.now()) };
+        let line = Line { link, memory: RecoveryState::new(&*journal, &place, clock.now()) };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),
@@ -347,7 +347,7 @@ impl Inner {
             journal: &self.journal,
             order,
             lock: &lock,
-            ear: Ear {
+            filer: LateResultFiler {
                 terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,

@@ -23,12 +23,12 @@ use caisse_transaction::{Config, Duplicata, Instant, Request, TillMachine};
 use super::{Evidence, Recovered};
 use crate::CancelHandle;
 use crate::asking::{GLANCE, Limits, ask as put_question};
-use crate::late::Ear;
+use crate::late::LateResultFiler;
 use crate::reach::Reach;
 
 /// What a till remembers from one call to the next.
 #[derive(Clone, Debug)]
-pub(crate) struct Memory {
+pub(crate) struct RecoveryState {
     /// The last request of this till that left, and when.
     sent: Option<(TransactionId, Instant)>,
     /// The open transactions that another till sent, and since when that is certain: the terminal was locked for nobody. Other
@@ -40,7 +40,7 @@ pub(crate) struct Memory {
     asked_at: Option<Instant>,
 }
 
-impl Memory {
+impl RecoveryState {
     /// A till is set up: what is open on its terminal now, and not under way, was sent before.
     pub(crate) fn new(journal: &dyn Journal, place: &TerminalKey, now: Instant) -> Self {
         let mut memory = Self { sent: None, found: Vec::new(), pending: None, asked_at: None };
@@ -131,7 +131,7 @@ pub(crate) struct Inquiry<'t> {
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
-    pub(crate) memory: &'t mut Memory,
+    pub(crate) memory: &'t mut RecoveryState,
     /// Ends every wait.
     pub(crate) cancel: &'t CancelHandle,
 }
@@ -276,11 +276,11 @@ impl Inquiry<'_> {
         let Ok(mut machine) = ProbeMachine::new(config, question, &mut storage) else {
             return Ok(Found::open(Open::Unclear, Evidence::NotAsked));
         };
-        let (ear, journal) = (self.ear(record), &mut *self.journal);
+        let (filer, journal) = (self.filer(record), &mut *self.journal);
         let mut late = None;
         let limits = Limits::new(&config, self.cancel);
         let peer = put_question(self.link, self.clock, &mut machine, &limits, |body| {
-            keep(&mut late, record, ear.file(journal, lock, body))
+            keep(&mut late, record, filer.file(journal, lock, body))
         });
         if let Some(late) = late {
             return late;
@@ -422,9 +422,9 @@ impl Inquiry<'_> {
         Ok(told)
     }
 
-    fn ear(&self, record: &Record) -> Ear {
+    fn filer(&self, record: &Record) -> LateResultFiler {
         let terminal = self.reach.identity_for(&TerminalIdentity::of(&record.start));
-        Ear { terminal, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
+        LateResultFiler { terminal, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
     }
 
     /// Listens on a line with sessions: for as long as the terminal says something, and for `listen` if it does not.
@@ -446,13 +446,13 @@ impl Inquiry<'_> {
         let give_up = until.after(BACK_OFF);
         let recorded = TerminalIdentity::of(&record.start);
         let terminal = self.reach.identity_at(&recorded, self.link.peer());
-        let ear = Ear { terminal, ..self.ear(record) };
+        let filer = LateResultFiler { terminal, ..self.filer(record) };
         let mut heard = None;
         let mut buffer = [0; 1024];
         loop {
             match late.poll() {
                 LateAction::Persist(body) => {
-                    if keep(&mut heard, record, ear.file(self.journal, lock, body)) {
+                    if keep(&mut heard, record, filer.file(self.journal, lock, body)) {
                         late.handle_persisted(self.clock.now());
                     } else {
                         late.handle_persist_failed(self.clock.now());

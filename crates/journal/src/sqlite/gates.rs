@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     reason = "these are tests"
 )]
-
 #![cfg(target_os = "linux")]
 #![allow(clippy::arithmetic_side_effects, reason = "a test")]
 
