@@ -5,9 +5,16 @@ use caisse_payment::Comparison;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 
 /// Reads the answer to a request for a duplicate receipt. `nonce` is the reference that went out with the unresolved
-/// transaction, where the terminal gives it back.
+/// transaction, where the terminal gives it back. `has_sessions` says that the answer came on a line that was there before: a
+/// refusal that repeats nothing of the request may then be that of any transaction. The action is not asked for, since PayXpert's
+/// answers to a duplicata have none.
 #[must_use]
-pub fn read_last_transaction(answer: &Answer<'_>, nonce: Option<&[u8]>) -> LastTransaction {
+pub fn read_last_transaction(
+    answer: &Answer<'_>,
+    nonce: Option<&[u8]>,
+    has_sessions: bool,
+) -> LastTransaction {
+    let is_of_this_request = !has_sessions || answer.register().is_some();
     let is_duplicata = answer.action().is_none_or(|action| action == Action::DUPLICATA);
     if !is_duplicata || answer.immediate() == Some(true) {
         return LastTransaction::Unclear;
@@ -26,7 +33,9 @@ pub fn read_last_transaction(answer: &Answer<'_>, nonce: Option<&[u8]>) -> LastT
                 _ => Echoed::Absent,
             },
         },
-        Some(Status::NotPerformed) if answer.complement().is_some_and(is_not_completed) => {
+        Some(Status::NotPerformed)
+            if is_of_this_request && answer.complement().is_some_and(is_not_completed) =>
+        {
             LastTransaction::NotCompleted
         }
         _ => LastTransaction::Unclear,

@@ -11,8 +11,9 @@ fn number(text: &str) -> AuthorisationNumber {
 
 #[test]
 fn a_duplicata_is_read_for_what_it_says_and_no_more() {
-    let read =
-        |wire: &str| read_last_transaction(&Answer::decode(wire.as_bytes()).unwrap(), Some(b"order 7"));
+    let read = |wire: &str| {
+        read_last_transaction(&Answer::decode(wire.as_bytes()).unwrap(), Some(b"order 7"), false)
+    };
     let whole = "CZ0040320CA00201CB0042500CD0013CE003978AC006184117AE00210CF007order 7";
     assert_eq!(
         read(whole),
@@ -60,6 +61,20 @@ fn a_duplicata_is_read_for_what_it_says_and_no_more() {
     ] {
         assert_eq!(read(unclear), LastTransaction::Unclear, "{unclear}");
     }
-    let without = read_last_transaction(&Answer::decode(whole.as_bytes()).unwrap(), None);
+    let without = read_last_transaction(&Answer::decode(whole.as_bytes()).unwrap(), None, false);
     assert!(matches!(without, LastTransaction::Completed { reference: Echoed::Absent, .. }), "none was sent");
+}
+
+/// On a line with sessions a refusal that repeats nothing may be that of any transaction.
+#[test]
+fn a_refusal_without_an_echo_counts_on_its_own_connection_alone() {
+    let read = |wire: &str, has_sessions| {
+        read_last_transaction(&Answer::decode(wire.as_bytes()).unwrap(), None, has_sessions)
+    };
+    for has_sessions in [false, true] {
+        let echoed = read("CZ0040320CA00201AE00201AF00207", has_sessions);
+        assert_eq!(echoed, LastTransaction::NotCompleted);
+        let expected = if has_sessions { LastTransaction::Unclear } else { LastTransaction::NotCompleted };
+        assert_eq!(read("CZ0040320AE00201AF00207", has_sessions), expected);
+    }
 }

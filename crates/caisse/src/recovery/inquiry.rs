@@ -294,16 +294,8 @@ impl Inquiry<'_> {
         let records = records_about(&*self.journal, record, None)?;
         let named = is_named_by_its_reference(&records, record);
         let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
-        let told = read_last_transaction(&answer, nonce.map(|nonce| nonce.as_str().as_bytes()));
-        // On a line that was there before, a refusal that repeats nothing may be any transaction's. The action is not asked
-        // for: PayXpert's answers to a duplicata have none.
-        let repeats = answer.register().is_some();
-        let told = match told {
-            LastTransaction::NotCompleted if self.config.has_sessions() && !repeats => {
-                LastTransaction::Unclear
-            }
-            told => told,
-        };
+        let nonce = nonce.map(|nonce| nonce.as_str().as_bytes());
+        let told = read_last_transaction(&answer, nonce, self.config.has_sessions());
         let number = match told {
             LastTransaction::Completed { authorisation, .. } => authorisation,
             _ => None,

@@ -79,7 +79,11 @@ fn duplicata_of(setup: &Setup, last: Last) -> LastTransaction {
         }
         Last::NotCompleted => "CZ0040320CA00201AE00201AF00207".to_owned(),
     };
-    caisse_transaction::recovery::read_last_transaction(&Fields::new(Message::read(bytes.as_bytes()).0), None)
+    caisse_transaction::recovery::read_last_transaction(
+        &Fields::new(Message::read(bytes.as_bytes()).0),
+        None,
+        till::config(setup).has_sessions(),
+    )
 }
 
 /// What the answer proves that came on the connection that was left open for it.
