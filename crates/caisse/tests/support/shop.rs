@@ -44,9 +44,6 @@ pub enum Cut {
 
 pub const CUTS: [Cut; 3] = [Cut::Reset, Cut::OneWay, Cut::Silence];
 
-/// What somebody does once.
-type Act = Box<dyn FnOnce() + Send>;
-
 /// What the till and its journal do is counted here, and ends where it has to.
 #[derive(Clone)]
 pub struct Fate {
@@ -57,6 +54,9 @@ pub struct Fate {
     /// Called once, at the moment of the trouble, inside the call of link or journal.
     at_trouble: Arc<Mutex<Option<Act>>>,
 }
+
+/// What somebody else does at the moment of the trouble.
+type Act = Box<dyn FnOnce() + Send>;
 
 /// How a killed till leaves: no word, no clean-up but what the system does for any dead process.
 struct Killed;
