@@ -1,6 +1,7 @@
 //! What is settled does not stay for ever.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_payment::TransactionId;
@@ -8,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::chain::Tail;
 use super::records::{self, Reader};
+use super::state::Current;
 use super::unit::prepare;
 use super::{Care, SqliteJournal};
 use crate::{JournalError, State, WallTime};
@@ -124,41 +126,46 @@ fn limits(connection: &Connection, keep: Duration, now: WallTime) -> Result<Opti
     Ok(Some(Limits { until, newest_begin: u64::try_from(newest_begin).unwrap_or_default() }))
 }
 
-/// Finds the next place where the chain can be cut without cutting a transaction, so that all before it may go.
+/// Finds the next place where the chain can be cut without cutting a transaction, so that all before it may go. Every event
+/// before it is verified, and what is open is known from the last event.
 fn next_cut(connection: &Connection, limits: &Limits) -> Result<Cut, JournalError> {
-    let mut ids = prepare(connection, "SELECT number, id FROM events WHERE number > ?1 ORDER BY number")?;
-    let begins = Tail::forgotten(connection)?.number;
-    let mut rows = ids.query([records::whole(begins)?])?;
-    let mut reader = Reader::new(connection)?;
-    let (mut cut, mut candidate) = (Cut::default(), Cut { last_event: begins, transactions: Vec::new() });
-    let mut known = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        let (number, id): (i64, String) = (row.get(0)?, row.get(1)?);
-        let number = u64::try_from(number).map_err(|_| JournalError::corrupt("the number of an event"))?;
-        if number > candidate.last_event {
+    let begins = Tail::forgotten(connection)?;
+    let open: BTreeSet<_> = Current::load(connection)?.open().map(|open| open.id).collect();
+    let (mut cut, mut candidate) = (Cut::default(), Cut { last_event: begins.number, ..Cut::default() });
+    let (mut known, mut reader, mut goes_on) = (BTreeSet::new(), Reader::new(connection)?, true);
+    records::events_after(connection, begins, &mut |event| {
+        if event.number > candidate.last_event {
             // No transaction that began before this event goes on after it.
-            cut.last_event = candidate.last_event;
-            cut.transactions.append(&mut candidate.transactions);
-            if cut.transactions.len() >= PORTION {
-                return Ok(cut);
-            }
+            cut.take(&mut candidate);
         }
-        let id: TransactionId = id.parse().map_err(|_| JournalError::corrupt("the id of a transaction"))?;
-        if !known.insert(id) {
-            continue;
-        }
-        let stored = reader.known(&id)?;
-        let is_old = stored.events.iter().all(|event| event.at.millis() < limits.until);
-        let is_settled = stored.record().state() == State::Final;
-        if !is_old || !is_settled || number >= limits.newest_begin {
-            return Ok(cut);
-        }
-        candidate.last_event = candidate.last_event.max(stored.row.last_event);
-        candidate.transactions.push(id);
+        goes_on = !cut.is_full()
+            && (known.contains(&event.id) || {
+                let stored = reader.known(&event.id)?;
+                let is_old = stored.events.iter().all(|event| event.at.millis() < limits.until);
+                let is_settled = stored.record().state() == State::Final && !open.contains(&event.id);
+                known.insert(event.id);
+                candidate.last_event = candidate.last_event.max(stored.row.last_event);
+                candidate.transactions.push(event.id);
+                is_old && is_settled && event.number < limits.newest_begin
+            });
+        Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    if goes_on {
+        cut.take(&mut candidate);
     }
-    cut.last_event = candidate.last_event;
-    cut.transactions.append(&mut candidate.transactions);
     Ok(cut)
+}
+
+impl Cut {
+    /// Takes everything up to a later cut.
+    fn take(&mut self, later: &mut Self) {
+        self.last_event = later.last_event;
+        self.transactions.append(&mut later.transactions);
+    }
+
+    const fn is_full(&self) -> bool {
+        self.transactions.len() >= PORTION
+    }
 }
 
 fn remove(connection: &Connection, cut: &Cut) -> Result<Forgotten, JournalError> {
