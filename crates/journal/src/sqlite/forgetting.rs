@@ -1,15 +1,17 @@
 //! What is settled does not stay for ever.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_payment::TransactionId;
 use rusqlite::{Connection, params};
 
-use super::records::{self, select, values};
-use super::unit::prepare;
-use super::{Care, SqliteJournal, columns};
-use crate::{JournalError, State, WallTime};
+use super::chain::Tail;
+use super::records;
+use super::writing::Writer;
+use super::{Care, SqliteJournal};
+use crate::{JournalError, WallTime};
 
 /// What [`SqliteJournal::forget`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,32 +66,28 @@ impl SqliteJournal {
             return Err(JournalError::Refused { what: "to be forgotten after less than 31 days" });
         }
         self.write(Care::Strict, |writer| {
-            let connection = writer.connection;
-            let spans = spans(connection, keep, now)?;
+            let spans = spans(writer, keep, now)?;
             let (last, transactions) = oldest(&spans);
             if transactions == 0 {
                 return Ok(Forgotten::default());
             }
-            remove(connection, last, transactions)
+            remove(writer.connection, last, transactions)
         })
     }
 }
 
-/// All transactions, in the order of their first events.
-fn spans(connection: &Connection, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
+/// All transactions, in the order of their first events, which are all verified.
+fn spans(writer: &Writer<'_>, keep: Duration, now: WallTime) -> Result<Vec<Span>, JournalError> {
     let mut spans: HashMap<TransactionId, Span> = HashMap::new();
-    let mut statement =
-        prepare(connection, &format!("{} ORDER BY number", select("events", columns::EVENT)))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let event = columns::decode_event(&values(row, columns::EVENT.len())?)?;
-        let new = Span { first: event.number, last: event.number, at: event.event.at, settled: false };
+    records::events_after(writer.connection, Tail::forgotten(writer.connection)?, &mut |event| {
+        let new = Span { first: event.number, last: event.number, at: event.event.at, settled: true };
         let span = spans.entry(event.id).or_insert(new);
         (span.last, span.at) = (event.number, span.at.max(event.event.at));
-    }
-    for record in records::list(connection)? {
-        if let Some(span) = spans.get_mut(&record.start.id) {
-            span.settled = record.state() == State::Final;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for open in writer.current.open() {
+        if let Some(span) = spans.get_mut(&open.id) {
+            span.settled = false;
         }
     }
     let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
