@@ -40,6 +40,45 @@ fn torn_writes_of_sqlite() {
     assert!(refused * 2 < opened, "{refused} of {opened}");
 }
 
+/// Opens the torn copy of a journal with the mark of the journal itself, and gives the file the time that the mark contains: as
+/// a disk leaves it that wrote the mark before the file.
+#[cfg(unix)]
+fn open_sealed(folder: &Path) -> Result<Box<dyn Journal>, JournalError> {
+    let marks = folder.join("journal.db.locks");
+    let mark = std::fs::read(folder.with_file_name("live").join("journal.db.locks/last-event"));
+    if let (true, Ok(mark)) = (folder.ends_with("torn"), mark) {
+        std::fs::create_dir(&marks).unwrap();
+        std::fs::write(marks.join("last-event"), &mark).unwrap();
+        let written = i128::from_be_bytes(mark[56..72].try_into().unwrap());
+        let written = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(written.try_into().unwrap());
+        std::fs::File::options()
+            .write(true)
+            .open(folder.join("journal.db"))
+            .unwrap()
+            .set_modified(written)
+            .unwrap();
+    }
+    let opened = match open_in(folder) {
+        // What the mark knows was not acknowledged.
+        Err(JournalError::Older { .. }) => {
+            std::fs::remove_dir_all(&marks).unwrap();
+            open_in(folder)?
+        }
+        opened => opened?,
+    };
+    opened.list()?;
+    Ok(opened)
+}
+
+#[cfg(unix)]
+#[test]
+fn torn_writes_of_a_sealed_journal() {
+    let folder = fast_folder();
+    let (opened, refused) = conformance::check_torn_writes(folder.path(), open_sealed).unwrap();
+    println!("{opened} folders, {refused} of them refused");
+    assert!(opened > 500 && refused * 2 < opened, "{refused} of {opened}");
+}
+
 /// Some programs begin anew when their file is damaged.
 #[test]
 #[should_panic(expected = "neither what stood there before")]

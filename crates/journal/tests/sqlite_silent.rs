@@ -419,3 +419,27 @@ fn what_was_written_after_the_seal_is_checked_when_it_is_opened() {
     sealed.examine("nothing");
     assert_eq!(sealed.count.harmless, 1);
 }
+
+/// A reader keeps SQLite from writing a commit into the file. The journal does so before it closes, and seals what it wrote.
+#[test]
+fn a_journal_that_closes_leaves_the_file_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    journal.append(&started("a", "t1"), time(1)).unwrap();
+    let reader = Connection::open(path(&folder)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    assert_eq!(reader.query_row("SELECT count(*) FROM events", [], count).unwrap(), 1);
+    journal.append(&approved("a"), time(2)).unwrap();
+    let before = fs::read(path(&folder)).unwrap();
+    drop(reader);
+    drop(journal);
+    assert_ne!(fs::read(path(&folder)).unwrap(), before, "the commit was in the log alone");
+    let journal = SqliteJournal::open(path(&folder)).unwrap();
+    assert_eq!(
+        journal.last_check(),
+        None,
+        "the file was checked as a whole, as if something else had written to it"
+    );
+    assert_eq!(journal.events(&"a".parse().unwrap()).unwrap().len(), 2);
+}
