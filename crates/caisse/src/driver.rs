@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link};
-use caisse_journal::{Dispute, Journal, JournalError, Order, Paid, TerminalLock, WallTime};
+use caisse_journal::{
+    Dispute, FiledResult, Filing, Journal, JournalError, Order, Paid, TerminalLock, WallTime,
+};
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TerminalId, TransactionId, Verdict};
 use caisse_transaction::till::Contradiction;
@@ -56,6 +58,7 @@ impl Driver<'_> {
                     machine.handle_written(self.clock.now(), written);
                 }
                 Action::Persist(body) => match self.filer.file(self.journal, self.lock, body) {
+                    Ok(filed) if contradicts(filed) => machine.handle_contradiction(self.clock.now()),
                     Ok(_) => machine.handle_persisted(self.clock.now()),
                     Err(_) => machine.handle_persist_failed(self.clock.now()),
                 },
@@ -173,4 +176,9 @@ fn nothing_sent(id: TransactionId) -> End {
         last_four: None,
         status: RawStatus::default(),
     }
+}
+
+/// Whether a result that was filed contradicts the record of its transaction.
+pub(crate) fn contradicts(filed: Option<FiledResult>) -> bool {
+    filed.is_some_and(|filed| filed.filing == Filing::Disputed)
 }

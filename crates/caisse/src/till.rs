@@ -161,12 +161,16 @@ impl Till {
             drop(entrance);
             return Err(Refused::after_first_attempt(&*self.journal, request));
         }
-        let AdmittedPayment { lock, needs_reference } = entrance?;
+        let mut admitted = entrance?;
         // Nothing is open on this terminal: what was waited for has been decided.
         let heard = self.inquiry().hear_out_pending();
         if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Told::Something {
             on_event(Event::LateAnswer);
+            // It may contradict what was decided: then a person has to look before anything else is sent.
+            drop(admitted);
+            admitted = self.admission().admit(&*self.journal, request, order)?;
         }
+        let AdmittedPayment { lock, needs_reference } = admitted;
         let mut storage = [0; MOST_STORAGE];
         let terminal = self.reach().identity();
         let config = Config { usb: terminal.usb, ..self.config };

@@ -371,9 +371,9 @@ fn what_comes_after_a_person_has_decided_makes_a_dispute() {
         assert_eq!(journal.find(&id).unwrap(), Some(record));
         release.send(APPROVED).unwrap();
         requested(requests).await;
-        // Nobody listens at the address any more: the next payment is not sent, and has heard the answer before.
+        // The next payment hears the answer first, and waits for a person.
         let next = till.pay(debit("4.00")).unwrap().await;
-        assert!(matches!(next.outcome, Outcome::NotSent { .. }), "{:?}", next.outcome);
+        assert_eq!(next.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
         let replayed = till.pay(&request).unwrap().await;
         assert_eq!(
             (replayed.outcome, replayed.disputed),

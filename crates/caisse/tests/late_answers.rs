@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use caisse::{Decision, Event, Evidence, Journal, MemoryJournal, Outcome, Paid, WallTime};
+use caisse::{Blocked, Decision, Event, Evidence, Journal, MemoryJournal, Outcome, Paid, WallTime};
 use scripted_tcp::*;
 
 /// A terminal that approves the first payment, of 25.00, only when the test says so, and answers each later connection with
@@ -67,9 +67,10 @@ fn is_disputed(journal: &MemoryJournal) -> bool {
     journal.find(&"ours".parse().unwrap()).unwrap().unwrap().disputed
 }
 
-/// The next payment hears the approval before anything leaves, writes it down and says so.
+/// The next payment hears the approval of what a person called unpaid before anything leaves. The customer may be paying for
+/// the same sale again: a person has to look first.
 #[test]
-fn a_payment_that_hears_a_late_approval_says_so() {
+fn a_payment_that_hears_a_late_approval_waits_for_a_person() {
     let journal = MemoryJournal::new();
     let terminal = Terminal::new(vec![approved(700, "000002")]);
     let mut till = till(&terminal.address, journal.clone(), MINUTES);
@@ -78,9 +79,15 @@ fn a_payment_that_hears_a_late_approval_says_so() {
     terminal.say_it();
     let mut events = Vec::new();
     let next = till.pay_with(debit("next", 700), |event| events.push(event)).unwrap();
-    assert!(next.outcome.approved_amount().is_some());
+    assert_eq!(next.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
     assert!(is_disputed(&journal));
-    assert_eq!(events.first(), Some(&Event::LateAnswer));
+    assert_eq!(events, [Event::LateAnswer]);
+    // Once a person has settled the dispute the terminal takes payments again.
+    let decision = Decision::new(Paid::Paid(euros(2500)), "Zoé", "the terminal's journal").unwrap();
+    let record = till.resolve(&"ours".parse().unwrap(), &decision).unwrap();
+    assert_eq!(record.verdict().outcome, Outcome::Approved { amount: euros(2500) });
+    let next = till.pay(debit("next", 700)).unwrap();
+    assert_eq!(next.outcome, Outcome::Approved { amount: euros(700) });
     terminal.end();
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, ReceiveError, Received};
-use caisse_journal::{Order, TerminalLock};
+use caisse_journal::{FiledResult, Order, TerminalLock};
 use caisse_payment::entry::Entry;
 use caisse_payment::{Blocked, TerminalId};
 use caisse_transaction::till::Contradiction;
@@ -18,7 +18,7 @@ use super::running::Told;
 use crate::CancelHandle;
 use crate::builder::peer_name;
 use crate::cancel::StopRequest;
-use crate::driver::{dispute, heed, record};
+use crate::driver::{contradicts, dispute, heed, record};
 use crate::late::LateResultFiler;
 
 /// What the machine is driven with.
@@ -64,7 +64,8 @@ impl Driver<'_> {
                     machine.handle_written(self.clock.now(), written);
                 }
                 Action::Persist(body) => match self.file(body.to_vec()).await {
-                    Ok(()) => machine.handle_persisted(self.clock.now()),
+                    Ok(filed) if contradicts(filed) => machine.handle_contradiction(self.clock.now()),
+                    Ok(_) => machine.handle_persisted(self.clock.now()),
                     Err(NotFiled) => machine.handle_persist_failed(self.clock.now()),
                 },
                 Action::Look => {
@@ -122,11 +123,10 @@ impl Driver<'_> {
     }
 
     /// Files a message on a thread that may block.
-    async fn file(&mut self, body: Vec<u8>) -> Result<(), NotFiled> {
+    async fn file(&mut self, body: Vec<u8>) -> Result<Option<FiledResult>, NotFiled> {
         let (filer, mut journal, lock) = (self.filer, self.journal.clone(), Arc::clone(self.lock));
         let filed = spawn_blocking(move || filer.file(&mut journal, &lock, &body)).await;
-        filed.map_err(|_| NotFiled)?.map_err(|_| NotFiled)?;
-        Ok(())
+        filed.map_err(|_| NotFiled)?.map_err(|_| NotFiled)
     }
 
     fn left(&self, deadline: Option<Instant>) -> Duration {

@@ -320,9 +320,8 @@ impl Inner {
             let look = spawn_blocking(move || Refused::after_first_attempt(&journal, &request));
             return Err(look.await.unwrap_or(Refused::Blocked(Blocked::JournalUnavailable)));
         }
-        let AdmittedPayment { lock, needs_reference } = admitted?;
+        let mut admitted = admitted?;
         let _reading = Reading(&self.reads_on);
-        let lock = Arc::new(lock);
         let mut line = Arc::clone(&self.line).lock_owned().await;
         if line.memory.is_waiting() {
             // Nothing is open on this terminal: what was waited for has been decided.
@@ -330,9 +329,14 @@ impl Inner {
                 self.inquire(line, cancel.clone(), |inquiry| inquiry.hear_out_pending()).await;
             if heard.map_err(|_| Refused::Blocked(Blocked::JournalUnavailable))? == Heard::Something {
                 told.send_modify(|told| told.events.push(Event::LateAnswer));
+                // It may contradict what was decided: then a person has to look before anything else is sent.
+                drop(admitted);
+                admitted = self.admit(request, order.clone()).await?;
             }
             line = again;
         }
+        let AdmittedPayment { lock, needs_reference } = admitted;
+        let lock = Arc::new(lock);
         let mut storage = [0; MOST_STORAGE];
         let terminal = self.identity().await;
         let config = Config { usb: terminal.usb, ..self.config };

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Doubt, Journal, Link, LinkKind, MemoryJournal, Outcome, Paid,
-    PaymentRequest, Proof, RecordState, Register, Till, TransactionId, Verdict, WallTime,
+    Amount, Currency, Decision, Dialect, Doubt, Journal, Link, LinkKind, MemoryJournal, NotSent, Outcome,
+    Paid, PaymentRequest, Proof, RecordState, Register, Till, TransactionId, Verdict, WallTime,
 };
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
 use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
@@ -198,11 +198,17 @@ pub const E_DECLINED: &str = "017000009991978          ";
 pub const APPROVED: &str = "CZ0040301CA00201CB003999CD0010CE003978AE00210";
 pub const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
 
-/// The terminal tells the sale before when the till asks for the line for another one, which it then approves.
+/// The terminal tells the sale before when the till asks for the line for another one, which it then approves. The other one is
+/// not sent where the result contradicts the record: a person has to look first.
 pub fn told_before_the_next(dialect: Dialect, journal: &MemoryJournal, earlier: &str, ours: &str) -> Line {
     let line = Line::new(journal, &[ENQ, &framed(earlier), EOT, ACK, ACK, ENQ, &framed(ours), EOT]);
     let payment = till(dialect, journal, &line, false).pay(PaymentRequest::debit(euros(1242))).unwrap();
-    assert_eq!((payment.outcome, payment.late_answers), (Outcome::Approved { amount: euros(1242) }, 1));
+    let is_sent = line.sent.lock().unwrap().iter().any(|(bytes, _)| bytes.len() > 1);
+    let (outcome, may_be_sent) = match state(journal, "sale-1") {
+        RecordState::Disputed => (Outcome::NotSent { reason: NotSent::UnexpectedBytes }, false),
+        _ => (Outcome::Approved { amount: euros(1242) }, true),
+    };
+    assert_eq!((payment.outcome, payment.late_answers, is_sent), (outcome, 1, may_be_sent));
     line
 }
 

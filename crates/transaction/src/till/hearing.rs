@@ -2,7 +2,7 @@
 
 use caisse_link::Instant;
 use caisse_link::serial::Standing;
-use caisse_payment::{Doubt, Outcome};
+use caisse_payment::{Doubt, NotSent, Outcome};
 
 use super::machine::TillMachine;
 use super::result::read_result;
@@ -79,6 +79,14 @@ impl TillMachine<'_> {
         if self.channel.clear_unstored() {
             self.show(Event::LateAnswer);
         }
+    }
+
+    /// The message of [`Action::Persist`](super::Action::Persist) is stored, and contradicts what is recorded of its transaction: a
+    /// person has to look at the terminal first. Before the message of this transaction leaves, that ends the transaction as not
+    /// sent. Afterwards it is [`handle_persisted`](Self::handle_persisted).
+    pub fn handle_contradiction(&mut self, now: Instant) {
+        self.handle_persisted(now);
+        self.withdraw(now, NotSent::UnexpectedBytes);
     }
 
     /// The message of [`Action::Persist`](super::Action::Persist) could not be stored. The line is aborted without an

@@ -372,15 +372,20 @@ impl<'s> TillMachine<'s> {
     }
 
     pub(super) fn stop(&mut self, now: Instant, wish: Input) {
-        if let State::Sending { .. } = self.state {
-            self.overheard.not_sent = NotSent::Cancelled;
-            self.channel.withdraw(now);
-            self.hear(now);
-            if !matches!(self.state, State::Sending { .. }) {
-                return;
-            }
+        if !self.withdraw(now, NotSent::Cancelled) {
+            self.apply(now, wish);
         }
-        self.apply(now, wish);
+    }
+
+    /// Takes the message back if it waits to be sent. Returns whether that ended the transaction as not sent.
+    pub(super) fn withdraw(&mut self, now: Instant, why: NotSent) -> bool {
+        if !matches!(self.state, State::Sending { .. }) {
+            return false;
+        }
+        self.overheard.not_sent = why;
+        self.channel.withdraw(now);
+        self.hear(now);
+        !matches!(self.state, State::Sending { .. })
     }
 
     /// What to do next. To be drained after each call of another method, until it says `Wait` or `Done`.
