@@ -13,6 +13,7 @@ use super::location::{Care, Location, Log};
 use super::mark::{self, Mark};
 use super::registry::OpenFile;
 use super::state::Current;
+use super::unit::MAX_STATEMENTS;
 use super::unit::{Kind, Unit};
 use super::{byte_locks, check, format};
 use crate::JournalError;
@@ -70,6 +71,7 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
         .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = Connection::open_with_flags(&location.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
     // The file may come from anywhere: nothing in its schema may do more than store.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;

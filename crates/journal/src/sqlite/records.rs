@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, TransactionRow};
@@ -41,8 +41,8 @@ static EVENTS_AFTER: LazyLock<String> =
 
 /// Reads transactions, with statements that are prepared once for all of them.
 pub(super) struct Reader<'c> {
-    transaction: Statement<'c>,
-    events: Statement<'c>,
+    transaction: CachedStatement<'c>,
+    events: CachedStatement<'c>,
 }
 
 impl<'c> Reader<'c> {

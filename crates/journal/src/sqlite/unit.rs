@@ -2,13 +2,17 @@
 
 use std::ops::Deref;
 
-use rusqlite::{Connection, Error, Statement};
+use rusqlite::{CachedStatement, Connection, Error};
 
 use crate::JournalError;
 
-/// Prepares a statement. Every statement is prepared here, so that one place decides how long it is kept.
-pub(super) fn prepare<'c>(connection: &'c Connection, query: &str) -> Result<Statement<'c>, Error> {
-    connection.prepare(query)
+/// How many prepared statements a connection keeps: more than there are.
+pub(super) const MAX_STATEMENTS: usize = 64;
+
+/// Prepares a statement, or takes one that was prepared before. Every statement is prepared here, so that one place decides how
+/// long it is kept.
+pub(super) fn prepare<'c>(connection: &'c Connection, query: &str) -> Result<CachedStatement<'c>, Error> {
+    connection.prepare_cached(query)
 }
 
 /// What a transaction of the database is for.
