@@ -81,7 +81,6 @@ enum Driver {
     StoresLater,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a test holds one")]
 enum Machine<'s> {
     Till(Box<TillMachine<'s>>),
     Probe(Box<ProbeMachine<'s>>),

@@ -7,7 +7,6 @@
     reason = "these are tests"
 )]
 #![cfg(target_os = "linux")]
-#![allow(clippy::arithmetic_side_effects, reason = "a test")]
 
 use std::collections::HashMap;
 use std::fs;
