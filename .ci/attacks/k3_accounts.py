@@ -85,3 +85,41 @@ def an_account_that_may_not_write(attack):
     attack.expect(run.code == 6, f"an account that may only read: {run.summary()}")
     attack.expect(not terminal.charges, "charged without a record")
     attack.must(attack.pay("12.00", terminal, "next", user=TILL), "approved", "the till afterwards")
+
+
+@case("K3", root=True, limit=60)
+def a_journal_that_is_given_to_another_account(attack):
+    """A journal that root began is given to the till's account: the mark goes on, and an older copy is still noticed."""
+    folder = attack.folder / "given"
+    folder.mkdir()
+    attack.journal = folder / "journal.db"
+    terminal = Terminal()
+    attack.must(attack.pay("1.00", terminal, "by-root"), "approved", "root's sale")
+    os.chown(folder, TILL, TILL)
+    os.chown(attack.journal, TILL, TILL)
+    attack.must(attack.pay("2.00", terminal, "second", user=TILL), "approved", "the till's sale")
+    copy = attack.journal.read_bytes()
+    attack.must(attack.pay("3.00", terminal, "third", user=TILL), "approved", "the till's next sale")
+    # As `cp` puts an older copy back: into the file itself.
+    attack.journal.write_bytes(copy)
+    again = attack.pay("3.00", terminal, "third", user=TILL)
+    attack.expect(again.code == 6, f"the same id on an older copy: {again.summary()}")
+    attack.expect(len(terminal.charges) == 3, f"three sales charged {len(terminal.charges)} times")
+
+
+@case("K3", root=True, limit=60)
+def a_given_journal_whose_folder_stays_roots(attack):
+    """Where the mark cannot be put aside either, nothing is paid without it, and the message names the file."""
+    folder = attack.folder / "sticky"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    attack.journal = folder / "journal.db"
+    terminal = Terminal()
+    attack.must(attack.pay("1.00", terminal, "by-root"), "approved", "root's sale")
+    attack.journal.chmod(0o666)
+    for log in ("journal.db-wal", "journal.db-shm"):
+        if (folder / log).exists():
+            (folder / log).chmod(0o666)
+    run = attack.pay("2.00", terminal, "second", user=TILL)
+    attack.expect(run.code == 6 and any("last-event" in line for _, line in run.errors), f"a sale without a mark: {run.summary()} {run.errors}")
+    attack.expect(len(terminal.charges) == 1, f"one sale charged {len(terminal.charges)} times")

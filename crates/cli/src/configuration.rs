@@ -87,7 +87,12 @@ pub(crate) fn own_configuration() -> Result<Option<Shop>, Wrong> {
 pub(crate) fn own_journal() -> Result<PathBuf, String> {
     let directories = etcetera::choose_base_strategy()
         .map_err(|error| format!("no place for your own ({error}): say --journal FILE"))?;
-    Ok(directories.data_dir().join("caisse").join("journal.sqlite"))
+    let file = directories.data_dir().join("caisse").join("journal.sqlite");
+    if !file.is_absolute() {
+        // Each folder would have a journal of its own, and one id could be charged once in each.
+        return Err(format!("{} depends on the folder of the moment: say --journal FILE", file.display()));
+    }
+    Ok(file)
 }
 
 /// Where a user's own configuration file is, if anywhere.

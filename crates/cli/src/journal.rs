@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::List(arguments) => list::list(&read()?, arguments, output),
         JournalCommand::Show { id, lang, .. } => {
             let journal = read()?;
-            show(&journal, &find(&journal, id)?, *lang, output)
+            show(&journal, &find_by_prefix(&journal, id)?, *lang, output)
         }
         JournalCommand::Totals(arguments) => totals::totals(&read()?, arguments, output),
         JournalCommand::Resolve(arguments) => resolve::resolve(&mut open()?, arguments, output),
@@ -92,14 +92,22 @@ pub(crate) fn unusable(error: impl Display) -> Wrong {
     Wrong::failure(UNUSABLE, "journal", error)
 }
 
-/// Returns the transaction of this id, or the only one whose id begins so.
+fn no_such(id: &str, what: &str) -> Wrong {
+    Wrong::failure(NO_SUCH, "id", format_args!("{}: {what}", quoted(id)))
+}
+
+/// Returns the transaction of this id.
 fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
-    let none = |what: &str| Wrong::failure(NO_SUCH, "id", format_args!("{}: {what}", quoted(id)));
-    let exact = match id.parse::<TransactionId>() {
+    let found = match id.parse::<TransactionId>() {
         Ok(id) => journal.find(&id).map_err(unusable)?,
         Err(_) => None,
     };
-    if let Some(record) = exact {
+    found.ok_or_else(|| no_such(id, "there is no such transaction"))
+}
+
+/// Returns the transaction of this id, or the only one whose id begins so. To be shown only: a decision needs the whole id.
+fn find_by_prefix(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
+    if let Ok(record) = find(journal, id) {
         return Ok(record);
     }
     let (mut found, mut count) = (None, 0usize);
@@ -112,8 +120,8 @@ fn find(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
     })?;
     match (found, count) {
         (Some(record), 1) => Ok(record),
-        (None, _) => Err(none("there is no such transaction")),
-        (Some(_), count) => Err(none(&format!("{count} transactions begin so; give more of the id"))),
+        (None, _) => Err(no_such(id, "there is no such transaction")),
+        (Some(_), count) => Err(no_such(id, &format!("{count} transactions begin so; give more of the id"))),
     }
 }
 

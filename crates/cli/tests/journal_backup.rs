@@ -112,6 +112,25 @@ fn a_backup_becomes_a_journal_by_a_persons_word() {
             .unwrap();
         assert_eq!(word, ("Zoé".into(), "disque".into()), "{path}");
     }
+    // The log of a journal that was there would be played back into the restored one.
+    let killed = shop.path("killed.sqlite");
+    std::fs::write(format!("{killed}-wal"), "the last payments").unwrap();
+    let refused = restore(&killed);
+    assert_eq!(refused.code, 6, "{}", refused.out);
+    assert!(
+        refused.out.contains("killed.sqlite-wal") && refused.out.contains("move it elsewhere first"),
+        "{}",
+        refused.out
+    );
+    assert!(!std::path::Path::new(&killed).exists());
+    std::fs::remove_file(format!("{killed}-wal")).unwrap();
+    assert_eq!(restore(&killed).code, 0);
+    // A name that SQLite would remove, and a backup that is not there.
+    assert_eq!(shop.caisse(&format!("journal {file} backup {file}-journal")).code, 6);
+    let missing = shop.path("missing");
+    let line = format!("journal {} restore {missing} --by Zoé --because vu", shop.path("y.sqlite"));
+    assert_eq!(shop.caisse(&line).code, 6);
+    assert!(!std::path::Path::new(&missing).exists());
     // Only a backup is restored.
     let journal =
         shop.caisse(&format!("journal {} restore {file} --by Zoé --because vu", shop.path("x.sqlite")));

@@ -150,6 +150,9 @@ fn an_id_by_its_first_letters() {
     let approved = Outcome::Approved { amount: euros(1) };
     records::write(&mut journal, "sale-10", records::debit(1, "bar"), approved, WallTime::from_millis(NINE));
     assert_eq!(day.journal(&["show", "sale-1", "--json"]).last()["id"], "sale-1");
+    // A person decides about the transaction of this id, and about no other that begins so.
+    let decide = ["resolve", "tomorro", "--paid", "--by", "Zoé", "--because", "ticket"];
+    assert_eq!(day.journal(&decide).code, 1);
     let resolved =
         day.journal(&["resolve", "sale-9", "--paid", "--by", "Zoé", "--because", "ticket", "--json"]);
     assert_eq!((resolved.code, &resolved.last()["state"]), (0, &json!("final")), "{}", resolved.err);

@@ -270,3 +270,22 @@ fn tills_pay_between_the_portions_and_the_file_shrinks() {
     let mut journal = SqliteJournal::open(crate::path(&folder)).unwrap();
     journal.verify(&mut |_| {}).unwrap();
 }
+
+/// As the mark of a journal that was given to another account, or one that came back with an older folder.
+#[test]
+fn a_mark_from_before_what_was_forgotten_holds_nothing_back() {
+    let folder = folder();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    pay(&mut journal, "a", days(0));
+    let mark = format!("{}.locks/last-event", path(&folder).display());
+    let old = std::fs::read(&mark).unwrap();
+    pay(&mut journal, "b", days(0));
+    newer(&mut journal, days(100));
+    assert_eq!(journal.forget(KEEP, days(100)).unwrap().transactions, 2);
+    let content = content(&journal);
+    drop(journal);
+    std::fs::write(&mark, old).unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    assert_eq!(common::content(&journal), content);
+    journal.verify(&mut |_| {}).unwrap();
+}

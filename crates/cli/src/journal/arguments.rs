@@ -198,7 +198,7 @@ pub(crate) struct RecoverArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ResolveArguments {
-    /// The id of the transaction, or its first letters where no other begins with them.
+    /// The id of the transaction.
     pub(crate) id: String,
     /// The customer paid: the whole amount, or this one, which may be less or more than the amount asked for.
     #[arg(long, value_name = "AMOUNT", num_args = 0..=1, default_missing_value = "", conflicts_with = "not_paid")]

@@ -59,6 +59,9 @@ impl SqliteJournal {
         at: WallTime,
     ) -> Result<BackupCopy, JournalError> {
         let (backup, to) = (backup.as_ref(), to.as_ref());
+        if let Err(error) = backup.metadata() {
+            return Err(JournalError::unwritable(format!("{}: {error}", backup.display())));
+        }
         let backup = open(backup, Purpose::Read)?;
         if !format::is_backup(&backup.connection)? {
             return Err(JournalError::Foreign);
@@ -85,10 +88,22 @@ fn copy(
     let failed = |path: &Path, what: &dyn std::fmt::Display| {
         JournalError::unwritable(format!("{}: {what}", path.display()))
     };
-    let part = beside(to);
+    // SQLite takes a relative path for a URI.
+    let to = &std::path::absolute(to).map_err(|error| failed(to, &error))?;
+    let part = beside(to, ".part");
     for path in [to, &part] {
         if path.symlink_metadata().is_ok() {
             return Err(failed(path, &"there is a file already; nothing was overwritten"));
+        }
+    }
+    for ending in LOGS {
+        let log = beside(to, ending);
+        if log.symlink_metadata().is_ok() {
+            let what = "it belongs to a journal that was there, and may contain its last payments: move it elsewhere first";
+            return Err(failed(&log, &what));
+        }
+        if to.as_os_str().as_encoded_bytes().ends_with(ending.as_bytes()) {
+            return Err(failed(to, &"SQLite removes files with such names; choose another one"));
         }
     }
     let text = part.to_str().ok_or_else(|| failed(&part, &"the path is not in UTF-8"))?;
@@ -105,13 +120,17 @@ fn copy(
     if copied.is_err() {
         // What is left there is ours: nothing was there before.
         let _ = std::fs::remove_file(&part);
+        let _ = std::fs::remove_file(beside(&part, "-journal"));
     }
     copied
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// The endings of the files that SQLite keeps beside a database, and plays back into it.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".part");
+    name.push(ending);
     PathBuf::from(name)
 }
 

@@ -86,6 +86,10 @@ pub(super) fn write_beside(path: &Path, database: &File, bytes: &[u8]) -> io::Re
     }
     let mut file = match options().write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, database)?,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            set_aside(path)?;
+            create(path, database)?
+        }
         opened => opened?,
     };
     let state = FileState::of(&file)?;
@@ -96,6 +100,31 @@ pub(super) fn write_beside(path: &Path, database: &File, bytes: &[u8]) -> io::Re
     file.write_all(bytes)?;
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if state.stamp.size > length { file.set_len(length) } else { Ok(()) }
+}
+
+/// Puts the folder of a mark aside if this account may not write the mark, as where the journal was given to another account later.
+/// A mark that stands still protects nothing. Returns whether that was necessary.
+pub(super) fn make_writable(path: &Path) -> Result<bool, JournalError> {
+    match options().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let refused = |_| {
+                let path = path.display();
+                JournalError::unwritable(format!(
+                    "{path}: {error}; give it the owner and the rights of the journal"
+                ))
+            };
+            set_aside(path).map_err(refused)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn set_aside(path: &Path) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+    let mut aside = folder.as_os_str().to_owned();
+    aside.push(format!(".{}", std::process::id()));
+    std::fs::rename(folder, aside)
 }
 
 /// Reads the first `max` bytes of a file beside a database file; nothing if there is none.
@@ -121,6 +150,10 @@ pub(super) fn seal(
 ) -> Result<Option<Tail>, JournalError> {
     let Some(newest) = marks.iter().max_by_key(|mark| mark.tail.number) else { return Ok(None) };
     if marks.iter().any(|mark| check_contains(connection, &mark.tail).is_err()) {
+        return Ok(None);
+    }
+    // What came after it is forgotten: it covers nothing of what is there.
+    if newest.tail.number < Tail::forgotten(connection)?.number {
         return Ok(None);
     }
     let is_covered =

@@ -99,6 +99,7 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     location.check(&file, purpose.care())?;
     // Another process that wrote meanwhile writes its own mark.
     let is_marked = marks.first().is_some_and(|mark| (mark.tail, mark.stamp) == (current.tail, stamp));
+    let is_marked = is_marked && !(purpose == Purpose::Use && mark::make_writable(&location.mark())?);
     if purpose == Purpose::Use && !is_marked && location.stamp() == Ok(stamp) {
         location.write_mark(&file, &current.tail, stamp);
     }
