@@ -150,6 +150,25 @@ fn a_frame_decides_with_its_check_byte() {
     }
 }
 
+/// What cannot be read inside a frame breaks the frame, in whatever pieces it comes and whatever its check byte is.
+#[test]
+fn rubbish_in_a_frame_is_malformed_in_any_pieces() {
+    let rubbish = b"\x02CA00201CA00202\x01\x02\x03";
+    let check = rubbish[1..].iter().fold(0, |check, byte| check ^ byte);
+    for check in [check, check ^ 1] {
+        let answer = [rubbish, [check].as_slice()].concat();
+        for cut in 0..=answer.len() {
+            waiting(|machine| {
+                for piece in [&answer[..cut], &answer[cut..]] {
+                    machine.handle_input(at(1_000), piece);
+                }
+                let ended = next(machine);
+                assert_eq!(ended, Step::Ended(unknown(Doubt::AnswerMalformed, Proof::Delivered)), "{cut}");
+            });
+        }
+    }
+}
+
 /// Bytes that are there already are part of the verdict.
 #[test]
 fn the_line_is_empty_before_the_verdict() {

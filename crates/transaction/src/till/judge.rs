@@ -232,6 +232,10 @@ impl Judge for AnswerJudge<'_> {
         let mut input = bytes;
         while let Some(content) = self.envelope.content(&mut input) {
             let frame = self.read(content);
+            if self.malformed && self.envelope.is_open() {
+                // Whatever its check byte is: it need not have come.
+                self.envelope = Envelope::Broken;
+            }
             if !frame.is_empty() {
                 // Bare content is all of the input.
                 (self.envelope, input) = (Envelope::Expected, frame);
