@@ -59,7 +59,7 @@ fn decide(
     key: &TerminalKey,
 ) -> Result<Admitted, JournalError> {
     let held = lock(journal, id, key);
-    // Read under the locks: what another attempt wrote before it gave them back is found.
+    // Read after the locks were taken: what another attempt wrote before it gave them back is found.
     let record = journal.find(id)?;
     let Ok((lock, locks)) = held else { return Ok(Admitted::Blocked(Blocked::JournalUnavailable)) };
     let terminal_is_held_back = match lock {

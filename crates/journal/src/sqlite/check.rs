@@ -64,8 +64,8 @@ const STEP: usize = 1000;
 
 impl SqliteJournal {
     /// Checks the whole journal: SQLite's own check, every event against the one before it, and every transaction against its
-    /// events. Every change anywhere in the file is found, also one that no payment would have met. Takes a time in proportion
-    /// to the journal; `report` is called about every thousand events. Other tills pay meanwhile.
+    /// events. Every change to the events and transactions that are kept is found, also one that no payment would have met. The
+    /// row that says what was forgotten is taken as it is. Takes a time in proportion to the journal; `report` is called about every thousand events. Other tills pay meanwhile.
     ///
     /// The journal notes when this was: see [`last_check`](Self::last_check). A journal in which the check found damage is
     /// refused by the next [`open`](Self::open), unless another till that has it open writes to it before.
