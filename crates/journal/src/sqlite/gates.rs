@@ -54,33 +54,34 @@ fn cost(path: &Path, act: impl FnOnce(&mut SqliteJournal)) -> Cost {
     let counted = bytes_read() - before;
     let mut journal = SqliteJournal::open(path).unwrap();
     // A statement that is kept goes on counting, and several of one text are told apart by nothing.
-    journal.connection.set_prepared_statement_cache_capacity(0);
+    let engine = Arc::clone(&journal.shared);
+    let act_on = |act: &mut dyn FnMut(&mut Connection)| {
+        let patience = Patience::default();
+        engine.engine.alone(patience.wait(), |pen| Ok(act(&mut pen.connection))).unwrap();
+    };
+    act_on(&mut |connection| connection.set_prepared_statement_cache_capacity(0));
     let counters = Arc::new(Counters::default());
     let count = Arc::clone(&counters);
     let mut earlier = HashMap::new();
     let codes = TraceEventCodes::SQLITE_TRACE_ROW | TraceEventCodes::SQLITE_TRACE_PROFILE;
-    journal
-        .connection
-        .trace_v2(
-            codes,
-            Some(move |event: TraceEvent<'_>| match event {
-                TraceEvent::Row(_) => drop(count.rows.fetch_add(1, Ordering::SeqCst)),
-                TraceEvent::Profile(statement, _) => {
-                    let status = |status| u64::try_from(statement.get_status(status)).unwrap();
-                    let now = [status(StatementStatus::VmStep), status(StatementStatus::FullscanStep)];
-                    // A statement that runs again goes on counting, and so does one whose triggers ran.
-                    let before = earlier.insert(statement.sql().into_owned(), now);
-                    let before = before.filter(|_| status(StatementStatus::Run) > 1).unwrap_or_default();
-                    count.steps.fetch_add(now[0].saturating_sub(before[0]), Ordering::SeqCst);
-                    count.scanned.fetch_add(now[1].saturating_sub(before[1]), Ordering::SeqCst);
-                }
-                _ => {}
-            }),
-        )
-        .unwrap();
+    let mut counted_events = Some(move |event: TraceEvent<'_>| match event {
+        TraceEvent::Row(_) => drop(count.rows.fetch_add(1, Ordering::SeqCst)),
+        TraceEvent::Profile(statement, _) => {
+            let status = |status| u64::try_from(statement.get_status(status)).unwrap();
+            let now = [status(StatementStatus::VmStep), status(StatementStatus::FullscanStep)];
+            // A statement that runs again goes on counting, and so does one whose triggers ran.
+            let before = earlier.insert(statement.sql().into_owned(), now);
+            let before = before.filter(|_| status(StatementStatus::Run) > 1).unwrap_or_default();
+            count.steps.fetch_add(now[0].saturating_sub(before[0]), Ordering::SeqCst);
+            count.scanned.fetch_add(now[1].saturating_sub(before[1]), Ordering::SeqCst);
+        }
+        _ => {}
+    });
+    act_on(&mut |connection| connection.trace_v2(codes, counted_events.take()).unwrap());
     act(&mut journal);
     let bytes = bytes_read() - before - 2 * counted;
-    drop(journal);
+    act_on(&mut |connection| connection.trace_v2(codes, None::<fn(TraceEvent<'_>)>).unwrap());
+    drop((engine, journal));
     let get = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
     Cost { rows: get(&counters.rows), steps: get(&counters.steps), scanned: get(&counters.scanned), bytes }
 }
@@ -126,7 +127,7 @@ fn approved(number: u64) -> End {
 /// without what a payment looks up before.
 fn journal_of(payments: u64, folder: &tempfile::TempDir) -> PathBuf {
     let path = folder.path().join("journal.db");
-    let mut journal = SqliteJournal::open(&path).unwrap();
+    let journal = SqliteJournal::open(&path).unwrap();
     let written = journal.write(Care::Strict, |writer| {
         let connection = writer.connection;
         let mut put_transaction = connection.prepare(&writing::PUT_TRANSACTION)?;
@@ -148,6 +149,7 @@ fn journal_of(payments: u64, folder: &tempfile::TempDir) -> PathBuf {
                 put_event.execute(params_from_iter(row))?;
             }
         }
+        writer.recent.clear();
         Ok(())
     });
     written.unwrap();
