@@ -312,7 +312,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// How many transactions the first portion has, and how many a later one has at most.
-    const PORTIONS: [usize; 2] = [2, 16];
+    const PORTIONS: [usize; 2] = [1, 16];
 
     /// Begins with the newest attempt.
     pub(super) fn new(current: &Current, key: &TerminalKey) -> Self {
