@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link};
 use caisse_journal::{
-    Dispute, FiledResult, Filing, Journal, JournalError, Order, Paid, TerminalLock, WallTime,
+    Dispute, FiledResult, Filing, Journal, JournalError, Order, Paid, Patience, TerminalLock, WallTime,
 };
 use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TerminalId, TransactionId, Verdict};
@@ -14,6 +14,9 @@ use caisse_transaction::{Action, Event, TillMachine, WriteError};
 use crate::builder::peer_name;
 use crate::cancel::{CancelHandle, StopRequest};
 use crate::late::LateResultFiler;
+
+/// How long one attempt to write what has happened waits for a busy journal.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How often a wait looks for a wish to cancel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -50,7 +53,7 @@ impl Driver<'_> {
                     machine.handle_connected(self.clock.now(), opened);
                 }
                 Action::Record(entry) => {
-                    let written = record(self.journal, &entry, self.order);
+                    let written = record(self.journal, &entry, self.order, self.cancel);
                     machine.handle_written(self.clock.now(), written);
                 }
                 Action::Dispute(contradiction) => {
@@ -122,7 +125,9 @@ pub(crate) fn record(
     journal: &mut dyn Journal,
     entry: &Entry,
     order: Option<&Order>,
+    cancel: &CancelHandle,
 ) -> Result<(), WriteError> {
+    journal.set_patience(patience(entry, cancel.clone()));
     append(journal, entry, order).map_err(|error| match error {
         JournalError::Locked => WriteError::Busy,
         // Somebody used the id, or the terminal, since the journal was asked.
@@ -132,6 +137,15 @@ pub(crate) fn record(
         JournalError::Conflict => WriteError::Failed(Blocked::IdConflict),
         error => WriteError::Failed(error.blocks()),
     })
+}
+
+/// How long a write waits for a journal that other tills are writing to. A payment that has not begun waits its turn, and can be
+/// cancelled meanwhile. What has happened is written again and again by the machine, for longer than this.
+fn patience(entry: &Entry, cancel: CancelHandle) -> Patience {
+    match entry {
+        Entry::Started(_) | Entry::NeverSent(..) => Patience::default().unless(move || cancel.is_requested()),
+        Entry::Ended(_) => Patience::new(AGAIN).unless(move || cancel.wish() == StopRequest::GiveUp),
+    }
 }
 
 fn append(journal: &mut dyn Journal, entry: &Entry, order: Option<&Order>) -> Result<(), JournalError> {

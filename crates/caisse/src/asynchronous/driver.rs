@@ -56,7 +56,8 @@ impl Driver<'_> {
                     machine.handle_connected(self.clock.now(), opened);
                 }
                 Action::Record(entry) => {
-                    let written = write(self.journal.clone(), entry, self.order.clone()).await;
+                    let written =
+                        write(self.journal.clone(), entry, self.order.clone(), self.cancel.clone()).await;
                     machine.handle_written(self.clock.now(), written);
                 }
                 Action::Dispute(contradiction) => {
@@ -138,8 +139,13 @@ impl Driver<'_> {
 struct NotFiled;
 
 /// Writes on a thread that may block.
-async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), WriteError> {
-    let write = move || record(&mut journal, &entry, order.as_ref());
+async fn write(
+    mut journal: SharedJournal,
+    entry: Entry,
+    order: Option<Order>,
+    cancel: CancelHandle,
+) -> Result<(), WriteError> {
+    let write = move || record(&mut journal, &entry, order.as_ref(), &cancel);
     // A write that panicked may have happened, and may not.
     spawn_blocking(write).await.unwrap_or(Err(WriteError::Failed(Blocked::JournalUnavailable)))
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
-    WallTime,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Patience, Record, TerminalKey,
+    TerminalLock, WallTime,
 };
 use caisse_payment::entry::Entry;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
@@ -26,6 +26,10 @@ impl SharedJournal {
 }
 
 impl Journal for SharedJournal {
+    fn set_patience(&mut self, patience: Patience) {
+        self.journal().set_patience(patience);
+    }
+
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
         self.journal().lock(terminal)
     }

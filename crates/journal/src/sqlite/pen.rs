@@ -163,6 +163,10 @@ impl Pen {
             if write.is_empty() {
                 return Ok(any);
             }
+            if !any {
+                // The process that wrote them may have been killed before its sync.
+                recent.sync()?;
+            }
             let mut writer = Writer { connection: &self.connection, current, recent: &mut Vec::new() };
             write.iter().try_for_each(|event| writer.repeat(event))?;
             any = true;
