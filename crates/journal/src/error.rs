@@ -25,7 +25,7 @@ pub enum JournalError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// Another process kept the file busy for longer than the journal waits (five seconds).
+    /// Others kept the file busy for longer than the write waits: see [`Patience`](crate::Patience).
     #[error("another process keeps the journal busy; try again")]
     Locked,
     /// The file is damaged or was changed by something else. It is left as it is.

@@ -199,6 +199,37 @@ fn threads_that_open_a_new_journal_together_share_it() {
     }
 }
 
+/// Processes that write as fast as they can get their share: SQLite's own lock goes to whoever tries at the right moment.
+#[test]
+fn processes_write_in_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    let mut writers: Vec<_> = (0..4).map(|_| spawn("take turns", &folder)).collect();
+    for (_, output) in &mut writers {
+        line(output, "ready");
+    }
+    for (writer, _) in &mut writers {
+        drop(writer.stdin.take());
+    }
+    // This process wants its share too.
+    for number in 0..60 {
+        let id = format!("own-{number}");
+        journal.append(&started(&id, "own"), time(1)).unwrap();
+        journal.append(&approved(&id), time(2)).unwrap();
+    }
+    for (writer, _) in &mut writers {
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+    }
+    let records = journal.list().unwrap();
+    for (writer, _) in &writers {
+        let terminal = terminal(&format!("t-{}", writer.id()));
+        let count = records.iter().filter(|record| record.start.content.terminal == terminal).count();
+        // In strict turns each has 60 as well.
+        assert!((15..=240).contains(&count), "{count} of {}", records.len());
+    }
+}
+
 fn entries(journal: &SqliteJournal) -> u64 {
     let counts = journal.list().unwrap();
     counts.iter().map(|record| 1 + u64::from(record.end.is_some())).sum()
@@ -233,6 +264,16 @@ fn child() {
                 try_to("own", &format!("b-{own}"), &format!("u-{own}")),
             ];
             println!("\nwon {}", won.join(" "));
+        }
+        "take turns" => {
+            let on = format!("t-{}", std::process::id());
+            println!("\nready");
+            wait_for_parent();
+            for number in 0.. {
+                let id = format!("{on}-{number}");
+                journal.append(&started(&id, &on), time(1)).unwrap();
+                journal.append(&approved(&id), time(2)).unwrap();
+            }
         }
         "write" => {
             let _lock = journal.lock(&terminal("t")).unwrap();

@@ -44,6 +44,8 @@ struct Gate {
     has_turn: bool,
     /// The callers that wait to add to a batch.
     writers: usize,
+    /// The callers that wait to be alone. They come before the next batch.
+    visitors: usize,
     /// Why nothing can be read or written any more.
     lost: Option<JournalError>,
     /// Why no payment may begin any more.
@@ -60,6 +62,7 @@ impl Engine {
             pen: Some(Box::new(pen)),
             has_turn: false,
             writers: 0,
+            visitors: 0,
             lost: None,
             damaged: None,
             written_at: None,
@@ -123,7 +126,7 @@ impl Engine {
             if wait.is_over() {
                 break Err(JournalError::Locked);
             }
-            if gate.has_turn {
+            if gate.has_turn || gate.visitors > 0 {
                 gate = self.wait(gate);
                 continue;
             }
@@ -184,15 +187,23 @@ impl Engine {
         mut act: impl FnMut(&mut Pen) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
         let mut gate = self.gate();
-        while gate.has_turn {
-            gate.check()?;
+        gate.visitors = gate.visitors.saturating_add(1);
+        let free = loop {
+            if let Err(error) = gate.check() {
+                break Err(error);
+            }
+            if !gate.has_turn {
+                break Ok(());
+            }
             if wait.is_over() {
-                return Err(JournalError::Locked);
+                break Err(JournalError::Locked);
             }
             gate = self.wait(gate);
-        }
-        gate.has_turn = true;
+        };
+        gate.visitors = gate.visitors.saturating_sub(1);
+        gate.has_turn |= free.is_ok();
         drop(gate);
+        free?;
         let mut value = None;
         let done = self.with_turn(wait, |pen, _turn| {
             value = Some(act(pen)?);

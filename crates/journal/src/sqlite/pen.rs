@@ -287,7 +287,8 @@ impl Pen {
         if !self.checkpoint(site)? {
             // Another process reads an earlier state, and may do so for long.
             let failed = |error| JournalError::unwritable(format!("the write-ahead log: {error}"));
-            File::open(site.location.log_file()).and_then(|log| log.sync_data()).map_err(failed)?;
+            let log = File::options().read(true).write(true).open(site.location.log_file());
+            log.and_then(|log| log.sync_data()).map_err(failed)?;
             self.durable = self.last.number;
         }
         Ok(())
