@@ -4,10 +4,12 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caisse_journal::{Journal, JournalError, LockError, SqliteJournal, in_flight};
+use caisse_journal::{Journal, JournalError, LockError, Patience, SqliteJournal, in_flight};
 use common::*;
 
 /// Waits for a line of the child that begins so, and gives what follows.
@@ -118,9 +120,21 @@ fn a_file_that_stays_busy_is_said() {
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal.set_patience(Patience::new(Duration::from_secs(4)));
     let begun = Instant::now();
     assert_eq!(journal.append(&started("a", "t"), time(1)), Err(JournalError::Locked));
-    assert!(begun.elapsed() > Duration::from_secs(3));
+    assert!((3..20).contains(&begun.elapsed().as_secs()));
+    // A wait can be ended, and another till in the process waits for itself.
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let mut other = journal.clone();
+    other.set_patience(Patience::default().unless(move || flag.load(Ordering::Relaxed)));
+    let waiting = thread::spawn(move || other.append(&started("b", "u"), time(1)));
+    thread::sleep(Duration::from_millis(300));
+    cancelled.store(true, Ordering::Relaxed);
+    assert_eq!(waiting.join().unwrap(), Err(JournalError::Locked));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    journal.set_patience(Patience::default());
     // Reading goes on.
     assert!(journal.list().unwrap().is_empty());
     let waiting = thread::spawn(move || {
