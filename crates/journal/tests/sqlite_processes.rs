@@ -7,7 +7,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caisse_journal::{Journal, JournalError, LockError, SqliteJournal, in_flight};
+use caisse_journal::{Event, Journal, JournalError, LockError, SqliteJournal, in_flight};
 use common::*;
 
 /// Waits for a line of the child that begins so, and gives what follows.
@@ -119,12 +119,12 @@ fn a_file_that_stays_busy_is_said() {
     let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begun = Instant::now();
-    assert_eq!(journal.append(&started("a", "t"), time(1)), Err(JournalError::Locked));
+    assert_eq!(journal.append(&id("a"), &started("a", "t"), time(1)), Err(JournalError::Locked));
     assert!(begun.elapsed() > Duration::from_secs(3));
     // Reading goes on.
     assert!(journal.list().unwrap().is_empty());
     let waiting = thread::spawn(move || {
-        journal.append(&started("a", "t"), time(1)).unwrap();
+        journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
         journal.list().unwrap().len()
     });
     thread::sleep(Duration::from_millis(300));
@@ -144,7 +144,7 @@ fn a_writer_prevents_nobody_from_opening() {
         blocker.execute_batch("ROLLBACK").unwrap();
         // Once without a mark, once with one.
         if journal.list().unwrap().is_empty() {
-            journal.append(&started("a", "t"), time(1)).unwrap();
+            journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
         }
     }
 }
@@ -191,7 +191,8 @@ fn threads_that_open_a_new_journal_together_share_it() {
                 let path = path(&folder);
                 scope.spawn(move || {
                     let mut journal = SqliteJournal::open(path).unwrap();
-                    journal.append(&started(&format!("a{number}"), &format!("t{number}")), time(1)).unwrap();
+                    let start = debit(&format!("a{number}"), &format!("t{number}"));
+                    journal.append(&start.id, &Event::Started(start), time(1)).unwrap();
                 });
             }
         });
@@ -201,7 +202,7 @@ fn threads_that_open_a_new_journal_together_share_it() {
 
 fn entries(journal: &SqliteJournal) -> u64 {
     let counts = journal.list().unwrap();
-    counts.iter().map(|record| 1 + u64::from(record.end.is_some())).sum()
+    counts.iter().map(|record| 1 + u64::from(record.conclusion().is_some())).sum()
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn child() {
         "hold" => {
             let _lock = journal.lock(&terminal("t")).unwrap();
             if journal.list().unwrap().is_empty() {
-                journal.append(&started("held", "t"), time(1)).unwrap();
+                journal.append(&id("held"), &started("held", "t"), time(1)).unwrap();
             }
             println!("\nholding");
             wait_for_parent();
@@ -222,8 +223,8 @@ fn child() {
             println!("\nready");
             wait_for_parent();
             let own = std::process::id();
-            let mut try_to = |what: &str, id: &str, on: &str| {
-                let result = journal.append(&started(id, on), time(1));
+            let mut try_to = |what: &str, key: &str, on: &str| {
+                let result = journal.append(&id(key), &started(key, on), time(1));
                 assert!(matches!(result, Ok(()) | Err(JournalError::Conflict)), "{result:?}");
                 if result.is_ok() { what.to_owned() } else { String::new() }
             };
@@ -239,9 +240,9 @@ fn child() {
             let mut number = entries(&journal);
             println!("\nbegins {number}");
             loop {
-                let id = format!("tx-{}", number / 2);
-                let entry = if number.is_multiple_of(2) { started(&id, "t") } else { approved(&id) };
-                journal.append(&entry, time(number)).unwrap();
+                let key = format!("tx-{}", number / 2);
+                let event = if number.is_multiple_of(2) { started(&key, "t") } else { approved() };
+                journal.append(&id(&key), &event, time(number)).unwrap();
                 number += 1;
                 println!("wrote {number}.");
                 std::io::stdout().flush().unwrap();
