@@ -6,7 +6,7 @@ use std::error::Error;
 
 use caisse::{Amount, Currency, MemoryJournal};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
-use caisse_intent::{ActivityResult, Begun, Till, Transaction};
+use caisse_intent::{ActivityResult, Begun, Till, PaymentRequest};
 use caisse_simulator::payment_app::PaymentApp;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -14,8 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let journal = MemoryJournal::new();
     let mut app = PaymentApp::new();
     let start = || Ok::<_, Box<dyn Error>>(Till::new(journal.clone(), "counter".parse()?, Currency::EUR));
-    let sale = |id: &str| -> Result<Transaction, Box<dyn Error>> {
-        Ok(Transaction::v4(Perform::debit(Amount::parse("25.00", Currency::EUR)?, id.parse()?)?))
+    let sale = |id: &str| -> Result<PaymentRequest, Box<dyn Error>> {
+        Ok(PaymentRequest::v4(Perform::debit(Amount::parse("25.00", Currency::EUR)?, id.parse()?)?))
     };
 
     let mut till = start()?;

@@ -5,7 +5,7 @@ mod support;
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{
-    ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
+    ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, PaymentRequest, Till, TillError,
 };
 use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, What};
 use caisse_payment::{
@@ -27,12 +27,12 @@ fn till(journal: &MemoryJournal) -> T {
     Till::new(journal.clone(), "device".parse().unwrap(), Currency::EUR)
 }
 
-fn debit(name: &str) -> Transaction {
-    Transaction::v4(Perform::debit(euros(1500), id(name)).unwrap())
+fn debit(name: &str) -> PaymentRequest {
+    PaymentRequest::v4(Perform::debit(euros(1500), id(name)).unwrap())
 }
 
 #[track_caller]
-fn launch(till: &mut T, transaction: &Transaction) {
+fn launch(till: &mut T, transaction: &PaymentRequest) {
     match till.begin(transaction) {
         Ok(Begun::Launch(intent)) => assert_eq!(intent, transaction.to_intent()),
         other => panic!("{other:?}"),
@@ -40,7 +40,7 @@ fn launch(till: &mut T, transaction: &Transaction) {
 }
 
 #[track_caller]
-fn ended(till: &mut T, transaction: &Transaction) -> Payment {
+fn ended(till: &mut T, transaction: &PaymentRequest) -> Payment {
     match till.begin(transaction) {
         Ok(Begun::Ended(payment)) => payment,
         other => panic!("{other:?}"),
@@ -48,7 +48,7 @@ fn ended(till: &mut T, transaction: &Transaction) -> Payment {
 }
 
 #[track_caller]
-fn blocked(till: &mut T, transaction: &Transaction) -> Blocked {
+fn blocked(till: &mut T, transaction: &PaymentRequest) -> Blocked {
     let payment = ended(till, transaction);
     let elsewhere = payment.outcome == Outcome::Blocked { reason: Blocked::InFlightElsewhere };
     assert_eq!(payment.proof, if elsewhere { Proof::PerhapsSent } else { Proof::NothingSent });
@@ -68,7 +68,7 @@ fn accepted(name: &str) -> ActivityResult {
     result(name, Result::new())
 }
 
-fn pay(till: &mut T, transaction: &Transaction, start: Result) -> Payment {
+fn pay(till: &mut T, transaction: &PaymentRequest, start: Result) -> Payment {
     launch(till, transaction);
     let number = caisse_intent::Numbering::Second.number(transaction.operation()).unwrap();
     let start = start.with("transactionType", number).with("amount", transaction.amount().minor());
@@ -151,10 +151,10 @@ fn the_same_id_is_launched_once() {
     let again = ended(&mut till, &debit("a"));
     assert_eq!((again.outcome, again.replayed, again.journaled), (approved(), true, true));
     assert_eq!(again.answer, None);
-    let other_amount = Transaction::v4(Perform::debit(euros(1501), id("a")).unwrap());
+    let other_amount = PaymentRequest::v4(Perform::debit(euros(1501), id("a")).unwrap());
     assert_eq!(blocked(&mut till, &other_amount), Blocked::IdConflict);
     // Not even as another app's.
-    let apm = Transaction::apm(id("a"), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
+    let apm = PaymentRequest::apm(id("a"), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
     assert_eq!(blocked(&mut till, &apm), Blocked::IdConflict);
     for start in [Result::new().refused(1), Result::new().refused(7), Result::new().refused(3)] {
         let name = format!("x{}", start.text().len() + journal.list().unwrap().len());
@@ -410,7 +410,7 @@ fn a_result_is_told_without_the_lock() {
 fn the_currency_is_the_apps() {
     let journal = MemoryJournal::new();
     let dollars = Amount::from_minor(1500, "USD".parse().unwrap());
-    let order = Transaction::v4(Perform::debit(dollars, id("a")).unwrap());
+    let order = PaymentRequest::v4(Perform::debit(dollars, id("a")).unwrap());
     assert!(matches!(till(&journal).begin(&order), Err(BeginError::Currency)));
     assert!(journal.list().unwrap().is_empty());
     let mut till = Till::new(journal, "device".parse().unwrap(), dollars.currency());
@@ -439,7 +439,8 @@ fn a_tip_stands_beside_the_amount() {
 /// Nothing is known of what the app answers, so nothing is proven by it.
 #[test]
 fn alternative_payments_are_unknown_until_a_person_has_looked() {
-    let order = |name: &str| Transaction::apm(id(name), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
+    let order =
+        |name: &str| PaymentRequest::apm(id(name), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
     let told = |result: &ActivityResult| {
         let journal = MemoryJournal::new();
         let mut till = till(&journal);
@@ -465,11 +466,11 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     let mut shared = till(&journal);
     let mut till = till(&journal).exclusive(true);
     let cancel = |name: &str, original: Option<&str>, minor| {
-        let order = Transaction::v4(Perform::cancellation(euros(minor), id(name)).unwrap());
+        let order = PaymentRequest::v4(Perform::cancellation(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
     };
     let refund = |name: &str, original: Option<&str>, minor| {
-        let order = Transaction::v4(Perform::refund(euros(minor), id(name)).unwrap());
+        let order = PaymentRequest::v4(Perform::refund(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
     };
     assert_eq!(blocked(&mut till, &cancel("x", None, 1500)), Blocked::OriginalMissing);
@@ -498,7 +499,7 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     assert_eq!(pay(&mut till, &refund("r2", Some("a"), 500), Result::new()).outcome.name(), "approved");
     assert_eq!(pay(&mut till, &refund("r3", None, 99_999), Result::new()).outcome.name(), "approved");
     // A deferred debit may be undone too, and nothing that was refused was recorded.
-    let deferred = Transaction::v4(Perform::deferred_debit(euros(700), id("d")).unwrap());
+    let deferred = PaymentRequest::v4(Perform::deferred_debit(euros(700), id("d")).unwrap());
     assert_eq!(pay(&mut till, &deferred, Result::new()).outcome.name(), "approved");
     assert_eq!(pay(&mut till, &cancel("dc", Some("d"), 700), Result::new()).outcome.name(), "approved");
     assert!(journal.find(&id("x")).unwrap().is_none());
@@ -509,7 +510,8 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
 #[test]
 fn a_person_may_take_responsibility_and_is_recorded_before_the_launch() {
     let order = Order::new("Camille", "ticket of the customer, other till").unwrap();
-    let cancel = Transaction::v4(Perform::cancellation(euros(1500), id("c")).unwrap()).ordered(order.clone());
+    let cancel =
+        PaymentRequest::v4(Perform::cancellation(euros(1500), id("c")).unwrap()).ordered(order.clone());
     let journal = MemoryJournal::new();
     let mut till = till(&journal);
     launch(&mut till, &cancel);

@@ -42,7 +42,7 @@ pub enum RequestError {
     Original(Operation),
     /// Nobody takes responsibility for what takes money.
     #[error("a {0} takes no order: only a credit or a cancellation is ordered")]
-    Order(Operation),
+    Override(Operation),
     /// Only a debit may be approved with a tip.
     #[error("a {0} allows no tip: only a debit does")]
     Tip(Operation),

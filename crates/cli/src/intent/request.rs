@@ -9,7 +9,7 @@ use caisse_android_intent::json::{from_intent, from_words};
 use caisse_android_intent::{Intent, Value};
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
-use caisse_intent::{Begun, Till, Transaction};
+use caisse_intent::{Begun, Till, PaymentRequest};
 use caisse_journal::Order;
 use serde_json::json;
 
@@ -46,7 +46,7 @@ pub(super) fn amount(text: &str, currency: &str) -> Result<Amount, Wrong> {
     Amount::parse(text, currency).map_err(|error| Wrong::usage("amount", format_args!("'{text}': {error}")))
 }
 
-fn transaction(arguments: &RequestArguments) -> Result<Transaction, Wrong> {
+fn transaction(arguments: &RequestArguments) -> Result<PaymentRequest, Wrong> {
     let wrong = |error| Wrong::usage("request", error);
     let amount = amount(arguments.amount.as_deref().unwrap_or_default(), &arguments.currency)?;
     let id: TransactionId = parse("id", arguments.id.as_deref().unwrap_or_default())?;
@@ -63,14 +63,14 @@ fn transaction(arguments: &RequestArguments) -> Result<Transaction, Wrong> {
             for (key, value) in extras(arguments)? {
                 request = request.with_extra(key, value).map_err(wrong)?;
             }
-            Transaction::v4(request)
+            PaymentRequest::v4(request)
         }
         AppArgument::Apm => {
             let mut request = apm::Request::new(kind(arguments, operation)?, amount).map_err(wrong)?;
             for (key, value) in extras(arguments)? {
                 request = request.with_extra(key, value).map_err(wrong)?;
             }
-            Transaction::apm(id, request)
+            PaymentRequest::apm(id, request)
         }
     };
     let transaction = match &arguments.original {
@@ -148,7 +148,7 @@ fn extras(arguments: &RequestArguments) -> Result<Vec<(&str, Value)>, Wrong> {
 
 fn print(
     intent: &Intent,
-    transaction: Option<&Transaction>,
+    transaction: Option<&PaymentRequest>,
     arguments: &RequestArguments,
     output: &Output,
 ) -> Result<u8, Wrong> {
@@ -161,7 +161,7 @@ fn print(
     let uri = intent.to_intent_uri().to_utf8().map_err(|error| cannot(&error))?;
     let raw = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default();
     if output.is_json() {
-        let amount = transaction.map(Transaction::amount);
+        let amount = transaction.map(PaymentRequest::amount);
         output.json(&json!({
             "id": transaction.map(|it| it.id().to_string()),
             "operation": transaction.map(|it| it.operation().name()),

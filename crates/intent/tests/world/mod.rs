@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use caisse_android_intent::Intent;
 use caisse_intent::v4::Perform;
-use caisse_intent::{ActivityResult, Begun, LaunchFailure, Payment, Till, Transaction};
+use caisse_intent::{ActivityResult, Begun, LaunchFailure, Payment, PaymentRequest, Till};
 use caisse_journal::{
     Decision, Dispute, Event, Journal, JournalError, LockError, Order, Paid, Record, TerminalLock, WallTime,
 };
@@ -126,7 +126,12 @@ impl Journal for Mortal {
         result
     }
 
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
+    fn dispute(
+        &mut self,
+        id: &TransactionId,
+        dispute: &Dispute,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
         self.life.step();
         let result = self.inner.dispute(id, dispute, at);
         self.life.step();
@@ -338,7 +343,7 @@ impl<'j> World<'j> {
         for record in till.unresolved().unwrap() {
             let id = record.start.id;
             // A sale under another id does not begin before that.
-            let other = Transaction::v4(Perform::debit(PRICE, "other".parse().unwrap()).unwrap());
+            let other = PaymentRequest::v4(Perform::debit(PRICE, "other".parse().unwrap()).unwrap());
             match till.begin(&other).unwrap() {
                 Begun::Ended(payment) => {
                     assert_eq!(payment.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
@@ -380,7 +385,7 @@ impl<'j> World<'j> {
 
     /// Presses "pay" under this id.
     fn pay(&mut self, life: &Life, till: &mut Till<Mortal>, id: TransactionId) -> Payment {
-        let order = Transaction::v4(Perform::debit(PRICE, id).unwrap());
+        let order = PaymentRequest::v4(Perform::debit(PRICE, id).unwrap());
         if self.bug == Some(Bug::LaunchesBeforeTheRecord) && !self.launches.contains(&id) {
             self.launch(life, id, &order.to_intent());
         }
