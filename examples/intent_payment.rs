@@ -6,7 +6,7 @@ use std::error::Error;
 
 use caisse::{Amount, Currency, MemoryJournal};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
-use caisse_intent::{ActivityResult, Begun, Till, PaymentRequest};
+use caisse_intent::{ActivityResult, Begun, PaymentRequest, Till};
 use caisse_simulator::payment_app::PaymentApp;
 
 fn main() -> Result<(), Box<dyn Error>> {

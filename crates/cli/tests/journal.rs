@@ -36,7 +36,7 @@ fn disputed() -> (Shop, String) {
     let mut journal = SqliteJournal::open(&file).unwrap();
     let paid = Paid::Paid(Amount::from_minor(2500, Currency::EUR));
     let dispute = Dispute::new(paid, "late result").unwrap();
-    journal.dispute(&"sale-1".parse().unwrap(), &dispute, WallTime::now()).unwrap();
+    journal.append(&"sale-1".parse().unwrap(), &Event::Disputed(dispute), WallTime::now()).unwrap();
     (shop, file)
 }
 

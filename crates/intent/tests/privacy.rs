@@ -169,7 +169,7 @@ fn the_journal_holds_no_card_number() {
     assert_eq!(payment.last_four, Some(*b"3457"));
     hides(&format!("{payment:?} {till:?}"), "payment");
     let record = till.journal().find(&order.id()).unwrap().unwrap();
-    assert_eq!(record.end.unwrap().last_four, Some(*b"3457"));
+    assert_eq!(record.conclusion().unwrap().last_four, Some(*b"3457"));
     hides(&format!("{record:?}"), "record");
     drop(till);
     for entry in std::fs::read_dir(folder.path()).unwrap() {
