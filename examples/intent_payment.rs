@@ -19,29 +19,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let mut till = start()?;
-    let order = sale("order-1")?;
+    let request = sale("order-1")?;
     // Recorded first; only then is there an intent to launch.
-    if let Begun::Launch(intent) = till.begin(&order)? {
+    if let Begun::Launch(intent) = till.begin(&request)? {
         println!("launch {}", intent.to_intent_uri());
         let reply = app.launch(&intent)?;
         let result = ActivityResult::from_intent(reply.code, reply.data.as_ref());
-        println!("order-1: {}", till.answer(&order.id(), &result)?.outcome);
+        println!("order-1: {}", till.answer(&request.id(), &result)?.outcome);
     }
 
     // PayXpress charges the card, and then everything dies.
-    let order = sale("order-2")?;
+    let request = sale("order-2")?;
     app.behave("killed+charged".parse()?);
-    if let Begun::Launch(intent) = till.begin(&order)? {
+    if let Begun::Launch(intent) = till.begin(&request)? {
         app.launch(&intent)?;
     }
     drop(till);
 
     // After the restart: never launched again, and shown to a person instead.
     let mut till = start()?;
-    if let Begun::Ended(payment) = till.begin(&order)? {
+    if let Begun::Ended(payment) = till.begin(&request)? {
         println!("order-2: {}", payment.outcome);
     }
-    till.give_up(&order.id())?.outcome.duty().inspect(|duty| println!("order-2: {}", duty.code()));
+    till.give_up(&request.id())?.outcome.duty().inspect(|duty| println!("order-2: {}", duty.code()));
     let printing = till.print_last(&PrintLast::new(PrintedTickets::Client))?;
     let reply = app.launch(printing.intent())?;
     let tickets = printing.answer(&ActivityResult::from_intent(reply.code, reply.data.as_ref()));

@@ -68,7 +68,7 @@ pub(crate) fn run(
     Ok(if unsettled.is_empty() { 0 } else { SOME_OPEN })
 }
 
-/// Why nobody is asked about an entry when no terminal is named.
+/// Why nobody is asked about a transaction when no terminal is named.
 fn not_asked(record: &Record) -> Heard {
     let (code, text) = match PaymentMeans::of(&record.transaction().dialect) {
         PaymentMeans::AppToApp => (
@@ -90,7 +90,7 @@ fn not_asked(record: &Record) -> Heard {
 }
 
 /// A till at the terminal that is named, and its address; nothing when that is not known. An address alone says no name: then
-/// the terminal goes by the name of the entry.
+/// the terminal goes by the name of the transaction.
 fn till(
     file: &Path,
     record: &Record,

@@ -7,6 +7,7 @@ mod records;
 mod support;
 
 use caisse::{Amount, Currency, Dispute, Journal, Paid, SqliteJournal, WallTime};
+use caisse_journal::Event;
 use caisse_payment::Outcome;
 use caisse_simulator::VirtualTerminal;
 use serde_json::json;

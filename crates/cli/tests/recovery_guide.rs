@@ -4,6 +4,7 @@
 
 mod support;
 
+use caisse_journal::Event;
 use std::fs;
 use std::path::Path;
 

@@ -33,15 +33,15 @@ use crate::{
 /// let journal = MemoryJournal::new(); // SqliteJournal on a device
 /// let mut till = Till::new(journal.clone(), "front".parse()?, Currency::EUR);
 /// let amount = Amount::parse("15.00", Currency::EUR)?;
-/// let order = PaymentRequest::v4(Perform::debit(amount, "order-7".parse()?)?);
-/// let Begun::Launch(intent) = till.begin(&order)? else { panic!("a new order") };
+/// let request = PaymentRequest::v4(Perform::debit(amount, "order-7".parse()?)?);
+/// let Begun::Launch(intent) = till.begin(&request)? else { panic!("a new payment") };
 /// assert!(intent.component().is_some()); // startActivityForResult, once
 ///
 /// // The process dies here, and the result is lost with it.
 /// drop(till);
 /// let mut till = Till::new(journal, "front".parse()?, Currency::EUR);
 /// assert_eq!(till.unresolved()?.len(), 1);
-/// let Begun::Ended(payment) = till.begin(&order)? else { panic!("never launched again") };
+/// let Begun::Ended(payment) = till.begin(&request)? else { panic!("never launched again") };
 /// assert_eq!(payment.outcome.name(), "unknown");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -40,7 +40,6 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the driver has to do next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "no allocator here, and one action lives at a time")]
 #[must_use]
 pub enum Action<'m> {
     /// Write durably that this transaction begins, then call [`handle_written`](TillMachine::handle_written).
