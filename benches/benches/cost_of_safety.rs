@@ -10,11 +10,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Order, Outcome,
-    PaymentRequest, Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
+    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Outcome, PaymentRequest,
+    Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
 };
-use caisse_journal::{Dispute, Event, LockError, TerminalLock};
-use caisse_payment::entry::Entry;
+use caisse_journal::{Event, LockError, RecordedEvent, TerminalLock};
 use caisse_simulator::VirtualTerminal;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rusqlite::{Connection, Row};
@@ -31,7 +30,7 @@ impl Journal for Nowhere {
         Ok(TerminalLock::new(*terminal, ()))
     }
 
-    fn append(&mut self, _: &Entry, _: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, _: &TransactionId, _: &Event, _: WallTime) -> Result<(), JournalError> {
         Ok(())
     }
 
@@ -47,7 +46,7 @@ impl Journal for Nowhere {
         Ok(Vec::new())
     }
 
-    fn events(&self, _: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, _: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         Ok(Vec::new())
     }
 
@@ -58,14 +57,6 @@ impl Journal for Nowhere {
         _: &Decision,
         _: WallTime,
     ) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn dispute(&mut self, _: &TransactionId, _: &Dispute, _: WallTime) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn order(&mut self, _: &TransactionId, _: &Order, _: WallTime) -> Result<(), JournalError> {
         Ok(())
     }
 }

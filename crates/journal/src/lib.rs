@@ -33,6 +33,6 @@ pub use sqlite::{AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, 
 
 pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{
-    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State,
-    TerminalKey, WallTime, What,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, OperatorOverride, Paid, Record,
+    RecordedEvent, Source, State, TerminalKey, WallTime,
 };

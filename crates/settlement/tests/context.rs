@@ -1,8 +1,7 @@
 //! The terminal to which a transaction was sent, as the records around it tell: by its address, or else by its name.
 
-use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::evidence::{Echoed, LastTransaction, ShownIdentity};
-use caisse_payment::{Amount, Currency, Doubt, Operation, Outcome, Proof, Register, Verdict};
+use caisse_payment::{Amount, Conclusion, Currency, Doubt, Operation, Outcome, Proof, Transaction, Verdict};
 use caisse_settlement::weigh::{Context, Knowledge, Open, Previous, RecoveryFinding, context, weigh};
 use caisse_settlement::{Record, TerminalIdentity, WallTime};
 use core::time::Duration;
@@ -21,39 +20,17 @@ fn record(id: &str, name: &str, address: &str, shown: Option<&str>) -> Record {
     let approved = Outcome::Approved { amount: euros(2500) };
     let outcome = if shown.is_some() { approved } else { Outcome::Unknown { doubt: Doubt::Silence } };
     let at = WallTime::from_millis(0);
-    Record {
-        start: Start {
-            id: id.parse().unwrap(),
-            content: Content {
-                operation: Operation::Debit,
-                original: None,
-                amount: euros(2500),
-                allow_partial: false,
-                allow_tip: None,
-                terminal: name.parse().unwrap(),
-                register: Register::FIRST,
-                reference: None,
-            },
-            dialect: "nepting".parse().unwrap(),
-            address: address.parse().ok(),
-            usb: None,
-        },
-        end: Some(End {
-            id: id.parse().unwrap(),
-            verdict: Verdict { outcome, proof: Proof::PerhapsSent },
-            authorisation: shown.map(|_| "004711".parse().unwrap()),
-            contract: None,
-            serial_number: shown.map(|number| number.parse().unwrap()),
-            reported_amount: None,
-            last_four: None,
-            status: RawStatus::default(),
-        }),
-        decision: None,
-        disputed: false,
-        started_at: at,
-        ended_at: Some(at),
-        decided_at: None,
-    }
+    let (id, terminal, dialect) = (id.parse().unwrap(), name.parse().unwrap(), "nepting".parse().unwrap());
+    let transaction = Transaction {
+        address: address.parse().ok(),
+        ..Transaction::new(id, Operation::Debit, euros(2500), terminal, dialect)
+    };
+    let conclusion = Conclusion {
+        authorisation: shown.map(|_| "004711".parse().unwrap()),
+        serial_number: shown.map(|number| number.parse().unwrap()),
+        ..Conclusion::from(Verdict { outcome, proof: Proof::PerhapsSent })
+    };
+    Record::new(transaction, at).unwrap().with_conclusion(conclusion, at).unwrap()
 }
 
 /// What "the last transaction was not completed" proves about the last of these records, from a terminal that is reached as
@@ -68,7 +45,7 @@ fn weighed(records: &[Record], shows: &str) -> RecoveryFinding {
         allow_tip: None,
         exclusive: true,
         recorded: terminal,
-        found: TerminalIdentity::of(&ours.start).showing(shown),
+        found: TerminalIdentity::of(ours.transaction()).showing(shown),
         previous,
         of_another,
         time_left: Duration::ZERO,

@@ -15,8 +15,8 @@ pub(super) fn resolve(
     output: &Output,
 ) -> Result<u8, Wrong> {
     let record = find(journal, &arguments.id)?;
-    let start = &record.start;
-    let asked = start.content.amount;
+    let transaction = record.transaction();
+    let asked = transaction.amount;
     let paid = match arguments.paid.as_deref() {
         None => Paid::NotPaid,
         Some("") => Paid::Paid(asked),
@@ -28,28 +28,28 @@ pub(super) fn resolve(
     let decision = Decision::new(paid, &arguments.by, &arguments.because)
         .map_err(|error| Wrong::usage("decision", error))?
         .confirming(arguments.confirmed.iter().map(|&step| step.into()));
-    if paid == Paid::NotPaid && decision.confirmed.is_empty() {
+    if paid == Paid::NotPaid && decision.confirmed().is_empty() {
         ask_for_confirmation(output);
     }
-    let lock = journal.lock_terminal(&TerminalKey::from(start)).map_err(|error| match error {
+    let lock = journal.lock_terminal(&TerminalKey::from(transaction)).map_err(|error| match error {
         LockError::Busy => {
             Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
         }
         error => Wrong::failure(UNUSABLE, "journal", error),
     })?;
-    journal.resolve(&lock, &start.id, &decision, WallTime::now()).map_err(|error| match error {
+    journal.resolve(&lock, &transaction.id, &decision, WallTime::now()).map_err(|error| match error {
         JournalError::NotUnresolved => Wrong::failure(NO_SUCH, "id", error),
         error => unusable(error),
     })?;
     drop(lock);
-    let after = find(journal, start.id.as_str())?;
+    let after = find(journal, transaction.id.as_str())?;
     show(journal, &after, LanguageArgument::En, output)?;
     if after.state() != RecordState::Disputed {
         return Ok(0);
     }
-    let naming = journal.naming_original(&start.id).map_err(unusable)?;
-    let credits = naming.iter().filter(|record| gives_back(record, &start.id));
-    tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
+    let naming = journal.naming_original(&transaction.id).map_err(unusable)?;
+    let credits = naming.iter().filter(|record| gives_back(record, &transaction.id));
+    tell_dispute(&credits.map(|record| record.id().to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
 }
 
