@@ -8,7 +8,6 @@ use crate::{Confirmations, Decision, Dispute, OperatorOverride, Paid, Source, Wa
 
 /// One fact about a transaction. Its `Display` is one line in English for a support person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "most events are starts and ends")]
 pub enum Event {
     /// An attempt begins: its request may leave once this is durable.
     Started(Transaction),
