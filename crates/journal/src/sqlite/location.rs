@@ -1,6 +1,6 @@
 //! The path of a journal, the files beside it, and the checks that the path leads to one file and to the right one.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -127,6 +127,16 @@ impl Location {
     pub(super) fn stamp(&self) -> Result<Stamp, JournalError> {
         let state = FileState::at(&self.file);
         Ok(state.map_err(|_| JournalError::Replaced { what: "its file was moved or removed" })?.stamp)
+    }
+
+    /// Makes the content of the write-ahead log durable, whoever wrote it.
+    pub(super) fn sync_log(&self) -> Result<(), JournalError> {
+        let log = OpenOptions::new().read(true).write(true).open(beside(&self.real, "-wal"));
+        let synced = match log {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            opened => opened.and_then(|log| log.sync_all()),
+        };
+        synced.map_err(|error| JournalError::unwritable(format!("the write-ahead log: {error}")))
     }
 
     /// The write-ahead log and its index, once SQLite has opened them. Whoever removes one separates the processes that have

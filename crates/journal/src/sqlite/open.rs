@@ -96,6 +96,10 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Opened, JournalError
     }
     let (log, stamp) = (location.log(), location.stamp()?);
     let current = check(&connection, &location, &file, &marks, stamp, purpose)?;
+    // SQLite reads a commit whose writer was killed before its sync. A power cut must not take back what was read.
+    if !marks.iter().any(|mark| mark.tail == current.tail) {
+        location.sync_log()?;
+    }
     location.check(&file, purpose.care())?;
     // Another process that wrote meanwhile writes its own mark.
     let is_marked = marks.first().is_some_and(|mark| (mark.tail, mark.stamp) == (current.tail, stamp));
