@@ -1,0 +1,128 @@
+//! Holds the files that a power cut has left against what the processes were told.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use caisse_journal::{Journal, JournalError, Record, SqliteJournal, State};
+
+use crate::common::{approved, started, time};
+use crate::disk::Image;
+use crate::recording::JOURNAL;
+use crate::scenario::{Content, read};
+
+/// The terminal and the id of the payment that is made after the power cut.
+const FURTHER: (&str, &str) = ("further", "t-further");
+
+/// What the journal does with an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It contains what it did after these numbers of actions, and works.
+    Holds(BTreeSet<usize>),
+    /// It cannot be opened.
+    Refused(JournalError),
+    /// It opens, and does not do what it must.
+    Fails(String),
+}
+
+/// A folder in which one image after another is laid out.
+#[derive(Debug)]
+pub struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self { folder: memory_folder() }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.folder().join(JOURNAL)
+    }
+
+    /// Replaces what is in the folder by an image.
+    pub fn lay_out(&self, image: &Image) {
+        for entry in fs::read_dir(self.folder()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+        for path in &image.folders {
+            fs::create_dir(self.folder().join(path)).unwrap();
+        }
+        for (path, content, time) in &image.files {
+            let path = self.folder().join(path);
+            fs::write(&path, content).unwrap();
+            if let Some(time) = time {
+                let time = SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(*time).unwrap());
+                File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+            }
+        }
+    }
+
+    /// Opens the journal of an image and uses it. `states` is what it may contain.
+    pub fn examine(&self, image: &Image, states: &[Content]) -> Finding {
+        self.lay_out(image);
+        let journal = match SqliteJournal::open(self.journal()) {
+            Ok(journal) => journal,
+            Err(error) => return Finding::Refused(error),
+        };
+        match use_journal(journal, &self.journal(), states) {
+            Ok(numbers) => Finding::Holds(numbers),
+            Err(what) => Finding::Fails(what),
+        }
+    }
+}
+
+/// A folder in memory where the system has such a place.
+pub fn memory_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+fn use_journal(mut journal: SqliteJournal, path: &Path, states: &[Content]) -> Result<BTreeSet<usize>, String> {
+    let said = |what: &'static str| move |error: JournalError| format!("{what}: {error:?}");
+    let content = read(&journal).map_err(said("reading"))?;
+    let numbers: BTreeSet<usize> =
+        states.iter().enumerate().filter(|(_, state)| **state == content).map(|(number, _)| number).collect();
+    if numbers.is_empty() {
+        let ids: Vec<_> = content.iter().map(|(record, _)| record.start.id.to_string()).collect();
+        return Err(format!("the journal contains what it never did: {ids:?}"));
+    }
+    // The last ones: a journal may contain many old payments.
+    for (record, _) in content.iter().rev().take(10) {
+        is_held(&mut journal, record)?;
+    }
+    let (id, terminal) = FURTHER;
+    journal.append(&started(id, terminal), time(1)).map_err(said("a further start"))?;
+    journal.append(&approved(id), time(2)).map_err(said("a further end"))?;
+    drop(journal);
+
+    let mut journal = SqliteJournal::open(path).map_err(said("opening again"))?;
+    let mut records = journal.list().map_err(said("reading again"))?;
+    let further = records.pop().map(|record| (record.start.id.to_string(), record.state()));
+    if further != Some((id.to_owned(), State::Final)) || records.iter().ne(content.iter().map(|(record, _)| record)) {
+        return Err("the further payment is not in the journal, or another one is not".to_owned());
+    }
+    // Compares every record with its events.
+    journal.verify(&mut |_| ()).map_err(said("the full check"))?;
+    Ok(numbers)
+}
+
+/// Checks that the id of a transaction is not new, and that the terminal of an unresolved one is held back.
+fn is_held(journal: &mut SqliteJournal, record: &Record) -> Result<(), String> {
+    let id = record.start.id.as_str();
+    let mut must_conflict = |id: &str, on: &str| match journal.append(&started(id, on), time(3)) {
+        Err(JournalError::Conflict) => Ok(()),
+        other => Err(format!("a start of {id} on {on}, which must not be possible: {other:?}")),
+    };
+    must_conflict(id, "elsewhere")?;
+    if record.state() == State::Unresolved {
+        must_conflict("another", record.start.content.terminal.as_str())?;
+    }
+    Ok(())
+}
