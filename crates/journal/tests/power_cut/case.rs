@@ -68,7 +68,8 @@ fn place(recording: &Recording, action: usize, moment: Moment) -> Option<usize> 
     let during = operations.skip_while(|(_, operation)| **operation != Operation::WriteBegins { action });
     let during = during.take_while(|(_, operation)| **operation != Operation::IsDurable { action });
     let is_sync = |operation: &Operation| matches!(operation, Operation::SyncBegins { .. });
-    let is_change = |operation: &Operation| matches!(operation, Operation::Write { .. } | Operation::Name { .. });
+    let is_change =
+        |operation: &Operation| matches!(operation, Operation::Write { .. } | Operation::Name { .. });
     let (syncs, changes): (Vec<_>, Vec<_>) = during
         .filter(|(_, operation)| is_sync(operation) || is_change(operation))
         .partition(|(_, operation)| is_sync(operation));
@@ -80,7 +81,7 @@ fn place(recording: &Recording, action: usize, moment: Moment) -> Option<usize> 
 }
 
 /// The files as all processes see them after the last operation.
-fn image_of(recording: &Recording) -> Image {
+pub fn image_of(recording: &Recording) -> Image {
     let effects = effects(recording);
     let mut disk = Disk::new(recording, &effects);
     (0..recording.operations.len()).for_each(|number| disk.follow(number));
@@ -109,10 +110,13 @@ fn power_cut() -> Image {
     let effects = effects(&case.recording);
     let mut disk = Disk::new(&case.recording, &effects);
     let operations = &case.recording.operations;
-    let last_promise = operations.iter().rposition(|operation| matches!(operation, Operation::IsDurable { .. }));
-    let is_write = |operation: &Operation| matches!(operation, Operation::Write { bytes, .. } if bytes.len() > 512);
+    let last_promise =
+        operations.iter().rposition(|operation| matches!(operation, Operation::IsDurable { .. }));
+    let is_write =
+        |operation: &Operation| matches!(operation, Operation::Write { bytes, .. } if bytes.len() > 512);
     let last_write = operations[..last_promise.unwrap()].iter().rposition(is_write).unwrap();
     (0..=last_write).for_each(|number| disk.follow(number));
-    let every_second = (0..disk.pending.len()).map(|number| if number % 2 == 0 { Taken::FirstHalf } else { Taken::Nothing });
+    let every_second =
+        (0..disk.pending.len()).map(|number| if number % 2 == 0 { Taken::FirstHalf } else { Taken::Nothing });
     disk.image(&every_second.collect::<Vec<_>>(), Time::NewestSeen)
 }

@@ -2,9 +2,11 @@
 
 use crate::disk::{Disk, Effect, Taken, Time};
 
-/// How many images are looked at beyond those that always are.
+/// How many of the images are looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// Of so many images one is looked at, except of the most important ones.
+    pub one_in: usize,
     /// At each moment, how many earlier effects are combined with the newest one, or torn beside it.
     pub pairs: usize,
     /// At each moment, how many images take any sectors of any effects.
@@ -45,26 +47,20 @@ pub fn with_newest(disk: &Disk<'_>, bounds: Bounds, random: &mut Random) -> Vec<
     let Some(newest) = count.checked_sub(1) else { return Vec::new() };
     let nothing = vec![Taken::Nothing; count];
     let everything = vec![Taken::All; count];
-    let with = |base: &[Taken], changes: &[(usize, Taken)]| {
+    let with = |base: &[Taken], effect: usize, how: Taken| {
         let mut taken = base.to_vec();
-        for (effect, how) in changes {
-            taken[*effect] = *how;
-        }
+        taken[effect] = how;
         taken
     };
-    let only_newest = with(&nothing, &[(newest, Taken::All)]);
-    let mut choices = vec![
-        (everything.clone(), Time::NewestSeen),
-        (everything.clone(), Time::Other),
-        (only_newest.clone(), Time::NewestSeen),
-        (only_newest.clone(), Time::Other),
-    ];
+    let only_newest = with(&nothing, newest, Taken::All);
+    let always = [(everything.clone(), Time::NewestSeen), (only_newest.clone(), Time::NewestSeen)];
+    let mut choices = vec![(everything.clone(), Time::Other), (only_newest.clone(), Time::Other)];
     // Everything except one.
-    choices.extend((0..newest).map(|effect| (with(&everything, &[(effect, Taken::Nothing)]), Time::NewestSeen)));
+    choices.extend((0..newest).map(|effect| (with(&everything, effect, Taken::Nothing), Time::NewestSeen)));
     if is_write(disk, newest) {
         for how in TORN {
-            choices.push((with(&everything, &[(newest, how)]), Time::NewestSeen));
-            choices.push((with(&nothing, &[(newest, how)]), Time::NewestSeen));
+            choices.push((with(&everything, newest, how), Time::NewestSeen));
+            choices.push((with(&nothing, newest, how), Time::NewestSeen));
         }
     }
     // Everything of this file, and nothing of others.
@@ -76,14 +72,12 @@ pub fn with_newest(disk: &Disk<'_>, bounds: Bounds, random: &mut Random) -> Vec<
     choices.push((of_node.collect(), Time::NewestSeen));
     for _ in 0..bounds.pairs.min(newest) {
         let (other, torn) = (random.below(newest), TORN[random.below(TORN.len())]);
-        choices.push((with(&only_newest, &[(other, Taken::All)]), Time::NewestSeen));
-        choices.push((with(&only_newest, &[(other, torn)]), Time::NewestSeen));
-        choices.push((with(&everything, &[(other, torn)]), Time::NewestSeen));
+        choices.push((with(&only_newest, other, Taken::All), Time::NewestSeen));
+        choices.push((with(&only_newest, other, torn), Time::NewestSeen));
+        choices.push((with(&everything, other, torn), Time::NewestSeen));
     }
-    for _ in 0..bounds.samples {
-        choices.push(sample(count, random));
-    }
-    choices
+    choices.extend((0..bounds.samples).map(|_| sample(count, random)));
+    some(always, choices, bounds, random)
 }
 
 /// All choices at a moment, whenever they became possible.
@@ -91,7 +85,10 @@ pub fn all(disk: &Disk<'_>, bounds: Bounds, random: &mut Random) -> Vec<Choice> 
     let count = disk.pending.len();
     let taken = |how: &dyn Fn(usize) -> Taken| (0..count).map(how).collect::<Vec<_>>();
     let is = |condition: bool| if condition { Taken::All } else { Taken::Nothing };
-    let mut choices = vec![(vec![Taken::Nothing; count], Time::Other), (vec![Taken::All; count], Time::Other)];
+    let always =
+        [(vec![Taken::Nothing; count], Time::NewestSeen), (vec![Taken::All; count], Time::NewestSeen)];
+    let mut choices =
+        vec![(vec![Taken::Nothing; count], Time::Other), (vec![Taken::All; count], Time::Other)];
     for end in 0..=count {
         // The first ones, this one alone, and all except this one.
         choices.push((taken(&|effect| is(effect < end)), Time::NewestSeen));
@@ -106,12 +103,14 @@ pub fn all(disk: &Disk<'_>, bounds: Bounds, random: &mut Random) -> Vec<Choice> 
             }
         }
     }
-    if count > 0 {
-        for _ in 0..bounds.samples {
-            choices.push(sample(count, random));
-        }
-    }
-    choices
+    choices.extend((0..bounds.samples).map(|_| sample(count, random)));
+    some(always, choices, bounds, random)
+}
+
+/// The first choices, and some of the others.
+fn some(always: [Choice; 2], others: Vec<Choice>, bounds: Bounds, random: &mut Random) -> Vec<Choice> {
+    let others = others.into_iter().filter(|_| random.below(bounds.one_in) == 0);
+    always.into_iter().chain(others).collect()
 }
 
 fn is_write(disk: &Disk<'_>, effect: usize) -> bool {

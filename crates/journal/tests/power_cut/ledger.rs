@@ -11,6 +11,7 @@ use crate::common::{approved, started, time};
 use crate::disk::Image;
 use crate::recording::JOURNAL;
 use crate::scenario::{Content, read};
+use crate::search::Promised;
 
 /// The terminal and the id of the payment that is made after the power cut.
 const FURTHER: (&str, &str) = ("further", "t-further");
@@ -22,6 +23,8 @@ pub enum Finding {
     Holds(BTreeSet<usize>),
     /// It cannot be opened.
     Refused(JournalError),
+    /// It opens, and then says that it is damaged.
+    RefusedInUse(&'static str, JournalError),
     /// It opens, and does not do what it must.
     Fails(String),
 }
@@ -73,9 +76,53 @@ impl Bench {
         };
         match use_journal(journal, &self.journal(), states) {
             Ok(numbers) => Finding::Holds(numbers),
-            Err(what) => Finding::Fails(what),
+            Err(Trouble::Error(what, error)) => Finding::RefusedInUse(what, error),
+            Err(Trouble::Wrong(what)) => Finding::Fails(what),
         }
     }
+
+    /// Opens a journal in which something is damaged, and checks that nothing promised is missing unnoticed: each transaction
+    /// is there, or the journal says that it is damaged; and no terminal can be paid with that must not be.
+    pub fn examine_damaged(&self, image: &Image, states: &[Content], promised: Promised) -> Finding {
+        let finding = self.examine(image, states);
+        if !matches!(finding, Finding::RefusedInUse(..)) {
+            return finding;
+        }
+        self.lay_out(image);
+        let Ok(mut journal) = SqliteJournal::open(self.journal()) else {
+            return Finding::Fails("opening it again is refused".to_owned());
+        };
+        let possible = &states[promised.durable..=promised.begun];
+        for (record, _) in &states[promised.durable] {
+            let id = record.start.id;
+            let is_possible = |found: &Record| possible.iter().flatten().any(|(record, _)| record == found);
+            match journal.find(&id) {
+                Ok(Some(found)) if is_possible(&found) => {}
+                Err(error) if is_named(&error) => {}
+                other => return Finding::Fails(format!("transaction {id}: {other:?}")),
+            }
+            let mut starts = vec![(id.as_str(), "elsewhere")];
+            if possible
+                .iter()
+                .all(|state| state.iter().any(|(other, _)| other.start.id == id && is_open(other)))
+            {
+                starts.push(("another", record.start.content.terminal.as_str()));
+            }
+            for (id, on) in starts {
+                match journal.append(&started(id, on), time(3)) {
+                    Err(JournalError::Conflict) => {}
+                    Err(error) if is_named(&error) => {}
+                    other => return Finding::Fails(format!("a start of {id} on {on}: {other:?}")),
+                }
+            }
+        }
+        finding
+    }
+}
+
+/// Whether this error says that the journal is damaged, so that no terminal is paid with.
+pub fn is_named(error: &JournalError) -> bool {
+    matches!(error, JournalError::Corrupt { .. } | JournalError::Older { .. } | JournalError::Foreign)
 }
 
 /// A folder in memory where the system has such a place.
@@ -84,45 +131,63 @@ pub fn memory_folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-fn use_journal(mut journal: SqliteJournal, path: &Path, states: &[Content]) -> Result<BTreeSet<usize>, String> {
-    let said = |what: &'static str| move |error: JournalError| format!("{what}: {error:?}");
-    let content = read(&journal).map_err(said("reading"))?;
+/// Why a journal that was opened cannot be used.
+enum Trouble {
+    /// The journal said so.
+    Error(&'static str, JournalError),
+    /// It did what it must not.
+    Wrong(String),
+}
+
+fn use_journal(
+    mut journal: SqliteJournal,
+    path: &Path,
+    states: &[Content],
+) -> Result<BTreeSet<usize>, Trouble> {
+    let during = |what: &'static str| move |error: JournalError| Trouble::Error(what, error);
+    let content = read(&journal).map_err(during("reading"))?;
     let numbers: BTreeSet<usize> =
         states.iter().enumerate().filter(|(_, state)| **state == content).map(|(number, _)| number).collect();
     if numbers.is_empty() {
         let ids: Vec<_> = content.iter().map(|(record, _)| record.start.id.to_string()).collect();
-        return Err(format!("the journal contains what it never did: {ids:?}"));
+        return Err(Trouble::Wrong(format!("the journal contains what it never did: {ids:?}")));
     }
     // The last ones: a journal may contain many old payments.
     for (record, _) in content.iter().rev().take(10) {
         is_held(&mut journal, record)?;
     }
     let (id, terminal) = FURTHER;
-    journal.append(&started(id, terminal), time(1)).map_err(said("a further start"))?;
-    journal.append(&approved(id), time(2)).map_err(said("a further end"))?;
+    journal.append(&started(id, terminal), time(1)).map_err(during("a further start"))?;
+    journal.append(&approved(id), time(2)).map_err(during("a further end"))?;
     drop(journal);
 
-    let mut journal = SqliteJournal::open(path).map_err(said("opening again"))?;
-    let mut records = journal.list().map_err(said("reading again"))?;
+    let mut journal = SqliteJournal::open(path).map_err(during("opening again"))?;
+    let mut records = journal.list().map_err(during("reading again"))?;
     let further = records.pop().map(|record| (record.start.id.to_string(), record.state()));
-    if further != Some((id.to_owned(), State::Final)) || records.iter().ne(content.iter().map(|(record, _)| record)) {
-        return Err("the further payment is not in the journal, or another one is not".to_owned());
+    if further != Some((id.to_owned(), State::Final))
+        || records.iter().ne(content.iter().map(|(record, _)| record))
+    {
+        return Err(Trouble::Wrong("the further payment is missing, or another one".to_owned()));
     }
     // Compares every record with its events.
-    journal.verify(&mut |_| ()).map_err(said("the full check"))?;
+    journal.verify(&mut |_| ()).map_err(during("the full check"))?;
     Ok(numbers)
 }
 
 /// Checks that the id of a transaction is not new, and that the terminal of an unresolved one is held back.
-fn is_held(journal: &mut SqliteJournal, record: &Record) -> Result<(), String> {
-    let id = record.start.id.as_str();
+fn is_held(journal: &mut SqliteJournal, record: &Record) -> Result<(), Trouble> {
     let mut must_conflict = |id: &str, on: &str| match journal.append(&started(id, on), time(3)) {
         Err(JournalError::Conflict) => Ok(()),
-        other => Err(format!("a start of {id} on {on}, which must not be possible: {other:?}")),
+        Err(error) => Err(Trouble::Error("a start that must be refused", error)),
+        Ok(()) => Err(Trouble::Wrong(format!("a start of {id} on {on} was possible"))),
     };
-    must_conflict(id, "elsewhere")?;
-    if record.state() == State::Unresolved {
+    must_conflict(record.start.id.as_str(), "elsewhere")?;
+    if is_open(record) {
         must_conflict("another", record.start.content.terminal.as_str())?;
     }
     Ok(())
+}
+
+fn is_open(record: &Record) -> bool {
+    record.state() == State::Unresolved
 }

@@ -23,27 +23,59 @@ pub enum Kind {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    Write { file: Node, offset: usize, bytes: Vec<u8> },
+    Write {
+        file: Node,
+        offset: usize,
+        bytes: Vec<u8>,
+    },
     /// Makes the file shorter, or longer by zeros.
-    SetLength { file: Node, length: usize },
-    Name { folder: Node, change: NameChange },
+    SetLength {
+        file: Node,
+        length: usize,
+    },
+    Name {
+        folder: Node,
+        change: NameChange,
+    },
     /// Everything that happened to the file or the names of the folder before this is durable once the sync ends.
-    SyncBegins { node: Node, sync: usize },
-    SyncEnds { node: Node, sync: usize },
+    SyncBegins {
+        node: Node,
+        sync: usize,
+    },
+    SyncEnds {
+        node: Node,
+        sync: usize,
+    },
     /// A process saw this time of the last change of the file, in nanoseconds.
-    Modified { file: Node, time: u128 },
+    Modified {
+        file: Node,
+        time: u128,
+    },
     /// A process is about to make the write of this action.
-    WriteBegins { action: usize },
+    WriteBegins {
+        action: usize,
+    },
     /// A process was told that the write of this action is durable.
-    IsDurable { action: usize },
+    IsDurable {
+        action: usize,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameChange {
     /// The name leads to the node, whatever it led to before.
-    Put { name: Name, node: Node },
-    Remove { name: Name },
-    Move { from: Name, to: Name, node: Node },
+    Put {
+        name: Name,
+        node: Node,
+    },
+    Remove {
+        name: Name,
+    },
+    Move {
+        from: Name,
+        to: Name,
+        node: Node,
+    },
 }
 
 impl NameChange {
@@ -113,7 +145,9 @@ impl Recording {
                     content.resize(content.len().max(offset + bytes.len()), 0);
                     content[*offset..offset + bytes.len()].copy_from_slice(bytes);
                 }
-                Operation::SetLength { file, length } => contents.entry(*file).or_default().resize(*length, 0),
+                Operation::SetLength { file, length } => {
+                    contents.entry(*file).or_default().resize(*length, 0)
+                }
                 Operation::Name { folder, change } => change.apply(names.entry(*folder).or_default()),
                 _ => {}
             }

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use caisse_journal::SqliteJournal;
+use rusqlite::{Connection, Row};
 
 use crate::common::process;
+use crate::damage;
 use crate::scenario::{Action, Scenario, Session, take};
 
 /// The name of the journal in its folder.
@@ -19,24 +21,25 @@ pub const IS_DURABLE: &str = "\nwrite is durable ";
 
 /// Runs a session of a scenario in the folder. Returns the output of `strace`.
 pub fn run(scenario: &Scenario, session: usize, folder: &Path) -> Vec<u8> {
-    let output = tempfile::NamedTempFile::new().unwrap();
-    let program = process(&format!("conduct {} {session}", scenario.name), &folder.join(JOURNAL));
+    // Without the calls that change no file, and would make the output many times as large.
+    let calls = "trace=!pread64,futex,mprotect,brk,rt_sigprocmask,rt_sigaction,madvise";
+    let options = ["-y", "-xx", "-v", "-s", "1000000", "-e", calls];
+    under_strace(&format!("conduct {} {session}", scenario.name), folder, &options).1
+}
+
+/// Runs a task of the child under `strace`, with the journal in this folder. Returns the output of the child and of `strace`.
+pub fn under_strace(task: &str, folder: &Path, options: &[&str]) -> (String, Vec<u8>) {
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    let program = process(task, &folder.join(JOURNAL));
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-y", "-xx", "-v", "-s", "1000000"]);
-    // These calls change no file, and would make the output many times as large.
-    strace.args(["-e", "trace=!pread64,futex,mprotect,brk,rt_sigprocmask,rt_sigaction,madvise"]);
-    strace.arg("-o").arg(output.path()).arg(program.get_program()).args(program.get_args());
+    strace.arg("-f").args(options).arg("-o").arg(trace.path());
+    strace.arg(program.get_program()).args(program.get_args());
     strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let ended = strace.stdin(Stdio::null()).output();
-    let ended = ended.expect("the program strace is needed: install the package strace");
-    assert!(
-        ended.status.success(),
-        "{}, session {session}: {}{}",
-        scenario.name,
-        String::from_utf8_lossy(&ended.stdout),
-        String::from_utf8_lossy(&ended.stderr)
-    );
-    fs::read(output.path()).unwrap()
+    let ended = ended.expect("this test needs the program strace: install the package strace");
+    let (output, errors) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{task}: {output}{errors}");
+    (output.into_owned(), fs::read(trace.path()).unwrap())
 }
 
 fn named(name: &str) -> Scenario {
@@ -54,6 +57,15 @@ pub fn child(task: &str, path: &Path) {
             conduct(&scenario, &scenario.sessions[session], first, path);
         }
         ["pay", scenario] => pay(&named(scenario), path),
+        ["look"] => damage::look(path),
+        ["snapshot", _] => {
+            let reader = Connection::open(path).unwrap();
+            let count = |row: &Row<'_>| row.get::<_, i64>(0);
+            reader.execute_batch("BEGIN").unwrap();
+            reader.query_row("SELECT count(*) FROM events", [], count).unwrap();
+            println!("\nopen");
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        }
         _ => panic!("{task}"),
     }
 }
@@ -94,6 +106,7 @@ fn conduct(scenario: &Scenario, session: &Session, first: usize, path: &Path) {
     for (number, action) in session.actions.iter().enumerate() {
         let action_number = first + number;
         let (Action::Open(who)
+        | Action::Snapshot(who)
         | Action::Do(who, _)
         | Action::Close(who)
         | Action::Kill(who)
@@ -101,8 +114,9 @@ fn conduct(scenario: &Scenario, session: &Session, first: usize, path: &Path) {
         processes.resize_with(processes.len().max(who + 1), || None);
         let place = &mut processes[who];
         match action {
-            Action::Open(_) => {
-                let mut child = process(&format!("pay {}", scenario.name), path).spawn().unwrap();
+            Action::Open(_) | Action::Snapshot(_) => {
+                let task = if matches!(action, Action::Open(_)) { "pay" } else { "snapshot" };
+                let mut child = process(&format!("{task} {}", scenario.name), path).spawn().unwrap();
                 let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
                 let mut process = Process { child, input, output };
                 assert!(process.says("open"));

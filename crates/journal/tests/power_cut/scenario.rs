@@ -39,6 +39,8 @@ pub enum Step {
 pub enum Action {
     /// Starts the process, which opens the journal.
     Open(usize),
+    /// Starts a process that reads the file with SQLite, and keeps its snapshot until it is closed.
+    Snapshot(usize),
     Do(usize, Step),
     /// Lets the process close the journal and end.
     Close(usize),
@@ -90,64 +92,97 @@ use Step::*;
 impl Scenario {
     /// A journal is created, and one process makes payments.
     pub fn one_process() -> Self {
-        Self::of("one_process", Base::Nothing, &[
-            Open(0),
-            Do(0, Start("a", "t1")),
-            Do(0, Approved("a")),
-            Do(0, Start("b", "t2")),
-            Do(0, Declined("b")),
-            Do(0, Start("c", "t1")),
-            Close(0),
-        ])
+        Self::of(
+            "one_process",
+            Base::Nothing,
+            &[
+                Open(0),
+                Do(0, Start("a", "t1")),
+                Do(0, Approved("a")),
+                Do(0, Start("b", "t2")),
+                Do(0, Declined("b")),
+                Do(0, Start("c", "t1")),
+                Close(0),
+            ],
+        )
     }
 
     /// Each payment has a process of its own, as with the command line.
     pub fn process_per_payment() -> Self {
-        Self::of("process_per_payment", Base::Payments(0), &[
-            Open(0),
-            Do(0, Start("a", "t1")),
-            Do(0, Approved("a")),
-            Close(0),
-            Open(1),
-            Do(1, Start("b", "t1")),
-            Do(1, Approved("b")),
-            Close(1),
-        ])
+        Self::of(
+            "process_per_payment",
+            Base::Payments(0),
+            &[
+                Open(0),
+                Do(0, Start("a", "t1")),
+                Do(0, Approved("a")),
+                Close(0),
+                Open(1),
+                Do(1, Start("b", "t1")),
+                Do(1, Approved("b")),
+                Close(1),
+            ],
+        )
     }
 
     /// Two processes have the journal open. The one that did not make the log writes first, and what the process before them
     /// has removed may be there again.
     pub fn two_processes() -> Self {
-        Self::of("two_processes", Base::Payments(0), &[
-            Open(0),
-            Do(0, Start("a", "t1")),
-            Close(0),
-            Open(1),
-            Open(2),
-            Do(2, Start("b", "t2")),
-            Do(1, Approved("a")),
-            Do(2, Approved("b")),
-            Close(2),
-            Do(1, Start("c", "t1")),
-            Close(1),
-        ])
+        Self::of(
+            "two_processes",
+            Base::Payments(0),
+            &[
+                Open(0),
+                Do(0, Start("a", "t1")),
+                Close(0),
+                Open(1),
+                Open(2),
+                Do(2, Start("b", "t2")),
+                Do(1, Approved("a")),
+                Do(2, Approved("b")),
+                Close(2),
+                Do(1, Start("c", "t1")),
+                Close(1),
+            ],
+        )
+    }
+
+    /// Another program reads the file for a while, so that what is written meanwhile stays in the log.
+    pub fn long_read() -> Self {
+        Self::of(
+            "long_read",
+            Base::Payments(1),
+            &[
+                Open(0),
+                Snapshot(1),
+                Do(0, Start("a", "t1")),
+                Do(0, Approved("a")),
+                Close(1),
+                Do(0, Start("b", "t2")),
+                Close(0),
+            ],
+        )
     }
 
     /// Processes are killed between a start and its end, and after an end.
     pub fn killed_between_writes() -> Self {
-        Self::of("killed_between_writes", Base::Payments(0), &[
-            Open(0),
-            Do(0, Start("a", "t1")),
-            Kill(0),
-            Open(1),
-            Do(1, Start("b", "t2")),
-            Do(1, Approved("b")),
-            Kill(1),
-            Open(2),
-            Do(2, NotPaid("a", "t1")),
-            Do(2, Start("c", "t1")),
-            Close(2),
-        ])
+        Self::of(
+            "killed_between_writes",
+            Base::Payments(0),
+            &[
+                Open(0),
+                Do(0, Start("a", "t1")),
+                Kill(0),
+                Open(1),
+                Do(1, Start("b", "t2")),
+                Do(1, Approved("b")),
+                Kill(1),
+                Open(2),
+                Do(2, NotPaid("a", "t1")),
+                Do(2, Start("c", "t1")),
+                Close(2),
+            ],
+        )
     }
 
     /// A process is killed within a write. The next process tells what it finds.
@@ -162,28 +197,30 @@ impl Scenario {
 
     /// Unknown ends, decisions, disputes and orders.
     pub fn unknown_ends() -> Self {
-        Self::of("unknown_ends", Base::Payments(0), &[
-            Open(0),
-            Do(0, NeverSent("a", "t1")),
-            Do(0, Start("a", "t1")),
-            Do(0, Silence("a")),
-            Do(0, Paid("a", "t1")),
-            Do(0, Dispute("a")),
-            Do(0, Credit("b", "t2", "a")),
-            Do(0, Order("b")),
-            Close(0),
-        ])
+        Self::of(
+            "unknown_ends",
+            Base::Payments(0),
+            &[
+                Open(0),
+                Do(0, NeverSent("a", "t1")),
+                Do(0, Start("a", "t1")),
+                Do(0, Silence("a")),
+                Do(0, Paid("a", "t1")),
+                Do(0, Dispute("a")),
+                Do(0, Credit("b", "t2", "a")),
+                Do(0, Order("b")),
+                Close(0),
+            ],
+        )
     }
 
     /// Old payments are forgotten while another one is open.
     pub fn forgetting() -> Self {
-        Self::of("forgetting", Base::Payments(SqliteJournal::ALWAYS_KEPT + 4), &[
-            Open(0),
-            Do(0, Start("a", "t1")),
-            Do(0, Forget),
-            Do(0, Approved("a")),
-            Close(0),
-        ])
+        Self::of(
+            "forgetting",
+            Base::Payments(SqliteJournal::ALWAYS_KEPT + 4),
+            &[Open(0), Do(0, Start("a", "t1")), Do(0, Forget), Close(0)],
+        )
     }
 
     /// The power fails again while the journal is used for the first time after a power cut.
@@ -192,11 +229,12 @@ impl Scenario {
     }
 
     /// All scenarios, for the child that is given a name.
-    pub fn all() -> [Self; 8] {
+    pub fn all() -> [Self; 9] {
         [
             Self::one_process(),
             Self::process_per_payment(),
             Self::two_processes(),
+            Self::long_read(),
             Self::killed_between_writes(),
             Self::killed_within_a_write(Moment::Half),
             Self::unknown_ends(),
@@ -246,7 +284,7 @@ impl Scenario {
     fn steps(&self) -> impl Iterator<Item = (usize, Option<Step>)> {
         self.actions().enumerate().map(|(number, action)| match action {
             Do(_, step) | Dies(_, step) => (number, Some(step)),
-            Open(_) | Close(_) | Kill(_) => (number, None),
+            Open(_) | Snapshot(_) | Close(_) | Kill(_) => (number, None),
         })
     }
 
@@ -270,12 +308,12 @@ fn time_of(action: usize) -> WallTime {
 /// Makes one write to a journal, as the action of this number.
 pub fn take(journal: &mut SqliteJournal, step: Step, action: usize) -> Result<(), JournalError> {
     match step {
-        Step::Forget => {
+        Forget => {
             let forgotten = journal.forget(SqliteJournal::KEPT_AT_LEAST, time_of(action))?;
             assert!(forgotten.transactions > 2 && forgotten.transactions < 100, "{forgotten:?}");
             Ok(())
         }
-        Step::Read => {
+        Read => {
             assert!(!read(journal)?.is_empty());
             Ok(())
         }
@@ -287,37 +325,35 @@ fn write(journal: &mut dyn Journal, step: Step, action: usize) -> Result<(), Jou
     let at = time_of(action);
     let ended = |id, outcome, proof| Entry::Ended(end(id, outcome, proof));
     let entry = match step {
-        Step::Start(id, on) => started(id, on),
-        Step::Credit(id, on, original) => {
+        Start(id, on) => started(id, on),
+        Credit(id, on, original) => {
             let mut credit = start(id, on);
             credit.content.operation = Operation::Credit;
             credit.content.original = Some(original.parse().unwrap());
             Entry::Started(credit)
         }
-        Step::Approved(id) => approved(id),
-        Step::Declined(id) => {
-            ended(id, Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered)
-        }
-        Step::Silence(id) => ended(id, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered),
-        Step::NeverSent(id, on) => {
+        Approved(id) => approved(id),
+        Declined(id) => ended(id, Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered),
+        Silence(id) => ended(id, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered),
+        NeverSent(id, on) => {
             let outcome = Outcome::NotSent { reason: NotSent::Unreachable };
             Entry::NeverSent(start(id, on), end(id, outcome, Proof::NothingSent))
         }
-        Step::NotPaid(id, on) => return decide(journal, id, on, &not_paid(), at),
-        Step::Paid(id, on) => {
+        NotPaid(id, on) => return decide(journal, id, on, &not_paid(), at),
+        Paid(id, on) => {
             let paid = Paid::Paid(Amount::from_minor(2500, Currency::EUR));
             return decide(journal, id, on, &Decision::new(paid, "Camille", "ticket").unwrap(), at);
         }
-        Step::Dispute(id) => {
+        Dispute(id) => {
             let dispute = Dispute::new(Paid::NotPaid, "late result").unwrap();
             return journal.dispute(&id.parse().unwrap(), &dispute, at);
         }
-        Step::Order(id) => {
+        Order(id) => {
             let order = Order::new("Camille", "other till").unwrap();
             return journal.order(&id.parse().unwrap(), &order, at);
         }
-        Step::Read => return Ok(()),
-        Step::Forget => unreachable!("not in every journal"),
+        Read => return Ok(()),
+        Forget => unreachable!("not in every journal"),
     };
     journal.append(&entry, at)
 }

@@ -61,10 +61,17 @@ impl<'s> Search<'s> {
     }
 
     /// Cuts the power at each moment of a recording. Ends with the first violation if that is `enough`.
-    pub fn run(&mut self, recording: &Recording, first: usize, bounds: Bounds, first_is_enough: bool) -> Summary {
+    pub fn run(
+        &mut self,
+        recording: &Recording,
+        first: usize,
+        bounds: Bounds,
+        first_is_enough: bool,
+    ) -> Summary {
         let effects = effects(recording);
         let mut disk = Disk::new(recording, &effects);
-        let (mut summary, mut promised, mut random) = (Summary::default(), Promised::default(), Random::new(1));
+        let (mut summary, mut promised, mut random) =
+            (Summary::default(), Promised::default(), Random::new(1));
         let mut contents = HashSet::new();
         for (number, operation) in recording.operations.iter().enumerate() {
             disk.follow(number);
@@ -83,12 +90,15 @@ impl<'s> Search<'s> {
             summary.moments += 1;
             for (taken, time) in choices {
                 let image = disk.image(&taken, time);
-                contents.insert(image.hash_of_contents());
+                contents.insert(image.hash(false));
                 let finding = self.examine(&image);
                 if let Some(what) = violation(&finding, promised) {
                     let first = || {
                         let operation = shown(operation, recording);
-                        format!("operation {number} ({operation}), {promised:?}, {taken:?}, {time:?}:{}", listed(&image))
+                        format!(
+                            "operation {number} ({operation}), {promised:?}, {taken:?}, {time:?}:{}",
+                            listed(&image)
+                        )
                     };
                     let known = summary.violations.entry(what);
                     known.or_insert_with(|| Violation { count: 0, first: first() }).count += 1;
@@ -104,7 +114,7 @@ impl<'s> Search<'s> {
 
     fn examine(&mut self, image: &Image) -> Finding {
         let (bench, states) = (&self.bench, self.states);
-        self.known.entry(image.hash()).or_insert_with(|| bench.examine(image, states)).clone()
+        self.known.entry(image.hash(true)).or_insert_with(|| bench.examine(image, states)).clone()
     }
 }
 
@@ -117,6 +127,7 @@ fn violation(finding: &Finding, promised: Promised) -> Option<String> {
         }
         Finding::Holds(_) => Some("an event is there that was not written yet".to_owned()),
         Finding::Refused(error) => Some(format!("the journal is refused: {error:?}")),
+        Finding::RefusedInUse(what, error) => Some(format!("{what} is refused: {error:?}")),
         Finding::Fails(what) => Some(what.clone()),
     }
 }

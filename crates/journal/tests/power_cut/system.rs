@@ -39,9 +39,31 @@ pub struct System {
 
 /// Calls that change no file, and calls that change what a power cut leaves as it is: owners, permissions, locks.
 const HARMLESS: &[&str] = &[
-    "access", "chdir", "chmod", "chown", "execve", "exit", "exit_group", "faccessat", "faccessat2", "fadvise64", "fchmod",
-    "fchown", "flock", "fstatfs", "getcwd", "getdents64", "ioctl", "poll", "pread64", "preadv", "readlink", "readlinkat",
-    "statfs", "sync_file_range", "wait4",
+    "access",
+    "chdir",
+    "chmod",
+    "chown",
+    "execve",
+    "exit",
+    "exit_group",
+    "faccessat",
+    "faccessat2",
+    "fadvise64",
+    "fchmod",
+    "fchown",
+    "flock",
+    "fstatfs",
+    "getcwd",
+    "getdents64",
+    "ioctl",
+    "poll",
+    "pread64",
+    "preadv",
+    "readlink",
+    "readlinkat",
+    "statfs",
+    "sync_file_range",
+    "wait4",
 ];
 
 /// Calls that could change files without naming them.
@@ -394,7 +416,9 @@ impl System {
     ) -> Result<(), String> {
         match (self.place(call, from.0, from.1)?, self.place(call, to.0, to.1)?) {
             (None, None) => Ok(()),
-            (Some((folder, from)), Some((same, to))) if folder == same && !call.argument(4).contains("EXCHANGE") => {
+            (Some((folder, from)), Some((same, to)))
+                if folder == same && !call.argument(4).contains("EXCHANGE") =>
+            {
                 let node = self.names[&folder].get(&from);
                 let node = *node.ok_or_else(|| call.wrong("a file that was not made"))?;
                 self.changes_names(folder, NameChange::Move { from, to, node });
@@ -431,5 +455,6 @@ impl System {
 }
 
 fn is_new_thread(call: &Call) -> bool {
-    matches!(call.name.as_str(), "clone" | "clone3") && call.arguments.iter().any(|flags| flags.contains("CLONE_THREAD"))
+    matches!(call.name.as_str(), "clone" | "clone3")
+        && call.arguments.iter().any(|flags| flags.contains("CLONE_THREAD"))
 }
