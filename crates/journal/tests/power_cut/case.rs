@@ -1,4 +1,4 @@
-//! A scenario with its recording, and with what the journal may contain after it.
+//! A scenario with its recording, and with the contents that the journal may have.
 
 use crate::disk::{Disk, Image, Taken, Time, effects};
 use crate::ledger::Bench;
@@ -11,7 +11,7 @@ use caisse_journal::SqliteJournal;
 #[derive(Debug)]
 pub struct Case {
     pub recording: Recording,
-    /// What the journal contains before the first action, and after each action.
+    /// The content of the journal before the first action, and after each action.
     pub states: Vec<Content>,
     /// The first operation after the last process that died during a write.
     pub first: usize,
@@ -88,7 +88,7 @@ pub fn image_of(recording: &Recording) -> Image {
     disk.image(&vec![Taken::All; disk.pending.len()], Time::NewestSeen)
 }
 
-/// Checks that the recording misses nothing: it ends with the files that are in the folder.
+/// Checks that the recording ends with the files that are in the folder: it misses no change.
 fn check_folder(recording: &Recording, bench: &Bench) {
     let files = |recording: &Recording| {
         let mut image = image_of(recording);
@@ -104,7 +104,7 @@ fn check_folder(recording: &Recording, bench: &Bench) {
     assert!(recorded == found, "the recording does not end with the files that are in the folder");
 }
 
-/// What a power cut leaves of a journal while an event is copied from the log into the database.
+/// Returns the files after a power cut that came while an event was copied from the log into the database.
 fn power_cut() -> Image {
     let case = Case::record(&Scenario::one_process()).unwrap();
     let effects = effects(&case.recording);

@@ -15,10 +15,10 @@ use crate::recording::{JOURNAL, under_strace};
 use crate::scenario::{Content, read};
 use crate::search::Promised;
 
-/// How many images the journal treated in which way.
+/// The number of images for each treatment.
 pub type Counts = BTreeMap<&'static str, usize>;
 
-/// What is damaged.
+/// A damage.
 #[derive(Clone, Copy, Debug)]
 pub enum Damage {
     /// The files with this ending are gone.
@@ -29,7 +29,7 @@ pub enum Damage {
     AnySector(usize),
 }
 
-/// What else has happened.
+/// The circumstances of a damage.
 #[derive(Clone, Copy, Debug)]
 pub enum Besides {
     /// The system has had the time to write everything. The damage is there after each promise.
@@ -73,7 +73,7 @@ pub fn search(case: &Case, damage: Damage, besides: Besides) -> Counts {
     counts
 }
 
-/// Nothing if a promise is broken and the journal does not say so.
+/// Returns nothing if a promise is broken and the journal does not report an error.
 fn treatment(finding: &Finding, promised: Promised) -> Option<&'static str> {
     match finding {
         Finding::Holds(numbers) => {
@@ -113,7 +113,7 @@ fn damaged(image: &Image, damage: Damage, random: &mut Random) -> Vec<(Image, St
     }
 }
 
-/// The sectors of all files but those of shared memory.
+/// The sectors of all files except those of shared memory.
 fn sectors(image: &Image) -> Vec<(usize, usize)> {
     let files = image.files.iter().enumerate().filter(|(_, (path, ..))| !path.ends_with("-shm"));
     files
@@ -136,10 +136,10 @@ fn bad(image: &Image, file: usize, sector: usize, zeros: bool, seed: u64) -> (Im
     (image, text)
 }
 
-/// What the journal says while a read of its file fails, as that of an unreadable sector does.
+/// The result of reading a journal while one read of its file fails, as the read of a bad sector does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// All that was ever written.
+    /// All transactions.
     Whole,
     /// The error of the journal.
     Refused(String),
@@ -154,24 +154,25 @@ pub fn unreadable(image: &Image, content: &Content, read: usize) -> Option<Readi
     let options = ["-P", journal.to_str().unwrap(), "-e", "trace=pread64", "-e", &inject];
     let (output, trace) = under_strace("look", bench.folder(), &options);
     let failed = trace.windows(10).any(|text| text == b"(INJECTED)");
-    let line = output.lines().find_map(|line| line.strip_prefix(SAYS)).unwrap_or_else(|| panic!("{output}"));
+    let line =
+        output.lines().find_map(|line| line.strip_prefix(PREFIX)).unwrap_or_else(|| panic!("{output}"));
     let reading =
         if line == format!("{content:?}") { Reading::Whole } else { Reading::Refused(line.to_owned()) };
     failed.then_some(reading)
 }
 
-/// How the child begins to say what is in the journal.
-const SAYS: &str = "the journal: ";
+/// The beginning of the line in which the child prints the journal.
+const PREFIX: &str = "the journal: ";
 
 /// Prints what is in the journal, or its error. Then tries to charge again what is in it.
 pub fn look(path: &Path) {
     let mut journal = match SqliteJournal::open(path) {
         Ok(journal) => journal,
-        Err(error) => return println!("\n{SAYS}{error:?}"),
+        Err(error) => return println!("\n{PREFIX}{error:?}"),
     };
     match read(&journal) {
-        Ok(content) => println!("\n{SAYS}{content:?}"),
-        Err(error) => println!("\n{SAYS}{error:?}"),
+        Ok(content) => println!("\n{PREFIX}{content:?}"),
+        Err(error) => println!("\n{PREFIX}{error:?}"),
     }
     for id in ["a", "b", "c"] {
         assert!(journal.append(&started(id, "elsewhere"), time(3)).is_err(), "{id} can be charged again");

@@ -1,16 +1,16 @@
-//! The model of the disk: what is durable at a moment, what may be durable, and what the files contain after a power cut.
+//! The model of the disk: the durable content, the pending changes, and the files after a power cut.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::operation::{Kind, Name, NameChange, Node, Operation, ROOT, Recording};
+use crate::operation::{Contents, Kind, NameChange, Names, Node, Operation, ROOT, Recording};
 
-/// What a disk writes as a whole, in bytes.
+/// The size of a sector in bytes: a disk writes a sector as a whole.
 pub const SECTOR: usize = 512;
 
-/// What a power cut leaves in a file of shared memory: anything.
-const SHARED_MEMORY: [u8; 32 * 1024] = [0xa5; 32 * 1024];
+/// The content of a file of shared memory after a power cut: rubbish.
+static SHARED_MEMORY: [u8; 32 * 1024] = [0xa5; 32 * 1024];
 
-/// What an operation changes on the disk.
+/// The change that an operation makes on the disk.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// The sectors that a write touches, as they are in the memory of the system after the write.
@@ -114,8 +114,8 @@ pub enum Time {
 pub struct Disk<'r> {
     recording: &'r Recording,
     effects: &'r [Option<Effect>],
-    contents: BTreeMap<Node, Vec<u8>>,
-    names: BTreeMap<Node, BTreeMap<Name, Node>>,
+    contents: Contents,
+    names: Names,
     /// The operations whose effects may have reached the disk, in order.
     pub pending: Vec<usize>,
     times: BTreeMap<Node, Vec<u128>>,
@@ -171,7 +171,7 @@ impl<'r> Disk<'r> {
         }
     }
 
-    /// Returns what the files contain if this much of each pending effect has reached the disk.
+    /// Returns the files after a power cut, if this much of each pending effect has reached the disk.
     pub fn image(&self, taken: &[Taken], time: Time) -> Image {
         assert_eq!(taken.len(), self.pending.len());
         let (mut contents, mut names) = (self.contents.clone(), self.names.clone());
@@ -187,8 +187,8 @@ impl<'r> Disk<'r> {
         &self,
         folder: Node,
         path: &str,
-        contents: &BTreeMap<Node, Vec<u8>>,
-        names: &BTreeMap<Node, BTreeMap<Name, Node>>,
+        contents: &Contents,
+        names: &Names,
         time: Time,
         image: &mut Image,
     ) {
@@ -214,12 +214,7 @@ impl<'r> Disk<'r> {
     }
 }
 
-fn apply(
-    effect: &Effect,
-    taken: Taken,
-    contents: &mut BTreeMap<Node, Vec<u8>>,
-    names: &mut BTreeMap<Node, BTreeMap<Name, Node>>,
-) {
+fn apply(effect: &Effect, taken: Taken, contents: &mut Contents, names: &mut Names) {
     if taken == Taken::Nothing {
         return;
     }
@@ -253,7 +248,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Tells images apart; the times of the files count only if asked for.
+    /// Returns a hash of all names and contents, and of the times of the files if `with_times`.
     pub fn hash(&self, with_times: bool) -> u64 {
         let mut hash = Hash::default();
         self.folders.iter().for_each(|folder| hash.add(folder.as_bytes()));
@@ -268,7 +263,7 @@ impl Image {
     }
 }
 
-/// Eight bytes at a time: the hasher of the standard library takes a third of the time of the whole test.
+/// A hash of eight bytes at a time. The hasher of the standard library would take a third of the time of the whole test.
 #[derive(Default)]
 struct Hash(u64);
 

@@ -1,15 +1,15 @@
-//! Which of all images that a power cut can leave are looked at.
+//! The choice of images: some of all that a power cut can leave.
 
 use crate::disk::{Disk, Effect, Taken, Time};
 
-/// How many of the images are looked at.
+/// The number of images to look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Of so many images one is looked at, except of the most important ones.
+    /// Looks at one of so many images, and at all of the most important ones.
     pub one_in: usize,
-    /// At each moment, how many earlier effects are combined with the newest one, or torn beside it.
+    /// The number of earlier effects that are combined with the newest one, or torn beside it, at each moment.
     pub pairs: usize,
-    /// At each moment, how many images take any sectors of any effects.
+    /// The number of images with any sectors of any effects, at each moment.
     pub samples: usize,
 }
 

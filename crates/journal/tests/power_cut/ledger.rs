@@ -1,4 +1,4 @@
-//! Holds the files that a power cut has left against what the processes were told.
+//! Compares the journal of an image with what was promised.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -16,16 +16,16 @@ use crate::search::Promised;
 /// The terminal and the id of the payment that is made after the power cut.
 const FURTHER: (&str, &str) = ("further", "t-further");
 
-/// What the journal does with an image.
+/// The result of opening and using the journal of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// It contains what it did after these numbers of actions, and works.
+    /// It works, and contains what it contained after these numbers of actions.
     Holds(BTreeSet<usize>),
     /// It cannot be opened.
     Refused(JournalError),
-    /// It opens, and then says that it is damaged.
+    /// It opens, and reports an error when it is used.
     RefusedInUse(&'static str, JournalError),
-    /// It opens, and does not do what it must.
+    /// It opens, and breaks a rule.
     Fails(String),
 }
 
@@ -81,8 +81,8 @@ impl Bench {
         }
     }
 
-    /// Opens a journal in which something is damaged, and checks that nothing promised is missing unnoticed: each transaction
-    /// is there, or the journal says that it is damaged; and no terminal can be paid with that must not be.
+    /// Opens a journal in which something is damaged. Checks that each promised transaction is there or reading it is an
+    /// error, and that no start is accepted that must be refused.
     pub fn examine_damaged(&self, image: &Image, states: &[Content], promised: Promised) -> Finding {
         let finding = self.examine(image, states);
         if !matches!(finding, Finding::RefusedInUse(..)) {
@@ -120,7 +120,7 @@ impl Bench {
     }
 }
 
-/// Whether this error says that the journal is damaged, so that no terminal is paid with.
+/// Whether this error reports damage, so that no payment begins.
 pub fn is_named(error: &JournalError) -> bool {
     matches!(error, JournalError::Corrupt { .. } | JournalError::Older { .. } | JournalError::Foreign)
 }
@@ -133,9 +133,9 @@ pub fn memory_folder() -> tempfile::TempDir {
 
 /// Why a journal that was opened cannot be used.
 enum Trouble {
-    /// The journal said so.
+    /// The journal returned an error.
     Error(&'static str, JournalError),
-    /// It did what it must not.
+    /// The journal broke a rule.
     Wrong(String),
 }
 

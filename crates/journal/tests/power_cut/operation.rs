@@ -1,4 +1,4 @@
-//! What processes did to the files of a folder, in order.
+//! The operations of processes on the files of a folder, in order.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +12,12 @@ pub const ROOT: Node = 0;
 
 /// The name of a file in its folder.
 pub type Name = String;
+
+/// The names in each folder.
+pub type Names = BTreeMap<Node, BTreeMap<Name, Node>>;
+
+/// The content of each file.
+pub type Contents = BTreeMap<Node, Vec<u8>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -37,7 +43,7 @@ pub enum Operation {
         folder: Node,
         change: NameChange,
     },
-    /// Everything that happened to the file or the names of the folder before this is durable once the sync ends.
+    /// Every earlier change to the file, or to the names in the folder, is durable once the sync ends.
     SyncBegins {
         node: Node,
         sync: usize,
@@ -55,7 +61,7 @@ pub enum Operation {
     WriteBegins {
         action: usize,
     },
-    /// A process was told that the write of this action is durable.
+    /// The journal has returned from the write of this action: the write is promised to be durable.
     IsDurable {
         action: usize,
     },
@@ -63,7 +69,7 @@ pub enum Operation {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameChange {
-    /// The name leads to the node, whatever it led to before.
+    /// Gives the name to the node, whichever node had it before.
     Put {
         name: Name,
         node: Node,
@@ -94,12 +100,12 @@ impl NameChange {
 /// The files before the first operation, and the operations.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// Every file and folder that ever was.
+    /// Every file and folder of the recording, by its node.
     pub kinds: Vec<Kind>,
     /// The names in each folder, before the first operation.
-    pub names: BTreeMap<Node, BTreeMap<Name, Node>>,
+    pub names: Names,
     /// The content of each file, before the first operation.
-    pub contents: BTreeMap<Node, Vec<u8>>,
+    pub contents: Contents,
     pub operations: Vec<Operation>,
 }
 
@@ -136,7 +142,7 @@ impl Recording {
     }
 
     /// The names in each folder and the content of each file after the last operation, as all processes see them.
-    pub fn after_all(&self) -> (BTreeMap<Node, BTreeMap<Name, Node>>, BTreeMap<Node, Vec<u8>>) {
+    pub fn after_all(&self) -> (Names, Contents) {
         let (mut names, mut contents) = (self.names.clone(), self.contents.clone());
         for operation in &self.operations {
             match operation {
@@ -163,11 +169,11 @@ impl Recording {
             Operation::Name { change: NameChange::Move { to, node, .. }, .. } => Some((to.as_str(), *node)),
             _ => None,
         });
-        before.chain(later).filter(|(_, named)| *named == node).last().map_or("the folder", |(name, _)| name)
+        before.chain(later).rfind(|(_, named)| *named == node).map_or("the folder", |(name, _)| name)
     }
 }
 
-/// SQLite shares the index of its log through a file with this ending.
+/// The kind of a file by its name: SQLite shares the index of its log through a file with the ending `-shm`.
 pub fn kind_of(name: &str) -> Kind {
     if name.ends_with("-shm") { Kind::SharedMemory } else { Kind::File }
 }

@@ -1,4 +1,4 @@
-//! Faults that are planted into a recording. Each must be found.
+//! Faults to plant into a recording, each of which must be found.
 
 use crate::operation::{Node, Operation, ROOT, Recording};
 

@@ -77,8 +77,8 @@ struct Process {
 }
 
 impl Process {
-    /// Waits for a line. Returns whether it came before the process ended.
-    fn says(&mut self, expected: &str) -> bool {
+    /// Waits for a line. Returns whether the process prints it before it ends.
+    fn prints(&mut self, expected: &str) -> bool {
         let mut line = String::new();
         while self.output.read_line(&mut line).unwrap() > 0 {
             if line.trim_end() == expected.trim() {
@@ -89,7 +89,7 @@ impl Process {
         false
     }
 
-    fn tell(&mut self, action: usize) {
+    fn start(&mut self, action: usize) {
         writeln!(self.input.as_mut().unwrap(), "{action}").unwrap();
     }
 
@@ -119,13 +119,13 @@ fn conduct(scenario: &Scenario, session: &Session, first: usize, path: &Path) {
                 let mut child = process(&format!("{task} {}", scenario.name), path).spawn().unwrap();
                 let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
                 let mut process = Process { child, input, output };
-                assert!(process.says("open"));
+                assert!(process.prints("open"));
                 *place = Some(process);
             }
             Action::Do(..) | Action::Dies(..) => {
                 let process = place.as_mut().unwrap();
-                process.tell(action_number);
-                assert!(process.says(&format!("{IS_DURABLE}{action_number}")), "{action:?}");
+                process.start(action_number);
+                assert!(process.prints(&format!("{IS_DURABLE}{action_number}")), "{action:?}");
                 if matches!(action, Action::Dies(..)) {
                     kill(place);
                 }

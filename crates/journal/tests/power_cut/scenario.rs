@@ -1,4 +1,4 @@
-//! What the recorded processes do, in which order, and what the journal contains after each action.
+//! The scenarios: the actions of the recorded processes in order, and the content of the journal after each.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub enum Step {
     Dispute(&'static str),
     Order(&'static str),
     Forget,
-    /// Reads everything, and tells it: what was read must not be lost.
+    /// Reads everything, which is a promise: what was read must not be lost.
     Read,
 }
 
@@ -67,14 +67,14 @@ pub struct Session {
     pub dies: Option<Moment>,
 }
 
-/// What is in the folder before the recording begins, closed and durable.
+/// The files in the folder before the recording begins, closed and durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
     /// Nothing.
     Nothing,
     /// A journal with this many old payments.
     Payments(usize),
-    /// What a power cut has left of another journal.
+    /// The files that a power cut has left of another journal.
     PowerCut,
 }
 
@@ -185,7 +185,7 @@ impl Scenario {
         )
     }
 
-    /// A process is killed within a write. The next process tells what it finds.
+    /// A process is killed within a write. The next process reports what it finds.
     pub fn killed_within_a_write(moment: Moment) -> Self {
         let session = |actions: &[Action], dies| Session { actions: actions.to_vec(), dies };
         let sessions = vec![
@@ -288,7 +288,7 @@ impl Scenario {
         })
     }
 
-    /// The store in memory has no files: it cannot have the same fault.
+    /// Compares with the store in memory, which has no files and cannot have the same fault.
     fn compare_with_memory(&self, states: &[Content], lost: &[usize]) {
         let mut journal = MemoryJournal::new();
         for (number, step) in self.steps() {

@@ -1,4 +1,4 @@
-//! Goes through a recording, and through the images that a power cut can leave at each moment of it.
+//! The search: the images that a power cut can leave at each moment of a recording.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -9,28 +9,28 @@ use crate::ledger::{Bench, Finding};
 use crate::operation::{Operation, Recording};
 use crate::scenario::Content;
 
-/// How many of its images the journal treated in which way.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The moments at which images were looked at.
     pub moments: usize,
     /// The images that differ in more than the time of a file.
     pub images: usize,
-    /// By what is wrong.
+    /// The violations, by their kind.
     pub violations: BTreeMap<String, Violation>,
 }
 
-/// The first case of what is wrong.
+/// A kind of violation: how often it was found, and where first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     pub count: usize,
     pub first: String,
 }
 
-/// What the processes were told up to a moment, in numbers of actions.
+/// The promises up to a moment, as numbers of actions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Promised {
-    /// The first action that nobody was told to be durable.
+    /// The first action that is not promised to be durable.
     pub durable: usize,
     /// The first action that had not begun.
     pub begun: usize,
@@ -47,7 +47,7 @@ impl Promised {
     }
 }
 
-/// The images of one scenario, of which each is examined once.
+/// A search in recordings of one scenario. Each image is examined once.
 #[derive(Debug)]
 pub struct Search<'s> {
     pub bench: Bench,
@@ -118,7 +118,7 @@ impl<'s> Search<'s> {
     }
 }
 
-/// What is wrong with a journal after a power cut. Nothing else has failed: a refusal is wrong, too.
+/// Returns the violation of a journal after a power cut. A refusal is one, too: nothing is damaged.
 fn violation(finding: &Finding, promised: Promised) -> Option<String> {
     match finding {
         Finding::Holds(numbers) if numbers.range(promised.durable..=promised.begun).next().is_some() => None,

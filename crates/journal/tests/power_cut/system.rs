@@ -1,4 +1,4 @@
-//! What each system call does to the files of the recorded folder. A call that is not known here, on one of these files, is an
+//! The effects of system calls on the files of the recorded folder. A call on one of these files that is not known here is an
 //! error.
 
 use std::cell::{Cell, RefCell};
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::operation::{Kind, Name, NameChange, Node, Operation, ROOT, Recording, kind_of};
+use crate::operation::{Kind, Name, NameChange, Names, Node, Operation, ROOT, Recording, kind_of};
 use crate::recording::{BEGINS, IS_DURABLE};
 use crate::trace::{Call, Line, bytes, descriptor, modified, parse};
 
@@ -27,7 +27,7 @@ pub struct System {
     root_in_trace: String,
     pub recording: Recording,
     /// The names as they are now.
-    names: BTreeMap<Node, BTreeMap<Name, Node>>,
+    names: Names,
     lengths: HashMap<Node, usize>,
     /// The process of each thread.
     processes: HashMap<u32, u32>,
@@ -37,7 +37,7 @@ pub struct System {
     sync_count: usize,
 }
 
-/// Calls that change no file, and calls that change what a power cut leaves as it is: owners, permissions, locks.
+/// Calls that change nothing that the model knows: they change no file, or owners, permissions and locks alone.
 const HARMLESS: &[&str] = &[
     "access",
     "chdir",
@@ -144,7 +144,7 @@ impl System {
         }
     }
 
-    /// What counts from the begin of a call: announcements, and what a sync covers.
+    /// Follows the begin of a call: the begin of a sync limits what it covers, and an announcement counts from its begin.
     fn begins(&mut self, call: &Call) -> Result<(), String> {
         match call.name.as_str() {
             "fsync" | "fdatasync" => {

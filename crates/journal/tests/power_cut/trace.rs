@@ -1,4 +1,4 @@
-//! The text that `strace` writes, as system calls with their arguments.
+//! The parser of the output of `strace`: system calls with their arguments.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ pub struct Call {
     pub thread: u32,
     pub name: String,
     pub arguments: Vec<String>,
-    /// What it returned, with the explanation that `strace` adds.
+    /// The returned value, with the explanation that `strace` adds.
     pub result: String,
     /// The line of the trace, for messages.
     pub line: usize,
 }
 
-/// What a line of the trace reports.
+/// A line of the trace.
 #[derive(Clone, Debug)]
 pub enum Line {
-    /// A call begins, which other lines come before the end of. The arguments are those that are known at its begin.
+    /// A call begins, and other calls come before its end. The arguments are those that are known at the begin.
     Begins(Call),
     /// A call has returned.
     Returns {
