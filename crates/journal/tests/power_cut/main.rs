@@ -1,0 +1,181 @@
+//! Power cuts: whatever a power cut leaves of the files, no promise of the journal is broken.
+//!
+//! `docs/power-cut.md` describes the test.
+
+#![cfg(target_os = "linux")]
+
+mod case;
+#[path = "../common/mod.rs"]
+mod common;
+mod damage;
+mod disk;
+mod images;
+mod ledger;
+mod model;
+mod operation;
+mod planted;
+mod recording;
+mod scenario;
+mod search;
+mod system;
+mod trace;
+
+use case::Case;
+use damage::{Besides, Counts, Damage, Reading};
+use images::Bounds;
+use operation::Operation;
+use scenario::{Moment, Scenario};
+use search::Search;
+
+#[test]
+fn child() {
+    if let Some((task, path)) = common::task() {
+        recording::child(&task, &path);
+    }
+}
+
+/// With `CAISSE_POWER_CUT=long` in the environment all images are looked at, and many more samples.
+fn bounds(one_in: usize) -> Option<Bounds> {
+    std::env::var_os("CAISSE_POWER_CUT").is_none().then_some(Bounds { one_in, pairs: 1, samples: 1 })
+}
+
+const LONG: Bounds = Bounds { one_in: 1, pairs: 6, samples: 12 };
+
+/// Cuts the power at each moment of a case. The counts are the moments and the images of the short search.
+#[track_caller]
+fn search(name: &str, case: &Case, one_in: usize, expected: (usize, usize)) {
+    let summary =
+        Search::new(&case.states).run(&case.recording, case.first, bounds(one_in).unwrap_or(LONG), false);
+    println!("{name}: {} moments, {} images", summary.moments, summary.images);
+    assert!(summary.violations.is_empty(), "{name}: {:#?}", summary.violations);
+    if bounds(one_in).is_some() {
+        assert_eq!(
+            (summary.moments, summary.images),
+            expected,
+            "{name}: other images than were looked at before"
+        );
+    }
+}
+
+fn recorded(scenario: &Scenario) -> Case {
+    Case::record(scenario).unwrap()
+}
+
+#[test]
+fn a_new_journal_and_payments_in_one_process() {
+    search("one process", &recorded(&Scenario::one_process()), 3, (160, 789));
+}
+
+#[test]
+fn a_process_for_each_payment() {
+    search("process per payment", &recorded(&Scenario::process_per_payment()), 3, (100, 484));
+}
+
+#[test]
+fn two_processes_on_one_journal() {
+    search("two processes", &recorded(&Scenario::two_processes()), 4, (124, 515));
+}
+
+#[test]
+fn another_program_reads_for_a_while() {
+    search("long read", &recorded(&Scenario::long_read()), 3, (60, 307));
+}
+
+#[test]
+fn processes_that_are_killed_between_writes() {
+    search("killed between writes", &recorded(&Scenario::killed_between_writes()), 4, (114, 446));
+}
+
+/// In the middle of a write, and before each sync of it. What the next process reads must stay.
+#[test]
+fn processes_that_are_killed_within_a_write() {
+    // Whether the write takes effect, the moments, and the images.
+    let expected = [
+        (Moment::Half, false, (27, 114)),
+        (Moment::BeforeSync(0), false, (27, 110)),
+        (Moment::BeforeSync(1), true, (29, 138)),
+        (Moment::BeforeSync(2), true, (29, 138)),
+        (Moment::BeforeSync(3), true, (29, 157)),
+    ];
+    for (moment, took_effect, expected) in expected {
+        let case = recorded(&Scenario::killed_within_a_write(moment));
+        assert_eq!(case.took_effect, took_effect, "{moment:?}");
+        search(&format!("killed: {moment:?}"), &case, 4, expected);
+    }
+    assert!(Case::record(&Scenario::killed_within_a_write(Moment::BeforeSync(4))).is_none(), "one more sync");
+}
+
+#[test]
+fn unknown_ends_decisions_disputes_and_orders() {
+    search("unknown ends", &recorded(&Scenario::unknown_ends()), 6, (156, 527));
+}
+
+#[test]
+fn old_payments_are_forgotten() {
+    search("forgetting", &recorded(&Scenario::forgetting()), 16, (68, 172));
+}
+
+#[test]
+fn the_power_fails_again_during_the_recovery() {
+    search("second cut", &recorded(&Scenario::second_cut()), 2, (30, 211));
+}
+
+/// A search that finds none of these would prove nothing.
+#[test]
+fn every_planted_fault_is_found() {
+    let case = recorded(&Scenario::one_process());
+    let is_begin = |operation: &Operation| matches!(operation, Operation::WriteBegins { .. });
+    let first = case.recording.operations.iter().position(is_begin).unwrap();
+    let mut search = Search::new(&case.states);
+    for (name, fault) in planted::FAULTS {
+        let mut changed = case.recording.clone();
+        fault(&mut changed);
+        assert_ne!(changed.operations, case.recording.operations, "{name}: nothing was planted");
+        let summary = search.run(&changed, first, bounds(2).unwrap_or(LONG), true);
+        println!("{name}: {:?}", summary.violations);
+        assert!(!summary.violations.is_empty(), "{name}: not found");
+    }
+}
+
+/// What is lost is never lost unnoticed.
+#[test]
+fn a_lost_log_or_a_bad_sector_is_noticed() {
+    let counts = |name: &str, case: &Case, damage, besides, expected: &[(&'static str, usize)]| {
+        let counts = damage::search(case, damage, besides);
+        println!("{name}: {counts:?}");
+        if bounds(1).is_some() {
+            assert_eq!(counts, expected.iter().copied().collect::<Counts>(), "{name}");
+        }
+    };
+    let one = recorded(&Scenario::one_process());
+    let read = recorded(&Scenario::long_read());
+    let few = Besides::AnyPowerCut(Bounds { one_in: 10, pairs: 0, samples: 1 });
+    let (there, refused, in_use) = ("everything is there", "refused", "refused in use");
+    counts("lost log", &one, Damage::Lost("-wal"), Besides::PowerCut, &[(there, 10)]);
+    let expected = [(there, 345), (refused, 85), (in_use, 16)];
+    counts("lost log, any power cut", &one, Damage::Lost("-wal"), few, &expected);
+    let expected = [(there, 700), (refused, 130), (in_use, 10)];
+    counts("bad sector", &one, Damage::EachSector(5), Besides::PowerCut, &expected);
+    let expected = [(there, 442), (refused, 101), (in_use, 18)];
+    counts("bad sector, any power cut", &one, Damage::AnySector(1), few, &expected);
+    // While another program reads, the log is the only copy of the newest events.
+    counts("lost log, long read", &read, Damage::Lost("-wal"), Besides::Nothing, &[(there, 1), (refused, 2)]);
+    let expected = [(there, 211), (refused, 101), (in_use, 2)];
+    counts("bad sector, long read", &read, Damage::EachSector(5), Besides::Nothing, &expected);
+}
+
+/// One read after another fails.
+#[test]
+fn an_unreadable_sector_is_noticed() {
+    let case = recorded(&Scenario::one_process());
+    let (content, image) = (case.states.last().unwrap(), case::image_of(&case.recording));
+    let readings: Vec<_> = (1..).map_while(|read| damage::unreadable(&image, content, read)).collect();
+    let is_named = |said: &str| ["Corrupt", "Unwritable"].iter().any(|name| said.starts_with(name));
+    for reading in &readings {
+        assert!(
+            matches!(reading, Reading::Whole) || matches!(reading, Reading::Refused(said) if is_named(said))
+        );
+    }
+    let whole = readings.iter().filter(|reading| **reading == Reading::Whole).count();
+    assert_eq!((readings.len(), whole), (14, 1), "{readings:?}");
+}
