@@ -154,8 +154,8 @@ fn a_lost_log_or_a_bad_sector_is_noticed() {
     counts("lost log", &one, Damage::Lost("-wal"), Besides::PowerCut, &[(there, 10)]);
     let expected = [(there, 345), (refused, 85), (in_use, 16)];
     counts("lost log, any power cut", &one, Damage::Lost("-wal"), few, &expected);
-    let expected = [(there, 700), (refused, 130), (in_use, 10)];
-    counts("bad sector", &one, Damage::EachSector(5), Besides::PowerCut, &expected);
+    let expected = [(there, 408), (refused, 66), (in_use, 6)];
+    counts("bad sector", &one, Damage::EachSector(9), Besides::PowerCut, &expected);
     let expected = [(there, 442), (refused, 101), (in_use, 18)];
     counts("bad sector, any power cut", &one, Damage::AnySector(1), few, &expected);
     // While another program reads, the log is the only copy of the newest events.
