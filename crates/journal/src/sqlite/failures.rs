@@ -27,7 +27,8 @@ impl From<Error> for JournalError {
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
             ErrorCode::NotADatabase => Self::Foreign,
-            ErrorCode::DatabaseCorrupt => Self::corrupt(error.to_string()),
+            // What a table refuses does not follow from what is in it.
+            ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation => Self::corrupt(error.to_string()),
             // What a full disk often comes as, beside "database or disk is full".
             ErrorCode::SystemIoFailure => {
                 Self::unwritable(format!("{error}: the disk may be full, or failing"))
@@ -43,13 +44,17 @@ mod tests {
 
     #[test]
     fn each_error_of_sqlite_is_told_from_the_others() {
-        use ffi::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_LOCKED, SQLITE_NOTADB};
+        use ffi::{
+            SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_LOCKED, SQLITE_NOTADB,
+        };
         let error = |code| JournalError::from(Error::SqliteFailure(ffi::Error::new(code), None));
         for busy in [SQLITE_BUSY, SQLITE_LOCKED] {
             assert_eq!(error(busy), JournalError::Locked);
         }
         assert_eq!(error(SQLITE_NOTADB), JournalError::Foreign);
-        assert!(matches!(error(SQLITE_CORRUPT), JournalError::Corrupt { .. }));
+        for damaged in [SQLITE_CORRUPT, SQLITE_CONSTRAINT] {
+            assert!(matches!(error(damaged), JournalError::Corrupt { .. }));
+        }
         assert!(matches!(error(SQLITE_FULL), JournalError::Unwritable { .. }));
         let other = JournalError::from(Error::InvalidColumnIndex(0));
         assert!(matches!(other, JournalError::Corrupt { .. }));
