@@ -355,8 +355,10 @@ impl Drop for Held<'_> {
 }
 
 /// The engines of this process, by file and by path.
-static ENGINES: LazyLock<Mutex<HashMap<(FileIdentity, PathBuf), Weak<Shared>>>> =
-    LazyLock::new(Mutex::default);
+static ENGINES: LazyLock<Mutex<Engines>> = LazyLock::new(Mutex::default);
+
+/// The engines of a process.
+type Engines = HashMap<(FileIdentity, PathBuf), Weak<Shared>>;
 
 /// An engine and its keeper. The last handle that drops closes the file.
 pub(super) struct Shared {
@@ -406,7 +408,7 @@ impl Shared {
     }
 }
 
-fn engines() -> MutexGuard<'static, HashMap<(FileIdentity, PathBuf), Weak<Shared>>> {
+fn engines() -> MutexGuard<'static, Engines> {
     ENGINES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
