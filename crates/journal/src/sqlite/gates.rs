@@ -58,7 +58,11 @@ fn cost(path: &Path, act: impl FnOnce(&mut SqliteJournal)) -> Cost {
     let engine = Arc::clone(&journal.shared);
     let act_on = |act: &mut dyn FnMut(&mut Connection)| {
         let patience = Patience::default();
-        engine.engine.alone(patience.wait(), |pen| Ok(act(&mut pen.connection))).unwrap();
+        let on_pen = |pen: &mut pen::Pen| {
+            act(&mut pen.connection);
+            Ok(())
+        };
+        engine.engine.alone(patience.wait(), on_pen).unwrap();
     };
     act_on(&mut |connection| connection.set_prepared_statement_cache_capacity(0));
     let counters = Arc::new(Counters::default());
