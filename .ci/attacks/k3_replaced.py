@@ -220,12 +220,25 @@ def restore(attack, change=lambda: None, copied_after="before"):
     return terminal, attack.pay("25.00", terminal, "sale", "--timeout", "3")
 
 
+def without_the_newest_events(attack):
+    """Removes the file of the newest events: as a copy that is too old for them."""
+    os.remove(f"{attack.journal}.locks/recent-events")
+
+
 @case("K3", limit=60)
 def an_older_copy_is_put_back(attack):
     """An older copy is put back: the journal is refused until a person gives their word, and the id is not charged again."""
-    terminal, run = restore(attack)
+    terminal, run = restore(attack, lambda: without_the_newest_events(attack))
     attack.expect(attack.charged(terminal) == 1, "the id is charged again with an older copy of the journal")
     attack.expect(run.code == 6, f"an older copy of the journal: {run.summary()}")
+
+
+@case("K3", limit=60)
+def a_recent_copy_is_put_back(attack):
+    """A recent copy is put back: it is brought up to date with the newest events, and the id is answered from it."""
+    terminal, run = restore(attack)
+    attack.must(run, "approved", "the id again")
+    attack.expect(attack.charged(terminal) == 1, "the id is charged again with an older copy of the journal")
 
 
 @case("K3", limit=60)

@@ -279,7 +279,9 @@ def the_disk_fails_at_the_end(attack):
         attack.must(attack.pay("9.00", Terminal(), "before", journal=journal), "approved", "the first sale of the journal")
         run = attack.pay("25.00", terminal, "sale", journal=journal, env=attack.faults(rule))
         attack.must(run, "approved", f"the payment, {rule}")
-        attack.expect(run.last.get("journaled") is False, f"{rule}: reported as journaled")
+        # One failure may meet what no payment waits for.
+        allowed = (True, False) if "nth=" in rule else (False,)
+        attack.expect(run.last.get("journaled") in allowed, f"{rule}: reported as journaled")
         attack.expect(run.seconds < 20, f"{rule}: tried again for {run.seconds:.0f} s")
         attack.promise(terminal, [run], again=attack.pay("25.00", terminal, "sale", "--timeout", "3", journal=journal))
 

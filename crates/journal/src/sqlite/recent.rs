@@ -19,7 +19,7 @@ use super::mark;
 use crate::JournalError;
 
 /// The number of slots: so many of the newest events are in the file.
-pub(super) const SLOTS: u64 = 64;
+pub(super) const SLOTS: u64 = 24;
 /// The size of a slot in bytes. A power cut damages no other slot than the one that is written: a slot fills the largest sector
 /// of today's disks.
 const SLOT: usize = 4096;
