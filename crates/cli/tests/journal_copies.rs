@@ -27,7 +27,12 @@ fn an_older_copy_is_refused_until_a_person_accepts_it() {
     };
     assert_eq!(accept("--json").code, 1);
     assert_eq!(pay("order-2").code, 0);
+    // The newest events lead from a recent copy to the newest one.
     fs::write(&file, &older).unwrap();
+    let replayed = pay("order-2").last();
+    assert_eq!((&replayed["outcome"], &replayed["replayed"]), (&"approved".into(), &true.into()));
+    fs::write(&file, &older).unwrap();
+    fs::remove_file(format!("{file}.locks/recent-events")).unwrap();
 
     let blocked = pay("order-2");
     assert_eq!((blocked.code, &blocked.last()["reason"]["code"]), (6, &"journal_replaced".into()));
