@@ -69,6 +69,13 @@ impl Record {
         self.end.is_none() && self.decision.is_none()
     }
 
+    /// Whether the outcome was lost with a damaged journal file ([`Doubt::Salvaged`]). Only a person settles such a transaction:
+    /// the journal no longer knows which transactions the terminal has processed since.
+    #[must_use]
+    pub fn is_salvaged(&self) -> bool {
+        self.end.is_some_and(|end| is_salvaged(end.verdict.outcome))
+    }
+
     /// Returns what the record says about the money: by the newest decision, or else by the end. Nothing where neither is known.
     #[must_use]
     pub fn paid(&self) -> Option<Paid> {
@@ -131,4 +138,9 @@ impl Record {
         };
         Verdict { outcome, ..recorded }
     }
+}
+
+/// Whether this outcome says that the outcome was lost with a damaged journal file.
+pub(crate) const fn is_salvaged(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Unknown { doubt: Doubt::Salvaged })
 }

@@ -5,6 +5,7 @@
 use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, TransactionId};
 
+use crate::record::is_salvaged;
 use crate::{Decision, Dispute, Order, Paid, Record, Source, State, TerminalKey, WallTime};
 
 /// Why an event is not written. Nothing changes then.
@@ -83,6 +84,9 @@ pub fn append(
 
 /// What an end makes of a transaction that may have been decided or ended meanwhile, by whatever let that happen.
 fn ended(record: &Record, end: &End, at: WallTime) -> Result<Appended, SettleError> {
+    if is_salvaged(end.verdict.outcome) {
+        return Ok(reopened(record, end, at).into());
+    }
     let paid = Paid::by_outcome(end.verdict.outcome);
     let contradicts = paid.is_some() && record.paid().is_some_and(|known| Some(known) != paid);
     let known = record.end.map(|end| end.verdict.outcome);
@@ -101,6 +105,14 @@ fn ended(record: &Record, end: &End, at: WallTime) -> Result<Appended, SettleErr
     Ok(Appended { record: Record { disputed: record.disputed || dispute.is_some(), ..record }, dispute })
 }
 
+/// What a salvage makes of a transaction of which events were lost: unresolved where no outcome is known, disputed where one is.
+fn reopened(record: &Record, end: &End, at: WallTime) -> Record {
+    match record.state() {
+        State::Unresolved => Record { end: Some(*end), ended_at: Some(at), ..record.clone() },
+        State::Final | State::Disputed => Record { disputed: true, ..record.clone() },
+    }
+}
+
 /// The reason of the dispute that an end causes.
 const CONTRADICTS: &str = "the end was written after the journal held another one, and contradicts it";
 
@@ -116,7 +128,7 @@ pub enum Decided {
 /// Returns what the transaction becomes by this decision. The caller holds the lock of the terminal. `naming` are the
 /// transactions that name this one as their original.
 ///
-/// A doubt is settled by a person or by evidence, a dispute by a person. A person also corrects the decision of a person. The
+/// A doubt is settled by a person or by evidence, a dispute or a [salvaged](Record::is_salvaged) transaction by a person. A person also corrects the decision of a person. The
 /// terminal's own proof (a known end, a decision by evidence) is not overruled but disputed, and so is a decision on which
 /// [credits or cancellations](gives_back) already rest.
 ///
@@ -128,6 +140,9 @@ pub fn decide(
     record: &Record,
     naming: &[Record],
 ) -> Result<Decided, SettleError> {
+    if record.is_salvaged() && record.state() == State::Unresolved && !decision.is_by_person() {
+        return Err(SettleError::Refused { what: "evidence about a salvaged transaction, which a person settles" });
+    }
     let is_doubtful = match (record.state(), decision.source) {
         (State::Unresolved, _) | (State::Disputed, Source::Person) => true,
         (State::Final, Source::Person) if record.paid() != Some(decision.paid) => false,

@@ -81,6 +81,7 @@ const IN_PART: Outcome = Outcome::PartiallyApproved {
 };
 const DECLINED: Outcome = Outcome::Declined { refusal: Refusal::Refused };
 const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
+const SALVAGED: Outcome = Outcome::Unknown { doubt: Doubt::Salvaged };
 const NOT_SENT: Outcome = Outcome::NotSent { reason: NotSent::Unreachable };
 
 /// One write that somebody tries.
@@ -93,6 +94,8 @@ enum Step {
     Person(Paid, bool),
     Evidence(Paid),
     Dispute(Paid),
+    /// The file was damaged, and events of the transaction were lost.
+    Salvage,
 }
 
 fn steps() -> Vec<Step> {
@@ -104,6 +107,7 @@ fn steps() -> Vec<Step> {
     steps.extend([Step::Person(NOT_PAID, false), Step::Person(NOT_PAID, true)]);
     steps.extend([paid(2500), NOT_PAID].map(Step::Evidence));
     steps.extend([paid(2500), NOT_PAID].map(Step::Dispute));
+    steps.push(Step::Salvage);
     steps
 }
 
@@ -155,6 +159,7 @@ impl World {
                 let record = settle::dispute(&dispute, self.record.as_ref());
                 record.map(|record| self.record = Some(record)).is_ok()
             }
+            Step::Salvage => self.salvage(rules),
         };
         match step {
             // Whether or not it was accepted: it is the answer of the terminal.
@@ -201,8 +206,28 @@ impl World {
         true
     }
 
+    /// Whatever was known stays, and a person has to look.
+    fn salvage(&mut self, rules: &Rules) -> bool {
+        let Some(before) = self.record.clone() else { return false };
+        let salvaged = (rules.append)(&Entry::Ended(end(SALVAGED)), Some(&before)).expect("always written");
+        assert_eq!(salvaged.dispute, None, "the event itself says it");
+        let record = salvaged.record;
+        assert_ne!(record.state(), State::Final, "a person has to look");
+        assert_eq!((record.paid(), &record.decision), (before.paid(), &before.decision));
+        let is_known = before.state() != State::Unresolved;
+        let end = if is_known { before.end } else { Some(end(SALVAGED)) };
+        assert_eq!(record.end, end, "a known end stays, and what is not known was lost");
+        self.record = Some(record);
+        true
+    }
+
     fn decide(&mut self, rules: &Rules, paid: Paid, source: Source, has_credit: bool) -> bool {
         let Some(record) = &self.record else { return false };
+        if record.is_salvaged() && record.state() == State::Unresolved && source == Source::Evidence {
+            let refused = (rules.decide)(&decision(paid, source), record, &[]);
+            assert!(matches!(refused, Err(SettleError::Refused { .. })), "only a person settles it");
+            return false;
+        }
         let naming = if has_credit { vec![credit(Some(APPROVED))] } else { vec![] };
         let state = record.state();
         let by_person = matches!(self.decided, Some((_, Source::Person)));
@@ -295,7 +320,34 @@ fn mistaken(record: Record, change: impl FnOnce(Record) -> Record) -> Appended {
 
 #[test]
 fn each_mistake_in_the_rules_is_found() {
-    let mistakes: [(&str, Rules); 9] = [
+    let mistakes: [(&str, Rules); 11] = [
+        (
+            "a salvaged transaction is settled by evidence",
+            Rules {
+                decide: |decision, record, naming| match (record.is_salvaged(), record.state()) {
+                    (true, State::Unresolved) => Ok(Decided::Settled(Record {
+                        decision: Some(decision.clone()),
+                        decided_at: Some(at(6)),
+                        ..record.clone()
+                    })),
+                    _ => (RULES.decide)(decision, record, naming),
+                },
+                ..RULES
+            },
+        ),
+        (
+            "a known end needs no look after a salvage",
+            Rules {
+                append: |entry, existing| match (entry, existing) {
+                    (Entry::Ended(end), Some(record)) if end.verdict.outcome == SALVAGED => {
+                        let appended = (RULES.append)(entry, existing)?;
+                        Ok(mistaken(appended.record, |after| Record { disputed: record.disputed, ..after }))
+                    }
+                    (entry, existing) => (RULES.append)(entry, existing),
+                },
+                ..RULES
+            },
+        ),
         (
             "the end of a decided transaction is dropped",
             Rules {

@@ -467,6 +467,7 @@ fn the_codes_stay_what_they_are() {
         Open::NotExclusive,
         Open::AnotherAmount,
         Open::PerhapsEarlier,
+        Open::Salvaged,
         Open::TooSoon { left: Duration::ZERO },
     ];
     let codes = [
@@ -476,6 +477,7 @@ fn the_codes_stay_what_they_are() {
         "not_exclusive",
         "another_amount",
         "perhaps_earlier",
+        "salvaged",
         "too_soon",
     ];
     assert_eq!(all.map(Open::code), codes);
