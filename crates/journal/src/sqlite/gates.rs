@@ -214,7 +214,7 @@ fn costs(payments: u64) -> Vec<(&'static str, Cost)> {
 /// closed: the same for 1 000 and for 100 000 payments. And the bytes that it reads of 100 000 payments, with the opening.
 const PINS: [(&str, u64, u64, u64); 6] = [
     ("open", 2, 15, 49_332),
-    ("pay", 27, 1637, 225_460),
+    ("pay", 27, 1642, 225_460),
     ("unsettled", 3, 31, 49_332),
     ("show", 8, 359, 86_196),
     ("credit of an old original", 5, 236, 94_388),

@@ -7,6 +7,7 @@ mod check;
 mod columns;
 mod failures;
 mod forgetting;
+mod forgotten;
 mod format;
 #[cfg(test)]
 mod gates;
