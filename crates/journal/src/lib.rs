@@ -27,7 +27,10 @@ pub use filing::{FiledResult, Filing, Reporter, dispute_contradiction, file_resu
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
-pub use sqlite::{AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, SqliteJournal};
+pub use sqlite::{
+    AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, HeldBack, HeldBackReason, Salvaged,
+    SqliteJournal,
+};
 
 pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{

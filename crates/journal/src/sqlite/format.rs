@@ -91,15 +91,20 @@ pub(super) fn mark_as_journal(connection: &Connection) -> Result<(), JournalErro
 
 /// Checks that the file is a journal, or where only that is asked for a backup of one, and of a format that can be read here.
 pub(super) fn check_identity(connection: &Connection, allows_backup: bool) -> Result<(), JournalError> {
-    match pragma(connection, "application_id")? {
-        APPLICATION_ID => {}
-        BACKUP_APPLICATION_ID if allows_backup => {}
-        BACKUP_APPLICATION_ID => return Err(JournalError::Backup),
+    let is_backup = kind(pragma(connection, "application_id")?, pragma(connection, "user_version")?)?;
+    if is_backup && !allows_backup { Err(JournalError::Backup) } else { Ok(()) }
+}
+
+/// Checks the application id and the format of a file, which must be one that can be read here. Returns whether it is a backup.
+pub(super) fn kind(application: i64, format: i64) -> Result<bool, JournalError> {
+    let is_backup = match application {
+        APPLICATION_ID => false,
+        BACKUP_APPLICATION_ID => true,
         FORMER_APPLICATION_ID => return Err(JournalError::Former),
         _ => return Err(JournalError::Foreign),
-    }
-    match pragma(connection, "user_version")? {
-        FORMAT => Ok(()),
+    };
+    match format {
+        FORMAT => Ok(is_backup),
         found @ ..=0 => Err(JournalError::corrupt(format!("format {found}, which never was"))),
         found => Err(JournalError::Newer { found, known: FORMAT }),
     }

@@ -16,8 +16,10 @@ mod location;
 mod mark;
 mod older_copy;
 mod open;
+mod part;
 mod records;
 mod registry;
+mod salvage;
 mod state;
 mod unit;
 mod writing;
@@ -51,6 +53,7 @@ pub use backup::BackupCopy;
 pub use check::{CheckProgress, FullCheck};
 pub use forgetting::Forgotten;
 pub use older_copy::AcceptedCopy;
+pub use salvage::{HeldBack, HeldBackReason, Salvaged};
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
 ///

@@ -167,7 +167,7 @@ impl Registry {
 /// Creates a file that is not there, with the permissions that SQLite would give it. A file that the administrator creates
 /// in another account's folder belongs to that account: its till has to be able to write it.
 #[cfg(unix)]
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(path)?;
@@ -182,7 +182,7 @@ fn create(path: &Path) -> io::Result<File> {
 
 /// Creates a file that is not there.
 #[cfg(not(unix))]
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).open(path)
 }
 
