@@ -141,7 +141,9 @@ pub fn decide(
     naming: &[Record],
 ) -> Result<Decided, SettleError> {
     if record.is_salvaged() && record.state() == State::Unresolved && !decision.is_by_person() {
-        return Err(SettleError::Refused { what: "evidence about a salvaged transaction, which a person settles" });
+        return Err(SettleError::Refused {
+            what: "evidence about a salvaged transaction, which a person settles",
+        });
     }
     let is_doubtful = match (record.state(), decision.source) {
         (State::Unresolved, _) | (State::Disputed, Source::Person) => true,

@@ -9,11 +9,11 @@ use core::time::Duration;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 use caisse_payment::{Amount, AuthorisationNumber, Comparison, Operation, Outcome, Text};
 
-#[cfg(feature = "alloc")]
-use crate::{Paid, Record};
 use crate::TerminalIdentity;
 #[cfg(feature = "alloc")]
 pub use crate::context::{Context, context};
+#[cfg(feature = "alloc")]
+use crate::{Paid, Record};
 
 /// What the till knows of the transaction in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

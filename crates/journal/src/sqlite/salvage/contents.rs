@@ -135,7 +135,8 @@ impl Contents {
 
     /// The numbers of the rows of a table, also of those that cannot be read.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
-        self.page.cells.iter().filter_map(|cell| u64::try_from(cell.row?).ok())
+        let cells = self.page.cells.iter().filter(|_| self.page.kind == Kind::TableLeaf);
+        cells.filter_map(|cell| u64::try_from(cell.row?).ok())
     }
 
     /// Searches every byte of a page for events, where the page itself no longer says where they are. Each event proves itself

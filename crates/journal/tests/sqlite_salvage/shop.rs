@@ -1,0 +1,338 @@
+//! A shop with a journal, and what has to be true of what is salvaged of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use caisse_journal::{
+    Admitted, Decision, Dispute, Event, Journal, JournalError, Paid, Record, Salvaged, SqliteJournal, State,
+    TerminalKey, admit,
+};
+use caisse_payment::entry::{Content, End, Entry, Start};
+use caisse_payment::{
+    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, Retry, TransactionId,
+};
+use rusqlite::Connection;
+
+use crate::common::*;
+
+/// What becomes of a payment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Life {
+    Approved,
+    Declined,
+    NeverSent,
+    SentAgain,
+    Unknown,
+    Open,
+    DecidedPaid,
+    Corrected,
+    Disputed,
+    Settled,
+}
+
+pub const LIVES: [Life; 10] = [
+    Life::Approved,
+    Life::Declined,
+    Life::NeverSent,
+    Life::SentAgain,
+    Life::Unknown,
+    Life::Open,
+    Life::DecidedPaid,
+    Life::Corrected,
+    Life::Disputed,
+    Life::Settled,
+];
+
+pub type Contents = Vec<(Record, Vec<Event>)>;
+
+/// A journal in a folder of its own.
+pub struct Shop {
+    pub folder: tempfile::TempDir,
+    pub before: Contents,
+    /// Every page that contains an event, by the number of the event.
+    pages: BTreeMap<u64, BTreeSet<usize>>,
+    numbers: BTreeMap<TransactionId, Vec<u64>>,
+    /// The root of the tree of the events.
+    pub root: usize,
+    whole: Vec<u8>,
+}
+
+pub const PAGE: usize = 4096;
+
+/// In memory where the system has such a place: nothing here has to survive.
+pub fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+fn starts(number: usize, on: usize) -> Start {
+    let mut start = start(&format!("sale-{:03}-{number}", number * 37 % 101), &format!("t{on}"));
+    start.content.amount = Amount::from_minor(1000 + number as u64, Currency::EUR);
+    start.content.reference = format!("table {number}").parse().ok();
+    // One terminal without an address, and two names at one.
+    start.address = (on > 0).then(|| format!("tcp:192.0.2.{}:8888", on / 2).parse().unwrap());
+    start
+}
+
+fn ends(start: &Start, outcome: Outcome, proof: Proof) -> Entry {
+    let end = End {
+        authorisation: format!("{:06}", start.content.amount.minor()).parse().ok(),
+        ..end("x", outcome, proof)
+    };
+    Entry::Ended(End { id: start.id, ..end })
+}
+
+fn live(journal: &mut SqliteJournal, number: usize, life: Life, on: usize) {
+    let start = starts(number, on);
+    let (id, amount) = (start.id, start.content.amount);
+    let approved = ends(&start, Outcome::Approved { amount }, Proof::Answered);
+    let silence = ends(&start, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
+    let End { authorisation: _, .. } = end("x", Outcome::Approved { amount }, Proof::Answered);
+    let not_sent = End {
+        id,
+        authorisation: None,
+        ..end("x", Outcome::NotSent { reason: NotSent::Unreachable }, Proof::NothingSent)
+    };
+    let mut at = (number as u64) * 10;
+    let mut put = |journal: &mut SqliteJournal, entry: Entry| {
+        at += 1;
+        journal.append(&entry, time(at)).unwrap();
+    };
+    let decide = |journal: &mut SqliteJournal, paid: Paid, at: u64| {
+        let lock = journal.lock_terminal(&TerminalKey::from(&start)).unwrap();
+        let decision = Decision::new(paid, "Zoé", "vu").unwrap();
+        journal.resolve(&lock, &id, &decision, time((number as u64) * 10 + at)).unwrap();
+    };
+    match life {
+        Life::NeverSent => return put(journal, Entry::NeverSent(start, not_sent)),
+        Life::SentAgain => put(journal, Entry::NeverSent(start, not_sent)),
+        _ => {}
+    }
+    put(journal, Entry::Started(start));
+    match life {
+        Life::Approved | Life::SentAgain | Life::Disputed | Life::Settled => put(journal, approved),
+        Life::Declined => {
+            put(journal, ends(&start, Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered));
+        }
+        Life::Unknown | Life::DecidedPaid | Life::Corrected => put(journal, silence),
+        Life::NeverSent | Life::Open => {}
+    }
+    match life {
+        Life::DecidedPaid => decide(journal, Paid::Paid(amount), 5),
+        Life::Corrected => {
+            decide(journal, Paid::Paid(amount), 5);
+            decide(journal, Paid::NotPaid, 6);
+        }
+        Life::Disputed | Life::Settled => {
+            let dispute = Dispute::new(Paid::NotPaid, "it answered twice").unwrap();
+            journal.dispute(&id, &dispute, time((number as u64) * 10 + 5)).unwrap();
+        }
+        _ => {}
+    }
+    if life == Life::Settled {
+        decide(journal, Paid::NotPaid, 6);
+    }
+}
+
+impl Shop {
+    /// Payments at four terminals, one after the other. Where one is open, the next ones there do not begin.
+    pub fn new(lives: &[(Life, usize)]) -> Self {
+        let folder = folder();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        for (number, (life, on)) in lives.iter().enumerate() {
+            let key = TerminalKey::from(&starts(number, *on));
+            if journal.unresolved_at(&key).unwrap().is_empty() {
+                live(&mut journal, number, *life, *on);
+            }
+        }
+        drop(journal);
+        Self::of(folder)
+    }
+
+    /// The shop with the journal that is in this folder.
+    pub fn of(folder: tempfile::TempDir) -> Self {
+        let before = content(&SqliteJournal::open(path(&folder)).unwrap());
+        let database = Connection::open(path(&folder)).unwrap();
+        let whole = fs::read(path(&folder)).unwrap();
+        let (mut pages, mut numbers) = (BTreeMap::new(), BTreeMap::<_, Vec<u64>>::new());
+        let mut events = database.prepare("SELECT number, id, chain FROM events ORDER BY number").unwrap();
+        let rows = events.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?))
+        });
+        for row in rows.unwrap() {
+            let (number, id, chain) = row.unwrap();
+            let found: Vec<usize> = (0..whole.len() - 31)
+                .filter(|at| whole[*at] == chain[0] && whole[*at..*at + 32] == chain)
+                .collect();
+            // The chain ends the row, which may have begun in the same page only.
+            pages.insert(number as u64, found.iter().map(|at| at / PAGE).collect());
+            numbers.entry(id.parse().unwrap()).or_default().push(number as u64);
+        }
+        let root: i64 = database
+            .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'events'", [], |row| row.get(0))
+            .unwrap();
+        drop(events);
+        drop(database);
+        Self { folder, before, pages, numbers, root: root as usize - 1, whole }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        self.whole.clone()
+    }
+
+    pub fn into(&self) -> PathBuf {
+        self.folder.path().join("salvaged.db")
+    }
+
+    /// Salvages the journal with these bytes in its file.
+    pub fn salvage(&self, bytes: &[u8]) -> Result<Salvaged, JournalError> {
+        fs::write(path(&self.folder), bytes).unwrap();
+        for ending in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{ending}", self.into().display()));
+        }
+        let _ = fs::remove_dir_all(format!("{}.locks", self.into().display()));
+        let salvaged = SqliteJournal::salvage(path(&self.folder), self.into(), time(9_000));
+        assert_eq!(fs::read(path(&self.folder)).unwrap(), bytes, "the damaged file is never written to");
+        assert!(!self.folder.path().join("salvaged.db.part").exists());
+        salvaged
+    }
+
+    /// The pages in which these bytes are not those of the journal.
+    pub fn damaged(&self, bytes: &[u8]) -> BTreeSet<usize> {
+        let pages = self.whole.len().max(bytes.len()).div_ceil(PAGE);
+        let page = |bytes: &[u8], number: usize| {
+            let from = (number * PAGE).min(bytes.len());
+            bytes[from..(from + PAGE).min(bytes.len())].to_vec()
+        };
+        (0..pages).filter(|number| page(&self.whole, *number) != page(bytes, *number)).collect()
+    }
+
+    /// Whether a page contains events.
+    pub fn has_events(&self, page: usize) -> bool {
+        self.pages.values().any(|pages| pages.contains(&page))
+    }
+
+    /// Whether none of these pages contains an event of this transaction, or one before an event of it.
+    fn is_intact(&self, id: &TransactionId, damaged: &BTreeSet<usize>) -> bool {
+        let numbers = self.numbers[id].iter().flat_map(|number| [*number, number.saturating_sub(1)]);
+        numbers
+            .into_iter()
+            .all(|number| self.pages.get(&number).is_none_or(|pages| pages.is_disjoint(damaged)))
+    }
+
+    /// Checks what was salvaged from these bytes, and that a shop goes on with it.
+    pub fn check(&self, salvaged: &Salvaged, bytes: &[u8]) {
+        let damaged = self.damaged(bytes);
+        let mut journal = SqliteJournal::open(self.into()).unwrap();
+        journal.verify(&mut |_| {}).unwrap();
+        let after: BTreeMap<TransactionId, (Record, Vec<Event>)> = content(&journal)
+            .into_iter()
+            .map(|(record, events)| (record.start.id, (record, events)))
+            .collect();
+        let held: BTreeMap<TransactionId, _> =
+            salvaged.held_back.iter().map(|held| (held.id, held)).collect();
+        for (record, events) in &self.before {
+            let id = record.start.id;
+            let Some((now, history)) = after.get(&id) else {
+                assert!(salvaged.may_miss_transactions, "{id} is missing");
+                assert!(!self.is_intact(&id, &damaged), "{id} is missing, and nothing of it was damaged");
+                self.check_held_back(&journal, record, &after);
+                continue;
+            };
+            check_told(record, now);
+            if (now, history) == (record, events) {
+                assert!(!held.contains_key(&id), "{id} is as it was, and held back");
+                continue;
+            }
+            assert_ne!(now.state(), State::Final, "{id} is another one, and not held back");
+            assert!(held.contains_key(&id), "{id} is another one, and not named");
+            if self.is_intact(&id, &damaged) {
+                let kept = &history[..history.len() - 1];
+                assert_eq!(kept, events, "of {id} nothing was damaged");
+                assert_eq!(now.start, record.start);
+            }
+        }
+        let known: BTreeSet<TransactionId> = self.numbers.keys().copied().collect();
+        for (id, (record, _)) in &after {
+            assert!(known.contains(id) || held.contains_key(id), "{id} is an invention");
+            assert!(
+                known.contains(id) || record.start.content.amount.is_zero(),
+                "{id} has an invented amount"
+            );
+        }
+        for (id, held) in &held {
+            assert_ne!(after[id].0.state(), State::Final, "{held:?}");
+        }
+        let lost: u64 = salvaged.lost_events.iter().map(|lost| lost.end() - lost.start() + 1).sum();
+        let all = self.pages.len() as u64;
+        assert!(
+            salvaged.events + lost >= all || salvaged.may_miss_transactions,
+            "{lost} of {all}: {salvaged:?}"
+        );
+        self.go_on(&mut journal);
+    }
+
+    /// Whether a payment at the terminal of a missing transaction is held back, if anything in the new journal names the terminal.
+    fn check_held_back(
+        &self,
+        journal: &SqliteJournal,
+        missing: &Record,
+        after: &BTreeMap<TransactionId, (Record, Vec<Event>)>,
+    ) {
+        let key = TerminalKey::from(&missing.start);
+        let is_named = after.values().any(|(record, _)| record.start.content.terminal == key.terminal);
+        let content = Content { reference: None, ..missing.start.content };
+        let admitted = admit(journal, &"another".parse().unwrap(), &content, missing.start.address);
+        let is_blocked = matches!(admitted, Admitted::Blocked(Blocked::Unresolved));
+        assert!(is_blocked || !is_named, "{} of a missing payment is free: {admitted:?}", key.terminal);
+    }
+
+    /// Terminals that are free take payments, and the others do so once a person has looked.
+    fn go_on(&self, journal: &mut SqliteJournal) {
+        let terminals: Vec<Start> = (0..4).map(|on| starts(900, on)).collect();
+        let asked = |start: &Start| Content { reference: None, ..start.content };
+        for (number, start) in terminals.iter().enumerate() {
+            let key = TerminalKey::from(start);
+            let open = journal.unsettled().unwrap();
+            let is_open = open.iter().any(|record| key.may_be_of(&record.start));
+            let id: TransactionId = format!("free-{number}").parse().unwrap();
+            let admitted = admit(journal, &id, &asked(start), start.address);
+            assert!(is_open || matches!(admitted, Admitted::Proceed(_)), "{admitted:?}");
+        }
+        for record in journal.unsettled().unwrap() {
+            let id = record.start.id;
+            let lock = journal.lock_terminal(&TerminalKey::from(&record.start)).unwrap();
+            let proven = Decision::proven(Paid::NotPaid, "duplicata", "not completed").unwrap();
+            if record.is_salvaged() {
+                assert!(
+                    journal.resolve(&lock, &id, &proven, time(9_500)).is_err(),
+                    "only a person settles it"
+                );
+            }
+            let paid = record.paid().unwrap_or(Paid::NotPaid);
+            let decision = Decision::new(paid, "Zoé", "vérifié sur le terminal").unwrap();
+            journal.resolve(&lock, &id, &decision, time(9_501)).unwrap();
+        }
+        assert_eq!(journal.unsettled().unwrap(), []);
+        for (number, start) in terminals.iter().enumerate() {
+            let id: TransactionId = format!("next-{number}").parse().unwrap();
+            let admitted = admit(journal, &id, &asked(start), start.address);
+            assert!(matches!(admitted, Admitted::Proceed(_)), "{admitted:?}");
+            drop(admitted);
+            let start = Start { id, content: asked(start), ..*start };
+            journal.append(&Entry::Started(start), time(9_600)).unwrap();
+            let amount = start.content.amount;
+            let approved = ends(&start, Outcome::Approved { amount }, Proof::Answered);
+            journal.append(&approved, time(9_601)).unwrap();
+        }
+        journal.verify(&mut |_| {}).unwrap();
+    }
+}
+
+/// No approval is told as anything else, and nothing becomes chargeable again.
+fn check_told(before: &Record, after: &Record) {
+    let (was, is) = (before.told().outcome, after.told().outcome);
+    assert!(is == was || is.is_unknown(), "{}: {was:?} is told as {is:?}", before.start.id);
+    assert!(is.retry() != Retry::SameId || was.retry() == Retry::SameId);
+}
