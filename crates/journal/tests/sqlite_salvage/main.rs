@@ -4,5 +4,6 @@ mod any_damage;
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
+mod files;
 mod shop;
 mod single;

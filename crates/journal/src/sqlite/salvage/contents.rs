@@ -80,7 +80,7 @@ impl Place {
     /// Reads the columns of the row.
     pub(super) fn columns(&self, source: &Source) -> Option<Vec<Value>> {
         let bytes = source.read(self.page)?;
-        let cell = Cell::parse(&bytes, self.kind, self.offset, source.geometry)?;
+        let cell = Cell::parse(&bytes, self.kind, self.offset, source.page_size)?;
         columns_of(&cell, &bytes, source)
     }
 
@@ -98,7 +98,7 @@ impl Place {
 }
 
 fn columns_of(cell: &Cell, bytes: &[u8], source: &Source) -> Option<Vec<Value>> {
-    let content = cell.content(bytes, source.geometry, &|number| source.page(number))?;
+    let content = cell.content(bytes, source.page_size, &|number| source.page(number))?;
     Some(row::with_number(row::columns(&content)?, cell.row))
 }
 
@@ -120,7 +120,7 @@ impl Contents {
     /// Reads a page; nothing if it is none of a tree.
     pub(super) fn of(source: &Source, place: PageRef, is_first: bool) -> Option<Self> {
         let bytes = source.read(place)?;
-        let page = Page::parse(&bytes, is_first, source.geometry)?;
+        let page = Page::parse(&bytes, is_first, source.page_size)?;
         let is_table = page.kind == Kind::TableLeaf;
         let (mut rows, mut is_readable) = (Vec::new(), true);
         for cell in page.cells.iter().filter(|_| page.kind != Kind::TableInterior) {
@@ -145,7 +145,7 @@ impl Contents {
         let Some(bytes) = source.read(place) else { return Vec::new() };
         let kind = Kind::TableLeaf;
         let event = |offset: usize| {
-            let cell = Cell::parse(&bytes, kind, offset, source.geometry)?;
+            let cell = Cell::parse(&bytes, kind, offset, source.page_size)?;
             let content = Content::of(columns_of(&cell, &bytes, source)?, true);
             matches!(content, Content::Event(..)).then_some((Place { page: place, offset, kind }, content))
         };

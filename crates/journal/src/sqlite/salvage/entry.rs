@@ -17,7 +17,7 @@ use super::builder::Builder;
 use super::found::Found;
 use super::outcome::{HeldBackReason, Salvaged};
 use super::rescue::Rescue;
-use super::source::{Source, beside};
+use super::source::{PAGE_SIZES, Source, beside};
 use super::verified::Chained;
 use crate::{JournalError, SqliteJournal, WallTime};
 
@@ -60,9 +60,9 @@ impl SqliteJournal {
     ) -> Result<Salvaged, JournalError> {
         let (from, into) = (from.as_ref(), into.as_ref());
         let recorded: Vec<Tail> = Location::of(from)?.marks().iter().map(|mark| mark.tail).collect();
-        let source = Source::open(from)?;
+        let mut source = Source::open(from)?;
         let state = source.state().ok();
-        let found = Found::collect(&source)?;
+        let found = collect(&mut source)?;
         let chained = Chained::follow(&found, &source);
         let identity = Identity::of(&found, &chained, &recorded)?;
         check_free(into)?;
@@ -91,6 +91,24 @@ impl SqliteJournal {
         }
         Ok(salvaged)
     }
+}
+
+/// Reads all that can be read. A damaged header may say another size of the pages.
+fn collect(source: &mut Source) -> Result<Found, JournalError> {
+    let found = Found::collect(source)?;
+    if found.is_empty || !found.events.is_empty() {
+        return Ok(found);
+    }
+    let stated = source.page_size.0;
+    for size in PAGE_SIZES {
+        source.set_page_size(size);
+        let found = Found::collect(source)?;
+        if !found.events.is_empty() {
+            return Ok(found);
+        }
+    }
+    source.set_page_size(stated);
+    Ok(found)
 }
 
 /// What the file is.

@@ -42,9 +42,12 @@ impl Sum {
     }
 }
 
+fn part(bytes: &[u8], from: usize, to: usize) -> &[u8] {
+    bytes.get(from..to).unwrap_or_default()
+}
+
 fn number(bytes: &[u8], offset: usize) -> u32 {
-    let word = bytes.get(offset..offset.saturating_add(4)).and_then(|word| word.try_into().ok());
-    word.map_or(0, u32::from_be_bytes)
+    part(bytes, offset, offset.saturating_add(4)).try_into().map_or(0, u32::from_be_bytes)
 }
 
 impl Log {
@@ -71,13 +74,13 @@ impl Log {
             log.is_damaged = header.iter().any(|byte| *byte != 0);
             return Ok(log);
         };
-        let sum = Sum::default().add(&header[..24], is_big_endian);
+        let sum = Sum::default().add(part(&header, 0, 24), is_big_endian);
         if sum != Sum(number(&header, 24), number(&header, 28)) {
             log.is_damaged = true;
             return Ok(log);
         }
         log.page_size = Some(size);
-        log.read_frames(length, size, is_big_endian, &header[16..24], sum);
+        log.read_frames(length, size, is_big_endian, part(&header, 16, 24), sum);
         Ok(log)
     }
 
@@ -95,8 +98,8 @@ impl Log {
             let place = offset.saturating_add(u64::try_from(FRAME).unwrap_or_default());
             let is_commit = number(header, 4) != 0;
             // What an earlier use of the log has left has other salts.
-            let is_of_this_log = &header[8..16] == salts;
-            let next = sum.add(&header[..8], is_big_endian).add(page, is_big_endian);
+            let is_of_this_log = part(header, 8, 16) == salts;
+            let next = sum.add(part(header, 0, 8), is_big_endian).add(page, is_big_endian);
             is_whole &= is_of_this_log && next == Sum(number(header, 16), number(header, 20));
             if is_whole {
                 sum = next;

@@ -1,18 +1,8 @@
 //! The pages of a database as the file format of SQLite describes them, read without trusting any number in them.
 
-/// The sizes on which the form of a page depends.
+/// The size of a page, all of which SQLite uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Geometry {
-    pub(super) page_size: usize,
-    /// The bytes of a page that SQLite uses.
-    pub(super) usable: usize,
-}
-
-impl Geometry {
-    pub(super) const fn new(page_size: usize, reserved: usize) -> Self {
-        Self { page_size, usable: page_size.saturating_sub(reserved) }
-    }
-}
+pub(super) struct PageSize(pub(super) usize);
 
 /// The kind of a page of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +63,7 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads a page; nothing if it is none of a tree. The first page of a database begins with a header.
-    pub(super) fn parse(bytes: &[u8], is_first: bool, geometry: Geometry) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8], is_first: bool, size: PageSize) -> Option<Self> {
         let begin = if is_first { 100 } else { 0 };
         let kind = Kind::of(*bytes.get(begin)?)?;
         let header = if kind.is_interior() { 12 } else { 8 };
@@ -83,9 +73,9 @@ impl Page {
         let mut cells = Vec::new();
         for place in 0..count {
             let Some(offset) = two(bytes, pointers.checked_add(place.checked_mul(2)?)?) else { break };
-            cells.extend(Cell::parse(bytes, kind, usize::from(offset), geometry));
+            cells.extend(Cell::parse(bytes, kind, usize::from(offset), size));
         }
-        let is_sound = cells.len() == count && adds_up(bytes, begin, pointers, &cells, geometry);
+        let is_sound = cells.len() == count && adds_up(bytes, begin, pointers, &cells, size);
         Some(Self { kind, cells, right, is_sound })
     }
 
@@ -96,7 +86,7 @@ impl Page {
 }
 
 /// Whether the entries, the free blocks and the fragments fill the page to the last byte, each byte once.
-fn adds_up(bytes: &[u8], begin: usize, pointers: usize, cells: &[Cell], geometry: Geometry) -> bool {
+fn adds_up(bytes: &[u8], begin: usize, pointers: usize, cells: &[Cell], size: PageSize) -> bool {
     let adds_up = || {
         let content = match two(bytes, begin.checked_add(5)?)? {
             0 => 65536,
@@ -116,7 +106,7 @@ fn adds_up(bytes: &[u8], begin: usize, pointers: usize, cells: &[Cell], geometry
             fragments = fragments.checked_add(offset.checked_sub(end)?)?;
             end = offset.checked_add(length)?;
         }
-        fragments = fragments.checked_add(geometry.usable.checked_sub(end)?)?;
+        fragments = fragments.checked_add(size.0.checked_sub(end)?)?;
         let stated = usize::from(*bytes.get(begin.checked_add(7)?)?);
         let pointers_end = pointers.checked_add(cells.len().checked_mul(2)?)?;
         Some(fragments == stated && pointers_end <= content)
@@ -126,7 +116,7 @@ fn adds_up(bytes: &[u8], begin: usize, pointers: usize, cells: &[Cell], geometry
 
 impl Cell {
     /// Reads the entry at this place.
-    pub(super) fn parse(bytes: &[u8], kind: Kind, offset: usize, geometry: Geometry) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8], kind: Kind, offset: usize, size: PageSize) -> Option<Self> {
         let mut place = offset;
         let child = if kind.is_interior() {
             place = place.checked_add(4)?;
@@ -142,7 +132,7 @@ impl Cell {
             cell.row = Some(varint(bytes, &mut place)?.cast_signed());
         }
         if kind != Kind::TableInterior {
-            let length = local_length(cell.total, kind, geometry)?;
+            let length = local_length(cell.total, kind, size)?;
             cell.local = (place, length);
             place = place.checked_add(length)?;
             if length < cell.total {
@@ -152,19 +142,19 @@ impl Cell {
         }
         // No entry takes less than four bytes.
         cell.length = place.checked_sub(offset)?.max(4);
-        (offset.checked_add(cell.length)? <= geometry.usable.min(bytes.len())).then_some(cell)
+        (offset.checked_add(cell.length)? <= size.0.min(bytes.len())).then_some(cell)
     }
 
     /// The whole content. `page` reads the pages with its rest.
     pub(super) fn content(
         &self,
         bytes: &[u8],
-        geometry: Geometry,
+        size: PageSize,
         page: &dyn Fn(u32) -> Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
         let (begin, length) = self.local;
         let mut content = bytes.get(begin..begin.checked_add(length)?)?.to_vec();
-        let (mut next, room) = (self.overflow, geometry.usable.checked_sub(4)?);
+        let (mut next, room) = (self.overflow, size.0.checked_sub(4)?);
         while content.len() < self.total {
             let bytes = page(next?)?;
             let rest = self.total.checked_sub(content.len())?.min(room);
@@ -179,19 +169,18 @@ impl Cell {
 const MAX_CONTENT: usize = 1 << 16;
 
 /// How much of the content is in the page itself.
-fn local_length(total: usize, kind: Kind, geometry: Geometry) -> Option<usize> {
+fn local_length(total: usize, kind: Kind, size: PageSize) -> Option<usize> {
     if total > MAX_CONTENT {
         return None;
     }
-    let part = |numerator: usize| {
-        geometry.usable.checked_sub(12)?.checked_mul(numerator)?.checked_div(255)?.checked_sub(23)
-    };
-    let max = if kind.is_table() { geometry.usable.checked_sub(35)? } else { part(64)? };
+    let part =
+        |numerator: usize| size.0.checked_sub(12)?.checked_mul(numerator)?.checked_div(255)?.checked_sub(23);
+    let max = if kind.is_table() { size.0.checked_sub(35)? } else { part(64)? };
     if total <= max {
         return Some(total);
     }
     let min = part(32)?;
-    let surplus = total.checked_sub(min)?.checked_rem(geometry.usable.checked_sub(4)?)?;
+    let surplus = total.checked_sub(min)?.checked_rem(size.0.checked_sub(4)?)?;
     let length = min.checked_add(surplus)?;
     Some(if length <= max { length } else { min })
 }

@@ -74,7 +74,8 @@ impl Rescue<'_> {
         };
         // Another journal went on from the same events: what it recorded is not here.
         let is_another = self.recorded.iter().any(is_missed);
-        if self.found.last.is_none() || self.source.log_is_damaged() || is_another {
+        let may_go_on = self.found.last.is_none() && !self.found.is_empty;
+        if may_go_on || self.source.log_is_damaged() || is_another {
             self.may_miss = true;
             self.unnamed_until = u64::MAX;
         }

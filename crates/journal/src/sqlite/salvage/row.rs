@@ -46,7 +46,11 @@ fn column(bytes: &[u8], kind: u64, place: &mut usize) -> Option<Value> {
         _ => {
             let length = usize::try_from(kind.checked_sub(12)?.checked_div(2)?).ok()?;
             let bytes = take(length)?.to_vec();
-            if kind % 2 == 0 { Value::Blob(bytes) } else { Value::Text(String::from_utf8(bytes).ok()?) }
+            if kind.is_multiple_of(2) {
+                Value::Blob(bytes)
+            } else {
+                Value::Text(String::from_utf8(bytes).ok()?)
+            }
         }
     })
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::log::Log;
-use super::page::Geometry;
+use super::page::PageSize;
 use crate::JournalError;
 
 /// The size of the parts in which a page is read that cannot be read at once.
@@ -29,7 +29,7 @@ pub(super) struct Source {
     file: &'static File,
     length: u64,
     log: Option<Log>,
-    pub(super) geometry: Geometry,
+    pub(super) page_size: PageSize,
     /// The page that was read last.
     last: RefCell<Option<(PageRef, Vec<u8>)>>,
 }
@@ -50,31 +50,34 @@ impl Source {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
-        let mut source =
-            Self { file, length, log, geometry: Geometry::new(SECTOR, 0), last: RefCell::default() };
-        source.geometry = source.find_geometry();
+        let mut source = Self { file, length, log, page_size: PageSize(SECTOR), last: RefCell::default() };
+        source.set_page_size(source.stated_page_size());
         Ok(source)
     }
 
-    /// The size of a page by the header, or else by the log; the usual size where both are damaged.
-    fn find_geometry(&self) -> Geometry {
+    /// The size of a page by the log or the header, or the usual size where both are damaged.
+    fn stated_page_size(&self) -> usize {
         let mut header = vec![0; 100];
         read_sectors(self.file, 0, &mut header);
         let in_log = self.log.as_ref().and_then(|log| log.page_size);
         let of_file = page_size(&header).filter(|_| header.starts_with(MAGIC));
-        let reserved = header.get(20).copied().filter(|_| of_file.is_some()).unwrap_or_default();
-        let size = of_file.or(in_log).unwrap_or(PAGE_SIZES[0]);
-        Geometry::new(size, usize::from(reserved))
+        in_log.or(of_file).unwrap_or(PAGE_SIZES[0])
     }
 
-    /// Whether nothing says what the size of a page is.
+    /// Reads the file with pages of this size from now on.
+    pub(super) fn set_page_size(&mut self, size: usize) {
+        self.page_size = PageSize(size);
+        self.last.take();
+    }
+
+    /// Whether the header is damaged, so that nothing says what the file is.
     pub(super) fn has_no_header(&self) -> bool {
         !self.page(1).is_some_and(|page| page.starts_with(MAGIC))
     }
 
     /// The number of pages, a last one that is cut included.
     pub(super) fn count(&self) -> u32 {
-        let size = u64::try_from(self.geometry.page_size).unwrap_or(u64::MAX);
+        let size = u64::try_from(self.page_size.0).unwrap_or(u64::MAX);
         let in_file = u32::try_from(self.length.div_ceil(size)).unwrap_or(u32::MAX);
         let in_log = self.log.as_ref().and_then(|log| log.pages.keys().max().copied());
         in_file.max(in_log.unwrap_or_default())
@@ -120,7 +123,7 @@ impl Source {
         {
             return Some(bytes.clone());
         }
-        let size = self.geometry.page_size;
+        let size = self.page_size.0;
         let (file, offset) = match page {
             PageRef::File(number) => {
                 let offset = u64::from(number.checked_sub(1)?).checked_mul(u64::try_from(size).ok()?)?;
