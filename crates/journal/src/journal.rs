@@ -6,8 +6,8 @@ use caisse_payment::entry::Entry;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 use crate::{
-    Decision, Dispute, Event, JournalError, LockError, Order, Record, State, TerminalKey, TerminalLock,
-    WallTime,
+    Decision, Dispute, Event, JournalError, LockError, Order, Patience, Record, State, TerminalKey,
+    TerminalLock, WallTime,
 };
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
@@ -16,6 +16,9 @@ use crate::{
 /// [`append`](Self::append) has said `Ok` to the start. A store of your own is checked by
 /// [`conformance::check`](crate::conformance::check).
 pub trait Journal: Send {
+    /// Sets how long the writes of this handle wait for others that write to the journal. Journals that never wait ignore it.
+    fn set_patience(&mut self, _patience: Patience) {}
+
     /// Takes the exclusive lock of a terminal, held until the guard drops. Never waits. It excludes other processes,
     /// other handles and other calls on this handle alike, and ends with the process that holds it.
     ///

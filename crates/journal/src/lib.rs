@@ -17,6 +17,7 @@ mod journal;
 mod ledger;
 mod lock;
 mod memory;
+mod patience;
 mod rules;
 mod sqlite;
 
@@ -27,6 +28,7 @@ pub use filing::{FiledResult, Filing, Reporter, dispute_contradiction, file_resu
 pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
+pub use patience::Patience;
 pub use sqlite::{
     AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, HeldBack, HeldBackReason, Salvaged,
     SqliteJournal,

@@ -20,6 +20,13 @@ fn word() -> Order {
     Order::new("Zoé", "disque perdu").unwrap()
 }
 
+/// Puts a copy in the journal's place, and removes the file of the newest events: as a copy that is so old that they do not lead
+/// to the newest.
+fn put(folder: &tempfile::TempDir, copy: &[u8]) {
+    fs::write(path(folder), copy).unwrap();
+    let _ = fs::remove_file(folder.path().join("journal.db.locks/recent-events"));
+}
+
 /// The bytes of a journal before and after one more transaction. The file contains the later ones.
 fn two_copies(folder: &tempfile::TempDir) -> [Vec<u8>; 2] {
     drop(filled(&path(folder)));
@@ -35,14 +42,14 @@ fn two_copies(folder: &tempfile::TempDir) -> [Vec<u8>; 2] {
 fn an_older_copy_is_refused_until_the_newest_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let [older, newest] = two_copies(&folder);
-    fs::write(path(&folder), &older).unwrap();
+    put(&folder, &older);
     for _ in 0..2 {
         let error = SqliteJournal::open(path(&folder)).unwrap_err();
         assert!(matches!(&error, JournalError::Older { what } if what.contains("event 15")), "{error:?}");
         assert!(is_older(&SqliteJournal::open_for_reading(path(&folder))));
     }
     assert_eq!(fs::read(path(&folder)).unwrap(), older, "it is left as it is");
-    fs::write(path(&folder), &newest).unwrap();
+    put(&folder, &newest);
     let journal = SqliteJournal::open(path(&folder)).unwrap();
     assert!(journal.find(&"later".parse().unwrap()).unwrap().is_some());
 }
@@ -53,8 +60,52 @@ fn an_empty_journal_in_the_place_of_one_that_was_used_is_refused() {
     let empty = tempfile::tempdir().unwrap();
     drop(SqliteJournal::open(path(&empty)).unwrap());
     drop(filled(&path(&folder)));
-    fs::copy(path(&empty), path(&folder)).unwrap();
+    put(&folder, &fs::read(path(&empty)).unwrap());
     assert!(is_older(&SqliteJournal::open(path(&folder))));
+}
+
+/// The newest events are beside the file: a copy to which they lead is brought up to date.
+#[test]
+fn a_recent_copy_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let [older, _] = two_copies(&folder);
+    let before = content(&SqliteJournal::open(path(&folder)).unwrap());
+    let recent = folder.path().join("journal.db.locks/recent-events");
+    let (marked, events) = (fs::read(mark(&folder)).unwrap(), fs::read(&recent).unwrap());
+    let empty = tempfile::tempdir().unwrap();
+    drop(SqliteJournal::open(path(&empty)).unwrap());
+    for copy in [older, fs::read(path(&empty)).unwrap()] {
+        fs::write(path(&folder), copy).unwrap();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        assert_eq!(content(&journal), before);
+        journal.append(&started("next", "t10"), time(62)).unwrap();
+        journal.verify(&mut |_| {}).unwrap();
+        drop(journal);
+        fs::write(mark(&folder), &marked).unwrap();
+        fs::write(&recent, &events).unwrap();
+    }
+}
+
+/// Without the mark, the file of the newest events tells that events are missing to which it does not lead.
+#[test]
+fn an_older_copy_is_refused_without_the_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(&path(&folder)));
+    let older = fs::read(path(&folder)).unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    for number in 0..40 {
+        journal.append(&started(&format!("later-{number}"), "t9"), time(60)).unwrap();
+        journal.append(&approved(&format!("later-{number}")), time(61)).unwrap();
+    }
+    drop(journal);
+    fs::write(path(&folder), &older).unwrap();
+    fs::remove_file(mark(&folder)).unwrap();
+    assert!(is_older(&SqliteJournal::open(path(&folder))));
+    assert!(is_older(&SqliteJournal::open_for_reading(path(&folder))));
+    let accepted = SqliteJournal::accept_older(path(&folder), &word(), time(70));
+    // The newest event of all is not known to have been durable before another one was written.
+    assert_eq!(accepted, Ok(Some(AcceptedCopy { last_event: 13, recorded_event: 92 })));
+    drop(SqliteJournal::open(path(&folder)).unwrap());
 }
 
 /// A copy that went on by itself has as many events, and others.
@@ -69,7 +120,7 @@ fn a_copy_that_went_on_differently_is_refused() {
         journal.append(&started(&format!("other-{number}"), &format!("u{number}")), time(62)).unwrap();
     }
     drop(journal);
-    fs::copy(path(&elsewhere), path(&folder)).unwrap();
+    put(&folder, &fs::read(path(&elsewhere)).unwrap());
     let opened = SqliteJournal::open(path(&folder));
     assert!(is_older(&opened), "{opened:?}");
 }
@@ -123,7 +174,7 @@ fn a_person_accepts_an_older_copy_once_and_for_good() {
     let accept = || SqliteJournal::accept_older(path(&folder), &word(), time(70));
     assert_eq!(accept(), Ok(None), "the newest is no older copy");
     assert_eq!(fs::read(path(&folder)).unwrap(), newest);
-    fs::write(path(&folder), &older).unwrap();
+    put(&folder, &older);
     assert_eq!(accept(), Ok(Some(AcceptedCopy { last_event: 13, recorded_event: 15 })));
     assert_eq!(accept(), Ok(None));
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
@@ -145,11 +196,11 @@ fn a_person_accepts_an_older_copy_once_and_for_good() {
 
     // From now on the file that was lost is the other one.
     let current = fs::read(path(&folder)).unwrap();
-    fs::write(path(&folder), &newest).unwrap();
+    put(&folder, &newest);
     assert!(is_older(&SqliteJournal::open(path(&folder))));
-    fs::write(path(&folder), &older).unwrap();
+    put(&folder, &older);
     assert_eq!(accept(), Ok(Some(AcceptedCopy { last_event: 13, recorded_event: 14 })));
-    fs::write(path(&folder), &current).unwrap();
+    put(&folder, &current);
     assert_eq!(accept(), Ok(None), "what contains the last event is not older");
     drop(SqliteJournal::open(path(&folder)).unwrap());
 }
@@ -158,7 +209,7 @@ fn a_person_accepts_an_older_copy_once_and_for_good() {
 fn a_word_that_was_changed_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let [older, _] = two_copies(&folder);
-    fs::write(path(&folder), &older).unwrap();
+    put(&folder, &older);
     SqliteJournal::accept_older(path(&folder), &word(), time(70)).unwrap().unwrap();
     let whole = fs::read(path(&folder)).unwrap();
     for change in [
@@ -188,7 +239,7 @@ fn a_word_that_was_changed_is_damage() {
 fn what_a_person_may_not_say_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let [older, _] = two_copies(&folder);
-    fs::write(path(&folder), &older).unwrap();
+    put(&folder, &older);
     let word = Order { by: String::new(), because: "4970 1000 0000 0063".to_owned() };
     let refused = SqliteJournal::accept_older(path(&folder), &word, time(70));
     assert!(matches!(refused, Err(JournalError::Refused { .. })), "{refused:?}");

@@ -151,12 +151,22 @@ fn a_copy_written_over_the_content_is_noticed_by_those_who_have_it_open() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     journal.append(&started("early", "t9"), time(1)).unwrap();
+    drop(journal);
     let backup = fs::read(path(&folder)).unwrap();
-    drop(filled(&path(&folder)));
-    let newest = fs::read(path(&folder)).unwrap();
+    let mut journal = filled(&path(&folder));
     let mut other = SqliteJournal::open(path(&folder)).unwrap();
     other.append(&started("x", "front"), time(60)).unwrap();
+    let before = content(&other);
     fs::write(path(&folder), &backup).unwrap();
+    // The file of the newest events leads to the newest one.
+    journal.append(&started("w", "t7"), time(61)).unwrap();
+    let after = content(&SqliteJournal::open(path(&folder)).unwrap());
+    assert_eq!(after.len(), before.len() + 1);
+    assert!(before.iter().all(|record| after.contains(record)));
+
+    let recent = beside(&folder, "journal.db.locks/recent-events");
+    fs::write(path(&folder), &backup).unwrap();
+    fs::remove_file(&recent).unwrap();
     for journal in [&mut journal, &mut other] {
         let start = journal.append(&started("y", "t8"), time(61));
         assert!(matches!(start, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{start:?}");
@@ -167,8 +177,6 @@ fn a_copy_written_over_the_content_is_noticed_by_those_who_have_it_open() {
     fs::remove_file(beside(&folder, "journal.db.locks/last-event")).unwrap();
     let start = other.append(&started("y", "t8"), time(63));
     assert!(matches!(start, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{start:?}");
-    drop((journal, other));
-    fs::write(path(&folder), &newest).unwrap();
 }
 
 /// Whoever reads a file with another program, or changes what is no content, harms nothing.

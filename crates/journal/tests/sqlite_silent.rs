@@ -168,6 +168,7 @@ impl Sealed {
         remove_log(&self.folder);
         silently(&path(&self.folder), || fs::write(path(&self.folder), &self.bytes).unwrap());
         fs::write(self.folder.path().join("journal.db.locks/last-event"), &self.mark).unwrap();
+        let _ = fs::remove_file(self.folder.path().join("journal.db.locks/recent-events"));
     }
 
     /// Holds a journal whose content was changed against what it said before, and lets the check in portions look for it too.

@@ -13,7 +13,7 @@ use crate::{Confirmation, Decision, Dispute, Event, Journal, JournalError, Paid,
 /// What disks write as one piece.
 const SECTOR: usize = 512;
 
-/// The files of a store by name.
+/// The files of a store, by their paths in its folder.
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// All that a store says.
@@ -105,13 +105,17 @@ fn content(journal: &dyn Journal) -> Content {
     journal.list().expect("the list can be read").into_iter().map(|it| (it.clone(), events(&it))).collect()
 }
 
-/// The files of a folder; those of folders in it hold nothing that is written.
+/// The files of a folder and of the folders in it.
 fn files(folder: &Path) -> std::io::Result<Files> {
     let mut files = Files::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_file() {
-            files.insert(entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            let inside = self::files(&entry.path())?.into_iter();
+            files.extend(inside.map(|(path, bytes)| (format!("{name}/{path}"), bytes)));
+        } else if entry.file_type()?.is_file() {
+            files.insert(name, fs::read(entry.path())?);
         }
     }
     Ok(files)
@@ -122,7 +126,12 @@ fn put(folder: &Path, files: &Files) -> std::io::Result<()> {
         fs::remove_dir_all(folder)?;
     }
     fs::create_dir(folder)?;
-    files.iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, bytes)?;
+    }
+    Ok(())
 }
 
 /// Each file that changed, torn at each sector in both ways, among the others as they were and as they are.
@@ -134,6 +143,7 @@ fn images(before: &Files, after: &Files) -> Vec<(String, Files)> {
             continue;
         }
         for others in [before, after] {
+            let mut last = Vec::new();
             for place in (SECTOR..old.len().max(new.len())).step_by(SECTOR) {
                 let half = |bytes: &[u8], first: bool| match first {
                     true => bytes[..place.min(bytes.len())].to_vec(),
@@ -146,9 +156,12 @@ fn images(before: &Files, after: &Files) -> Vec<(String, Files)> {
                         bytes.resize(place, 0);
                     }
                     bytes.extend(half(second, false));
-                    if bytes == old || bytes == *new {
+                    // Between two places that the write changed, every place gives the same.
+                    if bytes == old || bytes == *new || last.contains(&bytes) {
                         continue;
                     }
+                    last.truncate(3);
+                    last.insert(0, bytes.clone());
                     let image = others.clone().into_iter().chain([(name.clone(), bytes)]).collect();
                     images.push((format!("{name} written {how} byte {place}"), image));
                 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::chain::Tail;
-use super::location::Care;
+use super::location::{Care, Location};
 use super::older_copy::accept;
 use super::open::{Purpose, open};
 use super::part::Part;
 use super::{SqliteJournal, format};
-use crate::{JournalError, Order, WallTime};
+use crate::{JournalError, Order, Patience, WallTime};
 
 /// A backup that was made, or a journal that was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,12 @@ impl SqliteJournal {
     /// [`Unwritable`](JournalError::Unwritable) when there is a file already, or the copy cannot be written; otherwise what the
     /// journal met. No file is at the path then.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<BackupCopy, JournalError> {
-        copy(&self.connection, to.as_ref(), format::mark_as_backup)
+        // With a connection of its own: others go on meanwhile.
+        let connection = Connection::open_with_flags(
+            &self.site().location.file,
+            OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX),
+        )?;
+        copy(&connection, to.as_ref(), format::mark_as_backup)
     }
 
     /// Makes a journal again of a backup, at a path where nothing is yet. The payments that were recorded after the backup was made
@@ -62,7 +67,8 @@ impl SqliteJournal {
         if let Err(error) = backup.metadata() {
             return Err(JournalError::unwritable(format!("{}: {error}", backup.display())));
         }
-        let backup = open(backup, Purpose::Read)?;
+        let patience = Patience::default();
+        let backup = open(Location::of(backup)?, Purpose::Read, &patience)?;
         if !format::is_backup(&backup.connection)? {
             return Err(JournalError::Foreign);
         }
@@ -72,8 +78,9 @@ impl SqliteJournal {
             format::mark_as_journal(part)
         })?;
         // A mark of the journal that was there before says that events are missing: the person knows it.
-        let mut journal = Self::from(open(to, Purpose::AcceptOlder)?);
+        let journal = Self::open_alone(to, Purpose::AcceptOlder)?;
         journal.write(Care::Strict, |_| Ok(()))?;
+        journal.forget_what_is_missing()?;
         Ok(copied)
     }
 }

@@ -18,6 +18,8 @@ use portable as system;
 pub(super) const FIRST: u64 = 0x5000_0000;
 /// The number of bytes, one of which is for the probe.
 const COUNT: u64 = 0x2000_0000;
+/// The first byte of the row along which processes wait for their turn to write.
+const FIRST_PLACE: u64 = FIRST + COUNT;
 
 /// The byte for a hash: never the first one, which is for the probe.
 const fn byte(hash: u64) -> u64 {
@@ -36,6 +38,14 @@ pub(super) struct ByteLock(#[expect(dead_code, reason = "held for its drop")] sy
 /// When the system cannot lock the file.
 pub(super) fn try_lock(file: &Arc<File>, hash: u64) -> io::Result<Option<ByteLock>> {
     Ok(system::try_lock(file, byte(hash))?.map(ByteLock))
+}
+
+/// Locks the byte of a place in the row of those that wait for their turn, as [`try_lock`] does.
+///
+/// # Errors
+/// When the system cannot lock the file.
+pub(super) fn try_lock_place(file: &Arc<File>, place: u64) -> io::Result<Option<ByteLock>> {
+    Ok(system::try_lock(file, FIRST_PLACE.saturating_add(place))?.map(ByteLock))
 }
 
 /// Tries every kind of lock that this crate and SQLite use, and gives each back. A lock that another process holds is no
@@ -166,6 +176,7 @@ mod tests {
         }
         assert_ne!(byte(1), byte(2));
         assert_eq!(byte(COUNT - 2), FIRST + COUNT - 1);
+        assert!(i32::try_from(FIRST_PLACE + 1000).is_ok());
     }
 
     /// As on a share that has no locks: an error, and no lock that excludes nobody.

@@ -55,8 +55,20 @@ impl Tail {
 /// The chain of a row: SHA-256 over the chain before it and its columns, each with its kind and its length, so that no
 /// two rows read alike.
 pub(super) fn link(before: &Chain, columns: &[Value]) -> Chain {
+    link_bytes(before, &bytes(columns))
+}
+
+/// The chain of a row whose columns are given as [`bytes`].
+pub(super) fn link_bytes(before: &Chain, columns: &[u8]) -> Chain {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(columns);
+    hash.finalize().into()
+}
+
+/// The columns of a row as bytes: each with its kind and its length.
+pub(super) fn bytes(columns: &[Value]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
-    bytes.extend(before);
     for column in columns {
         let mut sized = |kind, value: &[u8]| {
             bytes.push(kind);
@@ -77,5 +89,58 @@ pub(super) fn link(before: &Chain, columns: &[Value]) -> Chain {
             Value::Blob(blob) => sized(b'b', blob),
         }
     }
-    Sha256::digest(&bytes).into()
+    bytes
+}
+
+/// The columns that [`bytes`] wrote; nothing where the bytes are anything else.
+pub(super) fn parse(mut bytes: &[u8]) -> Option<Vec<Value>> {
+    let mut columns = Vec::new();
+    while let Some((kind, rest)) = bytes.split_first() {
+        let (column, rest) = match kind {
+            b'n' => (Value::Null, rest),
+            b'i' => {
+                let (number, rest) = rest.split_first_chunk()?;
+                (Value::Integer(i64::from_be_bytes(*number)), rest)
+            }
+            b't' | b'b' => {
+                let (length, rest) = rest.split_first_chunk()?;
+                let (value, rest) =
+                    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+                let column = match kind {
+                    b't' => Value::Text(String::from_utf8(value.to_vec()).ok()?),
+                    _ => Value::Blob(value.to_vec()),
+                };
+                (column, rest)
+            }
+            _ => return None,
+        };
+        columns.push(column);
+        bytes = rest;
+    }
+    Some(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_as_they_were_written() {
+        let columns = [
+            Value::Null,
+            Value::Integer(-3),
+            Value::Text("café".to_owned()),
+            Value::Text(String::new()),
+            Value::Blob(vec![0, 255]),
+        ];
+        let written = bytes(&columns);
+        assert_eq!(parse(&written), Some(columns.to_vec()));
+        assert_eq!(link(&[7; 32], &columns), link_bytes(&[7; 32], &written));
+        // A cut leaves fewer columns, or none that make sense.
+        for length in 0..written.len() {
+            assert_ne!(parse(&written[..length]), Some(columns.to_vec()), "{length}");
+        }
+        assert_eq!(parse(b"x"), None);
+        assert_eq!(parse(&[b't', 0, 0, 0, 1, 0xff]), None);
+    }
 }

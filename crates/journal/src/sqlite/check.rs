@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 use std::str;
 
 use caisse_payment::TransactionId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::chain::Tail;
 use super::forgotten::ForgottenRow;
-use super::identity::Stamp;
 use super::location::Location;
 use super::records::Reader;
 use super::registry::OpenFile;
@@ -48,7 +47,8 @@ impl FullCheck {
         }
     }
 
-    fn read(location: &Location) -> Option<Self> {
+    /// Reads the note.
+    pub(super) fn read(location: &Location) -> Option<Self> {
         let bytes = mark::read_beside(&location.last_check(), 128)?;
         let words: Vec<&str> = str::from_utf8(&bytes).ok()?.trim_end().split(' ').collect();
         let [at, events, last_event] = words.as_slice() else { return None };
@@ -86,9 +86,15 @@ impl SqliteJournal {
     /// # Errors
     /// [`Corrupt`](JournalError::Corrupt) with the first thing that does not add up, otherwise what the file met.
     pub fn verify(&mut self, report: &mut dyn FnMut(CheckProgress)) -> Result<FullCheck, JournalError> {
+        let last = self.read(Tail::of)?;
+        // With a connection of its own: others go on meanwhile.
+        let connection = Connection::open_with_flags(
+            &self.site().location.file,
+            OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX),
+        )?;
         let checked = {
-            let snapshot = Unit::begin(&self.connection, Kind::Read)?;
-            mark::check_contains(&snapshot, &self.last).and_then(|()| all(&snapshot, report))
+            let snapshot = Unit::begin(&connection, Kind::Read)?;
+            mark::check_contains(&snapshot, &last).and_then(|()| all(&snapshot, report))
         };
         let (checked, _) = checked.inspect_err(|error| self.unseal(error))?;
         self.note(&checked);
@@ -118,13 +124,9 @@ impl SqliteJournal {
     /// As [`verify`](Self::verify).
     pub fn verify_portion(&mut self, max: usize) -> Result<Option<FullCheck>, JournalError> {
         let portion = self.portion.take();
-        let next = {
-            let snapshot = Unit::begin(&self.connection, Kind::Read)?;
-            Portion::go_on(portion, &snapshot, max)
-        };
+        let next = self.read(|connection| Portion::go_on(portion, connection, max));
         let next = next.inspect_err(|error| self.unseal(error))?;
-        if next.place == Place::End {
-            let checked = next.checked();
+        if let Some(checked) = next.ended() {
             self.note(&checked);
             return Ok(Some(checked));
         }
@@ -136,19 +138,20 @@ impl SqliteJournal {
     /// everything. Nothing where none is noted.
     #[must_use]
     pub fn last_check(&self) -> Option<FullCheck> {
-        FullCheck::read(&self.location)
+        FullCheck::read(&self.site().location)
     }
 
     fn note(&self, checked: &FullCheck) {
-        if !self.reads_only {
-            checked.note(&self.location, &self.file);
+        let site = self.site();
+        if !site.reads_only {
+            checked.note(&site.location, &site.file);
         }
     }
 
     /// Lets the next opening check everything, and refuse what is damaged.
     fn unseal(&self, error: &JournalError) {
-        if matches!(error, JournalError::Corrupt { .. }) && !self.reads_only {
-            self.location.write_mark(&self.file, &self.last, Stamp::NONE);
+        if matches!(error, JournalError::Corrupt { .. }) && !self.site().reads_only {
+            self.shared.engine.refuse_payments(error.clone());
         }
     }
 }
@@ -218,7 +221,11 @@ enum Place {
 
 impl Portion {
     /// Checks at most about `max` rows more.
-    fn go_on(earlier: Option<Self>, connection: &Connection, max: usize) -> Result<Self, JournalError> {
+    pub(super) fn go_on(
+        earlier: Option<Self>,
+        connection: &Connection,
+        max: usize,
+    ) -> Result<Self, JournalError> {
         let begins = Tail::forgotten(connection)?;
         let next = match earlier {
             // What was to be checked next may be forgotten.
@@ -289,6 +296,11 @@ impl Portion {
         // What is open, and the terminals.
         Current::load(connection)?;
         Ok(Self { place: Place::End, ..self })
+    }
+
+    /// The check, if it has come to its end.
+    pub(super) fn ended(&self) -> Option<FullCheck> {
+        (self.place == Place::End).then(|| self.checked())
     }
 
     fn checked(&self) -> FullCheck {

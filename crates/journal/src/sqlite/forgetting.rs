@@ -259,11 +259,11 @@ mod tests {
             pay(&mut journal, number);
         }
         // All but the last one.
-        let newest_begin = Tail::of(&journal.connection).unwrap().number - 1;
+        let newest_begin = journal.read(Tail::of).unwrap().number - 1;
         let limits = Limits { until: u64::MAX, newest_begin };
         let mut sizes = Vec::new();
         loop {
-            let cut = next_cut(&journal.connection, &limits).unwrap();
+            let cut = journal.read(|connection| next_cut(connection, &limits)).unwrap();
             if cut.transactions.is_empty() {
                 break;
             }
@@ -280,7 +280,7 @@ mod tests {
         let mut journal = SqliteJournal::open(folder.path().join("journal.db")).unwrap();
         (0..4).for_each(|number| pay(&mut journal, number));
         let limits = Limits { until: u64::MAX, newest_begin: 7 };
-        let cut = next_cut(&journal.connection, &limits).unwrap();
+        let cut = journal.read(|connection| next_cut(connection, &limits)).unwrap();
         assert_eq!((cut.last_event, cut.transactions.len()), (6, 3));
         let dispute = crate::Dispute::new(crate::Paid::NotPaid, "it answered twice").unwrap();
         journal.dispute(&"sale-1".parse().unwrap(), &dispute, WallTime::from_millis(2)).unwrap();

@@ -60,6 +60,16 @@ impl Location {
         mark_beside(&self.real)
     }
 
+    /// The path of the file of the newest events.
+    pub(super) fn recent_events(&self) -> PathBuf {
+        beside(&self.real, ".locks").join("recent-events")
+    }
+
+    /// The path of the write-ahead log.
+    pub(super) fn log_file(&self) -> PathBuf {
+        beside(&self.real, "-wal")
+    }
+
     /// The mark, and with a symbolic link also the one beside the link, from a journal that was there before the link was.
     pub(super) fn marks(&self) -> Vec<Mark> {
         let own = Mark::read(&self.mark());

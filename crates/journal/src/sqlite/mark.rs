@@ -81,10 +81,19 @@ impl Mark {
 
 /// Writes a file beside a database file, for every account that may write the database.
 pub(super) fn write_beside(path: &Path, database: &File, bytes: &[u8]) -> io::Result<()> {
+    let mut file = open_beside(path, database)?;
+    file.write_all(bytes)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if FileState::of(&file)?.stamp.size > length { file.set_len(length) } else { Ok(()) }
+}
+
+/// Opens a file beside a database file for reading and writing, for every account that may write the database. Creates it where
+/// there is none.
+pub(super) fn open_beside(path: &Path, database: &File) -> io::Result<File> {
     if leads_elsewhere(path) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut file = match options().write(true).open(path) {
+    let file = match options().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, database)?,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             set_aside(path)?;
@@ -92,14 +101,11 @@ pub(super) fn write_beside(path: &Path, database: &File, bytes: &[u8]) -> io::Re
         }
         opened => opened?,
     };
-    let state = FileState::of(&file)?;
     // Not through a link that somebody made to a file of another kind.
-    if !file.metadata()?.is_file() || state.links > 1 {
+    if !file.metadata()?.is_file() || FileState::of(&file)?.links > 1 {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    file.write_all(bytes)?;
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if state.stamp.size > length { file.set_len(length) } else { Ok(()) }
+    Ok(file)
 }
 
 /// Puts the folder of a mark aside if this account may not write the mark, as where the journal was given to another account later.
@@ -149,9 +155,6 @@ pub(super) fn seal(
     stamp: Stamp,
 ) -> Result<Option<Tail>, JournalError> {
     let Some(newest) = marks.iter().max_by_key(|mark| mark.tail.number) else { return Ok(None) };
-    if marks.iter().any(|mark| check_contains(connection, &mark.tail).is_err()) {
-        return Ok(None);
-    }
     // What came after it is forgotten: it covers nothing of what is there.
     if newest.tail.number < Tail::forgotten(connection)?.number {
         return Ok(None);
@@ -183,7 +186,7 @@ pub(super) fn check_contains(connection: &Connection, last: &Tail) -> Result<(),
 }
 
 /// The first bytes of a SHA-256.
-fn checksum(content: &[u8]) -> [u8; 8] {
+pub(super) fn checksum(content: &[u8]) -> [u8; 8] {
     let hash: [u8; 32] = Sha256::digest(content).into();
     hash.first_chunk().copied().unwrap_or_default()
 }
@@ -226,7 +229,7 @@ fn create(path: &Path, database: &File) -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
-    let file = options().write(true).create_new(true).open(path)?;
+    let file = options().read(true).write(true).create_new(true).open(path)?;
     give(&file, mode)?;
     Ok(file)
 }
@@ -239,7 +242,7 @@ fn create(path: &Path, _database: &File) -> io::Result<File> {
             _ => {}
         }
     }
-    options().write(true).create_new(true).open(path)
+    options().read(true).write(true).create_new(true).open(path)
 }
 
 /// Whether the folder of the mark is a link to another place.

@@ -5,6 +5,7 @@ mod byte_locks;
 mod chain;
 mod check;
 mod columns;
+mod engine;
 mod failures;
 mod forgetting;
 mod forgotten;
@@ -12,19 +13,22 @@ mod format;
 #[cfg(test)]
 mod gates;
 mod identity;
+mod keeper;
 mod location;
 mod mark;
 mod older_copy;
 mod open;
 mod part;
+mod pen;
+mod recent;
 mod records;
 mod registry;
 mod salvage;
 mod state;
+mod turn;
 mod unit;
 mod writing;
 
-use std::cell::RefCell;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -36,17 +40,14 @@ use rusqlite::Connection;
 
 use crate::rules;
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, State, TerminalKey,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Patience, Record, State, TerminalKey,
     TerminalLock, WallTime, What,
 };
-use chain::Tail;
-use identity::Stamp;
-use location::{Care, Location, Log};
-use open::{Opened, Purpose};
-use records::Reader;
-use registry::OpenFile;
-use state::{Current, OpenTransaction};
-use unit::{Kind, Unit};
+use engine::Shared;
+use location::{Care, Location};
+use open::{Purpose, Site};
+use records::{Reader, Walk};
+use state::OpenTransaction;
 use writing::Writer;
 
 pub use backup::BackupCopy;
@@ -60,6 +61,9 @@ pub use salvage::{HeldBack, HeldBackReason, Salvaged};
 /// The locks of the terminals belong to the file itself, so that every path to the file leads to the same locks. Each write
 /// checks that the path still leads to the file that is open, and that nothing but a journal has written to the file.
 ///
+/// Journals that are open at the same path in one process, and clones, share one connection. What their tills write at the same
+/// time becomes durable together.
+///
 /// ```
 /// use caisse_journal::{Journal, SqliteJournal};
 ///
@@ -68,19 +72,10 @@ pub use salvage::{HeldBack, HeldBackReason, Salvaged};
 /// assert!(journal.list()?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct SqliteJournal {
-    connection: Connection,
-    location: Location,
-    file: Arc<OpenFile>,
-    log: Option<Log>,
-    /// The last event that this journal has written, or read when it was opened.
-    last: Tail,
-    /// The open transactions and the terminals after the last event that was read or written.
-    current: RefCell<Option<Arc<Current>>>,
-    /// The state of the file after the last check or write of this journal.
-    stamp: Stamp,
-    /// Whether the path may be a second one, by which nothing is written.
-    reads_only: bool,
+    shared: Arc<Shared>,
+    patience: Patience,
     /// How far the full check in portions has come.
     portion: Option<check::Portion>,
 }
@@ -97,9 +92,11 @@ impl SqliteJournal {
     /// [`Older`](JournalError::Older) when the file is an older copy,
     /// [`Foreign`](JournalError::Foreign) and [`Newer`](JournalError::Newer) when it is not ours to touch,
     /// [`Corrupt`](JournalError::Corrupt) when it is damaged or its payments are gone, [`Locked`](JournalError::Locked)
-    /// when another process keeps it busy for more than five seconds.
+    /// when another process keeps it busy for more than 30 seconds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        open::open(path.as_ref(), Purpose::Use).map(Self::from)
+        let patience = Patience::default();
+        let shared = Shared::open(Location::of(path.as_ref())?, &patience)?;
+        Ok(Self { shared, patience, portion: None })
     }
 
     /// Opens the journal at this path for reading, also by a second path or while a backup has made a hard link. Every write is
@@ -108,67 +105,44 @@ impl SqliteJournal {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        let mut journal = Self::from(open::open(path.as_ref(), Purpose::Read)?);
-        journal.reads_only = true;
-        Ok(journal)
+        Self::open_alone(path.as_ref(), Purpose::Read)
+    }
+
+    /// Opens the journal without sharing it with others in this process.
+    fn open_alone(path: &Path, purpose: Purpose) -> Result<Self, JournalError> {
+        let patience = Patience::default();
+        let opened = open::open(Location::of(path)?, purpose, &patience)?;
+        Ok(Self { shared: Arc::new(Shared::new(opened)), patience, portion: None })
+    }
+
+    fn site(&self) -> &Site {
+        &self.shared.engine.site
     }
 
     /// Checks and writes in one transaction that excludes all other writers from its first read on. Before and after it the
     /// path has to lead to the open file.
     fn write<T>(
-        &mut self,
+        &self,
         care: Care,
         write: impl FnOnce(&mut Writer<'_>) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        if self.reads_only {
+        if self.site().reads_only {
             return Err(JournalError::SecondPath { what: "it was opened for reading alone" });
         }
-        self.check_log()?;
-        self.location.check(&self.file, care)?;
-        self.check_again_if_changed()?;
-        let transaction = Unit::begin(&self.connection, Kind::Write)?;
-        mark::check_contains(&transaction, &self.last)?;
-        let mut current = self.current(&transaction)?;
-        // Read again after a write that failed.
-        self.current.take();
-        let value = write(&mut Writer { connection: &transaction, current: Arc::make_mut(&mut current) })?;
-        transaction.commit()?;
-        let last = current.tail;
-        self.current.replace(Some(current));
-        self.last = last;
-        let stamp = self.location.stamp();
-        self.stamp = *stamp.as_ref().unwrap_or(&self.stamp);
-        self.location.write_mark(&self.file, &self.last, self.stamp);
-        self.check_log()?;
-        self.location.check(&self.file, care)?;
-        Ok(value)
+        let written = self.shared.engine.write(&self.patience, care, write)?;
+        self.shared.keep();
+        Ok(written)
     }
 
     /// Reads in one snapshot, in which no other process writes.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
-        // A visitor of transactions may read further ones.
-        if !self.connection.is_autocommit() {
-            return read(&self.connection);
-        }
-        let snapshot = Unit::begin(&self.connection, Kind::Read)?;
-        read(&snapshot)
-    }
-
-    /// The open transactions and the terminals, as the last event leaves them.
-    fn current(&self, connection: &Connection) -> Result<Arc<Current>, JournalError> {
-        let tail = Tail::of(connection)?;
-        if let Some(known) = self.current.borrow().as_ref().filter(|known| known.tail == tail) {
-            return Ok(Arc::clone(known));
-        }
-        let current = Arc::new(Current::load(connection)?);
-        self.current.replace(Some(Arc::clone(&current)));
-        Ok(current)
+        self.shared.engine.read(|connection, _| read(connection))
     }
 
     /// The transactions that are not final and meet a condition, oldest first.
     fn open_records(&self, meets: impl Fn(&OpenTransaction) -> bool) -> Result<Vec<Record>, JournalError> {
-        self.read(|connection| {
-            let current = self.current(connection)?;
+        self.shared.engine.read(|connection, current| {
+            let current = pen::load(current, connection)?;
             let mut met = current.open().filter(|open| meets(open)).peekable();
             if met.peek().is_none() {
                 return Ok(Vec::new());
@@ -182,81 +156,30 @@ impl SqliteJournal {
     /// and the system would drop the locks of the terminals with it.
     #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
     fn keep_open(&self) -> Result<(), LockError> {
-        let opened = Connection::open(&self.location.file).and_then(|connection| {
+        let opened = Connection::open(&self.site().location.file).and_then(|connection| {
             // A connection locks the file when it reads it for the first time, and stays so in this mode.
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             Ok(connection)
         });
         let connection = opened.map_err(|error| LockError::Io { what: error.to_string() })?;
-        self.file.keep(connection);
+        self.site().file.keep(connection);
         Ok(())
-    }
-
-    /// Checks that the write-ahead log is still the one that is open.
-    fn check_log(&self) -> Result<(), JournalError> {
-        if self.location.log() == self.log {
-            return Ok(());
-        }
-        // Whoever opens the path later finds that payments were here.
-        self.location.write_mark(&self.file, &self.last, self.stamp);
-        Err(JournalError::Replaced { what: "its -wal or -shm file was removed or replaced" })
-    }
-
-    /// Opens the file anew, with all its checks, if something wrote to the file that left no mark of it: a copy may have been
-    /// written over the content. What SQLite has read of the file before is then worth nothing.
-    fn check_again_if_changed(&mut self) -> Result<(), JournalError> {
-        let stamp = self.location.stamp()?;
-        let is_marked = || self.location.marks().iter().any(|mark| mark.stamp == stamp);
-        if stamp == self.stamp || is_marked() {
-            return Ok(());
-        }
-        open::empty_log(&self.connection)?;
-        let opened = open::open(&self.location.file, Purpose::Use)?;
-        if opened.file.identity() != self.file.identity() {
-            return Err(JournalError::Replaced { what: "another file was put in the place of its file" });
-        }
-        mark::check_contains(&opened.connection, &self.last)?;
-        *self = Self::from(opened);
-        Ok(())
-    }
-}
-
-impl From<Opened> for SqliteJournal {
-    fn from(opened: Opened) -> Self {
-        let Opened { connection, location, file, log, current, stamp } = opened;
-        let last = current.tail;
-        let current = RefCell::new(Some(Arc::new(current)));
-        Self { connection, location, file, log, last, current, stamp, reads_only: false, portion: None }
-    }
-}
-
-/// Before the last connection of all closes, SQLite writes into the file what is only in its log so far, and the mark would not
-/// cover the file any more.
-impl Drop for SqliteJournal {
-    fn drop(&mut self) {
-        let is_marked = |stamp| self.location.marks().first().is_some_and(|mark| mark.stamp == stamp);
-        let Ok(before) = self.location.stamp() else { return };
-        if self.reads_only || self.location.log() != self.log || !is_marked(before) {
-            return;
-        }
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let (Ok(after), Ok(tail)) = (self.location.stamp(), Tail::of(&self.connection))
-            && after != before
-        {
-            self.location.write_mark(&self.file, &tail, after);
-        }
     }
 }
 
 impl fmt::Debug for SqliteJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteJournal").field("file", &self.location.file).finish_non_exhaustive()
+        f.debug_struct("SqliteJournal").field("file", &self.site().location.file).finish_non_exhaustive()
     }
 }
 
 impl Journal for SqliteJournal {
+    fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
-        let lock = self.file.lock(terminal)?;
+        let lock = self.site().file.lock(terminal)?;
         #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
         self.keep_open()?;
         Ok(lock)
@@ -296,7 +219,14 @@ impl Journal for SqliteJournal {
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
-        self.read(|connection| records::visit(connection, visit))
+        let mut after = None;
+        loop {
+            // Not within one read: the visitor may take its time, and may read further ones.
+            let records = self.read(|connection| records::next_of_all(connection, &mut after))?;
+            if records.is_empty() || records.iter().try_for_each(&mut *visit).is_break() {
+                return Ok(());
+            }
+        }
     }
 
     fn walk_back(
@@ -304,7 +234,20 @@ impl Journal for SqliteJournal {
         key: &TerminalKey,
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        self.read(|connection| records::walk_back(connection, &*self.current(connection)?, key, see))
+        let mut walk: Option<Walk> = None;
+        loop {
+            // Not within one read: the visitor may read further ones.
+            let records = self.shared.engine.read(|connection, current| {
+                let walk = match &mut walk {
+                    Some(walk) => walk,
+                    none => none.insert(Walk::new(pen::load(current, connection)?, key)),
+                };
+                walk.next(connection)
+            })?;
+            if records.is_empty() || records.iter().try_for_each(&mut *see).is_break() {
+                return Ok(());
+            }
+        }
     }
 
     fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
@@ -397,30 +340,42 @@ mod tests {
     fn connections_are_set_up_to_be_durable() {
         let (_folder, journal) = journal();
         for (name, expected) in [
-            ("synchronous", 2),
+            ("synchronous", 1),
             ("fullfsync", 1),
             ("checkpoint_fullfsync", 1),
             ("foreign_keys", 1),
             ("trusted_schema", 0),
             ("cell_size_check", 1),
-            ("wal_autocheckpoint", 1),
+            ("wal_autocheckpoint", 0),
             ("busy_timeout", 5000),
         ] {
-            let value: i64 = journal.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
-            assert_eq!(value, expected, "{name}");
+            let value = |connection: &Connection| {
+                Ok(connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?)
+            };
+            assert_eq!(journal.read(value).unwrap(), expected, "{name}");
         }
         let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
-        assert!(journal.connection.db_config(defensive).unwrap());
+        assert!(journal.read(|connection| Ok(connection.db_config(defensive)?)).unwrap());
     }
 
     #[test]
     fn a_full_disk_writes_nothing() {
-        let (_folder, mut journal) = journal();
-        let pages: i64 = journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-        journal.connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
+        let (_folder, journal) = journal();
+        let page_count = |connection: &Connection| {
+            Ok(connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))?)
+        };
+        let pages = journal.read(page_count).unwrap();
+        let limit = |pages: i64| {
+            let set = |connection: &Connection| {
+                Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+            };
+            journal.read(set).unwrap();
+        };
+        limit(pages + 2);
+        let mut writing = journal.clone();
         let mut written = 0;
         let error = loop {
-            match journal.append(&started(written), WallTime::from_millis(1)) {
+            match writing.append(&started(written), WallTime::from_millis(1)) {
                 Ok(()) if written < 10_000 => written += 1,
                 Ok(()) => panic!("the disk never fills"),
                 Err(error) => break error,
@@ -431,10 +386,10 @@ mod tests {
         let kept = |journal: &SqliteJournal| u64::try_from(journal.list().unwrap().len()).unwrap();
         assert_eq!(kept(&journal), written);
         // With room again the same entry goes in, under the next number.
-        journal.connection.pragma_update_and_check(None, "max_page_count", pages + 50, |_| Ok(())).unwrap();
-        journal.append(&started(written), WallTime::from_millis(1)).unwrap();
+        limit(pages + 50);
+        writing.append(&started(written), WallTime::from_millis(1)).unwrap();
         assert_eq!(kept(&journal), written + 1);
-        check::all(&journal.connection, &mut |_| {}).unwrap();
+        journal.read(|connection| check::all(connection, &mut |_| {})).unwrap();
     }
 
     /// With the transactions of a year in it, no question reads more than its answer.
@@ -453,9 +408,12 @@ mod tests {
         ] {
             let condition = condition.replace("UNRESOLVED", state::UNRESOLVED);
             let query = format!("EXPLAIN QUERY PLAN SELECT * FROM {condition}");
-            let mut statement = journal.connection.prepare(&query).unwrap();
-            let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
-            let plan: Vec<_> = plan.map(Result::unwrap).collect();
+            let explain = |connection: &Connection| {
+                let mut statement = connection.prepare(&query)?;
+                let plan = statement.query_map([], |row| row.get::<_, String>(3))?;
+                Ok(plan.collect::<Result<Vec<_>, _>>()?)
+            };
+            let plan = journal.read(explain).unwrap();
             assert!(matches!(plan.as_slice(), [step] if step.contains(index)), "{condition}: {plan:?}");
         }
     }

@@ -7,11 +7,11 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::chain::{self, Chain, Tail};
 use super::location::Care;
-use super::mark::{self, Mark};
-use super::open::{Purpose, open};
+use super::open::Purpose;
+use super::recent::Content;
 use super::records::{self, select, values};
 use super::unit::prepare;
-use super::{SqliteJournal, columns};
+use super::{SqliteJournal, columns, mark};
 use crate::{JournalError, Order, WallTime};
 
 pub(super) const TABLE: &str = "accepted_copies";
@@ -43,20 +43,30 @@ impl SqliteJournal {
         at: WallTime,
     ) -> Result<Option<AcceptedCopy>, JournalError> {
         let path = path.as_ref();
-        match open(path, Purpose::Use) {
+        match Self::open(path) {
             Err(JournalError::Older { .. }) => {}
             opened => return opened.map(|_| None),
         }
-        let mut journal = Self::from(open(path, Purpose::AcceptOlder)?);
-        let marks = journal.location.marks();
-        journal.write(Care::Strict, |writer| {
+        let journal = Self::open_alone(path, Purpose::AcceptOlder)?;
+        let location = &journal.site().location;
+        let mut recorded: Vec<_> = location.marks().into_iter().map(|mark| mark.tail).collect();
+        recorded.extend(Content::read(&location.recent_events()).durable());
+        let accepted = journal.write(Care::Strict, |writer| {
             let connection = writer.connection;
-            let missing = |mark: &&Mark| mark::check_contains(connection, &mark.tail).is_err();
-            let Some(recorded) = marks.iter().find(missing) else { return Ok(None) };
+            let missing = recorded.iter().filter(|last| mark::check_contains(connection, last).is_err());
+            let Some(recorded) = missing.max_by_key(|last| last.number) else { return Ok(None) };
             let tail = Tail::of(connection)?;
-            accept(connection, &tail, &recorded.tail, word, at)?;
-            Ok(Some(AcceptedCopy { last_event: tail.number, recorded_event: recorded.tail.number }))
-        })
+            accept(connection, &tail, recorded, word, at)?;
+            Ok(Some(AcceptedCopy { last_event: tail.number, recorded_event: recorded.number }))
+        })?;
+        journal.forget_what_is_missing()?;
+        Ok(accepted)
+    }
+
+    /// Empties the file of the newest events: those that the database does not have are missing in it by a person's word.
+    pub(super) fn forget_what_is_missing(&self) -> Result<(), JournalError> {
+        let engine = &self.shared.engine;
+        engine.alone(self.patience.wait(), |pen| pen.clear_recent(&engine.site))
     }
 }
 

@@ -175,21 +175,37 @@ fn check_link(before: &Chain, values: &[Value], event: &EventRow) -> Result<(), 
     )))
 }
 
-/// Visits every transaction, oldest first. All events up to the one that began it have been verified in order.
-pub(super) fn visit(
+/// How many events are looked at for one portion of all transactions.
+const PORTION: usize = 256;
+
+/// The next transactions after the events up to `after`, oldest first; none only at the end. All events up to the one that began
+/// each of them have been verified in order.
+pub(super) fn next_of_all(
     connection: &Connection,
-    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
-) -> Result<(), JournalError> {
-    let mut reader = Reader::new(connection)?;
-    events_after(connection, Tail::forgotten(connection)?, &mut |event| {
-        if event.event.what.start().is_none() {
-            return Ok(ControlFlow::Continue(()));
+    after: &mut Option<Tail>,
+) -> Result<Vec<Record>, JournalError> {
+    let (mut reader, mut records) = (Reader::new(connection)?, Vec::new());
+    let forgotten = Tail::forgotten(connection)?;
+    while records.is_empty() {
+        // What was to come next may be forgotten.
+        let from = after.filter(|after| after.number >= forgotten.number).unwrap_or(forgotten);
+        let mut count = 0usize;
+        let last = events_after(connection, from, &mut |event| {
+            count = count.saturating_add(1);
+            if event.event.what.start().is_some() {
+                let stored = reader.known(&event.id)?;
+                if stored.row.tracked.started_event == event.number {
+                    records.push(stored.row.tracked.record);
+                }
+            }
+            Ok(if count < PORTION { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        *after = Some(last);
+        if count < PORTION {
+            break;
         }
-        let stored = reader.known(&event.id)?;
-        let counts = stored.row.tracked.started_event == event.number;
-        Ok(if counts { visit(stored.record()) } else { ControlFlow::Continue(()) })
-    })
-    .map(drop)
+    }
+    Ok(records)
 }
 
 /// The transactions that the index of this name finds in both tables, oldest first. What the two tables do not agree on is
@@ -279,43 +295,64 @@ fn by_meaning(
 }
 
 /// The way back along the attempts at one name.
+#[derive(Clone, Copy, Debug)]
 struct Way {
     name: TerminalId,
     next: Option<u64>,
 }
 
-/// Visits the transactions of a terminal, newest first. Each attempt names the ones before it, so that none is left out.
-pub(super) fn walk_back(
-    connection: &Connection,
-    current: &Current,
-    key: &TerminalKey,
-    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
-) -> Result<(), JournalError> {
-    let (forgotten, mut reader) = (Tail::forgotten(connection)?.number, Reader::new(connection)?);
-    let names = [Some(key.terminal), key.address.filter(|address| *address != key.terminal)];
-    let way = |name: TerminalId| Way { name, next: current.last_attempt(&name) };
-    let mut ways: Vec<Way> = names.into_iter().flatten().map(way).collect();
-    while let Some(number) = ways.iter().filter_map(|way| way.next).max().filter(|next| *next > forgotten) {
-        let event = event(connection, number)?;
-        let another =
-            || JournalError::corrupt(format!("event {number} is not the attempt that it has to be"));
-        let start = event.event.what.start().ok_or_else(another)?;
-        for way in ways.iter_mut().filter(|way| way.next == Some(number)) {
-            way.next = match way.name {
-                name if name == start.content.terminal => event.previous.at_terminal,
-                name if Some(name) == start.address => event.previous.at_address,
-                _ => return Err(another()),
-            };
-            if way.next.is_some_and(|next| next >= number) {
-                return Err(another());
+/// The way back along the attempts at a terminal, by its name and by its address. Each attempt names the ones before it, so that
+/// none is left out.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    ways: Vec<Way>,
+    /// How many transactions the next portion has.
+    portion: usize,
+}
+
+impl Walk {
+    /// How many transactions the first portion has, and how many a later one has at most.
+    const PORTIONS: [usize; 2] = [1, 16];
+
+    /// Begins with the newest attempt.
+    pub(super) fn new(current: &Current, key: &TerminalKey) -> Self {
+        let names = [Some(key.terminal), key.address.filter(|address| *address != key.terminal)];
+        let way = |name: TerminalId| Way { name, next: current.last_attempt(&name) };
+        Self { ways: names.into_iter().flatten().map(way).collect(), portion: Self::PORTIONS[0] }
+    }
+
+    /// The next transactions, newest first; none only at the end.
+    pub(super) fn next(&mut self, connection: &Connection) -> Result<Vec<Record>, JournalError> {
+        let (forgotten, mut reader) = (Tail::forgotten(connection)?.number, Reader::new(connection)?);
+        let mut records = Vec::new();
+        while let Some(number) =
+            self.ways.iter().filter_map(|way| way.next).max().filter(|next| *next > forgotten)
+        {
+            let event = event(connection, number)?;
+            let another =
+                || JournalError::corrupt(format!("event {number} is not the attempt that it has to be"));
+            let start = event.event.what.start().ok_or_else(another)?;
+            for way in self.ways.iter_mut().filter(|way| way.next == Some(number)) {
+                way.next = match way.name {
+                    name if name == start.content.terminal => event.previous.at_terminal,
+                    name if Some(name) == start.address => event.previous.at_address,
+                    _ => return Err(another()),
+                };
+                if way.next.is_some_and(|next| next >= number) {
+                    return Err(another());
+                }
+            }
+            let stored = reader.known(&event.id)?;
+            if stored.row.tracked.started_event == number {
+                records.push(stored.row.tracked.record);
+                if records.len() >= self.portion {
+                    break;
+                }
             }
         }
-        let stored = reader.known(&event.id)?;
-        if stored.row.tracked.started_event == number && visit(stored.record()).is_break() {
-            break;
-        }
+        self.portion = self.portion.saturating_mul(2).min(Self::PORTIONS[1]);
+        Ok(records)
     }
-    Ok(())
 }
 
 /// The chain of the event of this number, or of the last one that was forgotten; nothing for what was forgotten before that.

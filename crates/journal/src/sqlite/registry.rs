@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use caisse_payment::TerminalId;
@@ -33,6 +34,8 @@ pub(super) struct OpenFile {
     identity: FileIdentity,
     file: Arc<File>,
     held: Mutex<Held>,
+    /// Whether one in this process has the turn to write.
+    has_turn: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -104,6 +107,12 @@ impl OpenFile {
         Ok(TerminalLock::new(*terminal, HeldTerminal { file: Arc::clone(self), terminal: *terminal }))
     }
 
+    /// Takes the turn to write among those that have the file open in this process; nothing while another one has it.
+    pub(super) fn turn_in_process(self: &Arc<Self>) -> Option<TurnInProcess> {
+        let is_free = !self.has_turn.swap(true, Ordering::Acquire);
+        is_free.then(|| TurnInProcess(Arc::clone(self)))
+    }
+
     /// Keeps this connection, which has read the file, until the last terminal is unlocked.
     #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
     pub(super) fn keep(&self, connection: rusqlite::Connection) {
@@ -124,6 +133,16 @@ impl OpenFile {
         if held.terminals.is_empty() {
             held.anchor = None;
         }
+    }
+}
+
+/// Gives the turn in this process back when it drops.
+#[derive(Debug)]
+pub(super) struct TurnInProcess(Arc<OpenFile>);
+
+impl Drop for TurnInProcess {
+    fn drop(&mut self) {
+        self.0.has_turn.store(false, Ordering::Release);
     }
 }
 
@@ -149,7 +168,12 @@ impl Registry {
                 Ok(Arc::clone(known.get()))
             }
             Entry::Vacant(free) => {
-                let opened = OpenFile { identity: state.identity, file, held: Mutex::default() };
+                let opened = OpenFile {
+                    identity: state.identity,
+                    file,
+                    held: Mutex::default(),
+                    has_turn: AtomicBool::new(false),
+                };
                 Ok(Arc::clone(free.insert(Arc::new(opened))))
             }
         }

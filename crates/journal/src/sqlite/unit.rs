@@ -15,6 +15,12 @@ pub(super) fn prepare<'c>(connection: &'c Connection, query: &str) -> Result<Cac
     connection.prepare_cached(query)
 }
 
+/// Executes a statement that returns nothing.
+pub(super) fn run(connection: &Connection, statement: &str) -> Result<(), JournalError> {
+    prepare(connection, statement)?.execute([])?;
+    Ok(())
+}
+
 /// What a transaction of the database is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -33,13 +39,12 @@ impl<'c> Unit<'c> {
             Kind::Read => "BEGIN DEFERRED",
             Kind::Write => "BEGIN IMMEDIATE",
         };
-        prepare(connection, begin)?.execute([])?;
+        run(connection, begin)?;
         Ok(Self(connection))
     }
 
     pub(super) fn commit(self) -> Result<(), JournalError> {
-        prepare(self.0, "COMMIT")?.execute([])?;
-        Ok(())
+        run(self.0, "COMMIT")
     }
 }
 
@@ -55,7 +60,7 @@ impl Drop for Unit<'_> {
     fn drop(&mut self) {
         if !self.0.is_autocommit() {
             // What cannot be rolled back now is rolled back with the connection.
-            let _ = prepare(self.0, "ROLLBACK").and_then(|mut statement| statement.execute([]));
+            let _ = run(self.0, "ROLLBACK");
         }
     }
 }

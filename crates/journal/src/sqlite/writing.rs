@@ -8,6 +8,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, Previous, TransactionRow};
+use super::recent::RecentEvent;
 use super::records::{self, Reader, Stored};
 use super::state::Current;
 use super::unit::prepare;
@@ -23,11 +24,13 @@ pub(super) static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
 });
 pub(super) static PUT_EVENT: LazyLock<String> = LazyLock::new(|| records::insert("events", columns::EVENT));
 
-/// One write: a transaction of the database that excludes all other writers.
+/// One write: in a transaction of the database that excludes all other writers.
 pub(super) struct Writer<'w> {
     pub(super) connection: &'w Connection,
     /// The state after the last event that was written.
     pub(super) current: &'w mut Current,
+    /// The events that were written and have to become durable.
+    pub(super) recent: &'w mut Vec<RecentEvent>,
 }
 
 impl Writer<'_> {
@@ -61,6 +64,19 @@ impl Writer<'_> {
         }
         records.retain(|record| record.state() == State::Unresolved);
         Ok(records)
+    }
+
+    /// Writes an event that is durable and that the database does not have. It comes to be what it was, or the database is damaged.
+    pub(super) fn repeat(&mut self, event: &RecentEvent) -> Result<(), JournalError> {
+        let damaged =
+            || JournalError::corrupt(format!("event {} does not follow from the events", event.tail.number));
+        let row = event.row().ok_or_else(damaged)?;
+        let decoded = columns::decode_event(&row)?;
+        let existing = records::find(self.connection, &decoded.id)?.map(|stored| stored.row);
+        let tracked = existing.as_ref().map(|row| &row.tracked);
+        let tracked = rules::replay(tracked, event.tail.number, &decoded.event).map_err(|_| damaged())?;
+        self.put(existing.as_ref(), tracked, decoded.event)?;
+        if self.current.tail == event.tail { Ok(()) } else { Err(damaged()) }
     }
 
     /// Writes an event of a transaction that exists, and what the transaction becomes by it.
@@ -101,11 +117,13 @@ impl Writer<'_> {
         let (open, digest) = (self.current.open_count(), self.current.digest());
         let row = EventRow { number, id, event, currency, previous, open, digest, chain: Chain::default() };
         let mut values = columns::encode_event(&row);
-        let chain = chain::link(&self.current.tail.chain, columns::hashed(&values));
+        let (before, bytes) = (self.current.tail.chain, chain::bytes(columns::hashed(&values)));
+        let chain = chain::link_bytes(&before, &bytes);
         if let Some(last) = values.last_mut() {
             *last = Value::Blob(chain.to_vec());
         }
         self.current.tail = Tail { number, chain };
+        self.recent.push(RecentEvent::new(before, self.current.tail, bytes));
         Ok(values)
     }
 }

@@ -37,8 +37,10 @@ proptest! {
     fn what_is_whole_is_kept_and_what_is_lost_is_held_back(
         lives in lives(),
         damages in prop::collection::vec(damage(), 0..5),
+        keeps in prop_oneof![2 => Just((false, true)), 1 => Just((true, true)), 1 => Just((false, false))],
     ) {
-        let shop = Shop::new(&lives);
+        let mut shop = Shop::new(&lives);
+        shop.keeps = keeps;
         let mut bytes = shop.bytes();
         damages.iter().for_each(|damage| damage.apply(&mut bytes));
         match shop.salvage(&bytes) {

@@ -41,6 +41,11 @@ fn holds_all(salvaged: &Salvaged, names: &[&str]) -> bool {
     names.iter().all(held)
 }
 
+/// Without the file of the newest events, which has all that a small journal contains.
+fn lose_recent(folder: &tempfile::TempDir) {
+    fs::remove_file(folder.path().join("journal.db.locks/recent-events")).unwrap();
+}
+
 /// The files as a power cut leaves them while a reader keeps the log from being emptied: the newest payments are in the log.
 fn with_a_log(folder: &tempfile::TempDir) -> (Vec<u8>, PathBuf) {
     let elsewhere = self::folder();
@@ -71,6 +76,26 @@ fn the_log_is_read_as_sqlite_applies_it() {
     let after = content(&SqliteJournal::open(into(&folder)).unwrap());
     assert_eq!(after.len(), 26);
     assert_eq!(content(&SqliteJournal::open(path(&folder)).unwrap()), after, "SQLite reads the same");
+}
+
+/// The newest events have a copy beside the database: whatever is lost of the last page, nothing is.
+#[test]
+fn the_newest_events_are_beside_the_database() {
+    let folder = folder();
+    let before = content(&filled(&path(&folder)));
+    for damage in [0, 1, 5, 6, 1_000] {
+        let mut bytes = fs::read(path(&folder)).unwrap();
+        match bytes.chunks_mut(4096).nth(damage) {
+            Some(page) => page.fill(0),
+            None => bytes.fill(0),
+        }
+        fs::write(path(&folder), bytes).unwrap();
+        let salvaged = salvage(&folder).unwrap();
+        assert!(is_complete(&salvaged), "{damage}: {salvaged:?}");
+        assert_eq!(content(&SqliteJournal::open(into(&folder)).unwrap()), before);
+        fs::remove_file(into(&folder)).unwrap();
+        fs::remove_dir_all(format!("{}.locks", into(&folder).display())).unwrap();
+    }
 }
 
 #[test]
@@ -127,6 +152,7 @@ fn a_file_behind_its_mark_may_miss_payments() {
     journal.append(&started("later", "t9"), time(60)).unwrap();
     drop(journal);
     fs::write(path(&folder), older).unwrap();
+    lose_recent(&folder);
     let salvaged = salvage(&folder).unwrap();
     assert!(salvaged.may_miss_transactions && holds_all(&salvaged, &["t1", "t2", "t3"]), "{salvaged:?}");
     assert_eq!(salvaged.lost_events, [14..=14]);
@@ -257,6 +283,7 @@ fn the_word_for_an_older_copy_stays() {
     journal.append(&started("later", "t9"), time(60)).unwrap();
     drop(journal);
     fs::write(path(&folder), older).unwrap();
+    lose_recent(&folder);
     SqliteJournal::accept_older(path(&folder), &word(), time(70)).unwrap().unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     journal.append(&started("next", "t9"), time(71)).unwrap();
@@ -327,6 +354,7 @@ fn nothing_is_overwritten_and_nothing_is_made_of_nothing() {
         SqliteJournal::salvage(path(&folder), path(&folder), time(9_000)),
         Err(JournalError::Unwritable { .. })
     ));
+    lose_recent(&folder);
     let nothing: [(&[u8], fn(&JournalError) -> bool); 4] = [
         (b"", |error| matches!(error, JournalError::Corrupt { .. })),
         (&[0; 8192], |error| matches!(error, JournalError::Corrupt { .. })),
@@ -366,6 +394,7 @@ fn an_empty_journal_is_whole_unless_its_mark_says_otherwise() {
     journal.append(&started("a", "t"), time(1)).unwrap();
     drop(journal);
     fs::write(path(&folder), empty).unwrap();
+    lose_recent(&folder);
     let salvaged = salvage(&folder).unwrap();
     assert!(salvaged.may_miss_transactions, "{salvaged:?}");
 }
@@ -381,6 +410,12 @@ fn a_salvaged_journal_is_salvaged_again() {
             .execute_batch("DELETE FROM transactions; DELETE FROM events WHERE number IN (9, 10)")
             .unwrap();
     });
+    // So that no page and no log has an older version of them.
+    Connection::open(path(&folder))
+        .unwrap()
+        .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    lose_recent(&folder);
     let first = salvage(&folder).unwrap();
     assert!(first.may_miss_transactions && !first.held_back.is_empty(), "{first:?}");
     let journal = SqliteJournal::open(into(&folder)).unwrap();

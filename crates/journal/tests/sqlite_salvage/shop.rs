@@ -53,6 +53,8 @@ pub struct Shop {
     /// Every page that contains an event, by the number of the event.
     pages: BTreeMap<u64, BTreeSet<usize>>,
     numbers: BTreeMap<TransactionId, Vec<u64>>,
+    /// What is kept beside the database: the file of the newest events, and the mark.
+    pub keeps: (bool, bool),
     /// The root of the tree of the events.
     pub root: usize,
     whole: Vec<u8>,
@@ -174,7 +176,7 @@ impl Shop {
             .unwrap();
         drop(events);
         drop(database);
-        Self { folder, before, pages, numbers, root: root as usize - 1, whole }
+        Self { folder, before, pages, numbers, keeps: (false, true), root: root as usize - 1, whole }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -192,6 +194,11 @@ impl Shop {
             let _ = fs::remove_file(format!("{}{ending}", self.into().display()));
         }
         let _ = fs::remove_dir_all(format!("{}.locks", self.into().display()));
+        for (is_kept, file) in [(self.keeps.0, "recent-events"), (self.keeps.1, "last-event")] {
+            if !is_kept {
+                let _ = fs::remove_file(self.folder.path().join("journal.db.locks").join(file));
+            }
+        }
         let salvaged = SqliteJournal::salvage(path(&self.folder), self.into(), time(9_000));
         assert_eq!(fs::read(path(&self.folder)).unwrap(), bytes, "the damaged file is never written to");
         assert!(!self.folder.path().join("salvaged.db.part").exists());

@@ -58,7 +58,8 @@ impl<'c> Builder<'c> {
         let tracked = existing.as_ref().map(|row| &row.tracked);
         let Ok(tracked) = rules::replay(tracked, number, &event) else { return Ok(false) };
         let events = existing.map_or(0, |row| row.events).saturating_add(1);
-        let mut writer = Writer { connection: self.connection, current: &mut self.current };
+        let recent = &mut Vec::new();
+        let mut writer = Writer { connection: self.connection, current: &mut self.current, recent };
         let values = writer.next_event(&tracked, event)?;
         prepare(self.connection, &PUT_EVENT)?.execute(params_from_iter(values))?;
         let row = TransactionRow { tracked, events, last_event: number };

@@ -70,18 +70,24 @@ impl Content {
 
 /// The place of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    page: PageRef,
-    offset: usize,
-    kind: Kind,
+pub(super) enum Place {
+    /// In a page of the database.
+    Page { page: PageRef, offset: usize, kind: Kind },
+    /// In the file of the newest events, by the number of the event.
+    Recent(u64),
 }
 
 impl Place {
     /// Reads the columns of the row.
     pub(super) fn columns(&self, source: &Source) -> Option<Vec<Value>> {
-        let bytes = source.read(self.page)?;
-        let cell = Cell::parse(&bytes, self.kind, self.offset, source.page_size)?;
-        columns_of(&cell, &bytes, source)
+        match *self {
+            Self::Page { page, offset, kind } => {
+                let bytes = source.read(page)?;
+                let cell = Cell::parse(&bytes, kind, offset, source.page_size)?;
+                columns_of(&cell, &bytes, source)
+            }
+            Self::Recent(number) => source.recent.get(&number)?.row(),
+        }
     }
 
     /// Reads an event. Whatever is not as a journal writes it is none.
@@ -124,7 +130,7 @@ impl Contents {
         let is_table = page.kind == Kind::TableLeaf;
         let (mut rows, mut is_readable) = (Vec::new(), true);
         for cell in page.cells.iter().filter(|_| page.kind != Kind::TableInterior) {
-            let place = Place { page: place, offset: cell.offset, kind: page.kind };
+            let place = Place::Page { page: place, offset: cell.offset, kind: page.kind };
             match columns_of(cell, &bytes, source) {
                 Some(columns) => rows.push((place, Content::of(columns, is_table))),
                 None => is_readable = false,
@@ -147,7 +153,8 @@ impl Contents {
         let event = |offset: usize| {
             let cell = Cell::parse(&bytes, kind, offset, source.page_size)?;
             let content = Content::of(columns_of(&cell, &bytes, source)?, true);
-            matches!(content, Content::Event(..)).then_some((Place { page: place, offset, kind }, content))
+            matches!(content, Content::Event(..))
+                .then_some((Place::Page { page: place, offset, kind }, content))
         };
         (0..bytes.len()).filter_map(event).collect()
     }

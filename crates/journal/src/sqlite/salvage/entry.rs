@@ -1,15 +1,14 @@
 //! From a damaged file to a new journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use caisse_payment::{Currency, TerminalId};
+use caisse_payment::{Currency, TerminalId, TransactionId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::super::chain::{self, Chain, Tail};
 use super::super::location::Location;
-use super::super::open::{Purpose, open};
 use super::super::part::Part;
 use super::super::unit::{Kind, Unit};
 use super::super::{check, format, older_copy, records};
@@ -59,12 +58,11 @@ impl SqliteJournal {
         at: WallTime,
     ) -> Result<Salvaged, JournalError> {
         let (from, into) = (from.as_ref(), into.as_ref());
-        let recorded: Vec<Tail> = Location::of(from)?.marks().iter().map(|mark| mark.tail).collect();
-        let mut source = Source::open(from)?;
+        let mut source = Source::open(&Location::of(from)?)?;
         let state = source.state().ok();
         let found = collect(&mut source)?;
         let chained = Chained::follow(&found, &source);
-        let identity = Identity::of(&found, &chained, &recorded)?;
+        let identity = Identity::of(&source, &found, &chained)?;
         check_free(into)?;
         let part = Part::begin(into)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -75,7 +73,7 @@ impl SqliteJournal {
         // What follows from the events is written after them.
         connection.pragma_update(None, "foreign_keys", false)?;
         format::create(&connection)?;
-        let damaged = Damaged { source: &source, found: &found, chained: &chained, recorded, identity };
+        let damaged = Damaged { source: &source, found: &found, chained: &chained, identity };
         let salvaged = write(&connection, &damaged, at)?;
         if source.state().ok() != state {
             return Err(JournalError::Locked);
@@ -87,7 +85,7 @@ impl SqliteJournal {
         connection.close().map_err(|(_, error)| error)?;
         part.finish()?;
         if !salvaged.is_backup {
-            drop(Self::from(open(into, Purpose::Use)?));
+            drop(Self::open(into)?);
         }
         Ok(salvaged)
     }
@@ -122,10 +120,10 @@ enum Identity {
 
 impl Identity {
     /// Refuses what is no journal of this format, and a file in which nothing of one can be read.
-    fn of(found: &Found, chained: &Chained, recorded: &[Tail]) -> Result<Self, JournalError> {
+    fn of(source: &Source, found: &Found, chained: &Chained) -> Result<Self, JournalError> {
         let has_proof = chained.events.values().any(|event| event.is_linked);
         // Only a journal has a mark.
-        let is_marked = recorded.iter().any(|recorded| {
+        let is_marked = source.recorded.iter().any(|recorded| {
             chained.events.get(&recorded.number).is_some_and(|event| event.chain == recorded.chain)
         });
         let by_header =
@@ -160,12 +158,19 @@ struct Damaged<'d> {
     source: &'d Source,
     found: &'d Found,
     chained: &'d Chained,
-    /// The last events by the marks beside the file.
-    recorded: Vec<Tail>,
     identity: Identity,
 }
 
 impl Damaged<'_> {
+    /// The last event that began each of these transactions, if that is as it was written.
+    fn starts(&self, owners: &BTreeMap<u64, BTreeSet<TransactionId>>) -> BTreeMap<TransactionId, u64> {
+        let ids: BTreeSet<TransactionId> = owners.values().flatten().copied().collect();
+        let linked = self.chained.events.values().filter(|event| !ids.is_empty() && event.is_linked);
+        let events = linked.filter_map(|event| event.place.event(self.source)).map(|(_, row)| row);
+        let starts = events.filter(|row| row.event.what.start().is_some() && ids.contains(&row.id));
+        starts.map(|row| (row.id, row.number)).collect()
+    }
+
     /// The newest attempts before the first event that is kept: each terminal's first event that is kept names the one before.
     fn last_attempts(&self) -> BTreeMap<TerminalId, u64> {
         let begins = self.chained.begins.unwrap_or(Tail::BEGINNING).number;
@@ -197,14 +202,15 @@ fn write(connection: &Connection, damaged: &Damaged<'_>, at: WallTime) -> Result
     }
     let begins = chained.begins.unwrap_or(Tail::BEGINNING);
     let is_lost = |number| !chained.events.get(&number).is_some_and(|event| event.is_linked);
+    let owners = found.owners(source, &is_lost);
     let mut rescue = Rescue {
         source,
         found,
         chained,
         builder: Builder::new(&transaction, begins, damaged.last_attempts())?,
-        recorded: damaged.recorded.clone(),
         at,
-        owners: found.owners(source, &is_lost),
+        starts: damaged.starts(&owners),
+        owners,
         is_exact: chained.begins.is_some(),
         lost: Vec::new(),
         // A backup knows nothing of the payments since it was made.

@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 use caisse_payment::{TerminalId, TransactionId};
 use rusqlite::types::Value;
 
-use super::super::chain::{Chain, Tail};
-use super::super::columns::TransactionRow;
+use super::super::chain::{self, Chain, Tail};
+use super::super::columns::{self, TransactionRow};
 use super::super::forgotten::ForgottenRow;
+use super::super::recent::RecentEvent;
 use super::contents::{Content, Contents, Place};
 use super::page::four;
 use super::source::Source;
@@ -47,6 +48,8 @@ pub(super) struct Found {
     /// The first and the last event, where it is certain that none precedes or follows.
     pub(super) first: Option<u64>,
     pub(super) last: Option<u64>,
+    /// Whether the last event is known by the file of the newest events, whatever the write-ahead log has lost.
+    pub(super) last_is_recent: bool,
     /// Whether the database contains no event for certain.
     pub(super) is_empty: bool,
 }
@@ -65,6 +68,7 @@ impl Found {
             indexed: None,
             first: None,
             last: None,
+            last_is_recent: false,
             is_empty: false,
         };
         let transactions = trees.walk(Tree::Transactions);
@@ -82,7 +86,41 @@ impl Found {
             rows.for_each(|(place, content)| found.add(source, place, content, is_current));
         }
         found.look_at_trees(source, &trees);
+        found.add_recent(source);
         Ok(found)
+    }
+
+    /// Adds the newest events from the file beside the database.
+    fn add_recent(&mut self, source: &Source) {
+        // The database went on from an event on with other events: the file is another one's.
+        let is_another = |(number, recent): (&u64, &RecentEvent)| {
+            let candidates = self.events.get(number).map_or(&[][..], Vec::as_slice);
+            let is_same = candidates.iter().any(|candidate| candidate.chain == recent.tail.chain);
+            let follows = |candidate: &Candidate| {
+                let columns = candidate.place.columns(source);
+                columns.is_some_and(|columns| {
+                    chain::link(&recent.before, columns::hashed(&columns)) == candidate.chain
+                })
+            };
+            !is_same && candidates.iter().any(follows)
+        };
+        if source.recent.iter().any(is_another) {
+            return;
+        }
+        let greatest = self.events.keys().last().copied().unwrap_or_default();
+        for (number, event) in &source.recent {
+            let candidate = Candidate { place: Place::Recent(*number), chain: event.tail.chain };
+            self.events.entry(*number).or_default().push(candidate);
+        }
+        let newest = source.recent.keys().last().copied().filter(|newest| *newest >= greatest);
+        if let (true, Some(newest)) = (source.recent_is_whole, newest) {
+            // Every event is written there first.
+            self.last = Some(newest);
+            self.last_is_recent = true;
+        } else if newest.is_some_and(|newest| self.last.is_none_or(|last| last < newest)) {
+            self.last = None;
+        }
+        self.is_empty &= source.recent.is_empty();
     }
 
     fn add(&mut self, source: &Source, place: Place, content: Content, is_current: bool) {
@@ -167,6 +205,13 @@ impl Found {
                 }
             }
         }
+    }
+
+    /// The event of this number in the file of the newest events, if that belongs to the database.
+    pub(super) fn recent<'s>(&self, source: &'s Source, number: u64) -> Option<&'s RecentEvent> {
+        let candidates = self.events.get(&number)?;
+        let is_used = candidates.iter().any(|candidate| candidate.place == Place::Recent(number));
+        source.recent.get(&number).filter(|_| is_used)
     }
 
     /// The current row of a transaction.

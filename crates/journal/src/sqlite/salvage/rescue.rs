@@ -20,11 +20,11 @@ pub(super) struct Rescue<'r> {
     pub(super) found: &'r Found,
     pub(super) chained: &'r Chained,
     pub(super) builder: Builder<'r>,
-    /// The last event by the marks beside the damaged file.
-    pub(super) recorded: Vec<Tail>,
     pub(super) at: WallTime,
     /// The transactions to which the lost events belong, as far as that is known.
     pub(super) owners: BTreeMap<u64, BTreeSet<TransactionId>>,
+    /// The last event that began each of these transactions, if that is as it was written.
+    pub(super) starts: BTreeMap<TransactionId, u64>,
     /// Whether the new journal has been the damaged one to the letter so far.
     pub(super) is_exact: bool,
     pub(super) lost: Vec<RangeInclusive<u64>>,
@@ -73,9 +73,10 @@ impl Rescue<'_> {
             chain.is_some_and(|chain| chain != recorded.chain)
         };
         // Another journal went on from the same events: what it recorded is not here.
-        let is_another = self.recorded.iter().any(is_missed);
+        let is_another = self.source.recorded.iter().any(is_missed);
         let may_go_on = self.found.last.is_none() && !self.found.is_empty;
-        if may_go_on || self.source.log_is_damaged() || is_another {
+        let may_lack_commits = self.source.log_is_damaged() && !self.found.last_is_recent;
+        if may_go_on || may_lack_commits || is_another {
             self.may_miss = true;
             self.unnamed_until = u64::MAX;
         }
@@ -84,7 +85,7 @@ impl Rescue<'_> {
 
     /// The number of the last event that was there, as far as anything tells.
     fn last(&self) -> u64 {
-        let recorded = self.recorded.iter().map(|tail| tail.number).max().unwrap_or_default();
+        let recorded = self.source.recorded.iter().map(|tail| tail.number).max().unwrap_or_default();
         // Where it is certain, a number beyond it is damaged.
         self.found.last.unwrap_or_else(|| self.found.greatest()).max(recorded)
     }
@@ -176,7 +177,7 @@ impl Rescue<'_> {
                 events.push((row.id, row.event));
                 Some(Tail { number, chain: verified.chain })
             }
-            None => self.recorded.iter().copied().find(|tail| tail.number == *gap.end()),
+            None => self.source.recorded.iter().copied().find(|tail| tail.number == *gap.end()),
         };
         let Some(proof) = proof else { return Ok(false) };
         self.builder.attempt(|builder| {
@@ -211,7 +212,9 @@ impl Rescue<'_> {
                 let row = self.found.row(self.source, &id);
                 let by_row = row.filter(|row| row.tracked.started_event == number);
                 let by_row = by_row.map(|row| stand_in::start_of(&row));
-                if let Some(start) = by_row.or_else(|| self.readable_start(number, &id)) {
+                // A start that is verified takes no other's place.
+                let begins_later = self.starts.get(&id).is_some_and(|start| *start > number);
+                if !begins_later && let Some(start) = by_row.or_else(|| self.readable_start(number, &id)) {
                     self.begin(&id, start)?;
                 }
                 self.incomplete.entry(id).or_insert(HeldBackReason::Incomplete);

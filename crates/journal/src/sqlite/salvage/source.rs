@@ -1,10 +1,14 @@
 //! The bytes of a damaged database: its pages, and those of its write-ahead log. Nothing is written, and SQLite opens nothing.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::super::chain::Tail;
+use super::super::location::Location;
+use super::super::recent::{self, RecentEvent};
 use super::log::Log;
 use super::page::PageSize;
 use crate::JournalError;
@@ -30,13 +34,20 @@ pub(super) struct Source {
     length: u64,
     log: Option<Log>,
     pub(super) page_size: PageSize,
+    /// The newest events, by their numbers, from the file beside the database.
+    pub(super) recent: BTreeMap<u64, RecentEvent>,
+    /// Whether none of the newest events is missing there.
+    pub(super) recent_is_whole: bool,
+    /// Events that were in the journal, by the files beside it.
+    pub(super) recorded: Vec<Tail>,
     /// The page that was read last.
     last: RefCell<Option<(PageRef, Vec<u8>)>>,
 }
 
 impl Source {
-    /// Opens the database at this path, with the log beside it.
-    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+    /// Opens a database, and the files beside it.
+    pub(super) fn open(location: &Location) -> Result<Self, JournalError> {
+        let path = &location.file;
         let failed = |error: io::Error| JournalError::unwritable(format!("{}: {error}", path.display()));
         // SQLite puts its files beside the file itself, whatever link leads to it.
         let real = fs::canonicalize(path).map_err(failed)?;
@@ -50,7 +61,20 @@ impl Source {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
-        let mut source = Self { file, length, log, page_size: PageSize(SECTOR), last: RefCell::default() };
+        let recent = recent::Content::read(&location.recent_events());
+        let (durable, all) = (recent.durable(), recent.all());
+        let marked = location.marks().into_iter().map(|mark| mark.tail);
+        let recorded = marked.chain(durable).chain(all.last().map(|event| event.tail)).collect();
+        let mut source = Self {
+            file,
+            length,
+            log,
+            page_size: PageSize(SECTOR),
+            recent_is_whole: recent.is_whole(),
+            recent: all.into_iter().map(|event| (event.tail.number, event)).collect(),
+            recorded,
+            last: RefCell::default(),
+        };
         source.set_page_size(source.stated_page_size());
         Ok(source)
     }

@@ -35,7 +35,10 @@ impl Chained {
             begins.map(|tail| (tail.number, [tail.chain].into()));
         for (number, candidates) in &found.events {
             let known = before.take().filter(|(earlier, _)| earlier.checked_add(1) == Some(*number));
-            let known = known.map(|(_, chains)| chains);
+            // The file of the newest events has with each one the chain of the event before it.
+            let recent = found.recent(source, *number).map(|recent| recent.before);
+            let known = known.map(|(_, chains)| chains).or_else(|| recent.map(|_| BTreeSet::new()));
+            let known = known.map(|chains| chains.into_iter().chain(recent).collect());
             let mut chains: BTreeSet<Chain> = candidates.iter().map(|candidate| candidate.chain).collect();
             if begins.is_none_or(|begins| begins.number < *number) {
                 let event = best(candidates, known.as_ref(), source, &mut chains);
