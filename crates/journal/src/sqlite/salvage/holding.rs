@@ -52,7 +52,8 @@ impl Rescue<'_> {
     }
 
     /// Finds the transactions that may have had events among those of which nothing is left. The row of a transaction says how many
-    /// events it has.
+    /// events it has. Without it, what precedes the start of a transaction decides nothing: an id is sent again only after an attempt
+    /// that was not sent.
     fn find_incomplete(&mut self) -> Result<(), JournalError> {
         if !self.may_miss {
             return Ok(());
@@ -62,8 +63,11 @@ impl Rescue<'_> {
             let record = &row.tracked.record;
             let by_row = rescue.found.row(rescue.source, &record.start.id);
             let is_whole =
-                by_row.is_some_and(|found| found.tracked.record == *record && found.events == row.events);
-            if !is_whole && row.tracked.started_event <= rescue.unnamed_until {
+                |found: &TransactionRow| found.tracked.record == *record && found.events == row.events;
+            let has_more = |found: &TransactionRow| found.events > row.events;
+            let may_have_more =
+                !by_row.as_ref().is_some_and(is_whole) && row.tracked.started_event <= rescue.unnamed_until;
+            if may_have_more || by_row.as_ref().is_some_and(has_more) {
                 incomplete.push(record.start.id);
             }
         })?;
