@@ -5,6 +5,7 @@ mod backup;
 mod list;
 mod local_time;
 mod resolve;
+mod salvage;
 mod totals;
 mod verify;
 mod words;
@@ -68,6 +69,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Restore { backup, by, because, .. } => {
             backup::restore(backup, file, by, because, output)
         }
+        JournalCommand::Salvage { into, .. } => salvage::salvage(file, into, output),
         JournalCommand::Verify { .. } => verify::verify(file, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),

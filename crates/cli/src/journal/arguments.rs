@@ -81,6 +81,16 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Write all that can be verified of a damaged journal into a new one. What is lost is held back until a person has looked. The
+    /// damaged file stays as it is; end the tills that use it first. Exit code 0 when everything was recovered, 3 when something is
+    /// held back, 6 when nothing can be read or the new file is there already.
+    Salvage {
+        /// The new journal, where nothing is yet.
+        into: PathBuf,
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check the whole journal: every event, every transaction and the file itself. Payments check only what they use. Exit code
     /// 6 when something does not add up.
     Verify {
@@ -249,6 +259,7 @@ impl JournalCommand {
             | Self::Verify { json }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. }
+            | Self::Salvage { json, .. }
             | Self::Forget { json, .. } => *json,
             Self::List(arguments) => arguments.json,
             Self::Totals(arguments) => arguments.json,

@@ -59,12 +59,12 @@ impl SqliteJournal {
     ) -> Result<Salvaged, JournalError> {
         let (from, into) = (from.as_ref(), into.as_ref());
         let mut source = Source::open(&Location::of(from)?)?;
+        let part = Part::begin(into)?;
+        check_free(into)?;
         let state = source.state().ok();
         let found = collect(&mut source)?;
         let chained = Chained::follow(&found, &source);
         let identity = Identity::of(&source, &found, &chained)?;
-        check_free(into)?;
-        let part = Part::begin(into)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = Connection::open_with_flags(part.path(), flags)?;
         // It is synced as a whole, or removed.
