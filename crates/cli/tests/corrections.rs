@@ -141,7 +141,19 @@ fn the_terminals_proof_is_disputed_and_not_overruled() {
 #[test]
 fn a_decision_on_which_a_credit_rests_is_disputed_and_the_credit_named() {
     let case = Case::new(UNKNOWN, 3);
-    assert_eq!(case.resolve("sale-1", "Anne", &["--paid", "27.50"]).code, 0);
+    // A slip of the keyboard is refused, and changes nothing.
+    for slip in ["27.50", "2500.00", "25.01"] {
+        let refused = case.resolve("sale-1", "Anne", &["--paid", slip]);
+        assert_eq!(refused.code, 2, "{slip}: {}", refused.out);
+        let said = refused.last()["error"]["message"].as_str().unwrap().to_owned();
+        for part in ["more than the 25.00 EUR", "dépasse 25.00 EUR", "--confirmed more-than-asked"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert_eq!(case.told()["outcome"], "unknown");
+    }
+    let more = ["--paid", "27.50", "--confirmed", "more-than-asked"];
+    let confirmed = case.resolve("sale-1", "Anne", &more);
+    assert_eq!((confirmed.code, &confirmed.last()["confirmed"]), (0, &json!(["more-than-asked"])));
     case.terminal.set_answer("approve".parse().unwrap());
     let (file, at) = (&case.file, case.terminal.address());
     let credit = |amount: &str, id: &str| {

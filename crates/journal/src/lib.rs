@@ -34,7 +34,7 @@ pub use sqlite::{
     SqliteJournal,
 };
 
-pub use caisse_settlement::settle::gives_back;
+pub use caisse_settlement::settle::{gives_back, is_more_than_asked};
 pub use caisse_settlement::{
     Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State,
     TerminalKey, WallTime, What,

@@ -6,7 +6,7 @@ use caisse_payment::entry::{End, Entry, Start};
 use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, TransactionId};
 
 use crate::record::is_salvaged;
-use crate::{Decision, Dispute, Order, Paid, Record, Source, State, TerminalKey, WallTime};
+use crate::{Confirmation, Decision, Dispute, Order, Paid, Record, Source, State, TerminalKey, WallTime};
 
 /// Why an event is not written. Nothing changes then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +132,8 @@ pub enum Decided {
 /// terminal's own proof (a known end, a decision by evidence) is not overruled but disputed, and so is a decision on which
 /// [credits or cancellations](gives_back) already rest.
 ///
+/// A person's decision for more than was asked for needs [`Confirmation::MoreThanAsked`].
+///
 /// # Errors
 /// [`SettleError::NotUnresolved`] and [`SettleError::Refused`].
 pub fn decide(
@@ -155,6 +157,12 @@ pub fn decide(
     }
     if let Paid::Paid(amount) = decision.paid {
         check_amount(amount, record.start.content.amount.currency())?;
+        let is_confirmed = decision.confirmed.contains(Confirmation::MoreThanAsked);
+        if decision.is_by_person() && !is_confirmed && is_more_than_asked(record, amount) {
+            return Err(SettleError::Refused {
+                what: "more than was asked for, and no person confirmed that it is no mistake",
+            });
+        }
     }
     let is_overruled = !is_doubtful
         && (is_proven(record, decision.paid)
@@ -165,6 +173,14 @@ pub fn decide(
     }
     let decision = Some(decision.clone());
     Ok(Decided::Settled(Record { decision, decided_at: Some(at), disputed: false, ..record.clone() }))
+}
+
+/// Whether an amount is more than the amount that a transaction asked for and the tip that it allowed, and is not the amount that
+/// the terminal reported.
+#[must_use]
+pub fn is_more_than_asked(record: &Record, paid: Amount) -> bool {
+    let reported = record.end.and_then(|end| end.reported_amount);
+    paid.minor() > *record.start.content.approvable().end() && reported != Some(paid)
 }
 
 /// Whether the terminal's own proof says otherwise than this.

@@ -62,7 +62,9 @@ fn end(outcome: Outcome) -> End {
 }
 
 fn decision(paid: Paid, source: Source) -> Decision {
-    Decision { source, ..Decision::new(paid, "Anne", "seen").unwrap() }
+    let decision = Decision { source, ..Decision::new(paid, "Anne", "seen").unwrap() };
+    let is_more = matches!(paid, Paid::Paid(amount) if amount.minor() > 2500);
+    decision.confirming(is_more.then_some(Confirmation::MoreThanAsked))
 }
 
 /// A credit of the transaction, which may have been given.
@@ -533,4 +535,38 @@ fn only_a_credit_that_may_have_been_given_rests_on_a_decision() {
     let mut other = credit(Some(APPROVED));
     other.start.content.original = "sale-2".parse().ok();
     assert!(matches!(settle::decide(&correction, at(2), &early, &[other]).unwrap(), Decided::Settled(_)));
+}
+
+/// A slip of the keyboard is no decision. What the terminal reported is none, and evidence has its own rules.
+#[test]
+fn a_person_confirms_that_more_than_was_asked_for_is_no_mistake() {
+    let with_tip = Content { allow_tip: Some(euros(500)), allow_partial: false, ..start().content };
+    let reported = End { reported_amount: Some(euros(9900)), ..end(SILENCE) };
+    let unknown = Entry::Ended(end(SILENCE));
+    for (content, end, says, is_refused) in [
+        (start().content, unknown, 2500, false),
+        (start().content, unknown, 2501, true),
+        (start().content, unknown, 2_500_000, true),
+        (start().content, unknown, 1, false),
+        (with_tip, unknown, 3000, false),
+        (with_tip, unknown, 3001, true),
+        (start().content, Entry::Ended(reported), 9900, false),
+        (start().content, Entry::Ended(reported), 9899, true),
+    ] {
+        let record = record_of(&[Entry::Started(Start { content, ..start() }), end]);
+        let word = Decision::new(paid(says), "Anne", "seen").unwrap();
+        let decided = settle::decide(&word, at(2), &record, &[]);
+        let refused =
+            matches!(&decided, Err(SettleError::Refused { what }) if what.contains("more than was asked"));
+        assert_eq!(refused, is_refused, "{says}: {decided:?}");
+        let confirmed = word.confirming([Confirmation::MoreThanAsked]);
+        assert_eq!(settled(&record, &confirmed).paid(), Some(paid(says)));
+    }
+    // A correction, and a word against a dispute, too.
+    let decided = settled(&record_of(&[Entry::Started(start())]), &decision(NOT_PAID, Source::Person));
+    let word = Decision::new(paid(250_000), "Anne", "seen").unwrap();
+    let corrected = settle::decide(&word, at(3), &decided, &[]);
+    assert!(matches!(corrected, Err(SettleError::Refused { .. })), "{corrected:?}");
+    let evidence = Decision { source: Source::Evidence, ..word };
+    assert_eq!(settled(&record_of(&[Entry::Started(start())]), &evidence).paid(), Some(paid(250_000)));
 }

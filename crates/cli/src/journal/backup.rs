@@ -30,17 +30,10 @@ pub(super) fn restore(
     let copy = SqliteJournal::restore(backup, file, &word, WallTime::now()).map_err(unusable)?;
     tell_replaced(&copy, file, output);
     output.json(&json!({ "journal": file.display().to_string(), "last_event": copy.last_event }));
-    output.text(format_args!(
-        "{}: restored with {} events; payments made after the backup are unknown and can be charged again",
-        file.display(),
-        copy.last_event
-    ));
-    output.text(format_args!(
-        "{} : restauré avec {} événements ; les paiements faits après la sauvegarde sont inconnus et peuvent être débités \
-         à nouveau",
-        file.display(),
-        copy.last_event
-    ));
+    let (file, last) = (file.display(), copy.last_event);
+    output.text(format_args!("{file}: restored; the backup ends with event {last}"));
+    output.text(format_args!("{file} : restauré ; la sauvegarde s'arrête à l'événement {last}"));
+    super::tell_missing(output);
     Ok(0)
 }
 

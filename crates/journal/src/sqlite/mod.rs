@@ -20,6 +20,7 @@ mod older_copy;
 mod open;
 mod part;
 mod pen;
+mod read_only;
 mod recent;
 mod records;
 mod registry;
