@@ -55,7 +55,7 @@ fn a_mistake_is_corrected_and_every_replay_says_who_decided() {
         (&["--not-paid"][..], "Anne", "declined", Value::Null, 1),
         (&["--paid"], "Camille", "approved", json!("25.00"), 0),
         // What was really paid, above the amount asked for and below it.
-        (&["--paid", "27.50"], "Camille", "approved", json!("27.50"), 0),
+        (&["--paid", "27.50", "--confirmed", "more-than-asked"], "Camille", "approved", json!("27.50"), 0),
         (&["--paid", "20.00"], "Anne", "partially_approved", json!("20.00"), 5),
         (&["--not-paid"], "Camille", "declined", Value::Null, 1),
     ]

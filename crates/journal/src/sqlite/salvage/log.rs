@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use super::source::{PAGE_SIZES, read_sectors};
 
@@ -12,7 +13,7 @@ const FRAME: usize = 24;
 
 /// A write-ahead log.
 pub(super) struct Log {
-    pub(super) file: &'static File,
+    pub(super) file: Arc<File>,
     pub(super) page_size: Option<usize>,
     /// The newest committed version of each page, by the offset of its first byte.
     pub(super) pages: BTreeMap<u32, u64>,
@@ -52,10 +53,10 @@ fn number(bytes: &[u8], offset: usize) -> u32 {
 
 impl Log {
     /// Reads a log up to its last whole commit, and finds what follows.
-    pub(super) fn read(file: &'static File) -> io::Result<Self> {
+    pub(super) fn read(file: Arc<File>) -> io::Result<Self> {
         let length = file.metadata()?.len();
         let mut log = Self {
-            file,
+            file: Arc::clone(&file),
             page_size: None,
             pages: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -63,7 +64,7 @@ impl Log {
             is_damaged: false,
         };
         let mut header = vec![0; HEADER];
-        read_sectors(file, 0, &mut header);
+        read_sectors(&file, 0, &mut header);
         let is_big_endian = match number(&header, 0) {
             0x377f_0682 => Some(false),
             0x377f_0683 => Some(true),
@@ -93,7 +94,7 @@ impl Log {
         let mut uncommitted: Vec<(u32, u64)> = Vec::new();
         while offset.checked_add(length_of_frame).is_some_and(|end| end <= length) {
             bytes.fill(0);
-            read_sectors(self.file, offset, &mut bytes);
+            read_sectors(&self.file, offset, &mut bytes);
             let (header, page) = bytes.split_at(FRAME);
             let place = offset.saturating_add(u64::try_from(FRAME).unwrap_or_default());
             let is_commit = number(header, 4) != 0;

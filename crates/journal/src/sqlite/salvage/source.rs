@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::chain::Tail;
 use super::super::location::Location;
@@ -30,7 +31,7 @@ pub(super) enum PageRef {
 
 /// A database and its write-ahead log, opened to be read.
 pub(super) struct Source {
-    file: &'static File,
+    file: Arc<File>,
     length: u64,
     log: Option<Log>,
     pub(super) page_size: PageSize,
@@ -82,7 +83,7 @@ impl Source {
     /// The size of a page by the log or the header, or the usual size where both are damaged.
     fn stated_page_size(&self) -> usize {
         let mut header = vec![0; 100];
-        read_sectors(self.file, 0, &mut header);
+        read_sectors(&self.file, 0, &mut header);
         let in_log = self.log.as_ref().and_then(|log| log.page_size);
         let of_file = page_size(&header).filter(|_| header.starts_with(MAGIC));
         in_log.or(of_file).unwrap_or(PAGE_SIZES[0])
@@ -151,9 +152,9 @@ impl Source {
         let (file, offset) = match page {
             PageRef::File(number) => {
                 let offset = u64::from(number.checked_sub(1)?).checked_mul(u64::try_from(size).ok()?)?;
-                (self.file, Some(offset).filter(|offset| *offset < self.length)?)
+                (&self.file, Some(offset).filter(|offset| *offset < self.length)?)
             }
-            PageRef::Log(offset) => (self.log.as_ref()?.file, offset),
+            PageRef::Log(offset) => (&self.log.as_ref()?.file, offset),
         };
         let mut bytes = vec![0; size];
         read_sectors(file, offset, &mut bytes);
@@ -163,8 +164,8 @@ impl Source {
 
     /// The size and the last write of both files, to find out whether they change while they are read.
     pub(super) fn state(&self) -> io::Result<Vec<(u64, std::time::SystemTime)>> {
-        let files = [Some(self.file), self.log.as_ref().map(|log| log.file)];
-        let state = |file: &File| {
+        let files = [Some(&self.file), self.log.as_ref().map(|log| &log.file)];
+        let state = |file: &Arc<File>| {
             let metadata = file.metadata()?;
             Ok((metadata.len(), metadata.modified()?))
         };
@@ -185,10 +186,14 @@ fn page_size(header: &[u8]) -> Option<usize> {
     PAGE_SIZES.contains(&size).then_some(size)
 }
 
-/// Closing a file drops the locks of the process on it, also those of a journal that is open in this process. So this one is never
-/// closed, as in the registry of open files.
-fn keep_open(file: File) -> &'static File {
-    Box::leak(Box::new(file))
+/// On Unix, closing a file drops the locks of the process on it, also those of a journal that is open in this process. So this one is
+/// never closed there, as in the registry of open files.
+fn keep_open(file: File) -> Arc<File> {
+    let file = Arc::new(file);
+    if cfg!(unix) {
+        std::mem::forget(Arc::clone(&file));
+    }
+    file
 }
 
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
