@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .journal(MemoryJournal::new())
             .build_async()?;
         for recovered in till.recover().await? {
-            println!("{}: {:?}", recovered.record.start.id, recovered.finding);
+            println!("{}: {:?}", recovered.record.id(), recovered.finding);
         }
         counters.push(till);
     }

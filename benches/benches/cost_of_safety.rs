@@ -2,20 +2,21 @@
 //! journal on disk, in memory and nowhere, beside the bare exchange of the same bytes with the same terminal. One iteration is
 //! one payment: admission, connect, ask, read the answer to its end, report.
 
+use std::fs::File;
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Order, Outcome,
-    PaymentRequest, Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
+    Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Outcome, PaymentRequest,
+    Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
 };
-use caisse_journal::{Dispute, Event, LockError, TerminalLock};
-use caisse_payment::entry::Entry;
+use caisse_journal::{Event, LockError, RecordedEvent, TerminalLock};
 use caisse_simulator::VirtualTerminal;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rusqlite::{Connection, Row};
 
 const AMOUNT: u64 = 2500;
 /// What a till of this dialect sends; held against the till before anything is measured.
@@ -29,7 +30,7 @@ impl Journal for Nowhere {
         Ok(TerminalLock::new(*terminal, ()))
     }
 
-    fn append(&mut self, _: &Entry, _: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, _: &TransactionId, _: &Event, _: WallTime) -> Result<(), JournalError> {
         Ok(())
     }
 
@@ -45,7 +46,7 @@ impl Journal for Nowhere {
         Ok(Vec::new())
     }
 
-    fn events(&self, _: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, _: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         Ok(Vec::new())
     }
 
@@ -56,14 +57,6 @@ impl Journal for Nowhere {
         _: &Decision,
         _: WallTime,
     ) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn dispute(&mut self, _: &TransactionId, _: &Dispute, _: WallTime) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn order(&mut self, _: &TransactionId, _: &Order, _: WallTime) -> Result<(), JournalError> {
         Ok(())
     }
 }
@@ -122,6 +115,33 @@ fn same_bytes() {
     assert_eq!(heard.join().expect("a request"), REQUEST);
 }
 
+/// The least that two promises can cost on a disk: two appends of 300 bytes to a file of a fixed length, each synced.
+fn appends(file: &mut File) {
+    for place in 0..2 {
+        file.seek(SeekFrom::Start(place * 4096)).expect("a place");
+        file.write_all(black_box(&[7; 300])).expect("bytes written");
+        file.sync_data().expect("bytes synced");
+    }
+}
+
+/// Two commits of one row of 300 bytes in SQLite, each durable in its log, which is never written on into the file.
+fn commits(database: &Connection) {
+    let mut insert =
+        database.prepare_cached("INSERT INTO events (content) VALUES (?1)").expect("a statement");
+    for _ in 0..2 {
+        insert.execute([black_box([7u8; 300])]).expect("a row");
+    }
+}
+
+/// A database for [`commits`].
+fn database(file: &Path) -> Connection {
+    let database = Connection::open(file).expect("a database");
+    let set = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; \
+               CREATE TABLE events (number INTEGER PRIMARY KEY, content BLOB)";
+    database.execute_batch(set).expect("settings");
+    database
+}
+
 fn safety(criterion: &mut Criterion) {
     same_bytes();
     let mut group = criterion.benchmark_group("the cost of safety");
@@ -147,6 +167,16 @@ fn safety(criterion: &mut Criterion) {
 
     // Not in the folder for what is temporary, which may be memory.
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
+    let mut preallocated = File::create(folder.path().join("appends")).expect("a file");
+    preallocated.write_all(&[0; 2 * 4096]).and_then(|()| preallocated.sync_all()).expect("a whole file");
+    group.bench_function("two synced appends alone", |bencher| bencher.iter(|| appends(&mut preallocated)));
+    let database = database(&folder.path().join("commits.sqlite"));
+    group.bench_function("two commits of SQLite alone", |bencher| bencher.iter(|| commits(&database)));
+    let count = |row: &Row<'_>| row.get::<_, i64>(0);
+    let committed = database.query_row("SELECT count(*) FROM events", [], count).expect("the number of rows");
+    assert_eq!(committed % 2, 0);
+    drop(database);
+
     let file = folder.path().join("journal.sqlite");
     let of_disk = terminal();
     let mut disk = till(&of_disk, SqliteJournal::open(&file).expect("a journal"));

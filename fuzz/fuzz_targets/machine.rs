@@ -3,8 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Transaction, Verdict};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 use libfuzzer_sys::fuzz_target;
@@ -34,25 +33,26 @@ fn run(case: &Case<'_>, pieces: &[&[u8]], storage: usize, at_once: bool) -> (Ver
     let identifier = "012345678901".parse().expect("twelve digits");
     let mut machine = TillMachine::new(Config::new(Dialect::PAYXPRESS, identifier), &mut storage);
     let mut now = Instant::from_millis(0);
-    let content = Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: Amount::from_minor(ASKED, Currency::EUR),
+    let euros = |minor| Amount::from_minor(minor, Currency::EUR);
+    let (id, terminal) = ("i".parse().expect("an id"), "t".parse().expect("an id"));
+    let dialect = Dialect::PAYXPRESS.name.parse().expect("a name");
+    let transaction = Transaction {
         allow_partial: case.allow_partial,
-        allow_tip: case.max_tip().map(|tip| Amount::from_minor(tip, Currency::EUR)),
-        terminal: "t".parse().expect("an id"),
-        register: Register::FIRST,
-        reference: None,
+        allow_tip: case.max_tip().map(euros),
+        ..Transaction::new(id, Operation::Debit, euros(ASKED), terminal, dialect)
     };
     let ticket = case.ticket.then_some(caisse_codec::TicketRequest::CUSTOMER_TEXT);
-    let request = Request { id: "i".parse().expect("an id"), content, ticket, application: None };
+    let request = Request { transaction, ticket, application: None };
     machine.start(now, request).expect("a debit");
     let mut pieces = pieces.iter();
     let mut sends = 0;
     for _ in 0..10_000 {
         match machine.poll() {
             Action::Connect => machine.handle_connected(now, Ok(None)),
-            Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
+            Action::RecordStart(_)
+            | Action::RecordEnd(..)
+            | Action::RecordNeverSent(..)
+            | Action::Dispute(_) => machine.handle_written(now, Ok(())),
             Action::Look if sends > 0 && at_once => match pieces.next() {
                 Some(piece) => machine.handle_input(now, piece),
                 None => machine.handle_idle(now),

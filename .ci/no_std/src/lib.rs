@@ -6,8 +6,7 @@ pub mod small_till;
 
 use caisse_hal::Link;
 use caisse_link::serial::{self, Once, SerialConfig, Session};
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Currency, Operation, Register};
+use caisse_payment::{Amount, Currency, Operation, Transaction};
 use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 use core::time::Duration;
 
@@ -28,17 +27,10 @@ pub fn drive(link: &mut dyn Link) -> usize {
     let mut machine = TillMachine::new(Config::new(Dialect::INGENICO, identifier), &mut storage);
     let now = Instant::from_millis(0);
     let (Ok(id), Ok(terminal)) = ("sale-1".parse(), "counter".parse()) else { return 0 };
-    let content = Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: Amount::from_minor(2500, Currency::EUR),
-        allow_partial: false,
-        allow_tip: None,
-        terminal,
-        register: Register::FIRST,
-        reference: None,
-    };
-    if machine.start(now, Request { id, content, ticket: None, application: None }).is_err() {
+    let Ok(dialect) = Dialect::INGENICO.name.parse() else { return 0 };
+    let amount = Amount::from_minor(2500, Currency::EUR);
+    let transaction = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
+    if machine.start(now, Request { transaction, ticket: None, application: None }).is_err() {
         return 0;
     }
     for count in 1..100 {
@@ -46,7 +38,10 @@ pub fn drive(link: &mut dyn Link) -> usize {
             Action::Connect if link.connect(Duration::from_secs(1)).is_ok() => {
                 machine.handle_connected(now, Ok(None))
             }
-            Action::Record(_) | Action::Dispute(_) => machine.handle_written(now, Ok(())),
+            Action::RecordStart(_)
+            | Action::RecordEnd(..)
+            | Action::RecordNeverSent(..)
+            | Action::Dispute(_) => machine.handle_written(now, Ok(())),
             Action::Persist(_) => machine.handle_persist_failed(now),
             Action::Drain => machine.handle_drained(now, link.drain(Duration::from_secs(1))),
             Action::Look => machine.handle_idle(now),

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use caisse_journal::{
-    Admitted, Journal, JournalError, Order, Record, State, TerminalKey, TerminalLock, admit, admit_original,
-    last_reached,
+    Admitted, Journal, JournalError, OperatorOverride, Record, State, TerminalKey, TerminalLock, admit,
+    admit_original, last_reached,
 };
-use caisse_payment::entry::Content;
-use caisse_payment::{Blocked, Verdict};
+use caisse_payment::{Blocked, Transaction, Verdict};
 use caisse_settlement::attribute::MAX_BACK;
 use caisse_settlement::late::{LateResults, decided_alike, late_results};
 use caisse_transaction::{Config, Instant, Request, RequestError};
@@ -30,17 +29,17 @@ impl Admission<'_> {
         self,
         journal: &dyn Journal,
         request: &Request,
-        order: Option<&Order>,
+        operator_override: Option<&OperatorOverride>,
     ) -> Result<AdmittedPayment, Refused> {
-        let lock = match admit(journal, &request.id, &request.content, self.config.address) {
+        let lock = match admit(journal, &request.transaction) {
             Admitted::Proceed(lock) => lock,
             Admitted::Replay(record) => return Err(Refused::Replay(record)),
             Admitted::Blocked(reason) => return Err(Refused::Blocked(reason)),
         };
-        if order.is_none() {
-            admit_original(journal, &request.content, self.exclusive).map_err(Refused::Blocked)?;
+        if operator_override.is_none() {
+            admit_original(journal, &request.transaction, self.exclusive).map_err(Refused::Blocked)?;
         }
-        match self.late_results(journal, &request.content) {
+        match self.late_results(journal, &request.transaction) {
             Ok(LateResults::None) => Ok(AdmittedPayment { lock, needs_reference: false }),
             Ok(LateResults::ToldApartByReference) => Ok(AdmittedPayment { lock, needs_reference: true }),
             Ok(LateResults::Possible) => Err(Refused::Blocked(Blocked::LateResultPossible)),
@@ -49,16 +48,16 @@ impl Admission<'_> {
     }
 
     /// Looks for results of decided transactions that the terminal may still report on a line with sessions.
-    fn late_results(self, journal: &dyn Journal, asked: &Content) -> Result<LateResults, JournalError> {
+    fn late_results(self, journal: &dyn Journal, asked: &Transaction) -> Result<LateResults, JournalError> {
         if !self.config.has_sessions() {
             return Ok(LateResults::None);
         }
         let longest = self.config.dialect.longest_transaction;
-        let key = TerminalKey { terminal: asked.terminal, address: self.config.address };
+        let key = TerminalKey::from(asked);
         let last = last_reached(journal, &key, MAX_BACK)?;
         let mut possible = Vec::new();
         for record in decided_alike(&last, &key, asked) {
-            let (id, events) = (record.start.id, journal.events(&record.start.id)?);
+            let (id, events) = (record.id(), journal.events(&record.id())?);
             if self.delay.may_still_come(&id, &events, longest, self.now) {
                 possible.push(record);
             }
@@ -134,7 +133,7 @@ impl Refused {
     /// Returns why a payment that has waited for another attempt of its id does not begin. The first attempt is over, and the
     /// journal lets the id begin again; but whoever waited for an outcome is told that outcome, and charges nobody.
     pub(crate) fn after_first_attempt(journal: &dyn Journal, request: &Request) -> Self {
-        match journal.find(&request.id) {
+        match journal.find(&request.transaction.id) {
             Ok(Some(record)) => Self::Replay(Box::new(record)),
             Ok(None) => Self::Blocked(Blocked::Busy),
             Err(_) => Self::Blocked(Blocked::JournalUnavailable),

@@ -127,7 +127,7 @@ impl Builder {
     ///     .journal(MemoryJournal::new())
     ///     .build()?;
     /// let payment = till.pay(PaymentRequest::debit(Amount::parse("25.00", Currency::EUR)?))?;
-    /// assert!(till.journal().find(&payment.id)?.unwrap().start.address.is_some());
+    /// assert!(till.journal().find(&payment.id)?.unwrap().transaction().address.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn through(mut self, link: impl Link + Send + 'static) -> Self {
@@ -251,16 +251,12 @@ impl Builder {
         });
         let at = parts.address;
         let built_at = parts.clock.now();
-        let memory = RecoveryState::new(
-            &*parts.journal,
-            &TerminalKey { terminal: parts.terminal, address: parts.config.address },
-            built_at,
-        );
+        let memory = RecoveryState::new(&*parts.journal, &parts.key, built_at);
         Ok(Till {
             link: link.ok_or(BuildError::NoTerminal)?,
             clock: parts.clock,
             journal: parts.journal,
-            terminal: parts.terminal,
+            key: parts.key,
             register: parts.register,
             config: parts.config,
             exclusive: parts.exclusive,
@@ -300,15 +296,15 @@ impl Builder {
         };
         let identifier = self.identifier.unwrap_or(Identifier::COMMON);
         let mut config = Config { link, ..Config::new(dialect, identifier) };
-        config.address = address.as_ref().and_then(address_name);
         config.answer_timeout = self.answer_timeout.unwrap_or(config.answer_timeout);
         config.connect_timeout = self.connect_timeout.unwrap_or(config.connect_timeout);
+        let key = TerminalKey { terminal, address: address.as_ref().and_then(address_name) };
         Ok(Parts {
             address,
             resolved: self.resolved,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             journal: self.journal.ok_or(BuildError::NoJournal)?,
-            terminal,
+            key,
             register: self.register.unwrap_or(Register::FIRST),
             config,
             exclusive: self.exclusive,
@@ -324,7 +320,7 @@ pub(crate) struct Parts {
     pub(crate) resolved: Option<Vec<SocketAddr>>,
     pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) terminal: TerminalId,
+    pub(crate) key: TerminalKey,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, Link};
 use caisse_journal::{
-    Dispute, FiledResult, Filing, Journal, JournalError, Order, Paid, TerminalLock, WallTime,
+    Dispute, Event, FiledResult, Filing, Journal, JournalError, OperatorOverride, Paid, Patience,
+    TerminalLock, WallTime,
 };
-use caisse_payment::entry::{End, Entry, RawStatus};
 use caisse_payment::{Blocked, NotSent, Outcome, TerminalId, TransactionId, Verdict};
 use caisse_transaction::till::Contradiction;
-use caisse_transaction::{Action, Event, TillMachine, WriteError};
+use caisse_transaction::{Action, TillMachine, WriteError};
 
 use crate::builder::peer_name;
 use crate::cancel::{CancelHandle, StopRequest};
 use crate::late::LateResultFiler;
+
+/// How long one attempt to write what has happened waits for a busy journal.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How often a wait looks for a wish to cancel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -25,7 +28,7 @@ pub(crate) struct Driver<'d> {
     pub(crate) journal: &'d mut dyn Journal,
     pub(crate) cancel: &'d CancelHandle,
     /// Who took responsibility for the transaction, to be written before it leaves.
-    pub(crate) order: Option<&'d Order>,
+    pub(crate) operator_override: Option<&'d OperatorOverride>,
     /// The terminal, held.
     pub(crate) lock: &'d TerminalLock,
     /// Stores the results that belong to other transactions.
@@ -37,7 +40,7 @@ impl Driver<'_> {
     pub(crate) fn run(
         &mut self,
         machine: &mut TillMachine<'_>,
-        on_event: &mut dyn FnMut(Event),
+        on_event: &mut dyn FnMut(caisse_transaction::Event),
         on_verdict: &mut dyn FnMut(&TillMachine<'_>),
     ) {
         let (mut heeded, mut buffer) = (StopRequest::Nothing, [0; 2048]);
@@ -49,9 +52,14 @@ impl Driver<'_> {
                     let opened = self.connect(deadline);
                     machine.handle_connected(self.clock.now(), opened);
                 }
-                Action::Record(entry) => {
-                    let written = record(self.journal, &entry, self.order);
-                    machine.handle_written(self.clock.now(), written);
+                Action::RecordStart(transaction) => {
+                    let start = Event::Started(transaction);
+                    self.record(machine, &transaction.id, &start);
+                }
+                Action::RecordEnd(id, conclusion) => self.record(machine, &id, &Event::Ended(conclusion)),
+                Action::RecordNeverSent(transaction, conclusion) => {
+                    let never_sent = Event::NeverSent(transaction, conclusion);
+                    self.record(machine, &transaction.id, &never_sent);
                 }
                 Action::Dispute(contradiction) => {
                     let written = dispute(self.journal, &contradiction);
@@ -88,6 +96,11 @@ impl Driver<'_> {
         }
     }
 
+    fn record(&mut self, machine: &mut TillMachine<'_>, id: &TransactionId, event: &Event) {
+        let written = record(self.journal, id, event, self.operator_override, self.cancel);
+        machine.handle_written(self.clock.now(), written);
+    }
+
     /// Connects; returns the address, if it is known.
     fn connect(&mut self, deadline: Option<Instant>) -> Result<Option<TerminalId>, ConnectError> {
         self.link.connect_unless(self.left(deadline), &|| self.cancel.is_requested())?;
@@ -116,17 +129,20 @@ pub(crate) fn heed(
     }
 }
 
-/// Writes an entry, and with a start the order behind it. A start whose order cannot be written has ended: the error says
-/// that nothing may leave.
+/// Writes an event, and after a start the operator's override. A start whose override cannot be written has ended: the error
+/// says that nothing may leave.
 pub(crate) fn record(
     journal: &mut dyn Journal,
-    entry: &Entry,
-    order: Option<&Order>,
+    id: &TransactionId,
+    event: &Event,
+    operator_override: Option<&OperatorOverride>,
+    cancel: &CancelHandle,
 ) -> Result<(), WriteError> {
-    append(journal, entry, order).map_err(|error| match error {
+    journal.set_patience(patience(event, cancel.clone()));
+    append(journal, id, event, operator_override).map_err(|error| match error {
         JournalError::Locked => WriteError::Busy,
         // Somebody used the id, or the terminal, since the journal was asked.
-        JournalError::Conflict if matches!(journal.find(&entry.id()), Ok(None)) => {
+        JournalError::Conflict if matches!(journal.find(id), Ok(None)) => {
             WriteError::Failed(Blocked::Unresolved)
         }
         JournalError::Conflict => WriteError::Failed(Blocked::IdConflict),
@@ -134,15 +150,30 @@ pub(crate) fn record(
     })
 }
 
-fn append(journal: &mut dyn Journal, entry: &Entry, order: Option<&Order>) -> Result<(), JournalError> {
-    match journal.append(entry, WallTime::now()) {
-        Err(JournalError::Conflict) if is_recorded(journal, entry) => {}
+/// How long a write waits for a journal that other tills are writing to. A payment that has not begun waits its turn, and can be
+/// cancelled meanwhile. What has happened is written again and again by the machine, for longer than this.
+fn patience(event: &Event, cancel: CancelHandle) -> Patience {
+    match event {
+        Event::Started(_) | Event::NeverSent(..) => Patience::default().unless(move || cancel.is_requested()),
+        _ => Patience::new(AGAIN).unless(move || cancel.wish() == StopRequest::GiveUp),
+    }
+}
+
+fn append(
+    journal: &mut dyn Journal,
+    id: &TransactionId,
+    event: &Event,
+    operator_override: Option<&OperatorOverride>,
+) -> Result<(), JournalError> {
+    match journal.append(id, event, WallTime::now()) {
+        Err(JournalError::Conflict) if is_recorded(journal, id, event) => {}
         written => written?,
     }
-    let (Entry::Started(start), Some(order)) = (entry, order) else { return Ok(()) };
-    journal.order(&start.id, order, WallTime::now()).inspect_err(|_| {
+    let (Event::Started(_), Some(person)) = (event, operator_override) else { return Ok(()) };
+    journal.append(id, &Event::Overridden(person.clone()), WallTime::now()).inspect_err(|_| {
         // If this cannot be written either, the start blocks until a person has decided.
-        let _ = journal.append(&Entry::Ended(nothing_sent(start.id)), WallTime::now());
+        let nothing_sent = Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled });
+        let _ = journal.append(id, &Event::Ended(nothing_sent.into()), WallTime::now());
     })
 }
 
@@ -151,31 +182,20 @@ pub(crate) fn dispute(journal: &mut dyn Journal, contradiction: &Contradiction) 
     let paid = contradiction.paid().map_or(Paid::NotPaid, Paid::Paid);
     // The words are ours, and no transaction is of nothing: this is always a dispute.
     let Ok(dispute) = Dispute::new(paid, contradiction.because()) else { return Ok(()) };
-    journal.dispute(&contradiction.id, &dispute, WallTime::now()).map_err(|error| match error {
+    journal.append(&contradiction.id, &Event::Disputed(dispute), WallTime::now()).map_err(|error| match error
+    {
         JournalError::Locked => WriteError::Busy,
         _ => WriteError::Failed(Blocked::JournalUnavailable),
     })
 }
 
 /// Whether the journal already holds the outcome of this end.
-fn is_recorded(journal: &dyn Journal, entry: &Entry) -> bool {
-    let Entry::Ended(end) = entry else { return false };
-    let known = journal.find(&end.id).ok().flatten().and_then(|record| record.end);
-    known.is_some_and(|known| known.verdict.outcome == end.verdict.outcome)
-}
-
-/// The end of what was given up before anything was sent.
-fn nothing_sent(id: TransactionId) -> End {
-    End {
-        id,
-        verdict: Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled }),
-        authorisation: None,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    }
+fn is_recorded(journal: &dyn Journal, id: &TransactionId, event: &Event) -> bool {
+    let Event::Ended(end) = event else { return false };
+    let known = journal.find(id).ok().flatten();
+    known
+        .and_then(|record| record.conclusion().copied())
+        .is_some_and(|known| known.verdict.outcome == end.verdict.outcome)
 }
 
 /// Whether a result that was filed contradicts the record of its transaction.

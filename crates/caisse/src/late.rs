@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caisse_journal::{
-    Event, FiledResult, Journal, JournalError, Reporter, TerminalLock, WallTime, file_result,
+    FiledResult, Journal, JournalError, RecordedEvent, Reporter, TerminalLock, WallTime, file_result,
 };
-use caisse_payment::TransactionId;
-use caisse_payment::entry::Content;
+use caisse_payment::{Transaction, TransactionId};
 use caisse_settlement::TerminalIdentity;
 use caisse_settlement::late::{Clocks, may_still_come};
 use caisse_transaction::till::read_result;
@@ -32,7 +31,7 @@ impl SettlementDelay {
     pub(crate) fn may_still_come(
         &self,
         id: &TransactionId,
-        events: &[Event],
+        events: &[RecordedEvent],
         longest: Duration,
         now: Instant,
     ) -> bool {
@@ -64,7 +63,7 @@ impl LateResultFiler {
         body: &[u8],
     ) -> Result<Option<FiledResult>, JournalError> {
         let Self { terminal, dialect, exclusive, running } = *self;
-        let read = |asked: &Content| read_result(&dialect, asked, body);
+        let read = |asked: &Transaction| read_result(&dialect, asked, body);
         file_result(journal, lock, &Reporter { terminal, exclusive, running }, read)
     }
 }

@@ -33,15 +33,14 @@ pub use caisse_hal::tcp::{TcpAddress, TcpLink};
 pub use caisse_hal::{Address, Clock, Link, SystemClock};
 pub use caisse_journal::{
     Confirmation, Confirmations, Decision, DecisionError, Dispute, Journal, JournalError, MemoryJournal,
-    Order, Paid, Record, Source, SqliteJournal, State as RecordState, WallTime,
+    OperatorOverride, Paid, Record, Source, SqliteJournal, State as RecordState, WallTime,
 };
 pub use caisse_link::serial::LineSettings;
-pub use caisse_payment::entry::PaymentMeans;
 pub use caisse_payment::evidence::LastTransaction;
 pub use caisse_payment::{
     Amount, AmountError, AuthorisationNumber, Blocked, Card, Currency, Doubt, Duty, NotSent, Operation,
-    Outcome, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text, TransactionId, Verdict,
-    receipt,
+    Outcome, PaymentMeans, Proof, Receipt, Reference, Refusal, Register, Retry, TerminalId, Text,
+    TransactionId, Verdict, receipt,
 };
 pub use caisse_settlement::ask::Asking;
 pub use caisse_settlement::weigh::{Open, RecoveryFinding};

@@ -64,22 +64,22 @@ impl Payment {
     }
 
     pub(crate) fn of(request: &Request, verdict: Verdict) -> Self {
-        let content = &request.content;
-        let tip = verdict.outcome.approved_amount().and_then(|approved| content.tip(approved));
-        Self { tip, ..Self::bare(request.id, content.operation, content.amount, verdict) }
+        let transaction = &request.transaction;
+        let tip = verdict.outcome.approved_amount().and_then(|approved| transaction.tip(approved));
+        Self { tip, ..Self::bare(transaction.id, transaction.operation, transaction.amount, verdict) }
     }
 
     /// What the journal holds of a payment that took place before.
     pub(crate) fn replayed(request: &Request, record: &Record) -> Self {
         Self {
             reported_amount: record.reported_amount(),
-            last_four: record.end.and_then(|end| end.last_four),
-            authorisation: record.end.and_then(|end| end.authorisation),
+            last_four: record.conclusion().and_then(|conclusion| conclusion.last_four),
+            authorisation: record.conclusion().and_then(|conclusion| conclusion.authorisation),
             replayed: true,
             journaled: true,
-            disputed: record.disputed,
-            decision: record.decision.clone(),
-            decided_at: record.decided_at,
+            disputed: record.is_disputed(),
+            decision: record.decision().cloned(),
+            decided_at: record.decided_at(),
             ..Self::of(request, record.told())
         }
     }
@@ -115,17 +115,17 @@ impl Payment {
         let record = journal.find(&self.id).ok().flatten();
         let Some(record) = record else { return self.with_unrecorded_dispute() };
         let approved = self.outcome.approved_amount().is_some();
-        if !approved && (record.decision.is_some() || record.disputed) {
+        if !approved && (record.decision().is_some() || record.is_disputed()) {
             let Verdict { outcome, proof } = record.told();
             self.outcome = outcome;
             self.tip = record.tip();
             self.reported_amount = record.reported_amount();
-            self.proof = if record.disputed { proof } else { self.proof };
+            self.proof = if record.is_disputed() { proof } else { self.proof };
         }
-        let is_recorded = record.disputed || !self.disputed;
-        self.disputed |= record.disputed;
-        self.decision = record.decision;
-        self.decided_at = record.decided_at;
+        let is_recorded = record.is_disputed() || !self.disputed;
+        self.disputed |= record.is_disputed();
+        self.decision = record.decision().cloned();
+        self.decided_at = record.decided_at();
         if is_recorded { self } else { self.with_unrecorded_dispute() }
     }
 

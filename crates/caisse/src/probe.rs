@@ -269,8 +269,7 @@ impl Probe {
     }
 
     fn filer(&self) -> LateResultFiler {
-        let TerminalKey { terminal: name, address } = self.place();
-        let terminal = Reach { name, address, at: Some(&self.address) }.identity();
+        let terminal = Reach { key: self.place(), at: Some(&self.address) }.identity();
         LateResultFiler { terminal, dialect: self.config.dialect, exclusive: false, running: None }
     }
 

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use caisse_hal::Address;
 use caisse_hal::serial::{SerialPort, UsbDevice, available_ports};
-use caisse_payment::entry::PaymentMeans;
-use caisse_payment::{TerminalId, UsbIdentity};
-use caisse_settlement::TerminalIdentity;
+use caisse_payment::{PaymentMeans, UsbIdentity};
+use caisse_settlement::{TerminalIdentity, TerminalKey};
 
 use crate::builder::{peer_name, plain};
 
@@ -22,9 +21,7 @@ const MAX_SERIAL_NUMBER: usize = 50;
 /// How a terminal is reached: under which name, and at which address. A link of the caller's own has no address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach<'r> {
-    pub(crate) name: TerminalId,
-    /// The address in the form of a name.
-    pub(crate) address: Option<TerminalId>,
+    pub(crate) key: TerminalKey,
     pub(crate) at: Option<&'r Address>,
 }
 
@@ -32,9 +29,9 @@ impl Reach<'_> {
     /// The terminal as it is reached now.
     pub(crate) fn identity(&self) -> TerminalIdentity {
         TerminalIdentity {
-            address: self.address,
+            address: self.key.address,
             usb: self.at.and_then(usb_identity),
-            ..TerminalIdentity::new(PaymentMeans::CaisseAp, self.name)
+            ..TerminalIdentity::new(PaymentMeans::CaisseAp, self.key.terminal)
         }
     }
 

@@ -182,7 +182,7 @@ impl Till {
 
     pub(crate) fn inquiry(&mut self) -> Inquiry<'_> {
         // Not `self.reach()`, which borrows all of the till.
-        let reach = Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() };
+        let reach = Reach { key: self.key, at: self.at.as_ref() };
         Inquiry {
             link: &mut *self.link,
             clock: &*self.clock,

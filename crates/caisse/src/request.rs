@@ -3,13 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use caisse_codec::{Application, TicketRequest};
-use caisse_journal::{Order, WallTime};
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, TransactionId};
+use caisse_journal::{OperatorOverride, TerminalKey, WallTime};
+use caisse_payment::{Amount, Operation, Reference, Register, TerminalId, Transaction, TransactionId};
 use caisse_transaction::{Dialect, Request, RequestError};
 use uuid::{ContextV7, Timestamp, Uuid};
-
-use crate::PayError;
 
 /// A payment to take. Only the amount is needed; the id is generated unless it is given.
 ///
@@ -31,7 +28,7 @@ pub struct PaymentRequest {
     id: TransactionId,
     operation: Operation,
     original: Option<TransactionId>,
-    order: Option<Order>,
+    operator_override: Option<OperatorOverride>,
     amount: Amount,
     reference: Option<Reference>,
     allow_partial: bool,
@@ -62,7 +59,7 @@ impl PaymentRequest {
     /// An earlier payment is undone, in full. The terminal cancels its last transaction, whichever that is: so the journal
     /// must know this one as approved and as the last of an exclusive terminal
     /// ([`Builder::exclusive`](crate::Builder::exclusive)), or somebody must
-    /// [take responsibility](Self::ordered).
+    /// [take responsibility](Self::with_override).
     pub fn cancellation(original: TransactionId, amount: Amount) -> Self {
         Self::new(Operation::Cancellation, amount).original(original)
     }
@@ -73,7 +70,7 @@ impl PaymentRequest {
             id: generate_id(),
             operation,
             original: None,
-            order: None,
+            operator_override: None,
             amount,
             reference: None,
             allow_partial: false,
@@ -98,8 +95,8 @@ impl PaymentRequest {
 
     /// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right. It is
     /// recorded with the transaction.
-    pub fn ordered(mut self, order: Order) -> Self {
-        self.order = Some(order);
+    pub fn with_override(mut self, operator_override: OperatorOverride) -> Self {
+        self.operator_override = Some(operator_override);
         self
     }
 
@@ -183,47 +180,40 @@ impl PaymentRequest {
     /// # Errors
     /// Says why not: `pay` would give the same error.
     pub fn validate(&self, dialect: &Dialect) -> Result<(), RequestError> {
-        self.check_what_is_ordered()?;
         // The terminal and the register do not matter here.
-        let Ok(terminal) = "any".parse() else { return Ok(()) };
-        self.to_request(terminal, Register::FIRST).validate(dialect)
+        let Ok(terminal) = "any".parse::<TerminalId>() else { return Ok(()) };
+        self.bind(&terminal.into(), Register::FIRST, dialect).map(drop)
     }
 
-    /// The journal would refuse such an order as well, but by then the start is written and stays open.
-    pub(crate) fn check_order(&self) -> Result<(), PayError> {
-        self.check_what_is_ordered()?;
-        let Some(order) = &self.order else { return Ok(()) };
-        // The fields are public.
-        Order::new(&order.by, &order.because).map(drop).map_err(PayError::Order)
+    pub(crate) const fn operator_override(&self) -> Option<&OperatorOverride> {
+        self.operator_override.as_ref()
     }
 
-    const fn check_what_is_ordered(&self) -> Result<(), RequestError> {
-        match (&self.order, self.operation) {
-            (None, _) | (Some(_), Operation::Credit | Operation::Cancellation) => Ok(()),
-            (Some(_), operation) => Err(RequestError::Order(operation)),
+    /// Returns the request, bound to this terminal, register and dialect. The journal would refuse an override for what takes
+    /// money as well, but by then the start is written and stays open.
+    pub(crate) fn bind(
+        &self,
+        key: &TerminalKey,
+        register: Register,
+        dialect: &Dialect,
+    ) -> Result<Request, RequestError> {
+        let gives_back = matches!(self.operation, Operation::Credit | Operation::Cancellation);
+        if self.operator_override.is_some() && !gives_back {
+            return Err(RequestError::Override(self.operation));
         }
-    }
-
-    pub(crate) const fn order(&self) -> Option<&Order> {
-        self.order.as_ref()
-    }
-
-    pub(crate) const fn to_request(&self, terminal: TerminalId, register: Register) -> Request {
-        Request {
-            id: self.id,
-            content: Content {
-                operation: self.operation,
-                original: self.original,
-                amount: self.amount,
-                allow_partial: self.allow_partial,
-                allow_tip: self.allow_tip,
-                terminal,
-                register,
-                reference: self.reference,
-            },
-            ticket: self.ticket,
-            application: self.application,
-        }
+        let name = dialect.name.parse().map_err(|_| RequestError::DialectName)?;
+        let transaction = Transaction {
+            original: self.original,
+            allow_partial: self.allow_partial,
+            allow_tip: self.allow_tip,
+            register,
+            reference: self.reference,
+            address: key.address,
+            ..Transaction::new(self.id, self.operation, self.amount, key.terminal, name)
+        };
+        let request = Request { transaction, ticket: self.ticket, application: self.application };
+        request.validate(dialect)?;
+        Ok(request)
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn resolve(
 ) -> Result<Record, ResolveError> {
     let held = journal.lock_terminal(place)?;
     let record = journal.find(id)?.ok_or(JournalError::NotUnresolved)?;
-    if !place.may_be_of(&record.start) {
+    if !place.may_be_of(record.transaction()) {
         return Err(JournalError::WrongLock.into());
     }
     let own = lock_of(journal, &held, &record)?;

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse_hal::{Address, Clock, Link};
-use caisse_journal::{DecisionError, Journal, JournalError, Order, Record, TerminalKey, last_reached};
-use caisse_payment::{Blocked, Register, TerminalId};
+use caisse_journal::{Journal, JournalError, OperatorOverride, Record, TerminalKey, last_reached};
+use caisse_payment::{Blocked, Register, TerminalId, Transaction};
 use caisse_settlement::admit::is_contested;
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, Request, RequestError, TillMachine};
@@ -35,7 +35,7 @@ pub struct Till {
     pub(crate) link: Box<dyn Link + Send>,
     pub(crate) clock: Box<dyn Clock + Send + Sync>,
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) terminal: TerminalId,
+    pub(crate) key: TerminalKey,
     pub(crate) register: Register,
     pub(crate) config: Config,
     pub(crate) exclusive: bool,
@@ -53,9 +53,6 @@ pub enum PayError {
     /// The request is not one that can be made.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Who ordered it, or why, is not of the form that the journal keeps.
-    #[error(transparent)]
-    Order(#[from] DecisionError),
 }
 
 impl Till {
@@ -116,10 +113,8 @@ impl Till {
         mut on_event: impl FnMut(Event),
         mut on_outcome: impl FnMut(&Payment),
     ) -> Result<Payment, PayError> {
-        request.borrow().check_order()?;
-        let (order, waits) = (request.borrow().order(), request.borrow().waits());
-        let request = request.borrow().to_request(self.terminal, self.register);
-        request.validate(&self.config.dialect)?;
+        let (person, waits) = (request.borrow().operator_override(), request.borrow().waits());
+        let request = request.borrow().bind(&self.key, self.register, &self.config.dialect)?;
         let mut reported = None;
         let mut report = |payment: Payment| {
             if reported.as_ref() != Some(&payment) {
@@ -127,7 +122,7 @@ impl Till {
                 reported = Some(payment);
             }
         };
-        let payment = self.run(&request, order, waits, &mut on_event, &mut report);
+        let payment = self.run(&request, person, waits, &mut on_event, &mut report);
         self.cancel.clear();
         let payment = payment.or_else(|refused| refused.into_payment(&request))?;
         report(payment.clone());
@@ -137,17 +132,17 @@ impl Till {
     fn run(
         &mut self,
         request: &Request,
-        order: Option<&Order>,
+        operator_override: Option<&OperatorOverride>,
         waits: bool,
         on_event: &mut dyn FnMut(Event),
         report: &mut dyn FnMut(Payment),
     ) -> Result<Payment, Refused> {
-        let mut entrance = self.admission().admit(&*self.journal, request, order);
+        let mut entrance = self.admission().admit(&*self.journal, request, operator_override);
         let mut has_waited = false;
         if waits && entrance.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
             has_waited = true;
             on_event(Event::Waiting);
-            entrance = self.wait_for_first_attempt(request, order);
+            entrance = self.wait_for_first_attempt(request, operator_override);
         }
         if entrance.as_ref().is_err_and(Refused::is_in_doubt)
             && self.memory.can_prove_alone(&self.config, self.exclusive)
@@ -155,7 +150,7 @@ impl Till {
             on_event(Event::Recovering);
             // A journal that fails now fails again when the payment asks it.
             let _ = self.inquiry().recover(Duration::ZERO);
-            entrance = self.admission().admit(&*self.journal, request, order);
+            entrance = self.admission().admit(&*self.journal, request, operator_override);
         }
         if has_waited && entrance.is_ok() {
             drop(entrance);
@@ -168,14 +163,14 @@ impl Till {
             on_event(Event::LateAnswer);
             // It may contradict what was decided: then a person has to look before anything else is sent.
             drop(admitted);
-            admitted = self.admission().admit(&*self.journal, request, order)?;
+            admitted = self.admission().admit(&*self.journal, request, operator_override)?;
         }
         let AdmittedPayment { lock, needs_reference } = admitted;
         let mut storage = [0; MOST_STORAGE];
         let terminal = self.reach().identity();
-        let config = Config { usb: terminal.usb, ..self.config };
-        let mut machine = TillMachine::new(config, &mut storage);
-        machine.start(self.clock.now(), *request)?;
+        let transaction = Transaction { usb: terminal.usb, ..request.transaction };
+        let mut machine = TillMachine::new(self.config, &mut storage);
+        machine.start(self.clock.now(), Request { transaction, ..*request })?;
         if needs_reference {
             machine.require_reference();
         }
@@ -184,13 +179,13 @@ impl Till {
             clock: &*self.clock,
             journal: &mut *self.journal,
             cancel: &self.cancel,
-            order,
+            operator_override,
             lock: &lock,
             filer: LateResultFiler {
                 terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
-                running: Some(request.id),
+                running: Some(transaction.id),
             },
         };
         driver.run(&mut machine, on_event, &mut |machine| {
@@ -209,7 +204,7 @@ impl Till {
     fn wait_for_first_attempt(
         &self,
         request: &Request,
-        order: Option<&Order>,
+        operator_override: Option<&OperatorOverride>,
     ) -> Result<AdmittedPayment, Refused> {
         let mut wait = WaitForFirstAttempt::new(self.clock.now(), self.config.answer_timeout);
         loop {
@@ -217,7 +212,7 @@ impl Till {
             if goes_on {
                 thread::sleep(GLANCE);
             }
-            let entrance = self.admission().admit(&*self.journal, request, order);
+            let entrance = self.admission().admit(&*self.journal, request, operator_override);
             if !goes_on || !entrance.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
                 return entrance;
             }
@@ -238,7 +233,7 @@ impl Till {
     /// The id of the terminal.
     #[must_use]
     pub const fn terminal(&self) -> TerminalId {
-        self.terminal
+        self.key.terminal
     }
 
     /// The journal, to list what is in it.
@@ -267,18 +262,18 @@ impl Till {
     }
 
     pub(crate) const fn reach(&self) -> Reach<'_> {
-        Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() }
+        Reach { key: self.key, at: self.at.as_ref() }
     }
 
     pub(crate) const fn place(&self) -> TerminalKey {
-        TerminalKey { terminal: self.terminal, address: self.config.address }
+        self.key
     }
 }
 
 impl fmt::Debug for Till {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Till")
-            .field("terminal", &self.terminal)
+            .field("terminal", &self.key.terminal)
             .field("config", &self.config)
             .finish_non_exhaustive()
     }

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use caisse::asynchronous::AsyncTill;
 use caisse::{
-    Amount, Blocked, Currency, Decision, Dialect, Dispute, Doubt, Event, Evidence, Journal, JournalError,
-    MemoryJournal, NotSent, Order, Outcome, PaymentRequest, Record, RecoveryFinding, ResolveError,
-    TerminalId, Till, TransactionId, WallTime,
+    Amount, Blocked, Currency, Decision, Dialect, Doubt, Event, Evidence, Journal, JournalError,
+    MemoryJournal, NotSent, Outcome, PaymentRequest, Record, RecoveryFinding, ResolveError, TerminalId, Till,
+    TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
-use caisse_payment::entry::Entry;
 use caisse_simulator::VirtualTerminal;
 use caisse_simulator::persona::Persona;
 
@@ -192,10 +191,15 @@ impl Journal for Slow {
         self.inner.lock(terminal)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    fn append(
+        &mut self,
+        id: &TransactionId,
+        event: &caisse_journal::Event,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
         let word = self.word.lock().unwrap().recv_timeout(Duration::from_secs(20));
         word.map_err(|_| JournalError::Locked)?;
-        self.inner.append(entry, at)
+        self.inner.append(id, event, at)
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -210,7 +214,7 @@ impl Journal for Slow {
         self.inner.list()
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<caisse_journal::Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<caisse_journal::RecordedEvent>, JournalError> {
         self.inner.events(id)
     }
 
@@ -222,14 +226,6 @@ impl Journal for Slow {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.inner.dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.inner.order(id, order, at)
     }
 }
 

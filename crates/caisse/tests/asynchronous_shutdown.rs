@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use caisse::{
-    Amount, Currency, Dialect, Doubt, Journal, LinkKind, MemoryJournal, Outcome, Proof, Register, Till,
-    Verdict, WallTime,
+    Amount, Currency, Dialect, Doubt, Journal, LinkKind, MemoryJournal, Outcome, Proof, Till, Verdict,
+    WallTime,
 };
 use caisse_hal::{AsyncLink, ConnectError, DrainError, ReceiveError, Received, SendError};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_journal::Event;
+use caisse_payment::Transaction;
 
 struct Silent;
 
@@ -30,37 +31,14 @@ impl AsyncLink for Silent {
 
 fn journal() -> MemoryJournal {
     let mut journal = MemoryJournal::new();
-    let content = Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount: Amount::from_minor(999, Currency::EUR),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    let start = Start {
-        id: "sale-1".parse().unwrap(),
-        content,
-        dialect: "concert-e-plus".parse().unwrap(),
-        address: None,
-        usb: None,
-    };
-    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
+    let (id, terminal, dialect) = ("sale-1", "counter", "concert-e-plus");
+    let (id, terminal, dialect) = (id.parse().unwrap(), terminal.parse().unwrap(), dialect.parse().unwrap());
+    let amount = Amount::from_minor(999, Currency::EUR);
+    let start = Transaction::new(id, caisse::Operation::Debit, amount, terminal, dialect);
     let verdict = Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
-    let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End {
-        id: start.id,
-        verdict,
-        authorisation,
-        contract,
-        serial_number: None,
-        reported_amount: None,
-        last_four,
-        status,
-    };
-    journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
+    for event in [Event::Started(start), Event::Ended(verdict.into())] {
+        journal.append(&id, &event, WallTime::now()).unwrap();
+    }
     journal
 }
 

@@ -101,7 +101,7 @@ fn terminal(host: &str, says: &'static [u8], times: usize) -> (SocketAddr, threa
 
 fn recorded(journal: &MemoryJournal, id: &str) -> String {
     let record = journal.find(&id.parse().unwrap()).unwrap().unwrap();
-    record.start.address.unwrap().as_str().to_owned()
+    record.transaction().address.unwrap().as_str().to_owned()
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Operation, Order, Outcome, Payment,
-    PaymentRequest, RecordState, SqliteJournal, Till, TransactionId,
+    Amount, Currency, Dialect, Journal, LinkKind, MemoryJournal, Operation, OperatorOverride, Outcome,
+    Payment, PaymentRequest, RecordState, SqliteJournal, Till, TransactionId,
 };
 use caisse_simulator::VirtualWorld;
 use caisse_simulator::persona::Persona;
@@ -66,7 +66,7 @@ impl Setup {
             Operation::Cancellation if self.exclusive => request.original("before".parse().unwrap()),
             Operation::Cancellation => request
                 .original("before".parse().unwrap())
-                .ordered(Order::new("Zoé", "ticket du client").unwrap()),
+                .with_override(OperatorOverride::new("Zoé", "ticket du client").unwrap()),
             _ => request,
         }
     }

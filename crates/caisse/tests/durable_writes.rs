@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Dialect, Journal, Link, LinkKind, MemoryJournal, Order, PaymentRequest, SqliteJournal,
-    Till,
+    Amount, Currency, Dialect, Journal, Link, LinkKind, MemoryJournal, OperatorOverride, PaymentRequest,
+    SqliteJournal, Till,
 };
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
 use caisse_simulator::VirtualWorld;
@@ -165,7 +165,7 @@ fn a_payment_waits_for_the_disk_twice() {
         // A person's order is one more, before the first byte.
         case.script("approve");
         let ordered = PaymentRequest::credit(Amount::from_minor(500, Currency::EUR))
-            .ordered(Order::new("Zoé", "geste commercial").unwrap());
+            .with_override(OperatorOverride::new("Zoé", "geste commercial").unwrap());
         assert_eq!(case.pay(&ordered), ("approved", 3), "{kind:?}");
         let story = case.story.lock().unwrap().clone();
         let orders = story.iter().filter(|(what, _)| *what == "sends").map(|(_, count)| *count);

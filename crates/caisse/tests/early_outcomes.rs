@@ -11,11 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use caisse::{
-    Blocked, Decision, Dispute, Doubt, Event, Journal, JournalError, MemoryJournal, NotSent, Order, Outcome,
-    Paid, Payment, Record, RecordState, TerminalId, Till, TransactionId, WallTime,
+    Blocked, Decision, Doubt, Event, Journal, JournalError, MemoryJournal, NotSent, Outcome, Paid, Payment,
+    Record, RecordState, TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_journal::{LockError, TerminalLock};
-use caisse_payment::entry::Entry;
 use scripted_tcp::*;
 
 const REFUSED: &str = "CZ0040300AE00201AF00204";
@@ -84,7 +83,7 @@ fn pay(till: &mut Till, terminal: &Terminal, journal: &MemoryJournal) -> (Vec<Pa
         |_| {},
         |payment| {
             let record = journal.find(&"ours".parse().unwrap()).unwrap().unwrap();
-            assert!(record.end.is_some(), "the end is durable before it is reported");
+            assert!(record.conclusion().is_some(), "the end is durable before it is reported");
             assert_eq!(is_locked(journal), reported.is_empty(), "the terminal is held until it is free");
             reported.push(payment.clone());
             let _ = terminal.go_on.send(());
@@ -147,7 +146,7 @@ fn a_contradiction_after_the_verdict_blocks_the_terminal() {
         assert_eq!((payment.outcome, payment.disputed), (told, true), "{answer} {later}");
         let record = journal.find(&payment.id).unwrap().unwrap();
         assert_eq!((record.state(), record.told().outcome), (RecordState::Disputed, told));
-        assert_eq!(till.contested().unwrap().map(|record| record.start.id), Some(payment.id));
+        assert_eq!(till.contested().unwrap().map(|record| record.id()), Some(payment.id));
         // The next sale would destroy the evidence: it is not sent.
         let next = till.pay(debit("next", 700)).unwrap();
         assert_eq!(next.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
@@ -191,11 +190,16 @@ impl Journal for Stubborn {
         self.inner.lock(terminal)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        if !matches!(entry, Entry::Started(_)) {
+    fn append(
+        &mut self,
+        id: &TransactionId,
+        event: &caisse_journal::Event,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        if matches!(event, caisse_journal::Event::Ended(_) | caisse_journal::Event::NeverSent(..)) {
             self.refuses()?;
         }
-        self.inner.append(entry, at)
+        self.inner.append(id, event, at)
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -210,7 +214,7 @@ impl Journal for Stubborn {
         self.inner.list()
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<caisse_journal::Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<caisse_journal::RecordedEvent>, JournalError> {
         self.inner.events(id)
     }
 
@@ -222,14 +226,6 @@ impl Journal for Stubborn {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.inner.dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.inner.order(id, order, at)
     }
 }
 
@@ -254,7 +250,7 @@ fn a_busy_journal_is_tried_again_at_the_end_and_a_failed_write_is_not() {
         assert_eq!(payment.outcome, Outcome::Approved { amount: euros(2500) });
         assert_eq!((payment.journaled, attempts.load(Ordering::SeqCst)), (journaled, expected));
         let record = inner.find(&payment.id).unwrap().unwrap();
-        assert_eq!(record.end.is_some(), journaled);
+        assert_eq!(record.conclusion().is_some(), journaled);
         terminal.end();
     }
 }
@@ -339,7 +335,7 @@ mod asynchronous {
         let till = builder("counter", &terminal.address, journal, MINUTES).build_async().unwrap();
         let payment = till.pay(debit("ours", 2500)).unwrap().finished().await;
         assert_eq!(payment.outcome, Outcome::Approved { amount: euros(2500) });
-        assert!(payment.journaled && inner.find(&payment.id).unwrap().unwrap().end.is_some());
+        assert!(payment.journaled && inner.find(&payment.id).unwrap().unwrap().conclusion().is_some());
         assert_eq!(attempts.load(Ordering::SeqCst), 3);
         terminal.end();
     }

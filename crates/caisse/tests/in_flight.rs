@@ -3,6 +3,7 @@
 #[path = "support/scripted_tcp.rs"]
 mod scripted_tcp;
 
+use caisse_payment::Transaction;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -77,10 +78,11 @@ impl Journal for Boxed {
     }
     fn append(
         &mut self,
-        entry: &caisse_payment::entry::Entry,
+        id: &caisse::TransactionId,
+        event: &caisse_journal::Event,
         at: WallTime,
     ) -> Result<(), caisse::JournalError> {
-        self.0.append(entry, at)
+        self.0.append(id, event, at)
     }
     fn find(&self, id: &caisse::TransactionId) -> Result<Option<caisse::Record>, caisse::JournalError> {
         self.0.find(id)
@@ -91,7 +93,10 @@ impl Journal for Boxed {
     fn list(&self) -> Result<Vec<caisse::Record>, caisse::JournalError> {
         self.0.list()
     }
-    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::Event>, caisse::JournalError> {
+    fn events(
+        &self,
+        id: &caisse::TransactionId,
+    ) -> Result<Vec<caisse_journal::RecordedEvent>, caisse::JournalError> {
         self.0.events(id)
     }
     fn resolve(
@@ -102,22 +107,6 @@ impl Journal for Boxed {
         at: WallTime,
     ) -> Result<(), caisse::JournalError> {
         self.0.resolve(lock, id, decision, at)
-    }
-    fn dispute(
-        &mut self,
-        id: &caisse::TransactionId,
-        dispute: &caisse::Dispute,
-        at: WallTime,
-    ) -> Result<(), caisse::JournalError> {
-        self.0.dispute(id, dispute, at)
-    }
-    fn order(
-        &mut self,
-        id: &caisse::TransactionId,
-        order: &caisse::Order,
-        at: WallTime,
-    ) -> Result<(), caisse::JournalError> {
-        self.0.order(id, order, at)
     }
 }
 
@@ -179,28 +168,11 @@ fn the_owner_that_dies_leaves_an_unknown_outcome() {
     let mut journal = MemoryJournal::new();
     let (_listener, address) = terminal();
     let request = debit("ours", 2500);
-    let content = caisse_payment::entry::Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount: request.amount(),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: caisse::Register::FIRST,
-        reference: None,
-    };
     let id = request.transaction_id();
-    let caisse_journal::Admitted::Proceed(lock) = caisse_journal::admit(&journal, &id, &content, None) else {
-        panic!()
-    };
-    let start = caisse_payment::entry::Start {
-        id,
-        content,
-        dialect: "nepting".parse().unwrap(),
-        address: None,
-        usb: None,
-    };
-    journal.append(&caisse_payment::entry::Entry::Started(start), WallTime::now()).unwrap();
+    let (terminal, dialect) = ("counter".parse().unwrap(), "nepting".parse().unwrap());
+    let start = Transaction::new(id, caisse::Operation::Debit, request.amount(), terminal, dialect);
+    let caisse_journal::Admitted::Proceed(lock) = caisse_journal::admit(&journal, &start) else { panic!() };
+    journal.append(&id, &caisse_journal::Event::Started(start), WallTime::now()).unwrap();
     let mut second = builder("counter", &address, journal.clone(), MINUTES).exclusive(false).build().unwrap();
     // The limit is over while the owner lives.
     let told = second.pay(&request).unwrap();
@@ -296,16 +268,16 @@ fn a_decision_during_the_payment_never_hides_the_terminals_answer() {
             assert_eq!((payment.outcome.name(), payment.disputed), (name, disputed), "{decided:?} {answer}");
             assert!(payment.journaled);
             assert!(!disputed || payment.retry() == Retry::No);
-            assert_eq!(payment.decision_by_person().map(|decision| decision.paid), Some(decided));
+            assert_eq!(payment.decision_by_person().map(|decision| decision.paid()), Some(decided));
             let record = open().find(&payment.id).unwrap().unwrap();
             assert_eq!(record.state() == RecordState::Disputed, disputed);
-            let number = record.end.unwrap().authorisation.map(|number| number.to_string());
+            let number = record.conclusion().unwrap().authorisation.map(|number| number.to_string());
             assert_eq!(number.as_deref() == Some("000007"), answer == yes, "the evidence is kept");
 
             // Told again: an approval is approved, and nobody pays again while it is disputed.
             let again = second.pay(debit("ours", 2500)).unwrap();
             assert_eq!((again.outcome.name(), again.replayed, again.disputed), (name, true, disputed));
-            assert_eq!(again.decision_by_person().map(|it| (&it.by[..], it.paid)), Some(("Anne", decided)));
+            assert_eq!(again.decision_by_person().map(|it| (it.by(), it.paid())), Some(("Anne", decided)));
             assert!(again.decided_at.is_some());
         }
     }
@@ -369,7 +341,7 @@ fn credits_go_up_to_what_was_really_paid_and_hold_the_decision() {
         .unwrap()
         .iter()
         .filter(|it| caisse_journal::gives_back(it, &id))
-        .map(|it| it.start.id)
+        .map(|it| it.id())
         .collect();
     assert_eq!(resting, ["credit-2".parse().unwrap()]);
 }

@@ -64,7 +64,7 @@ fn decide_not_paid(journal: &MemoryJournal) {
 }
 
 fn is_disputed(journal: &MemoryJournal) -> bool {
-    journal.find(&"ours".parse().unwrap()).unwrap().unwrap().disputed
+    journal.find(&"ours".parse().unwrap()).unwrap().unwrap().is_disputed()
 }
 
 /// The next payment hears the approval of what a person called unpaid before anything leaves. The customer may be paying for
@@ -141,7 +141,7 @@ fn an_answer_on_the_open_connection_settles_its_own_payment() {
             }
         }
         let record = journal.find(&"ours".parse().unwrap()).unwrap().unwrap();
-        assert_eq!((record.verdict().outcome, record.disputed), (ours, false));
+        assert_eq!((record.verdict().outcome, record.is_disputed()), (ours, false));
         terminal.end();
     }
 }

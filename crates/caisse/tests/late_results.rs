@@ -6,6 +6,8 @@ mod scripted_line;
 #[path = "support/terminals.rs"]
 mod terminals;
 
+use caisse_journal::Event;
+use caisse_payment::Transaction;
 use std::time::Duration;
 
 use caisse::probe::{Earlier, Filing};
@@ -13,7 +15,6 @@ use caisse::{
     Decision, Dialect, Doubt, Evidence, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest,
     RecordState, RecoveryFinding, Till, WallTime,
 };
-use caisse_payment::entry::Entry;
 use scripted_line::*;
 
 #[test]
@@ -151,12 +152,9 @@ fn after_a_person_s_word_the_same_amount_waits_for_as_long_as_a_transaction_may_
 
     // It was set back: the sale stands in the future, and how long ago it was nobody knows.
     let mut future = MemoryJournal::new();
-    for entry in decided().events(&id("sale-1")).unwrap() {
-        if let caisse_journal::What::Started(start) = entry.what {
-            let later = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
-            future.append(&Entry::Started(start), later).unwrap();
-        }
-    }
+    let start = Event::Started(*decided().find(&id("sale-1")).unwrap().unwrap().transaction());
+    let later = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
+    future.append(&id("sale-1"), &start, later).unwrap();
     let lock = future.lock(&"counter".parse().unwrap()).unwrap();
     let word = Decision::new(Paid::NotPaid, "Anne", "no ticket").unwrap();
     future.resolve(&lock, &id("sale-1"), &word, WallTime::now()).unwrap();
@@ -208,19 +206,17 @@ mod probing {
         let Address::Serial(port) = address else { panic!("{address}") };
         let name = format!("serial:{}", port.path().replace('/', ":"));
         let mut there = MemoryJournal::new();
-        for event in journal.events(&id("sale-1")).unwrap() {
-            match event.what {
-                caisse_journal::What::Started(start) => {
-                    let start = caisse_payment::entry::Start { address: name.parse().ok(), ..start };
-                    there.append(&Entry::Started(start), event.at).unwrap();
-                }
-                caisse_journal::What::Ended(end) => there.append(&Entry::Ended(end), event.at).unwrap(),
-                caisse_journal::What::Resolved(decision) => {
+        for recorded in journal.events(&id("sale-1")).unwrap() {
+            let event = match recorded.event {
+                Event::Started(start) => Event::Started(Transaction { address: name.parse().ok(), ..start }),
+                Event::Resolved(decision) => {
                     let lock = there.lock(&"counter".parse().unwrap()).unwrap();
-                    there.resolve(&lock, &id("sale-1"), &decision, event.at).unwrap();
+                    there.resolve(&lock, &id("sale-1"), &decision, recorded.at).unwrap();
+                    continue;
                 }
-                other => panic!("{other:?}"),
-            }
+                event => event,
+            };
+            there.append(&id("sale-1"), &event, recorded.at).unwrap();
         }
         there
     }

@@ -130,7 +130,7 @@ fn a_dispute_is_written_once() {
         .events(&id("sale-1"))
         .unwrap()
         .iter()
-        .filter(|event| matches!(event.what, caisse_journal::What::Disputed(_)))
+        .filter(|event| matches!(event.event, caisse_journal::Event::Disputed(_)))
         .count();
     assert_eq!(disputes, 1, "{:#?}", line.log());
 }

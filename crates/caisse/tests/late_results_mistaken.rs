@@ -3,6 +3,8 @@
 #[path = "support/scripted_line.rs"]
 mod scripted_line;
 
+use caisse_journal::Event;
+use caisse_payment::Transaction;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +12,6 @@ use caisse::{
     Decision, Dialect, Journal, LinkKind, MemoryJournal, Outcome, Paid, PaymentRequest, RecoveryFinding,
     Till, WallTime,
 };
-use caisse_payment::entry::Entry;
 use scripted_line::*;
 
 /// Sale 1 had no reference; sale 2 of the same amount has one, on a terminal that gives it back. An answer without
@@ -50,7 +51,7 @@ fn a_disputed_sale_before_can_be_the_last_one() {
     add(&journal, &dialect, "sale-0", 300, Some(approved), Some("000001"));
     add(&journal, &dialect, "sale-1", 999, Some(declined), None);
     let dispute = caisse::Dispute::new(Paid::Paid(euros(999)), "late result, told on the line").unwrap();
-    journal.dispute(&id("sale-1"), &dispute, WallTime::now()).unwrap();
+    journal.append(&id("sale-1"), &Event::Disputed(dispute), WallTime::now()).unwrap();
     add(&journal, &dialect, "sale-2", 999, Some(SILENCE), None);
     // What is the last one on the terminal is sale 1.
     let line = Line::new(&journal, &[b"CZ0040301CA00201CB003999CD0013CE003978AE00210AC006000002"]);
@@ -225,13 +226,8 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
     dialect.longest_transaction = Duration::from_secs(1);
     let mut journal = MemoryJournal::new();
     for event in journal_with(&dialect, Some(SILENCE), None).events(&id("sale-1")).unwrap() {
-        let entry = match event.what {
-            caisse_journal::What::Started(start) => Entry::Started(start),
-            caisse_journal::What::Ended(end) => Entry::Ended(end),
-            other => panic!("{other:?}"),
-        };
         let ahead = WallTime::from_millis(WallTime::now().millis() + 3_600_000);
-        journal.append(&entry, ahead).unwrap();
+        journal.append(&id("sale-1"), &event.event, ahead).unwrap();
     }
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     let word = Decision::new(Paid::NotPaid, "Anne", "no ticket").unwrap();
@@ -240,13 +236,9 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
     journal.resolve(&lock, &id("sale-1"), &word, ahead).unwrap();
     drop(lock);
     // And a second one like it: each has its own time.
-    for entry in journal.events(&id("sale-1")).unwrap() {
-        if let caisse_journal::What::Started(start) = entry.what {
-            journal
-                .append(&Entry::Started(caisse_payment::entry::Start { id: id("sale-2"), ..start }), ahead)
-                .unwrap();
-        }
-    }
+    let second =
+        Transaction { id: id("sale-2"), ..*journal.find(&id("sale-1")).unwrap().unwrap().transaction() };
+    journal.append(&second.id, &Event::Started(second), ahead).unwrap();
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     journal.resolve(&lock, &id("sale-2"), &word, ahead).unwrap();
     drop(lock);
@@ -264,15 +256,13 @@ fn a_sale_in_the_future_blocks_its_amount_for_no_longer_than_a_transaction() {
 /// The same journal, its start and end written under a clock that stood elsewhere, its decision under this one.
 fn written_at(journal: &MemoryJournal, begun: WallTime, decided: WallTime) -> MemoryJournal {
     let mut other = MemoryJournal::new();
-    for event in journal.events(&id("sale-1")).unwrap() {
-        match event.what {
-            caisse_journal::What::Started(start) => other.append(&Entry::Started(start), begun).unwrap(),
-            caisse_journal::What::Ended(end) => other.append(&Entry::Ended(end), begun).unwrap(),
-            caisse_journal::What::Resolved(decision) => {
+    for recorded in journal.events(&id("sale-1")).unwrap() {
+        match recorded.event {
+            Event::Resolved(decision) => {
                 let lock = other.lock(&"counter".parse().unwrap()).unwrap();
                 other.resolve(&lock, &id("sale-1"), &decision, decided).unwrap();
             }
-            other => panic!("{other:?}"),
+            event => other.append(&id("sale-1"), &event, begun).unwrap(),
         }
     }
     other

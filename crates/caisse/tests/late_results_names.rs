@@ -8,8 +8,8 @@ use caisse::{
     Blocked, Dialect, IdentityPart, Journal, LinkKind, MemoryJournal, Open, Outcome, Paid, PaymentRequest,
     RecordState, RecoveryFinding, Till, WallTime,
 };
-use caisse_journal::What;
-use caisse_payment::entry::{Entry, Start};
+use caisse_journal::Event;
+use caisse_payment::Transaction;
 use scripted_line::*;
 
 const DIALECT: Dialect = Dialect::CONCERT_E_PLUS;
@@ -17,19 +17,17 @@ const DIALECT: Dialect = Dialect::CONCERT_E_PLUS;
 /// A sale of the terminal `counter`, which is at `desk`.
 fn at_the_desk(end: Option<Outcome>, word: Option<Paid>) -> MemoryJournal {
     let mut there = MemoryJournal::new();
-    for event in journal_with(&DIALECT, end, word).events(&id("sale-1")).unwrap() {
-        match event.what {
-            What::Started(start) => {
-                let start = Start { address: "desk".parse().ok(), ..start };
-                there.append(&Entry::Started(start), event.at).unwrap();
-            }
-            What::Ended(end) => there.append(&Entry::Ended(end), event.at).unwrap(),
-            What::Resolved(decision) => {
+    for recorded in journal_with(&DIALECT, end, word).events(&id("sale-1")).unwrap() {
+        let event = match recorded.event {
+            Event::Started(start) => Event::Started(Transaction { address: "desk".parse().ok(), ..start }),
+            Event::Resolved(decision) => {
                 let lock = there.lock(&"counter".parse().unwrap()).unwrap();
                 there.resolve(&lock, &id("sale-1"), &decision, WallTime::now()).unwrap();
+                continue;
             }
-            other => panic!("{other:?}"),
-        }
+            event => event,
+        };
+        there.append(&id("sale-1"), &event, recorded.at).unwrap();
     }
     there
 }

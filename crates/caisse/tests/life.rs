@@ -201,13 +201,9 @@ fn whatever_the_wall_says_not_paid_waits_for_the_longest_transaction() {
         // The same journal, written under a clock that stood elsewhere.
         let mut other = MemoryJournal::new();
         for record in journal.list().unwrap() {
-            for event in journal.events(&record.start.id).unwrap() {
-                let entry = match event.what {
-                    caisse_journal::What::Started(start) => caisse_payment::entry::Entry::Started(start),
-                    caisse_journal::What::Ended(end) => caisse_payment::entry::Entry::Ended(end),
-                    other => panic!("{other:?}"),
-                };
-                other.append(&entry, caisse::WallTime::from_millis(stepped)).unwrap();
+            for recorded in journal.events(&record.id()).unwrap() {
+                let at = caisse::WallTime::from_millis(stepped);
+                other.append(&record.id(), &recorded.event, at).unwrap();
             }
         }
         let mut restarted = self::till(&address, &other);

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use caisse::{
-    Amount, Currency, Decision, Dialect, Journal, JournalError, LinkKind, MemoryJournal, Order,
-    PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
+    Amount, Currency, Decision, Dialect, Journal, JournalError, LinkKind, MemoryJournal, PaymentRequest,
+    Record, TerminalId, Till, TransactionId, WallTime,
 };
-use caisse_journal::{Dispute, Event, LockError, TerminalKey, TerminalLock};
-use caisse_payment::entry::Entry;
+use caisse_journal::{Event, LockError, RecordedEvent, TerminalKey, TerminalLock};
 use caisse_simulator::terminal::Settings;
 use shop::Shop;
 
@@ -37,8 +36,8 @@ impl Journal for Counted {
         self.inner.lock(terminal)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        self.inner.append(entry, at)
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+        self.inner.append(id, event, at)
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -68,7 +67,7 @@ impl Journal for Counted {
         })
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.inner.events(id)
     }
 
@@ -80,14 +79,6 @@ impl Journal for Counted {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.inner.dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.inner.order(id, order, at)
     }
 }
 

@@ -4,7 +4,8 @@
 mod scripted_tcp;
 
 use caisse::{
-    Blocked, Journal, MemoryJournal, Operation, Order, Outcome, PayError, PaymentRequest, RequestError, Till,
+    Blocked, Journal, MemoryJournal, Operation, OperatorOverride, Outcome, PayError, PaymentRequest,
+    RequestError, Till,
 };
 use scripted_tcp::*;
 
@@ -13,26 +14,14 @@ use scripted_tcp::*;
 fn an_ordered_debit_leaves_no_doubt_behind() {
     let journal = MemoryJournal::new();
     let mut till = till(&scripted(vec![]), journal, MINUTES);
-    let paid = till.pay(debit("ours", 2500).ordered(Order::new("Zoé", "remise").unwrap()));
-    assert_eq!(paid.unwrap_err(), PayError::Request(RequestError::Order(Operation::Debit)));
-    assert_eq!(till.unresolved().unwrap(), []);
-}
-
-/// An order whose fields were filled in by hand is refused: nothing was sent, so nothing may stay open.
-#[test]
-fn a_malformed_order_leaves_no_doubt_behind() {
-    let journal = MemoryJournal::new();
-    let mut till = till(&scripted(vec![]), journal, MINUTES);
-    let order = Order { by: "zoe@example.com".into(), because: "remise".into() };
-    let credit = PaymentRequest::credit(euros(2500)).id("back".parse().unwrap()).ordered(order);
-    let paid = till.pay(credit);
-    assert!(matches!(paid, Err(PayError::Order(_))), "{paid:?}");
+    let paid = till.pay(debit("ours", 2500).with_override(OperatorOverride::new("Zoé", "remise").unwrap()));
+    assert_eq!(paid.unwrap_err(), PayError::Request(RequestError::Override(Operation::Debit)));
     assert_eq!(till.unresolved().unwrap(), []);
 }
 
 fn ordered_credit() -> PaymentRequest {
-    let order = Order::new("Zoé", "returned goods").unwrap();
-    PaymentRequest::credit(euros(2500)).id("back".parse().unwrap()).ordered(order)
+    let order = OperatorOverride::new("Zoé", "returned goods").unwrap();
+    PaymentRequest::credit(euros(2500)).id("back".parse().unwrap()).with_override(order)
 }
 
 fn credited() -> String {
@@ -40,7 +29,7 @@ fn credited() -> String {
 }
 
 fn written(journal: &MemoryJournal) -> Vec<&'static str> {
-    journal.events(&"back".parse().unwrap()).unwrap().iter().map(|event| event.what.name()).collect()
+    journal.events(&"back".parse().unwrap()).unwrap().iter().map(|event| event.event.name()).collect()
 }
 
 const BLOCKED: Outcome = Outcome::Blocked { reason: Blocked::JournalUnavailable };

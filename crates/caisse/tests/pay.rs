@@ -167,7 +167,7 @@ fn doubt_blocks_the_terminal_until_somebody_decides() {
     let mut second = till(&address, open());
     let blocked = second.pay(debit("10.00")).unwrap();
     assert_eq!(blocked.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
-    assert_eq!(second.unresolved().unwrap()[0].start.id, unknown.id);
+    assert_eq!(second.unresolved().unwrap()[0].id(), unknown.id);
     // Another terminal is not concerned.
     let (other_terminal, other_address) = virtual_terminal("approve");
     let mut elsewhere =
@@ -187,7 +187,7 @@ fn doubt_blocks_the_terminal_until_somebody_decides() {
     }
     assert_eq!(second.unresolved().unwrap().len(), 1);
     let record = second.resolve(&unknown.id, &decision).unwrap();
-    assert_eq!((record.state(), record.decision), (caisse::RecordState::Final, Some(decision.clone())));
+    assert_eq!((record.state(), record.decision()), (caisse::RecordState::Final, Some(&decision)));
     assert_eq!(second.resolve(&unknown.id, &decision), Err(JournalError::NotUnresolved.into()));
     drop(second);
     assert_eq!(till(&address, open()).pay(debit("10.00")).unwrap().outcome.name(), "approved");
@@ -493,10 +493,11 @@ impl Journal for Stubborn {
 
     fn append(
         &mut self,
-        entry: &caisse_payment::entry::Entry,
+        id: &caisse::TransactionId,
+        event: &caisse_journal::Event,
         at: caisse::WallTime,
     ) -> Result<(), JournalError> {
-        self.append.clone().map_or_else(|| self.inner.append(entry, at), Err)
+        self.append.clone().map_or_else(|| self.inner.append(id, event, at), Err)
     }
 
     fn find(&self, id: &caisse::TransactionId) -> Result<Option<caisse::Record>, JournalError> {
@@ -511,7 +512,7 @@ impl Journal for Stubborn {
         self.inner.list()
     }
 
-    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::Event>, JournalError> {
+    fn events(&self, id: &caisse::TransactionId) -> Result<Vec<caisse_journal::RecordedEvent>, JournalError> {
         self.inner.events(id)
     }
 
@@ -523,24 +524,6 @@ impl Journal for Stubborn {
         at: caisse::WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(
-        &mut self,
-        id: &caisse::TransactionId,
-        dispute: &caisse::Dispute,
-        at: caisse::WallTime,
-    ) -> Result<(), JournalError> {
-        self.inner.dispute(id, dispute, at)
-    }
-
-    fn order(
-        &mut self,
-        id: &caisse::TransactionId,
-        order: &caisse::Order,
-        at: caisse::WallTime,
-    ) -> Result<(), JournalError> {
-        self.inner.order(id, order, at)
     }
 }
 

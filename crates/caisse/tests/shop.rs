@@ -204,8 +204,8 @@ fn a_till_from_the_file() {
     assert_eq!(payment.outcome.name(), "approved");
     assert_eq!(terminal.ledger().charges()[0].register, 42);
     let record = &till.journal().list().unwrap()[0];
-    assert_eq!(record.start.content.terminal.as_str(), "counter");
-    assert_eq!(record.start.content.register.number(), 42);
+    assert_eq!(record.transaction().terminal.as_str(), "counter");
+    assert_eq!(record.transaction().register.number(), 42);
     let told = format!("{till:?}");
     assert!(told.contains("999999999999"), "{told}");
 }

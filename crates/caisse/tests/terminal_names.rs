@@ -69,7 +69,11 @@ fn a_new_name_is_held_back_until_somebody_decides() {
         let mut counter = named("counter", &at(host, port), &journal);
         assert_eq!(counter.pay(debit("other", 700)).unwrap().outcome, HELD_BACK, "{host}");
         let open = counter.unresolved().unwrap();
-        assert_eq!(open.iter().map(|it| it.start.id.as_str()).collect::<Vec<_>>(), ["ours"], "{host}");
+        assert_eq!(
+            open.iter().map(|it| it.transaction().id.as_str()).collect::<Vec<_>>(),
+            ["ours"],
+            "{host}"
+        );
     }
     // By the address alone.
     let mut by_address = unnamed(&at("127.0.0.1", port), &journal);
@@ -82,7 +86,7 @@ fn a_new_name_is_held_back_until_somebody_decides() {
 
     let mut counter = named("counter", &at("127.0.0.1", port), &journal);
     let record = counter.resolve(&"ours".parse().unwrap(), &word).unwrap();
-    assert_eq!((record.state(), record.start.content.terminal.as_str()), (RecordState::Final, "front"));
+    assert_eq!((record.state(), record.transaction().terminal.as_str()), (RecordState::Final, "front"));
     assert_eq!(counter.pay(debit("other", 700)).unwrap().outcome.name(), "approved");
 }
 
@@ -198,8 +202,8 @@ fn a_terminal_is_not_asked_about_a_payment_of_a_payment_app() {
     let record = journal.find(&"ours".parse().unwrap()).unwrap().unwrap();
     let mut apps = MemoryJournal::new();
     let dialect = "payxpress-v4".parse().unwrap();
-    let start = caisse_payment::entry::Start { dialect, ..record.start };
-    apps.append(&caisse_payment::entry::Entry::Started(start), caisse::WallTime::now()).unwrap();
+    let start = caisse_payment::Transaction { dialect, ..*record.transaction() };
+    apps.append(&start.id, &caisse_journal::Event::Started(start), caisse::WallTime::now()).unwrap();
     let recovered = named("front", &here, &apps).recover().unwrap();
     assert_eq!(differences(&recovered), [IdentityPart::Means]);
     // The same entry of the terminal itself is asked about.
@@ -277,7 +281,7 @@ fn a_link_to_a_port_is_the_port() {
             .pay(debit(name, 700))
             .unwrap();
         assert_eq!(payment.outcome.name(), "not_sent");
-        journal.find(&payment.id).unwrap().unwrap().start.address.unwrap()
+        journal.find(&payment.id).unwrap().unwrap().transaction().address.unwrap()
     });
     assert_eq!(addresses[0], addresses[1]);
 }

@@ -5,6 +5,7 @@ mod scripted_line;
 #[path = "support/scripted_tcp.rs"]
 mod scripted_tcp;
 
+use caisse_payment::Transaction;
 use std::thread;
 use std::time::Duration;
 
@@ -12,8 +13,7 @@ use caisse::{
     Amount, Blocked, Currency, Dialect, Evidence, Journal, MemoryJournal, Open, Outcome, PayError,
     PaymentRequest, RecordState, RecoveryFinding, RequestError, Till,
 };
-use caisse_journal::{Decision, Paid, WallTime};
-use caisse_payment::entry::Entry;
+use caisse_journal::{Decision, Event, Paid, WallTime};
 use scripted_line::{ACK, ENQ, EOT, Line, framed, id};
 use scripted_tcp::{approved, builder, debit, duplicata, euros, scripted};
 
@@ -88,12 +88,12 @@ fn a_duplicata_above_the_amount_proves_a_tip_by_the_reference_alone() {
 fn open_bill(dialect: &Dialect, reference: Option<&str>) -> MemoryJournal {
     let empty = scripted_line::journal_with(dialect, None, None);
     let mut journal = MemoryJournal::new();
-    for event in empty.events(&id("sale-1")).unwrap() {
-        let caisse_journal::What::Started(mut start) = event.what else { panic!("{event:?}") };
-        start.content.allow_tip = Some(euros(500));
-        start.content.reference = reference.map(|reference| reference.parse().unwrap());
-        journal.append(&Entry::Started(start), WallTime::now()).unwrap();
-    }
+    let start = Transaction {
+        allow_tip: Some(euros(500)),
+        reference: reference.map(|reference| reference.parse().unwrap()),
+        ..*empty.find(&id("sale-1")).unwrap().unwrap().transaction()
+    };
+    journal.append(&start.id, &Event::Started(start), WallTime::now()).unwrap();
     journal
 }
 

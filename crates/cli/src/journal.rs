@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use caisse::{
-    Amount, Confirmation, Decision, Journal, Order, Record, RecordState, Source, SqliteJournal,
+    Amount, Confirmation, Decision, Journal, OperatorOverride, Record, RecordState, Source, SqliteJournal,
     TransactionId, WallTime,
 };
 use caisse_journal::in_flight;
@@ -114,7 +114,7 @@ fn find_by_prefix(journal: &SqliteJournal, id: &str) -> Result<Record, Wrong> {
     }
     let (mut found, mut count) = (None, 0usize);
     list::each(journal, &mut |record| {
-        if !id.is_empty() && record.start.id.as_str().starts_with(id) {
+        if !id.is_empty() && record.id().as_str().starts_with(id) {
             count = count.saturating_add(1);
             found = Some(record.clone());
         }
@@ -133,28 +133,28 @@ fn show(
     language: LanguageArgument,
     output: &Output,
 ) -> Result<u8, Wrong> {
-    let events = journal.events(&record.start.id).map_err(unusable)?;
+    let events = journal.events(&record.id()).map_err(unusable)?;
     let state = state(journal, record)?;
     let mut object = json(record, state);
     object["events"] = events
         .iter()
-        .map(|event| json!({ "at": event.at.to_string(), "what": event.what.name(), "detail": event.to_string() }))
+        .map(|event| json!({ "at": event.at.to_string(), "what": event.event.name(), "detail": event.to_string() }))
         .collect();
     output.json(&object);
     output.text(line(record, state, language));
-    if let Some(decision) = record.decision.as_ref().filter(|decision| decision.is_by_person()) {
-        for line in decision_lines(decision, record.decided_at) {
+    if let Some(decision) = record.decision().filter(|decision| decision.is_by_person()) {
+        for line in decision_lines(decision, record.decided_at()) {
             output.text(format_args!("  {line}"));
         }
     }
     for event in &events {
-        output.text(format_args!("  {}  {}  {}", local_time::local(event.at), event.what.name(), event));
+        output.text(format_args!("  {}  {}  {}", local_time::local(event.at), event.event.name(), event));
     }
     Ok(0)
 }
 
 fn accept_older(file: &Path, by: &str, because: &str, output: &Output) -> Result<u8, Wrong> {
-    let word = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
+    let word = OperatorOverride::new(by, because).map_err(|error| Wrong::usage("because", error))?;
     let accepted = SqliteJournal::accept_older(file, &word, WallTime::now()).map_err(unusable)?;
     let Some(copy) = accepted else {
         return Err(Wrong::failure(NO_SUCH, "file", "this is no older copy: nothing was changed"));
@@ -207,22 +207,22 @@ pub(crate) fn state(journal: &SqliteJournal, record: &Record) -> Result<&'static
 }
 
 pub(crate) fn json(record: &Record, state: &str) -> Value {
-    let start = &record.start;
-    let amount = start.content.amount;
+    let transaction = record.transaction();
+    let amount = transaction.amount;
     let verdict = record.told();
     let approved = verdict.outcome.approved_amount();
     let reason = verdict.outcome.reason_code().zip(verdict.outcome.reason_text());
-    let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
+    let by_person = record.decision().filter(|decision| decision.is_by_person());
     let confirmed =
-        |decision: &Decision| decision.confirmed.iter().map(Confirmation::name).collect::<Vec<_>>();
+        |decision: &Decision| decision.confirmed().iter().map(Confirmation::name).collect::<Vec<_>>();
     json!({
-        "id": start.id.as_str(),
-        "operation": start.content.operation.name(),
+        "id": transaction.id.as_str(),
+        "operation": transaction.operation.name(),
         "amount": amount.decimal().to_string(),
         "amount_minor": amount.minor(),
         "currency": amount.currency().code(),
-        "terminal": start.content.terminal.as_str(),
-        "reference": start.content.reference.as_ref().map(|reference| reference.as_str().to_owned()),
+        "terminal": transaction.terminal.as_str(),
+        "reference": transaction.reference.as_ref().map(|reference| reference.as_str().to_owned()),
         "state": state,
         "outcome": verdict.outcome.name(),
         "approved_amount": approved.map(|amount| amount.decimal().to_string()),
@@ -232,23 +232,23 @@ pub(crate) fn json(record: &Record, state: &str) -> Value {
         "reported_amount": record.reported_amount().map(|amount| amount.decimal().to_string()),
         "reported_amount_minor": record.reported_amount().map(Amount::minor),
         "reason": reason.map(|(code, text)| json!({ "code": code, "fr": text.fr, "en": text.en })),
-        "authorisation": record.end.and_then(|end| end.authorisation).map(|number| number.to_string()),
+        "authorisation": record.conclusion().and_then(|conclusion| conclusion.authorisation).map(|number| number.to_string()),
         "proof": verdict.proof.name(),
-        "started_at": record.started_at.to_string(),
-        "evidence_resolved": record.decision.as_ref().map(|decision| decision.source == Source::Evidence),
-        "resolved_by": record.decision.as_ref().map(|decision| decision.by.clone()),
+        "started_at": record.started_at().to_string(),
+        "evidence_resolved": record.decision().map(|decision| decision.source() == Source::Evidence),
+        "resolved_by": record.decision().map(|decision| decision.by().to_owned()),
         "decision": by_person.map(decision_name),
-        "decided_by": by_person.map(|decision| decision.by.clone()),
-        "decided_because": by_person.map(|decision| decision.because.clone()),
-        "decided_at": by_person.and(record.decided_at).map(|at| at.to_string()),
+        "decided_by": by_person.map(|decision| decision.by().to_owned()),
+        "decided_because": by_person.map(|decision| decision.because().to_owned()),
+        "decided_at": by_person.and(record.decided_at()).map(|at| at.to_string()),
         "confirmed": by_person.map(confirmed),
     })
 }
 
 pub(crate) fn line(record: &Record, state: &str, language: LanguageArgument) -> String {
-    let start = &record.start;
+    let transaction = record.transaction();
     let outcome = record.told().outcome;
-    let amount = start.content.amount;
+    let amount = transaction.amount;
     let money = |amount: Amount| format!("{} {}", decimal(amount, language), amount.currency().code());
     let words = Words::of(language);
     let name = words.outcome(&outcome);
@@ -265,18 +265,18 @@ pub(crate) fn line(record: &Record, state: &str, language: LanguageArgument) -> 
         }
         _ => name.to_owned(),
     };
-    let by_person = record.decision.as_ref().filter(|decision| decision.is_by_person());
+    let by_person = record.decision().filter(|decision| decision.is_by_person());
     let told = match by_person {
-        Some(decision) => format!("{told}, {} {}", words.decided_by, decision.by),
+        Some(decision) => format!("{told}, {} {}", words.decided_by, decision.by()),
         None => told,
     };
     format!(
         "{}  {:<10}  {}  {} {}  {told}  terminal {}",
-        local_time::local(record.started_at),
+        local_time::local(record.started_at()),
         words.state(state),
-        start.id,
-        words.operation(start.content.operation),
+        transaction.id,
+        words.operation(transaction.operation),
         money(amount),
-        start.content.terminal
+        transaction.terminal
     )
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use caisse::configuration::ConfiguredTerminal;
 use caisse::{
     Address, Amount, Application, Blocked, CancelHandle, Currency, Dialect, Duty, Event, Identifier,
-    MemoryJournal, Operation, Order, Payment, PaymentRequest, Register, SqliteJournal, TerminalId, Till,
+    MemoryJournal, Operation, OperatorOverride, Payment, PaymentRequest, Register, SqliteJournal, TerminalId,
+    Till,
 };
 use caisse_simulator::{VIRTUAL, VirtualTerminal};
 use serde_json::json;
@@ -174,7 +175,7 @@ fn take(
         let mut open: Vec<_> = unresolved
             .iter()
             .chain(&contested)
-            .map(|record| (record.start.id, record.reported_amount()))
+            .map(|record| (record.id(), record.reported_amount()))
             .collect();
         if payment.disputed && open.iter().all(|(id, _)| *id != payment.id) {
             open.push((payment.id, payment.reported_amount));
@@ -243,8 +244,8 @@ fn understand(arguments: &PayArguments, configured: Option<&ConfiguredTerminal>)
     }
     if let (Some(by), Some(because)) = (&arguments.by, &arguments.because) {
         // As above: who and why may hold anything.
-        let order = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
-        request = request.ordered(order);
+        let person = OperatorOverride::new(by, because);
+        request = request.with_override(person.map_err(|error| Wrong::usage("because", error))?);
     }
     let dialect = match (&arguments.dialect, configured) {
         (Some(dialect), _) => dialect_of(dialect)?,

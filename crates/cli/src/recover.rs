@@ -49,7 +49,7 @@ pub(crate) fn run(
         }
         let target = match (&said, &arguments.config) {
             (Some(target), _) => Some(target.clone()),
-            (None, Some(config)) => Target::listed(&record.start.content.terminal, config)?,
+            (None, Some(config)) => Target::listed(&record.transaction().terminal, config)?,
             (None, None) => None,
         };
         match till(file, &record, dialect, target, arguments)? {
@@ -70,15 +70,15 @@ pub(crate) fn run(
     for record in &unsettled {
         // A payment that runs has an end to come.
         if journal::state(journal, record)? != IN_FLIGHT {
-            how_to_settle(file, &[(record.start.id, record.reported_amount())], output);
+            how_to_settle(file, &[(record.id(), record.reported_amount())], output);
         }
     }
     Ok(if unsettled.is_empty() { 0 } else { SOME_OPEN })
 }
 
-/// Why nobody is asked about an entry when no terminal is named.
+/// Why nobody is asked about a transaction when no terminal is named.
 fn not_asked(record: &Record) -> Heard {
-    let (code, text) = match PaymentMeans::of(&record.start.dialect) {
+    let (code, text) = match PaymentMeans::of(&record.transaction().dialect) {
         PaymentMeans::AppToApp => (
             "app_to_app",
             Text {
@@ -98,7 +98,7 @@ fn not_asked(record: &Record) -> Heard {
 }
 
 /// A till at the terminal that is named, and its address; nothing when that is not known. An address alone says no name: then
-/// the terminal goes by the name of the entry.
+/// the terminal goes by the name of the transaction.
 fn till(
     file: &Path,
     record: &Record,
@@ -107,12 +107,12 @@ fn till(
     arguments: &RecoverArguments,
 ) -> Result<Option<(Till, Address)>, Wrong> {
     let configured = target.as_ref().and_then(|target| target.terminal()).cloned();
-    let recorded = record.start.content.terminal;
+    let recorded = record.transaction().terminal;
     let terminal = configured.as_ref().map_or(recorded, |configured| configured.id);
     let Some(address) = target.map(|target| target.address).or_else(|| address_of(&recorded)) else {
         return Ok(None);
     };
-    let recorded = record.start.dialect.as_str().parse::<Dialect>().ok();
+    let recorded = record.transaction().dialect.as_str().parse::<Dialect>().ok();
     let dialect = dialect.or_else(|| configured.as_ref().map(|it| it.dialect)).or(recorded);
     let dialect = dialect.unwrap_or(Dialect::PAYXPRESS);
     let exclusive = arguments.exclusive || configured.as_ref().is_some_and(|it| it.exclusive);
@@ -122,7 +122,7 @@ fn till(
         .dialect(dialect)
         .exclusive(exclusive)
         .ask_at_new_address(arguments.new_address)
-        .register(&record.start.content.register.to_string())
+        .register(&record.transaction().register.to_string())
         .journal(SqliteJournal::open(file).map_err(unusable)?);
     if let Some(identifier) = configured.and_then(|it| it.identifier) {
         builder = builder.identifier(&identifier.to_string());
@@ -169,7 +169,7 @@ fn recover(
     }
     // Only on a line where the terminal tells its result by itself.
     let listen = if wait { Duration::MAX } else { CALL };
-    let id = record.start.id;
+    let id = record.id();
     let mut recovered = till.recover_transaction(&id, listen).map_err(unusable)?;
     while let (true, Some(left)) = (wait, recovered.as_ref().and_then(too_soon)) {
         output
@@ -292,7 +292,7 @@ fn tell(
     let (text, ticket, no_answer) = (heard.text(), heard.ticket(), heard.no_answer());
     let with_code = |code, text: Text| json!({ "code": code, "en": text.en, "fr": text.fr });
     let differences = asked.map(Asked::differences).unwrap_or_default();
-    let recorded = TerminalIdentity::of(&record.start).address;
+    let recorded = TerminalIdentity::of(record.transaction()).address;
     let mut object = journal::json(record, state);
     object["finding"] = json!(name);
     object["evidence"] = json!({

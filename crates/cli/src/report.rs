@@ -65,8 +65,8 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
         "journaled": payment.journaled,
         "disputed": payment.disputed,
         "decision": decision.map(decision_name),
-        "decided_by": decision.map(|decision| decision.by.clone()),
-        "decided_because": decision.map(|decision| decision.because.clone()),
+        "decided_by": decision.map(|decision| decision.by().to_owned()),
+        "decided_because": decision.map(|decision| decision.because().to_owned()),
         "decided_at": decision.and(payment.decided_at).map(|at| at.to_string()),
         "cut": payment.cut,
         "skipped_fields": payment.skipped_fields,
@@ -76,7 +76,7 @@ pub(crate) fn json(payment: &Payment, is_virtual: bool) -> Value {
 
 /// The stable name of what a person decided.
 pub(crate) const fn decision_name(decision: &Decision) -> &'static str {
-    match decision.paid {
+    match decision.paid() {
         Paid::Paid(_) => "paid",
         Paid::NotPaid => "not_paid",
     }
@@ -84,9 +84,9 @@ pub(crate) const fn decision_name(decision: &Decision) -> &'static str {
 
 /// What a person decided, who and when, in English and in French.
 pub(crate) fn decision_lines(decision: &Decision, at: Option<WallTime>) -> [String; 2] {
-    let Decision { paid, by, because, .. } = decision;
-    let [en, fr] = match paid {
-        Paid::Paid(amount) => [format!("paid {amount}"), format!("payé {}", french(*amount))],
+    let (by, because) = (decision.by(), decision.because());
+    let [en, fr] = match decision.paid() {
+        Paid::Paid(amount) => [format!("paid {amount}"), format!("payé {}", french(amount))],
         Paid::NotPaid => ["not paid".to_owned(), "non payé".to_owned()],
     };
     let at = at.map(|at| at.to_string()).unwrap_or_default();

@@ -7,6 +7,7 @@ mod records;
 mod support;
 
 use caisse::{Amount, Currency, Dispute, Journal, Paid, SqliteJournal, WallTime};
+use caisse_journal::Event;
 use caisse_payment::Outcome;
 use caisse_simulator::VirtualTerminal;
 use serde_json::json;
@@ -36,7 +37,7 @@ fn disputed() -> (Shop, String) {
     let mut journal = SqliteJournal::open(&file).unwrap();
     let paid = Paid::Paid(Amount::from_minor(2500, Currency::EUR));
     let dispute = Dispute::new(paid, "late result").unwrap();
-    journal.dispute(&"sale-1".parse().unwrap(), &dispute, WallTime::now()).unwrap();
+    journal.append(&"sale-1".parse().unwrap(), &Event::Disputed(dispute), WallTime::now()).unwrap();
     (shop, file)
 }
 

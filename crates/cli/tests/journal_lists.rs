@@ -8,8 +8,7 @@ mod records;
 mod support;
 
 use caisse::{Amount, Currency, Decision, Journal, Operation, Paid, SqliteJournal, WallTime};
-use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_payment::{Doubt, Outcome, Refusal, Transaction};
 use serde_json::{Value, json};
 use support::{Ran, Shop};
 
@@ -32,18 +31,18 @@ impl Day {
         let folder = shop.path("data/caisse");
         std::fs::create_dir_all(&folder).unwrap();
         let mut journal = SqliteJournal::open(format!("{folder}/journal.sqlite")).unwrap();
-        let mut write = |id: &str, content: Content, outcome, minutes: u64| {
+        let mut write = |id: &str, transaction: Transaction, outcome, minutes: u64| {
             let at = WallTime::from_millis(NINE + minutes * MINUTE);
-            records::write(&mut journal, id, content, outcome, at);
+            records::write(&mut journal, id, transaction, outcome, at);
         };
         let approved = |minor| Outcome::Approved { amount: euros(minor) };
         write("night", records::debit(500, "counter"), approved(500), 0);
         write("sale-1", records::debit(2500, "counter"), approved(2500), 1);
-        let tip = Content { allow_tip: Some(euros(500)), ..records::debit(4000, "terrace") };
+        let tip = Transaction { allow_tip: Some(euros(500)), ..records::debit(4000, "terrace") };
         write("sale-2", tip, approved(4300), 2);
         write("sale-3", records::debit(900, "counter"), Outcome::Declined { refusal: Refusal::Refused }, 3);
         let reference = "=HYPERLINK(1)".parse().unwrap();
-        let credit = Content {
+        let credit = Transaction {
             operation: Operation::Credit,
             original: Some("sale-1".parse().unwrap()),
             reference: Some(reference),

@@ -4,6 +4,7 @@
 
 mod support;
 
+use caisse_journal::Event;
 use std::fs;
 use std::path::Path;
 
@@ -110,7 +111,7 @@ fn the_queries_find_what_they_say() {
     let mut journal = SqliteJournal::open(&file).unwrap();
     assert_eq!(ask(&queries[1]).len(), 0);
     let dispute = Dispute::new(Paid::Paid(Amount::from_minor(300, Currency::EUR)), "late result").unwrap();
-    journal.dispute(&"order-2".parse().unwrap(), &dispute, WallTime::now()).unwrap();
+    journal.append(&"order-2".parse().unwrap(), &Event::Disputed(dispute), WallTime::now()).unwrap();
     assert_eq!(ask(&queries[1]), [["order-2"]]);
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
     let paid = Paid::Paid(Amount::from_minor(2000, Currency::EUR));

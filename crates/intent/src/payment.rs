@@ -69,16 +69,16 @@ impl Payment {
 
     /// What the journal holds.
     pub(crate) fn recorded(record: &Record) -> Self {
-        let end = record.end;
+        let end = record.conclusion();
         Self {
             last_four: end.and_then(|end| end.last_four),
             authorisation: end.and_then(|end| end.authorisation),
             replayed: true,
             journaled: true,
-            disputed: record.disputed,
-            decision: record.decision.clone(),
-            decided_at: record.decided_at,
-            ..Self::bare(&Asked::of(&record.start), record.told())
+            disputed: record.is_disputed(),
+            decision: record.decision().cloned(),
+            decided_at: record.decided_at(),
+            ..Self::bare(&Asked::of(record.transaction()), record.told())
         }
     }
 

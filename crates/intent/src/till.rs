@@ -4,21 +4,19 @@ use std::fmt;
 
 use caisse_android_intent::Intent;
 use caisse_journal::{
-    Admitted, Decision, Filing, Journal, JournalError, LockError, Paid, Record, TerminalKey, TerminalLock,
-    WallTime, admit, admit_original, dispute_contradiction,
+    Admitted, Decision, Event, Filing, Journal, JournalError, LockError, Paid, Record, TerminalKey,
+    TerminalLock, WallTime, admit, admit_original, dispute_contradiction,
 };
-use caisse_payment::entry::{End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId, TransactionId,
-    Verdict,
+    Blocked, Conclusion, Currency, Doubt, NotSent, Operation, Outcome, Proof, Register, TerminalId,
+    Transaction, TransactionId, Verdict,
 };
-
 use caisse_settlement::attribute::is_only_unresolved;
 use caisse_settlement::weigh::weigh_answer;
 
 use crate::request::v4::PrintLast;
 use crate::{
-    ActivityResult, Answer, App, Asked, OtherPayments, Payment, PrintAnswer, Transaction, interpret,
+    ActivityResult, Answer, App, Asked, OtherPayments, Payment, PaymentRequest, PrintAnswer, interpret,
 };
 
 /// A till that takes payments through the payment app of the device it runs on.
@@ -28,22 +26,22 @@ use crate::{
 /// another process after a restart. What has no answer stays unknown and blocks the terminal until a person has decided.
 ///
 /// ```
-/// use caisse_intent::{ActivityResult, Begun, Till, Transaction, v4::Perform};
+/// use caisse_intent::{ActivityResult, Begun, Till, PaymentRequest, v4::Perform};
 /// use caisse_journal::MemoryJournal;
 /// use caisse_payment::{Amount, Currency};
 ///
 /// let journal = MemoryJournal::new(); // SqliteJournal on a device
 /// let mut till = Till::new(journal.clone(), "front".parse()?, Currency::EUR);
 /// let amount = Amount::parse("15.00", Currency::EUR)?;
-/// let order = Transaction::v4(Perform::debit(amount, "order-7".parse()?)?);
-/// let Begun::Launch(intent) = till.begin(&order)? else { panic!("a new order") };
+/// let request = PaymentRequest::v4(Perform::debit(amount, "order-7".parse()?)?);
+/// let Begun::Launch(intent) = till.begin(&request)? else { panic!("a new payment") };
 /// assert!(intent.component().is_some()); // startActivityForResult, once
 ///
 /// // The process dies here, and the result is lost with it.
 /// drop(till);
 /// let mut till = Till::new(journal, "front".parse()?, Currency::EUR);
 /// assert_eq!(till.unresolved()?.len(), 1);
-/// let Begun::Ended(payment) = till.begin(&order)? else { panic!("never launched again") };
+/// let Begun::Ended(payment) = till.begin(&request)? else { panic!("never launched again") };
 /// assert_eq!(payment.outcome.name(), "unknown");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -58,7 +56,7 @@ pub struct Till<J> {
 
 /// What this process has launched, or was about to.
 struct Running {
-    start: Start,
+    transaction: Transaction,
     /// Held until the end.
     _lock: TerminalLock,
 }
@@ -145,51 +143,52 @@ impl<J: Journal> Till<J> {
     ///
     /// # Errors
     /// When it cannot be asked for at all; nothing was recorded then.
-    pub fn begin(&mut self, transaction: &Transaction) -> Result<Begun, BeginError> {
-        if transaction.currency() != self.currency {
+    pub fn begin(&mut self, request: &PaymentRequest) -> Result<Begun, BeginError> {
+        if request.currency() != self.currency {
             return Err(BeginError::Currency);
         }
-        let gives_back = matches!(transaction.operation(), Operation::Credit | Operation::Cancellation);
-        if !gives_back && (transaction.original().is_some() || transaction.order().is_some()) {
+        let gives_back = matches!(request.operation(), Operation::Credit | Operation::Cancellation);
+        if !gives_back && (request.original().is_some() || request.operator_override().is_some()) {
             return Err(BeginError::OriginalOnDebit);
         }
         let blocked = |reason| {
-            let (operation, amount, reference) =
-                (transaction.operation(), transaction.amount(), transaction.id());
+            let (operation, amount, reference) = (request.operation(), request.amount(), request.id());
             Ok(Begun::Ended(Payment::blocked(&Asked { operation, amount, reference }, reason)))
         };
         // The names of the dialects are names.
-        let Some(start) = transaction.start(self.terminal, self.register) else {
+        let Some(transaction) = request.transaction(self.terminal, self.register) else {
             return blocked(Blocked::JournalUnavailable);
         };
-        let lock = match admit(&self.journal, &start.id, &start.content, None) {
+        let lock = match admit(&self.journal, &transaction) {
             Admitted::Proceed(lock) => lock,
-            Admitted::Replay(record) if record.start.dialect == start.dialect => {
+            Admitted::Replay(record) if record.transaction().dialect == transaction.dialect => {
                 return Ok(Begun::Ended(Payment::recorded(&record)));
             }
             Admitted::Replay(_) => return blocked(Blocked::IdConflict),
             Admitted::Blocked(reason) => return blocked(reason),
         };
-        if transaction.order().is_none()
-            && let Err(reason) = admit_original(&self.journal, &start.content, self.exclusive)
+        if request.operator_override().is_none()
+            && let Err(reason) = admit_original(&self.journal, &transaction, self.exclusive)
         {
             return blocked(reason);
         }
-        match self.journal.append(&Entry::Started(start), WallTime::now()) {
+        let id = transaction.id;
+        match self.journal.append(&id, &Event::Started(transaction), WallTime::now()) {
             Ok(()) => {
-                if let Some(order) = transaction.order()
-                    && let Err(error) = self.journal.order(&start.id, order, WallTime::now())
+                let person = request.operator_override().cloned().map(Event::Overridden);
+                if let Some(event) = person
+                    && let Err(error) = self.journal.append(&id, &event, WallTime::now())
                 {
                     // Nothing was launched. If this cannot be written either, the start blocks until a person has decided.
                     let verdict = Verdict::nothing_sent(Outcome::NotSent { reason: NotSent::Cancelled });
-                    let _ = self.end(&start, verdict, None);
+                    let _ = self.end(&transaction, verdict, None);
                     return blocked(error.blocks());
                 }
-                self.running = Some(Running { start, _lock: lock });
-                Ok(Begun::Launch(transaction.to_intent()))
+                self.running = Some(Running { transaction, _lock: lock });
+                Ok(Begun::Launch(request.to_intent()))
             }
             // Somebody without the lock was faster.
-            Err(JournalError::Conflict) => blocked(match self.journal.find(&start.id) {
+            Err(JournalError::Conflict) => blocked(match self.journal.find(&id) {
                 Ok(None) => Blocked::Unresolved,
                 _ => Blocked::IdConflict,
             }),
@@ -203,13 +202,13 @@ impl<J: Journal> Till<J> {
     /// When this process did not begin it, or it has ended.
     pub fn launch_failed(&mut self, id: &TransactionId, why: LaunchFailure) -> Result<Payment, TillError> {
         let running =
-            self.running.take_if(|running| running.start.id == *id).ok_or(TillError::NotBegunHere)?;
+            self.running.take_if(|running| running.transaction.id == *id).ok_or(TillError::NotBegunHere)?;
         let reason = match why {
             LaunchFailure::NoSuchActivity => NotSent::PaymentAppMissing,
             LaunchFailure::NotPermitted => NotSent::LaunchRefused,
         };
         let verdict = Verdict::nothing_sent(Outcome::NotSent { reason });
-        Ok(self.end(&running.start, verdict, None))
+        Ok(self.end(&running.transaction, verdict, None))
     }
 
     /// Takes the result of the launch, in the process that launched or in a later one.
@@ -221,19 +220,19 @@ impl<J: Journal> Till<J> {
     /// When there is no such transaction, or the journal cannot be read and this process did not begin it: then keep the
     /// result and ask again.
     pub fn answer(&mut self, id: &TransactionId, result: &ActivityResult) -> Result<Payment, TillError> {
-        if let Some(running) = self.running.take_if(|running| running.start.id == *id) {
-            let (verdict, answer) = self.judge(&running.start, result, Launched::Here)?;
-            return Ok(self.end(&running.start, verdict, answer));
+        if let Some(running) = self.running.take_if(|running| running.transaction.id == *id) {
+            let (verdict, answer) = self.judge(&running.transaction, result, Launched::Here)?;
+            return Ok(self.end(&running.transaction, verdict, answer));
         }
         let record = self.find(id)?;
-        let (verdict, answer) = self.judge(&record.start, result, Launched::Earlier)?;
+        let (verdict, answer) = self.judge(record.transaction(), result, Launched::Earlier)?;
         if !record.is_open() {
             return Ok(self.late(&record, verdict, answer));
         }
-        match self.journal.lock(&record.start.content.terminal) {
-            Ok(_lock) => Ok(self.end(&record.start, verdict, answer)),
+        match self.journal.lock(&record.transaction().terminal) {
+            Ok(_lock) => Ok(self.end(record.transaction(), verdict, answer)),
             // Told all the same, and left open.
-            Err(_) => Ok(Payment::answered(&Asked::of(&record.start), verdict, answer)),
+            Err(_) => Ok(Payment::answered(&Asked::of(record.transaction()), verdict, answer)),
         }
     }
 
@@ -244,15 +243,15 @@ impl<J: Journal> Till<J> {
     pub fn give_up(&mut self, id: &TransactionId) -> Result<Payment, TillError> {
         let verdict =
             Verdict { outcome: Outcome::Unknown { doubt: Doubt::GivenUp }, proof: Proof::PerhapsSent };
-        if let Some(running) = self.running.take_if(|running| running.start.id == *id) {
-            return Ok(self.end(&running.start, verdict, None));
+        if let Some(running) = self.running.take_if(|running| running.transaction.id == *id) {
+            return Ok(self.end(&running.transaction, verdict, None));
         }
         let record = self.find(id)?;
         if !record.is_open() {
             return Ok(Payment::recorded(&record));
         }
-        let _lock = self.journal.lock(&record.start.content.terminal)?;
-        Ok(self.end(&record.start, verdict, None))
+        let _lock = self.journal.lock(&record.transaction().terminal)?;
+        Ok(self.end(record.transaction(), verdict, None))
     }
 
     /// The transactions of this terminal whose end nobody knows, the running one included: what a till looks at when it
@@ -286,10 +285,10 @@ impl<J: Journal> Till<J> {
     /// While the transaction is under way, here or in another process; when there is nothing to decide or to correct; when the
     /// journal cannot be written.
     pub fn resolve(&mut self, id: &TransactionId, decision: &Decision) -> Result<Payment, TillError> {
-        if self.running.as_ref().is_some_and(|running| running.start.id == *id) {
+        if self.running.as_ref().is_some_and(|running| running.transaction.id == *id) {
             return Err(TillError::UnderWay);
         }
-        let key = TerminalKey::from(&self.find(id)?.start);
+        let key = TerminalKey::from(self.find(id)?.transaction());
         let lock = self.journal.lock_terminal(&key)?;
         self.journal.resolve(&lock, id, decision, WallTime::now())?;
         Ok(Payment::recorded(&self.find(id)?))
@@ -297,22 +296,22 @@ impl<J: Journal> Till<J> {
 
     fn find(&self, id: &TransactionId) -> Result<Record, TillError> {
         let record = self.journal.find(id)?;
-        record.filter(|it| App::of(&it.start.dialect).is_some()).ok_or(TillError::NoSuchTransaction)
+        record.filter(|it| App::of(&it.transaction().dialect).is_some()).ok_or(TillError::NoSuchTransaction)
     }
 
     fn judge(
         &self,
-        start: &Start,
+        transaction: &Transaction,
         result: &ActivityResult,
         launched: Launched,
     ) -> Result<(Verdict, Option<Answer>), TillError> {
-        match App::of(&start.dialect) {
+        match App::of(&transaction.dialect) {
             Some(App::V4) => {
-                let asked = Asked::of(start);
+                let asked = Asked::of(transaction);
                 let told = interpret(&asked, result, OtherPayments::Possible);
                 let is_busy = told.0.outcome == Outcome::Unknown { doubt: Doubt::PaymentAppBusy };
                 // The whole journal is read for this answer alone.
-                let is_alone = is_busy && self.is_alone(start, launched);
+                let is_alone = is_busy && self.is_alone(transaction, launched);
                 Ok(if is_alone { interpret(&asked, result, OtherPayments::None) } else { told })
             }
             // Nothing of an answer of APM is documented, and it names no reference of ours.
@@ -329,9 +328,9 @@ impl<J: Journal> Till<J> {
 
     /// Whether the app cannot be busy with a payment of this device. After a restart it can be with this one: nobody is left
     /// who could say how often it was launched.
-    fn is_alone(&self, start: &Start, launched: Launched) -> bool {
+    fn is_alone(&self, transaction: &Transaction, launched: Launched) -> bool {
         match (launched, self.journal.unsettled()) {
-            (Launched::Here, Ok(records)) => is_only_unresolved(&records, &start.id),
+            (Launched::Here, Ok(records)) => is_only_unresolved(&records, &transaction.id),
             (Launched::Here, Err(_)) | (Launched::Earlier, _) => false,
         }
     }
@@ -342,7 +341,7 @@ impl<J: Journal> Till<J> {
             // What proves nothing changes nothing.
             return Payment::recorded(record);
         };
-        let payment = Payment::answered(&Asked::of(&record.start), verdict, answer);
+        let payment = Payment::answered(&Asked::of(record.transaction()), verdict, answer);
         if record.verdict().outcome.is_unknown() {
             return match self.settle(record, paid) {
                 // In the words of the journal, where "not paid" is all that is kept.
@@ -360,35 +359,30 @@ impl<J: Journal> Till<J> {
 
     /// Writes what a late result proves about an unknown end; nothing if that does not go well.
     fn settle(&mut self, record: &Record, paid: Paid) -> Option<Record> {
-        let id = record.start.id;
-        let lock = self.journal.lock(&record.start.content.terminal).ok()?;
-        let decision = Decision::proven(paid, record.start.dialect.as_str(), LATE).ok()?;
+        let id = record.id();
+        let lock = self.journal.lock(&record.transaction().terminal).ok()?;
+        let decision = Decision::proven(paid, record.transaction().dialect.as_str(), LATE).ok()?;
         self.journal.resolve(&lock, &id, &decision, WallTime::now()).ok()?;
         self.find(&id).ok()
     }
 
     /// Writes the end, and tells it whether or not that went well.
-    fn end(&mut self, start: &Start, verdict: Verdict, answer: Option<Answer>) -> Payment {
-        let mut payment = Payment::answered(&Asked::of(start), verdict, answer);
-        let end = End {
-            id: start.id,
-            verdict,
+    fn end(&mut self, transaction: &Transaction, verdict: Verdict, answer: Option<Answer>) -> Payment {
+        let mut payment = Payment::answered(&Asked::of(transaction), verdict, answer);
+        let end = Event::Ended(Conclusion {
             authorisation: payment.authorisation,
-            contract: None,
-            serial_number: None,
-            reported_amount: None,
             last_four: payment.last_four,
-            status: RawStatus::default(),
-        };
-        payment.journaled = self.journal.append(&Entry::Ended(end), WallTime::now()).is_ok();
+            ..Conclusion::from(verdict)
+        });
+        payment.journaled = self.journal.append(&transaction.id, &end, WallTime::now()).is_ok();
         // Somebody may have decided meanwhile. The verdict of the app stays what it is; a contradiction is told beside it.
-        if let Ok(Some(record)) = self.journal.find(&start.id) {
-            if payment.outcome.is_unknown() && record.decision.is_some() {
+        if let Ok(Some(record)) = self.journal.find(&transaction.id) {
+            if payment.outcome.is_unknown() && record.decision().is_some() {
                 payment.outcome = record.told().outcome;
             }
-            payment.disputed = record.disputed;
-            payment.decision = record.decision;
-            payment.decided_at = record.decided_at;
+            payment.disputed = record.is_disputed();
+            payment.decision = record.decision().cloned();
+            payment.decided_at = record.decided_at();
         }
         payment
     }
@@ -430,7 +424,7 @@ impl<J> fmt::Debug for Till<J> {
         f.debug_struct("Till")
             .field("terminal", &self.terminal)
             .field("currency", &self.currency)
-            .field("running", &self.running.as_ref().map(|running| running.start.id))
+            .field("running", &self.running.as_ref().map(|running| running.transaction.id))
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use caisse_intent::{
-    ActivityResult, Answer, Begun, OtherPayments, PrintAnswer, Till, Transaction, interpret, v4::Perform,
+    ActivityResult, Answer, Begun, OtherPayments, PaymentRequest, PrintAnswer, Till, interpret, v4::Perform,
 };
 use caisse_journal::{Journal, SqliteJournal};
 use caisse_payment::{Amount, Currency, Operation};
@@ -158,7 +158,7 @@ fn the_journal_holds_no_card_number() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journal.db");
     let amount = Amount::from_minor(1500, Currency::EUR);
-    let order = Transaction::v4(Perform::debit(amount, "order-7".parse().unwrap()).unwrap());
+    let order = PaymentRequest::v4(Perform::debit(amount, "order-7".parse().unwrap()).unwrap());
     let mut result = Result::new();
     for name in ["maskedPan", "cardLabel", "aid", "numAuthorization", "pan"] {
         result = result.with(name, PAN);
@@ -169,7 +169,7 @@ fn the_journal_holds_no_card_number() {
     assert_eq!(payment.last_four, Some(*b"3457"));
     hides(&format!("{payment:?} {till:?}"), "payment");
     let record = till.journal().find(&order.id()).unwrap().unwrap();
-    assert_eq!(record.end.unwrap().last_four, Some(*b"3457"));
+    assert_eq!(record.conclusion().unwrap().last_four, Some(*b"3457"));
     hides(&format!("{record:?}"), "record");
     drop(till);
     for entry in std::fs::read_dir(folder.path()).unwrap() {

@@ -5,9 +5,11 @@ mod support;
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
 use caisse_intent::{
-    ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, Till, TillError, Transaction,
+    ActivityResult, App, BeginError, Begun, LaunchFailure, Payment, PaymentRequest, Till, TillError,
 };
-use caisse_journal::{Decision, Journal, JournalError, LockError, MemoryJournal, Order, Paid, Source, What};
+use caisse_journal::{
+    Decision, Event, Journal, JournalError, LockError, MemoryJournal, OperatorOverride, Paid, Source,
+};
 use caisse_payment::{
     Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TransactionId,
 };
@@ -27,12 +29,12 @@ fn till(journal: &MemoryJournal) -> T {
     Till::new(journal.clone(), "device".parse().unwrap(), Currency::EUR)
 }
 
-fn debit(name: &str) -> Transaction {
-    Transaction::v4(Perform::debit(euros(1500), id(name)).unwrap())
+fn debit(name: &str) -> PaymentRequest {
+    PaymentRequest::v4(Perform::debit(euros(1500), id(name)).unwrap())
 }
 
 #[track_caller]
-fn launch(till: &mut T, transaction: &Transaction) {
+fn launch(till: &mut T, transaction: &PaymentRequest) {
     match till.begin(transaction) {
         Ok(Begun::Launch(intent)) => assert_eq!(intent, transaction.to_intent()),
         other => panic!("{other:?}"),
@@ -40,7 +42,7 @@ fn launch(till: &mut T, transaction: &Transaction) {
 }
 
 #[track_caller]
-fn ended(till: &mut T, transaction: &Transaction) -> Payment {
+fn ended(till: &mut T, transaction: &PaymentRequest) -> Payment {
     match till.begin(transaction) {
         Ok(Begun::Ended(payment)) => payment,
         other => panic!("{other:?}"),
@@ -48,7 +50,7 @@ fn ended(till: &mut T, transaction: &Transaction) -> Payment {
 }
 
 #[track_caller]
-fn blocked(till: &mut T, transaction: &Transaction) -> Blocked {
+fn blocked(till: &mut T, transaction: &PaymentRequest) -> Blocked {
     let payment = ended(till, transaction);
     let elsewhere = payment.outcome == Outcome::Blocked { reason: Blocked::InFlightElsewhere };
     assert_eq!(payment.proof, if elsewhere { Proof::PerhapsSent } else { Proof::NothingSent });
@@ -68,7 +70,7 @@ fn accepted(name: &str) -> ActivityResult {
     result(name, Result::new())
 }
 
-fn pay(till: &mut T, transaction: &Transaction, start: Result) -> Payment {
+fn pay(till: &mut T, transaction: &PaymentRequest, start: Result) -> Payment {
     launch(till, transaction);
     let number = caisse_intent::Numbering::Second.number(transaction.operation()).unwrap();
     let start = start.with("transactionType", number).with("amount", transaction.amount().minor());
@@ -85,13 +87,13 @@ fn the_start_is_durable_before_the_intent_is_given() {
     launch(&mut till, &order);
     let record = journal.find(&id("a")).unwrap().unwrap();
     assert!(record.is_open());
-    let content = record.start.content;
-    assert_eq!((content.operation, content.amount), (Operation::Debit, euros(1500)));
-    assert_eq!((content.reference, content.register.number(), content.original), (Some(label), 7, None));
-    assert_eq!((record.start.dialect.as_str(), content.terminal.as_str()), ("payxpress-v4", "device"));
-    assert!(!content.allow_partial);
+    let asked = *record.transaction();
+    assert_eq!((asked.operation, asked.amount), (Operation::Debit, euros(1500)));
+    assert_eq!((asked.reference, asked.register.number(), asked.original), (Some(label), 7, None));
+    assert_eq!((asked.dialect.as_str(), asked.terminal.as_str()), ("payxpress-v4", "device"));
+    assert!(!asked.allow_partial);
     // The terminal is held meanwhile.
-    assert_eq!(journal.lock(&content.terminal).unwrap_err(), LockError::Busy);
+    assert_eq!(journal.lock(&asked.terminal).unwrap_err(), LockError::Busy);
     // The label is not sent.
     assert!(!format!("{:?}", order.to_intent()).contains("table 4"));
 
@@ -99,10 +101,10 @@ fn the_start_is_durable_before_the_intent_is_given() {
     assert_eq!((payment.outcome, payment.proof), (approved(), Proof::Answered));
     assert!(payment.journaled && !payment.replayed && !payment.disputed);
     let record = journal.find(&id("a")).unwrap().unwrap();
-    let end = record.end.unwrap();
+    let end = record.conclusion().unwrap();
     assert_eq!((end.verdict.outcome, end.verdict.proof), (approved(), Proof::Answered));
     assert_eq!((end.authorisation, end.last_four, end.contract), (None, None, None));
-    assert!(journal.lock(&content.terminal).is_ok());
+    assert!(journal.lock(&asked.terminal).is_ok());
 }
 
 #[test]
@@ -151,10 +153,10 @@ fn the_same_id_is_launched_once() {
     let again = ended(&mut till, &debit("a"));
     assert_eq!((again.outcome, again.replayed, again.journaled), (approved(), true, true));
     assert_eq!(again.answer, None);
-    let other_amount = Transaction::v4(Perform::debit(euros(1501), id("a")).unwrap());
+    let other_amount = PaymentRequest::v4(Perform::debit(euros(1501), id("a")).unwrap());
     assert_eq!(blocked(&mut till, &other_amount), Blocked::IdConflict);
     // Not even as another app's.
-    let apm = Transaction::apm(id("a"), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
+    let apm = PaymentRequest::apm(id("a"), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
     assert_eq!(blocked(&mut till, &apm), Blocked::IdConflict);
     for start in [Result::new().refused(1), Result::new().refused(7), Result::new().refused(3)] {
         let name = format!("x{}", start.text().len() + journal.list().unwrap().len());
@@ -191,7 +193,7 @@ fn the_journal_keeps_the_authorisation_and_four_digits() {
     let start = Result::new().with("numAuthorization", "A12345").with("maskedPan", "123456XXXXXX1234");
     let payment = pay(&mut till, &debit("a"), start);
     assert_eq!((payment.authorisation, payment.last_four), ("A12345".parse().ok(), Some(*b"1234")));
-    let end = journal.find(&id("a")).unwrap().unwrap().end.unwrap();
+    let end = *journal.find(&id("a")).unwrap().unwrap().conclusion().unwrap();
     assert_eq!((end.authorisation, end.last_four), (payment.authorisation, payment.last_four));
     let again = ended(&mut till, &debit("a"));
     assert_eq!((again.authorisation, again.last_four), (payment.authorisation, payment.last_four));
@@ -205,7 +207,7 @@ fn after_a_restart_nothing_is_not_sent() {
     let mut till = till(&journal);
     let failure = LaunchFailure::NoSuchActivity;
     assert_eq!(till.launch_failed(&id("a"), failure), Err(TillError::NotBegunHere));
-    assert_eq!(till.unresolved().unwrap()[0].start.id, id("a"));
+    assert_eq!(till.unresolved().unwrap()[0].id(), id("a"));
     let told = ended(&mut till, &debit("a"));
     assert_eq!((doubt(told.outcome), told.replayed), ("interrupted", true));
     assert_eq!(blocked(&mut till, &debit("b")), Blocked::Unresolved);
@@ -362,10 +364,10 @@ fn late_results() {
         let seen = (payment.outcome, payment.journaled, payment.replayed, payment.disputed, added);
         assert_eq!(seen, told, "{number}");
         let after = journal.find(&id("a")).unwrap().unwrap();
-        assert_eq!(after.end, before.end, "no end is ever changed");
-        assert_eq!(after.disputed, told.3);
-        assert_eq!(after.decision != before.decision, told.1 && !told.2, "{number}");
-        assert_eq!(after.decision.is_some_and(|it| it.source == Source::Evidence), told.1 && !told.2);
+        assert_eq!(after.conclusion(), before.conclusion(), "no end is ever changed");
+        assert_eq!(after.is_disputed(), told.3);
+        assert_eq!(after.decision() != before.decision(), told.1 && !told.2, "{number}");
+        assert_eq!(after.decision().is_some_and(|it| it.source() == Source::Evidence), told.1 && !told.2);
         // The same once more writes nothing.
         let again = till.answer(&id("a"), &late).unwrap();
         assert_eq!((again.outcome, again.disputed), (told.0, told.3), "{number}");
@@ -410,7 +412,7 @@ fn a_result_is_told_without_the_lock() {
 fn the_currency_is_the_apps() {
     let journal = MemoryJournal::new();
     let dollars = Amount::from_minor(1500, "USD".parse().unwrap());
-    let order = Transaction::v4(Perform::debit(dollars, id("a")).unwrap());
+    let order = PaymentRequest::v4(Perform::debit(dollars, id("a")).unwrap());
     assert!(matches!(till(&journal).begin(&order), Err(BeginError::Currency)));
     assert!(journal.list().unwrap().is_empty());
     let mut till = Till::new(journal, "device".parse().unwrap(), dollars.currency());
@@ -439,12 +441,13 @@ fn a_tip_stands_beside_the_amount() {
 /// Nothing is known of what the app answers, so nothing is proven by it.
 #[test]
 fn alternative_payments_are_unknown_until_a_person_has_looked() {
-    let order = |name: &str| Transaction::apm(id(name), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
+    let order =
+        |name: &str| PaymentRequest::apm(id(name), apm::Request::new(Kind::Debit, euros(1500)).unwrap());
     let told = |result: &ActivityResult| {
         let journal = MemoryJournal::new();
         let mut till = till(&journal);
         launch(&mut till, &order("a"));
-        assert_eq!(journal.find(&id("a")).unwrap().unwrap().start.dialect.as_str(), "payxpress-apm");
+        assert_eq!(journal.find(&id("a")).unwrap().unwrap().transaction().dialect.as_str(), "payxpress-apm");
         let payment = till.answer(&id("a"), result).unwrap();
         assert!(payment.answer.is_none() && payment.journaled);
         (doubt(payment.outcome), payment.proof)
@@ -465,11 +468,11 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     let mut shared = till(&journal);
     let mut till = till(&journal).exclusive(true);
     let cancel = |name: &str, original: Option<&str>, minor| {
-        let order = Transaction::v4(Perform::cancellation(euros(minor), id(name)).unwrap());
+        let order = PaymentRequest::v4(Perform::cancellation(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
     };
     let refund = |name: &str, original: Option<&str>, minor| {
-        let order = Transaction::v4(Perform::refund(euros(minor), id(name)).unwrap());
+        let order = PaymentRequest::v4(Perform::refund(euros(minor), id(name)).unwrap());
         original.map_or(order.clone(), |original| order.with_original(id(original)))
     };
     assert_eq!(blocked(&mut till, &cancel("x", None, 1500)), Blocked::OriginalMissing);
@@ -498,7 +501,7 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
     assert_eq!(pay(&mut till, &refund("r2", Some("a"), 500), Result::new()).outcome.name(), "approved");
     assert_eq!(pay(&mut till, &refund("r3", None, 99_999), Result::new()).outcome.name(), "approved");
     // A deferred debit may be undone too, and nothing that was refused was recorded.
-    let deferred = Transaction::v4(Perform::deferred_debit(euros(700), id("d")).unwrap());
+    let deferred = PaymentRequest::v4(Perform::deferred_debit(euros(700), id("d")).unwrap());
     assert_eq!(pay(&mut till, &deferred, Result::new()).outcome.name(), "approved");
     assert_eq!(pay(&mut till, &cancel("dc", Some("d"), 700), Result::new()).outcome.name(), "approved");
     assert!(journal.find(&id("x")).unwrap().is_none());
@@ -508,14 +511,15 @@ fn cancellations_and_refunds_name_what_they_may_undo() {
 
 #[test]
 fn a_person_may_take_responsibility_and_is_recorded_before_the_launch() {
-    let order = Order::new("Camille", "ticket of the customer, other till").unwrap();
-    let cancel = Transaction::v4(Perform::cancellation(euros(1500), id("c")).unwrap()).ordered(order.clone());
+    let order = OperatorOverride::new("Camille", "ticket of the customer, other till").unwrap();
+    let cancel =
+        PaymentRequest::v4(Perform::cancellation(euros(1500), id("c")).unwrap()).with_override(order.clone());
     let journal = MemoryJournal::new();
     let mut till = till(&journal);
     launch(&mut till, &cancel);
     let events = journal.events(&id("c")).unwrap();
     assert!(matches!(&events[..], [started, ordered]
-        if started.what.name() == "started" && ordered.what == What::Ordered(order.clone())));
+        if started.event.name() == "started" && ordered.event == Event::Overridden(order.clone())));
     // If that cannot be written, nothing is launched.
     for nth in [1, 2] {
         let journal = MemoryJournal::new();
@@ -529,7 +533,7 @@ fn a_person_may_take_responsibility_and_is_recorded_before_the_launch() {
         launch(&mut till, &cancel);
     }
     // A debit undoes nothing.
-    for wrong in [debit("d").ordered(order), debit("d").with_original(id("c"))] {
+    for wrong in [debit("d").with_override(order), debit("d").with_original(id("c"))] {
         assert_eq!(self::till(&MemoryJournal::new()).begin(&wrong).err(), Some(BeginError::OriginalOnDebit));
     }
 }
@@ -559,7 +563,7 @@ fn tickets_are_printed_only_while_nothing_can_be_running() {
 /// By these names the journal tells a payment of an app from one of a terminal: neither is asked about the other's.
 #[test]
 fn each_app_is_a_means_of_payment_of_its_own() {
-    use caisse_payment::entry::{APP_TO_APP_DIALECTS, PaymentMeans};
+    use caisse_payment::{APP_TO_APP_DIALECTS, PaymentMeans};
     assert_eq!([App::V4, App::Apm].map(App::dialect), APP_TO_APP_DIALECTS);
     for app in [App::V4, App::Apm] {
         assert_eq!(PaymentMeans::of(&app.dialect().parse().unwrap()), PaymentMeans::AppToApp);
@@ -570,14 +574,15 @@ fn each_app_is_a_means_of_payment_of_its_own() {
 #[test]
 fn entries_of_other_ways_to_a_terminal_are_not_ours() {
     use caisse_journal::WallTime;
-    use caisse_payment::entry::{Entry, Start};
+    use caisse_payment::Transaction;
     let mut journal = MemoryJournal::new();
     launch(&mut till(&journal), &debit("a"));
     let record = journal.find(&id("a")).unwrap().unwrap();
     drop(till(&journal).give_up(&id("a")).unwrap());
     drop(till(&journal).resolve(&id("a"), &decision(Paid::NotPaid)).unwrap());
-    let start = Start { id: id("tcp"), dialect: "payxpress".parse().unwrap(), ..record.start };
-    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
+    let dialect = "payxpress".parse().unwrap();
+    let start = Transaction { id: id("tcp"), dialect, ..*record.transaction() };
+    journal.append(&start.id, &Event::Started(start), WallTime::now()).unwrap();
     let mut till = till(&journal);
     assert_eq!(till.answer(&id("tcp"), &accepted("tcp")), Err(TillError::NoSuchTransaction));
     assert_eq!(till.give_up(&id("tcp")), Err(TillError::NoSuchTransaction));
@@ -585,7 +590,7 @@ fn entries_of_other_ways_to_a_terminal_are_not_ours() {
     // But they block all the same.
     assert_eq!(blocked(&mut till, &debit("b")), Blocked::Unresolved);
     assert!(
-        matches!(journal.events(&id("tcp")).unwrap()[..], [ref event] if matches!(event.what, What::Started(_)))
+        matches!(journal.events(&id("tcp")).unwrap()[..], [ref event] if matches!(event.event, Event::Started(_)))
     );
 }
 
@@ -602,7 +607,7 @@ fn a_decision_during_the_payment_never_hides_the_answer_of_the_app() {
         let mut till = till(&journal);
         launch(&mut till, &debit("a"));
         let removed = caisse_journal::TerminalLock::new(
-            journal.find(&id("a")).unwrap().unwrap().start.content.terminal,
+            journal.find(&id("a")).unwrap().unwrap().transaction().terminal,
             (),
         );
         journal
@@ -616,7 +621,10 @@ fn a_decision_during_the_payment_never_hides_the_answer_of_the_app() {
         assert_eq!((payment.disputed, payment.journaled), (disputed, true));
         let record = journal.find(&id("a")).unwrap().unwrap();
         assert_eq!(record.state() == caisse_journal::State::Disputed, disputed);
-        assert!(record.end.is_some() && record.decision == Some(decision(paid)), "both sides are kept");
+        assert!(
+            record.conclusion().is_some() && record.decision() == Some(&decision(paid)),
+            "both sides are kept"
+        );
         let again = ended(&mut till, &debit("a"));
         assert_eq!(again.outcome.approved_amount().is_some(), accepts);
         assert_eq!((again.decision, again.disputed), (Some(decision(paid)), disputed));

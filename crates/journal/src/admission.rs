@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use caisse_payment::entry::Content;
-use caisse_payment::{Blocked, TerminalId, TransactionId};
+use caisse_payment::{Blocked, TerminalId, Transaction, TransactionId};
 use caisse_settlement::admit::{self, Admission, Locks, Original, Recorded, Situation, holds_back};
 use caisse_settlement::attribute::reached;
 use sha2::{Digest, Sha256};
@@ -23,7 +22,7 @@ pub enum Admitted {
     Blocked(Blocked),
 }
 
-/// Takes the lock of the id and that of the terminal, under its name and its address if it has one, and decides by
+/// Takes the lock of the transaction's id and that of its terminal, under its name and its address if it has one, and decides by
 /// [`caisse_settlement::admit`], the same for every way to a terminal. Writes nothing: whoever proceeds appends the start before
 /// anything leaves.
 ///
@@ -32,32 +31,22 @@ pub enum Admitted {
 ///
 /// ```
 /// use caisse_journal::{Admitted, MemoryJournal, admit};
-/// # use caisse_payment::{Amount, Currency, Operation, Register, entry::Content};
-/// # let asked = Content {
-/// #     operation: Operation::Debit, original: None, amount: Amount::from_minor(2500, Currency::EUR),
-/// #     allow_partial: false, allow_tip: None, terminal: "front".parse()?, register: Register::FIRST, reference: None,
-/// # };
+/// use caisse_payment::{Amount, Currency, Operation, Transaction};
+///
+/// let (id, terminal, dialect) = ("order-7".parse()?, "front".parse()?, "payxpress".parse()?);
+/// let amount = Amount::from_minor(2500, Currency::EUR);
+/// let debit = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
 /// let journal = MemoryJournal::new();
-/// assert!(matches!(admit(&journal, &"order-7".parse()?, &asked, None), Admitted::Proceed(_)));
+/// assert!(matches!(admit(&journal, &debit), Admitted::Proceed(_)));
 /// # Ok::<(), caisse_payment::IdentifierError>(())
 /// ```
 #[must_use]
-pub fn admit(
-    journal: &dyn Journal,
-    id: &TransactionId,
-    asked: &Content,
-    address: Option<TerminalId>,
-) -> Admitted {
-    decide(journal, id, asked, &TerminalKey { terminal: asked.terminal, address })
-        .unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
+pub fn admit(journal: &dyn Journal, asked: &Transaction) -> Admitted {
+    decide(journal, asked).unwrap_or(Admitted::Blocked(Blocked::JournalUnavailable))
 }
 
-fn decide(
-    journal: &dyn Journal,
-    id: &TransactionId,
-    asked: &Content,
-    key: &TerminalKey,
-) -> Result<Admitted, JournalError> {
+fn decide(journal: &dyn Journal, asked: &Transaction) -> Result<Admitted, JournalError> {
+    let (id, key) = (&asked.id, &TerminalKey::from(asked));
     let held = lock(journal, id, key);
     // Read after the locks were taken: what another attempt wrote before it gave them back is found.
     let record = journal.find(id)?;
@@ -142,15 +131,15 @@ pub fn last_reached(
 /// Decides by [`caisse_settlement::admit::admit_original`] whether a cancellation or a credit may undo what it names.
 /// `exclusive` says that nobody but the tills of this journal uses the terminal. To be asked while its lock is held.
 #[must_use = "a cancellation that is refused must not be sent"]
-pub fn admit_original(journal: &dyn Journal, asked: &Content, exclusive: bool) -> Result<(), Blocked> {
+pub fn admit_original(journal: &dyn Journal, asked: &Transaction, exclusive: bool) -> Result<(), Blocked> {
     let known = original(journal, asked).map_err(|_| Blocked::JournalUnavailable)?;
     admit::admit_original(asked, known.as_ref(), exclusive)
 }
 
-fn original(journal: &dyn Journal, asked: &Content) -> Result<Option<Original>, JournalError> {
+fn original(journal: &dyn Journal, asked: &Transaction) -> Result<Option<Original>, JournalError> {
     let Some(id) = asked.original else { return Ok(None) };
     let Some(original) = journal.find(&id)? else { return Ok(None) };
-    let newest = last_reached(journal, &TerminalKey::from(&original.start), 1)?;
+    let newest = last_reached(journal, &TerminalKey::from(original.transaction()), 1)?;
     let naming = journal.naming_original(&id)?;
     Ok(Some(Original::new(&original, newest.first(), &naming)))
 }

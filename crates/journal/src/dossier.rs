@@ -28,7 +28,7 @@ pub fn records_of_terminal(journal: &dyn Journal, key: &TerminalKey) -> Result<V
         if count < MAX_BACK { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     records.reverse();
-    let references: Vec<_> = records.iter().filter_map(|record| record.start.content.reference).collect();
+    let references: Vec<_> = records.iter().filter_map(|record| record.transaction().reference).collect();
     for reference in references {
         put_before(&mut records, journal.with_reference(&reference)?);
     }
@@ -50,7 +50,7 @@ pub fn records_about(
     if let Some(number) = reported {
         put_before(&mut records, journal.with_authorisation(&number)?);
     }
-    if let Some(reference) = record.start.content.reference {
+    if let Some(reference) = record.transaction().reference {
         put_before(&mut records, journal.with_reference(&reference)?);
     }
     Ok(records)
@@ -74,7 +74,7 @@ pub fn records_for_asking(
 /// Returns a transaction at the address or the device of this terminal, if there is one.
 fn one_at(journal: &dyn Journal, found: &TerminalIdentity) -> Result<Option<Record>, JournalError> {
     let is_there = |record: &Record| {
-        let identity = TerminalIdentity::of(&record.start);
+        let identity = TerminalIdentity::of(record.transaction());
         identity.has_address_of(found) || identity.usb.is_some() && identity.usb == found.usb
     };
     let mut known = None;
@@ -93,7 +93,8 @@ fn one_at(journal: &dyn Journal, found: &TerminalIdentity) -> Result<Option<Reco
 
 /// The transactions of the terminal of this record, oldest first.
 fn walk_from(journal: &dyn Journal, record: &Record) -> Result<Vec<Record>, JournalError> {
-    let (key, identity) = (TerminalKey::from(&record.start), TerminalIdentity::of(&record.start));
+    let (key, identity) =
+        (TerminalKey::from(record.transaction()), TerminalIdentity::of(record.transaction()));
     let mut records = Vec::new();
     let (mut is_earlier, mut earlier) = (false, 0usize);
     let (mut completed, mut completed_here) = (false, false);
@@ -101,17 +102,18 @@ fn walk_from(journal: &dyn Journal, record: &Record) -> Result<Vec<Record>, Jour
     journal.walk_back(&key, &mut |other| {
         if is_earlier {
             earlier = earlier.saturating_add(1);
-            let is_here = identity.is_of(&other.start);
-            let is_at_address = is_here || identity.has_address_of(&TerminalIdentity::of(&other.start));
+            let is_here = identity.is_of(other.transaction());
+            let is_at_address =
+                is_here || identity.has_address_of(&TerminalIdentity::of(other.transaction()));
             completed |= is_completed(other);
             completed_here |= is_here && is_completed(other);
             // What was shown after the last completed transaction says which terminal stood there later, and not which one
             // completed it.
-            let shown = other.end.filter(|_| is_at_address && completed_here);
+            let shown = other.conclusion().filter(|_| is_at_address && completed_here);
             contract |= shown.is_some_and(|end| end.contract.is_some());
             serial_number |= shown.is_some_and(|end| end.serial_number.is_some());
         }
-        is_earlier |= other.start.id == record.start.id;
+        is_earlier |= other.id() == record.id();
         records.push(other.clone());
         let is_enough = completed && completed_here && contract && serial_number;
         if is_enough || earlier >= MAX_EARLIER { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -122,7 +124,8 @@ fn walk_from(journal: &dyn Journal, record: &Record) -> Result<Vec<Record>, Jour
 
 /// Whether a transaction was certainly completed, whatever came before it.
 fn is_completed(record: &Record) -> bool {
-    let is_certain = accepted_number(record).is_some() || !record.disputed && record.decision.is_none();
+    let is_certain =
+        accepted_number(record).is_some() || !record.is_disputed() && record.decision().is_none();
     is_certain && record.told().outcome.approved_amount().is_some()
 }
 
@@ -130,7 +133,7 @@ fn is_completed(record: &Record) -> bool {
 fn put_before(records: &mut Vec<Record>, more: impl IntoIterator<Item = Record>) {
     let mut before: Vec<Record> = Vec::new();
     for record in more {
-        let is_known = |known: &Record| known.start.id == record.start.id;
+        let is_known = |known: &Record| known.id() == record.id();
         if !records.iter().any(is_known) && !before.iter().any(is_known) {
             before.push(record);
         }

@@ -6,9 +6,9 @@ use caisse_payment::Blocked;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The entry does not fit what is recorded: the id is taken, the transaction has ended already or never began, or
+    /// The event does not fit what is recorded: the id is taken, the transaction has ended already or never began, or
     /// its terminal has another transaction that is not resolved. Nothing was written.
-    #[error("the journal already holds something that excludes this entry; nothing was written")]
+    #[error("the journal already holds something that excludes this event; nothing was written")]
     Conflict,
     /// A decision about a transaction that is neither unresolved nor disputed, with nothing to correct: unknown to the journal, or
     /// recorded so already.
@@ -19,13 +19,13 @@ pub enum JournalError {
     /// A decision under the lock of another terminal.
     #[error("the lock that is held belongs to another terminal; nothing was changed")]
     WrongLock,
-    /// The entry holds what the journal must not keep, or contradicts itself.
-    #[error("the journal does not take this entry: {what}")]
+    /// The event holds what the journal must not keep, or contradicts itself.
+    #[error("the journal does not take this event: {what}")]
     Refused {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// Another process kept the file busy for longer than the journal waits (five seconds).
+    /// Others kept the file busy for longer than the write waits: see [`Patience`](crate::Patience).
     #[error("another process keeps the journal busy; try again")]
     Locked,
     /// The file is damaged or was changed by something else. It is left as it is.
@@ -43,7 +43,7 @@ pub enum JournalError {
         /// What the system said.
         what: String,
     },
-    /// The path does not lead to the open file any more, or the write-ahead log was removed. The entry was not written, or
+    /// The path does not lead to the open file any more, or the write-ahead log was removed. The event was not written, or
     /// only into the file that is gone.
     #[error(
         "the journal was replaced while it was in use: {what}; end the programs that use it and put the right file back"

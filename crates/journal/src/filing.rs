@@ -1,17 +1,16 @@
 //! Files the results that come outside their own exchange: finds the transaction, weighs the result by `caisse_settlement`, and
 //! writes what is proven or contradicted.
 
-use caisse_payment::entry::Content;
 use caisse_payment::evidence::AttributedResult;
-use caisse_payment::{Outcome, TransactionId};
+use caisse_payment::{Outcome, Transaction, TransactionId};
 use caisse_settlement::attribute::{attribute, contradiction};
 use caisse_settlement::weigh::{RecoveryFinding, needs_person, weigh_result};
 use caisse_settlement::{Mismatch, TerminalIdentity};
 
 use crate::dossier::{records_about, records_of_terminal};
 use crate::{
-    Decision, Dispute, Journal, JournalError, LockError, Record, State, TerminalKey, TerminalLock, WallTime,
-    What,
+    Decision, Dispute, Event, Journal, JournalError, LockError, Record, State, TerminalKey, TerminalLock,
+    WallTime,
 };
 
 /// The reason of a decision or a dispute that rests on a late result.
@@ -71,7 +70,7 @@ pub struct FiledResult {
 
 /// Finds the transaction to which a result belongs, and writes what it proves or contradicts. To be called before the terminal's
 /// message is acknowledged: the terminal forgets a result that was acknowledged. `held` is the lock of the terminal. `read` reads
-/// the message as the result of a transaction with this content.
+/// the message as the result of this transaction.
 ///
 /// Returns nothing if the message is about no transaction of the journal.
 ///
@@ -81,7 +80,7 @@ pub fn file_result(
     journal: &mut dyn Journal,
     held: &TerminalLock,
     reporter: &Reporter,
-    read: impl Fn(&Content) -> AttributedResult,
+    read: impl Fn(&Transaction) -> AttributedResult,
 ) -> Result<Option<FiledResult>, JournalError> {
     let key = TerminalKey { terminal: reporter.terminal.name, address: reporter.terminal.address };
     let last = records_of_terminal(journal, &key)?;
@@ -91,7 +90,7 @@ pub fn file_result(
     let (record, outcome) = (attribution.record, attribution.result.outcome);
     let records = records_about(journal, record, attribution.result.authorisation)?;
     let mismatch = attribution.mismatch(&records);
-    let filed = |filing, finding| FiledResult { id: record.start.id, outcome, filing, finding, mismatch };
+    let filed = |filing, finding| FiledResult { id: record.id(), outcome, filing, finding, mismatch };
     if record.state() != State::Unresolved {
         let filing = match mismatch {
             None => dispute_contradiction(journal, record, outcome, false, REPORTED_ON_THE_LINE)?,
@@ -106,7 +105,7 @@ pub fn file_result(
     // The words are ours: this is always a decision.
     let Some(Ok(decision)) = decision else { return Ok(Some(filed(Filing::Open, Some(finding)))) };
     let own = lock_of(journal, held, record)?;
-    journal.resolve(own.as_ref().unwrap_or(held), &record.start.id, &decision, WallTime::now())?;
+    journal.resolve(own.as_ref().unwrap_or(held), &record.id(), &decision, WallTime::now())?;
     Ok(Some(filed(Filing::Settled, Some(finding))))
 }
 
@@ -114,7 +113,7 @@ pub fn file_result(
 /// [`contradiction`](caisse_settlement::attribute::contradiction). The same contradiction is written once.
 ///
 /// # Errors
-/// As [`Journal::dispute`].
+/// As [`Journal::append`].
 pub fn dispute_contradiction(
     journal: &mut dyn Journal,
     record: &Record,
@@ -123,12 +122,12 @@ pub fn dispute_contradiction(
     because: &str,
 ) -> Result<Filing, JournalError> {
     let Some(paid) = contradiction(record, outcome, is_its_own) else { return Ok(Filing::Agrees) };
-    let is_known =
-        |what: &What| matches!(what, What::Disputed(dispute) if record.disputed && dispute.paid == paid);
-    let is_written = journal.events(&record.start.id)?.last().is_some_and(|event| is_known(&event.what));
+    let is_known = |event: &Event| matches!(event, Event::Disputed(dispute) if dispute.paid() == paid);
+    let is_written = record.is_disputed()
+        && journal.events(&record.id())?.last().is_some_and(|last| is_known(&last.event));
     // The words are ours, and no approval is of nothing: this is always a dispute.
     if let (false, Ok(dispute)) = (is_written, Dispute::new(paid, because)) {
-        journal.dispute(&record.start.id, &dispute, WallTime::now())?;
+        journal.append(&record.id(), &Event::Disputed(dispute), WallTime::now())?;
     }
     Ok(Filing::Disputed)
 }
@@ -143,7 +142,7 @@ pub fn lock_of(
     held: &TerminalLock,
     record: &Record,
 ) -> Result<Option<TerminalLock>, JournalError> {
-    let terminal = &record.start.content.terminal;
+    let terminal = &record.transaction().terminal;
     if held.covers(terminal) {
         return Ok(None);
     }

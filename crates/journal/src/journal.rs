@@ -2,11 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 use crate::{
-    Decision, Dispute, Event, JournalError, LockError, Order, Patience, Record, State, TerminalKey,
+    Decision, Event, JournalError, LockError, Patience, Record, RecordedEvent, State, TerminalKey,
     TerminalLock, WallTime,
 };
 
@@ -54,22 +53,26 @@ pub trait Journal: Send {
         }
     }
 
-    /// Writes one entry durably. An error means that nothing was written; after a failing disk and a crash a start may
-    /// yet turn up, and is then unresolved: it is never the other way round.
+    /// Writes one event about the transaction with this id durably. An error means that nothing was written; after a failing disk
+    /// and a crash a start may yet turn up, and is then unresolved: it is never the other way round.
     ///
-    /// `Started` and `NeverSent` need an id that is new, or whose record has ended as not sent (nothing sent) with the same
-    /// content: that is a further attempt, and the earlier one stays in the [`events`](Self::events). `Started` needs a
-    /// terminal without an unresolved transaction. `Ended` needs a start.
-    ///
-    /// An end is never dropped because the transaction was decided meanwhile, or ended otherwise, whatever let that happen. It
-    /// is written beside the decision, or in the place of an unknown end; a known end stays the end of the record. If it
-    /// contradicts what is recorded, a [`Dispute`] is written right after it, in the same write. An end that adds nothing to a
-    /// recorded one is a conflict.
+    /// * `Started` and `NeverSent` need an id that is new, or whose record has ended as not sent (nothing sent) with the same
+    ///   content: that is a further attempt, and the earlier one stays in the [`events`](Self::events). `Started` needs a
+    ///   terminal without an unresolved transaction.
+    /// * `Ended` needs a start. An end is never dropped because the transaction was decided meanwhile, or ended otherwise,
+    ///   whatever let that happen. It is written beside the decision, or in the place of an unknown end; a known end stays the
+    ///   end of the record. If it contradicts what is recorded, a [`Dispute`](crate::Dispute) is written right after it, in the
+    ///   same write. An end that adds nothing to a recorded one is a conflict.
+    /// * `Disputed` needs a known end or a decision, which stays as it is; the state becomes
+    ///   [`Disputed`](crate::State::Disputed).
+    /// * `Overridden` needs a credit or a cancellation that has started and not ended. To be written before the request leaves.
+    /// * `Resolved` is written by [`resolve`](Self::resolve).
     ///
     /// # Errors
-    /// [`Conflict`](JournalError::Conflict) when these rules are not met, [`Refused`](JournalError::Refused) when the entry
-    /// holds what is never kept or contradicts itself, otherwise what the store met.
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError>;
+    /// [`Conflict`](JournalError::Conflict) when the record under the id excludes the event,
+    /// [`Refused`](JournalError::Refused) when the event holds what is never kept, contradicts itself, is of another id or is
+    /// not written in this way, otherwise what the store met.
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError>;
 
     /// The transaction with this id.
     ///
@@ -90,7 +93,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|it| it.state() == State::Unresolved && key.may_be_of(&it.start));
+        records.retain(|it| it.state() == State::Unresolved && key.may_be_of(it.transaction()));
         Ok(records)
     }
 
@@ -137,7 +140,7 @@ pub trait Journal: Send {
         see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let records = self.list()?;
-        let mut newest_first = records.iter().rev().filter(|it| key.may_be_of(&it.start));
+        let mut newest_first = records.iter().rev().filter(|it| key.may_be_of(it.transaction()));
         let _: ControlFlow<()> = newest_first.try_for_each(see);
         Ok(())
     }
@@ -152,14 +155,14 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// Every transaction that names this one as its [`original`](caisse_payment::entry::Content::original): the credits and
+    /// Every transaction that names this one as its [`original`](caisse_payment::Transaction::original): the credits and
     /// cancellations of it, whatever became of them. Oldest first.
     ///
     /// # Errors
     /// As [`find`](Self::find).
     fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|record| record.start.content.original == Some(*original));
+        records.retain(|record| record.transaction().original == Some(*original));
         Ok(records)
     }
 
@@ -171,7 +174,7 @@ pub trait Journal: Send {
     fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
         records.retain(|record| {
-            let known = record.end.and_then(|end| end.authorisation);
+            let known = record.conclusion().and_then(|end| end.authorisation);
             known.is_some_and(|known| known.compare(number).may_be_same())
         });
         Ok(records)
@@ -185,7 +188,7 @@ pub trait Journal: Send {
     fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
         records.retain(|record| {
-            record.start.content.reference.is_some_and(|known| known.compare(reference).may_be_same())
+            record.transaction().reference.is_some_and(|known| known.compare(reference).may_be_same())
         });
         Ok(records)
     }
@@ -194,7 +197,7 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// As [`find`](Self::find).
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError>;
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError>;
 
     /// Writes a person's decision, or what evidence proves, about an unresolved transaction, durably; a person's decision about
     /// a disputed one, which settles the dispute; or the correction of a person's decision by a person. Earlier decisions stay
@@ -202,13 +205,13 @@ pub trait Journal: Send {
     /// for its answer.
     ///
     /// A person who contradicts a known end, a decision by evidence, or a decision on which credits or cancellations
-    /// [rest](crate::gives_back) overrules nothing: the word is written as a [`Dispute`], and the record is
+    /// [rest](crate::gives_back) overrules nothing: the word is written as a [`Dispute`](crate::Dispute), and the record is
     /// [`Disputed`](crate::State::Disputed) afterwards.
     ///
     /// # Errors
     /// [`NotUnresolved`](JournalError::NotUnresolved) when there is no such transaction, or the record already says so,
     /// [`WrongLock`](JournalError::WrongLock) when the lock is another terminal's, [`Refused`](JournalError::Refused) when
-    /// the decision is for another currency or is not one that [`Decision::new`] makes, otherwise what the store met.
+    /// the decision is for another currency, otherwise what the store met.
     /// Nothing was written then.
     fn resolve(
         &mut self,
@@ -217,24 +220,6 @@ pub trait Journal: Send {
         decision: &Decision,
         at: WallTime,
     ) -> Result<(), JournalError>;
-
-    /// Writes durably that proof came which contradicts the known end of a transaction. The end stays as it is; the state
-    /// becomes [`Disputed`](crate::State::Disputed).
-    ///
-    /// # Errors
-    /// [`Conflict`](JournalError::Conflict) when there is no such transaction with a known end,
-    /// [`Refused`](JournalError::Refused) when the dispute is for another currency or is not one that [`Dispute::new`]
-    /// makes, otherwise what the store met. Nothing was written then.
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError>;
-
-    /// Writes durably that a person took responsibility for this transaction, which has started and not ended: a
-    /// cancellation or a credit that the journal cannot prove to be right. To be written before the request leaves.
-    ///
-    /// # Errors
-    /// [`Conflict`](JournalError::Conflict) when no such transaction is open, [`Refused`](JournalError::Refused) when it
-    /// gives no money back or the order is not one that [`Order::new`] makes, otherwise what the store met. Nothing was
-    /// written then.
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError>;
 }
 
 /// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record
@@ -246,7 +231,7 @@ pub fn in_flight(journal: &dyn Journal, record: &Record) -> Result<bool, LockErr
     if !record.is_open() {
         return Ok(false);
     }
-    match journal.lock(&record.start.content.terminal) {
+    match journal.lock(&record.transaction().terminal) {
         Ok(_lock) => Ok(false),
         Err(LockError::Busy) => Ok(true),
         Err(error) => Err(error),

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caisse_payment::entry::{Entry, Start};
-use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
+use caisse_payment::{TerminalId, Transaction, TransactionId, UsbIdentity};
 use caisse_settlement::settle::blocks;
 
 use crate::rules::{self, Tracked};
-use crate::{
-    Decision, Dispute, JournalError, Order, Record, State, TerminalKey, TerminalLock, WallTime, What,
-};
+use crate::{Decision, Dispute, Event, JournalError, Record, State, TerminalKey, TerminalLock, WallTime};
 
 /// The transactions. A place is the number of the event that began the attempt that counts.
 #[derive(Debug, Default)]
@@ -32,22 +29,30 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Gives the dispute that is the next event.
-    pub(crate) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<Option<Dispute>, JournalError> {
-        let clear = match entry {
-            Entry::Started(start) => !self.perhaps_blocking(start).any(|other| blocks(&other.start, start)),
-            Entry::Ended(_) | Entry::NeverSent(..) => true,
+    /// Returns the dispute that is to be written as the next event.
+    pub(crate) fn append(
+        &mut self,
+        id: &TransactionId,
+        event: &Event,
+        at: WallTime,
+    ) -> Result<Option<Dispute>, JournalError> {
+        let clear = match event {
+            Event::Started(transaction) => {
+                !self.perhaps_blocking(transaction).any(|other| blocks(other.transaction(), transaction))
+            }
+            _ => true,
         };
-        let existing = self.transactions.get(&entry.id());
-        let (tracked, dispute) = rules::append(entry, at, self.next_event(), existing, clear)?;
+        let existing = self.transactions.get(id);
+        let (tracked, dispute) = rules::append(id, event, at, self.next_event(), existing, clear)?;
         self.put(tracked);
         Ok(dispute)
     }
 
     /// The unresolved transactions that may exclude this start.
-    fn perhaps_blocking(&self, start: &Start) -> impl Iterator<Item = &Record> {
-        let by_device = start.usb.and_then(|usb| self.unresolved_on.get(&usb));
-        let places = of_terminal(&self.unresolved_at, start.into()).chain(by_device.into_iter().flatten());
+    fn perhaps_blocking(&self, transaction: &Transaction) -> impl Iterator<Item = &Record> {
+        let by_device = transaction.usb.and_then(|usb| self.unresolved_on.get(&usb));
+        let by_terminal = of_terminal(&self.unresolved_at, transaction.into());
+        let places = by_terminal.chain(by_device.into_iter().flatten());
         places.filter_map(|place| self.at_place(*place)).map(|tracked| &tracked.record)
     }
 
@@ -58,56 +63,44 @@ impl Ledger {
         id: &TransactionId,
         decision: &Decision,
         at: WallTime,
-    ) -> Result<What, JournalError> {
+    ) -> Result<Event, JournalError> {
         let naming = self.naming_original(id);
-        let (tracked, what) = rules::resolve(lock, decision, at, self.transactions.get(id), &naming)?;
+        let (tracked, event) = rules::resolve(lock, decision, at, self.transactions.get(id), &naming)?;
         self.put(tracked);
-        Ok(what)
-    }
-
-    pub(crate) fn order(&mut self, id: &TransactionId, order: &Order) -> Result<(), JournalError> {
-        let tracked = rules::order(order, self.transactions.get(id))?;
-        self.put(tracked);
-        Ok(())
-    }
-
-    pub(crate) fn dispute(&mut self, id: &TransactionId, dispute: &Dispute) -> Result<(), JournalError> {
-        let tracked = rules::dispute(dispute, self.transactions.get(id))?;
-        self.put(tracked);
-        Ok(())
+        Ok(event)
     }
 
     fn put(&mut self, tracked: Tracked) {
-        if let Some(before) = self.transactions.remove(&tracked.record.start.id) {
+        if let Some(before) = self.transactions.remove(&tracked.record.id()) {
             self.index(&before, false);
         }
         self.index(&tracked, true);
-        self.transactions.insert(tracked.record.start.id, tracked);
+        self.transactions.insert(tracked.record.id(), tracked);
         self.events = self.next_event();
     }
 
     /// Writes a transaction into the indexes, or removes it from them.
     fn index(&mut self, tracked: &Tracked, is_present: bool) {
-        let (place, start) = (tracked.started_event, &tracked.record.start);
+        let (place, transaction) = (tracked.started_event, tracked.record.transaction());
         let set = |places: &mut BTreeSet<u64>, is_in: bool| match is_in {
             true => drop(places.insert(place)),
             false => drop(places.remove(&place)),
         };
         match is_present {
-            true => drop(self.places.insert(place, start.id)),
+            true => drop(self.places.insert(place, transaction.id)),
             false => drop(self.places.remove(&place)),
         }
         let state = tracked.record.state();
         let is_unresolved = is_present && state == State::Unresolved;
         set(&mut self.unsettled, is_present && state != State::Final);
-        for name in [Some(start.content.terminal), start.address].into_iter().flatten() {
+        for name in [Some(transaction.terminal), transaction.address].into_iter().flatten() {
             set(self.at.entry(name).or_default(), is_present);
             set(self.unresolved_at.entry(name).or_default(), is_unresolved);
         }
-        if let Some(usb) = start.usb {
+        if let Some(usb) = transaction.usb {
             set(self.unresolved_on.entry(usb).or_default(), is_unresolved);
         }
-        if let Some(original) = start.content.original {
+        if let Some(original) = transaction.original {
             set(self.naming.entry(original).or_default(), is_present);
         }
     }

@@ -36,6 +36,6 @@ pub use sqlite::{
 
 pub use caisse_settlement::settle::{gives_back, is_more_than_asked};
 pub use caisse_settlement::{
-    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, Order, Paid, Record, Source, State,
-    TerminalKey, WallTime, What,
+    Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, OperatorOverride, Paid, Record,
+    RecordedEvent, Source, State, TerminalKey, WallTime,
 };

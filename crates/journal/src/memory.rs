@@ -5,13 +5,12 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
-    WallTime, What,
+    Decision, Event, Journal, JournalError, LockError, Record, RecordedEvent, TerminalKey, TerminalLock,
+    WallTime,
 };
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
@@ -34,15 +33,15 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct Shared {
     ledger: Ledger,
-    history: HashMap<TransactionId, Vec<Event>>,
+    history: HashMap<TransactionId, Vec<RecordedEvent>>,
     locked: HashSet<TerminalId>,
     /// How many writes go well until one fails, for each failure asked for.
     failures: Vec<u64>,
 }
 
 impl Shared {
-    fn note(&mut self, id: &TransactionId, at: WallTime, what: What) {
-        self.history.entry(*id).or_default().push(Event { at, what });
+    fn note(&mut self, id: &TransactionId, at: WallTime, event: Event) {
+        self.history.entry(*id).or_default().push(RecordedEvent { at, event });
     }
 
     fn fail_if_asked(&mut self) -> Result<(), JournalError> {
@@ -59,9 +58,8 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// Lets the next write (an [`append`](Journal::append), a [`resolve`](Journal::resolve) or an
-    /// [`order`](Journal::order), through whichever clone)
-    /// fail as [`Unwritable`](JournalError::Unwritable) and write nothing.
+    /// Lets the next write (an [`append`](Journal::append) or a [`resolve`](Journal::resolve), through whichever clone) fail as
+    /// [`Unwritable`](JournalError::Unwritable) and write nothing.
     pub fn fail_next_append(&self) {
         self.fail_nth_append(1);
     }
@@ -105,14 +103,15 @@ impl Journal for MemoryJournal {
         Ok(TerminalLock::new(*terminal, held))
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
         let mut state = self.state();
         state.fail_if_asked()?;
-        let dispute = state.ledger.append(entry, at)?;
-        state.note(&entry.id(), at, (*entry).into());
+        let dispute = state.ledger.append(id, event, at)?;
+        state.note(id, at, event.clone());
         if let Some(dispute) = dispute {
-            state.ledger.dispute(&entry.id(), &dispute)?;
-            state.note(&entry.id(), at, What::Disputed(dispute));
+            let event = Event::Disputed(dispute);
+            state.ledger.append(id, &event, at)?;
+            state.note(id, at, event);
         }
         Ok(())
     }
@@ -123,7 +122,7 @@ impl Journal for MemoryJournal {
 
     fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
         let mut records = self.state().ledger.unresolved_at(&TerminalKey::from(*terminal));
-        records.retain(|record| record.start.content.terminal == *terminal);
+        records.retain(|record| record.transaction().terminal == *terminal);
         Ok(records)
     }
 
@@ -159,7 +158,7 @@ impl Journal for MemoryJournal {
         Ok(self.state().ledger.list())
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         Ok(self.state().history.get(id).cloned().unwrap_or_default())
     }
 
@@ -172,24 +171,8 @@ impl Journal for MemoryJournal {
     ) -> Result<(), JournalError> {
         let mut state = self.state();
         state.fail_if_asked()?;
-        let what = state.ledger.resolve(lock, id, decision, at)?;
-        state.note(id, at, what);
-        Ok(())
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        let mut state = self.state();
-        state.fail_if_asked()?;
-        state.ledger.dispute(id, dispute)?;
-        state.note(id, at, What::Disputed(dispute.clone()));
-        Ok(())
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        let mut state = self.state();
-        state.fail_if_asked()?;
-        state.ledger.order(id, order)?;
-        state.note(id, at, What::Ordered(order.clone()));
+        let event = state.ledger.resolve(lock, id, decision, at)?;
+        state.note(id, at, event);
         Ok(())
     }
 }

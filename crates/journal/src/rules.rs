@@ -1,9 +1,9 @@
 //! The rules of `caisse_settlement::settle`, applied to the rows of a store.
 
-use caisse_payment::entry::Entry;
+use caisse_payment::TransactionId;
 use caisse_settlement::settle::{self, Appended, Decided, SettleError};
 
-use crate::{Decision, Dispute, Event, JournalError, Order, Record, TerminalLock, WallTime, What};
+use crate::{Decision, Dispute, Event, JournalError, Record, RecordedEvent, TerminalLock, WallTime};
 
 /// A record, and the number that only stores need to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +23,23 @@ impl From<SettleError> for JournalError {
     }
 }
 
-/// Returns what the transaction becomes by this entry, which is event number `number`; and the dispute that is written right
-/// after it, in the same write, where the entry contradicts what the journal holds.
+/// Returns what the transaction with this id becomes by this event, which has the number `number`; and the dispute that is
+/// written right after it, in the same write, where the event contradicts what the journal holds.
 pub(crate) fn append(
-    entry: &Entry,
+    id: &TransactionId,
+    event: &Event,
     at: WallTime,
     number: u64,
     existing: Option<&Tracked>,
     terminal_is_clear: bool,
 ) -> Result<(Tracked, Option<Dispute>), JournalError> {
+    if event.transaction().is_some_and(|transaction| transaction.id != *id) {
+        return Err(JournalError::Refused { what: "an attempt under the id of another transaction" });
+    }
     let existing_record = existing.map(|tracked| &tracked.record);
-    let Appended { record, dispute } = settle::append(entry, at, existing_record, terminal_is_clear)?;
-    let started_event = match (entry, existing) {
-        (Entry::Ended(_), Some(tracked)) => tracked.started_event,
+    let Appended { record, dispute } = settle::append(event, at, existing_record, terminal_is_clear)?;
+    let started_event = match (event.transaction(), existing) {
+        (None, Some(tracked)) => tracked.started_event,
         _ => number,
     };
     Ok((Tracked { record, started_event }, dispute))
@@ -49,10 +53,10 @@ pub(crate) fn resolve(
     at: WallTime,
     existing: Option<&Tracked>,
     naming: &[Record],
-) -> Result<(Tracked, What), JournalError> {
+) -> Result<(Tracked, Event), JournalError> {
     let tracked = existing.ok_or(JournalError::NotUnresolved)?;
     let decided = decide(decision, at, tracked, naming)?;
-    if !lock.covers(&tracked.record.start.content.terminal) {
+    if !lock.covers(&tracked.record.transaction().terminal) {
         return Err(JournalError::WrongLock);
     }
     Ok(decided)
@@ -61,23 +65,20 @@ pub(crate) fn resolve(
 /// Repeats an event that was written under the rules, as event number `number`: an event that breaks them was not written by a
 /// journal.
 pub(crate) fn replay(
+    id: &TransactionId,
     existing: Option<&Tracked>,
     number: u64,
-    event: &Event,
+    recorded: &RecordedEvent,
 ) -> Result<Tracked, JournalError> {
-    let entry = match &event.what {
-        What::Started(start) => Entry::Started(*start),
-        What::Ended(end) => Entry::Ended(*end),
-        What::NeverSent(start, end) => Entry::NeverSent(*start, *end),
-        What::Ordered(word) => return order(word, existing),
-        What::Disputed(contradiction) => return dispute(contradiction, existing),
-        What::Resolved(decision) => {
+    let RecordedEvent { at, event } = recorded;
+    match event {
+        Event::Resolved(decision) => {
             let tracked = existing.ok_or(JournalError::NotUnresolved)?;
             // The credits for which it would have become a dispute may be forgotten, or came later.
-            return Ok(decide(decision, event.at, tracked, &[])?.0);
+            Ok(decide(decision, *at, tracked, &[])?.0)
         }
-    };
-    Ok(append(&entry, event.at, number, existing, true)?.0)
+        event => Ok(append(id, event, *at, number, existing, true)?.0),
+    }
 }
 
 fn decide(
@@ -85,24 +86,10 @@ fn decide(
     at: WallTime,
     tracked: &Tracked,
     naming: &[Record],
-) -> Result<(Tracked, What), JournalError> {
-    let (record, what) = match settle::decide(decision, at, &tracked.record, naming)? {
-        Decided::Settled(record) => (record, What::Resolved(decision.clone())),
-        Decided::Disputed(record, dispute) => (record, What::Disputed(dispute)),
+) -> Result<(Tracked, Event), JournalError> {
+    let (record, event) = match settle::decide(decision, at, &tracked.record, naming)? {
+        Decided::Settled(record) => (record, Event::Resolved(decision.clone())),
+        Decided::Disputed(record, dispute) => (record, Event::Disputed(dispute)),
     };
-    Ok((Tracked { record, ..*tracked }, what))
-}
-
-/// Returns the transaction, unchanged, if a person may take responsibility for it.
-pub(crate) fn order(order: &Order, existing: Option<&Tracked>) -> Result<Tracked, JournalError> {
-    let tracked = existing.ok_or(JournalError::Conflict)?;
-    let record = settle::order(order, Some(&tracked.record))?;
-    Ok(Tracked { record, ..*tracked })
-}
-
-/// Returns what the transaction becomes by this dispute.
-pub(crate) fn dispute(dispute: &Dispute, existing: Option<&Tracked>) -> Result<Tracked, JournalError> {
-    let tracked = existing.ok_or(JournalError::Conflict)?;
-    let record = settle::dispute(dispute, Some(&tracked.record))?;
-    Ok(Tracked { record, ..*tracked })
+    Ok((Tracked { record, ..*tracked }, event))
 }

@@ -2,14 +2,13 @@
 //! journal, over generated journals with terminals that are renamed, readdressed and swapped.
 
 use caisse_journal::{
-    Decision, Dispute, Journal, MemoryJournal, Paid, Record, State, TerminalKey, WallTime, records_about,
-    records_for_asking, records_of_terminal,
+    Decision, Dispute, Event, Journal, MemoryJournal, Paid, Record, State, TerminalKey, WallTime,
+    records_about, records_for_asking, records_of_terminal,
 };
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::evidence::{AttributedResult, ShownIdentity};
 use caisse_payment::{
-    Amount, AuthorisationNumber, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register,
-    Verdict,
+    Amount, AuthorisationNumber, Conclusion, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal,
+    Transaction, Verdict,
 };
 use caisse_settlement::TerminalIdentity;
 use caisse_settlement::ask::may_ask;
@@ -68,22 +67,20 @@ fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
 }
 
-fn content(sale: &Sale) -> Content {
-    Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: euros([2500, 3700][sale.amount]),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: NAMES[sale.name].parse().unwrap(),
-        register: Register::FIRST,
+fn transaction(number: usize, sale: &Sale) -> Transaction {
+    let id = format!("sale-{number}").parse().unwrap();
+    let (amount, terminal) = (euros([2500, 3700][sale.amount]), NAMES[sale.name].parse().unwrap());
+    Transaction {
         reference: REFERENCES[sale.reference].parse().ok(),
+        address: ADDRESSES[sale.address].parse().ok(),
+        usb: DEVICES[sale.usb].parse().ok(),
+        ..Transaction::new(id, Operation::Debit, amount, terminal, "payxpress".parse().unwrap())
     }
 }
 
 fn outcome(sale: &Sale) -> (Outcome, Proof) {
     match sale.outcome {
-        0..=4 => (Outcome::Approved { amount: content(sale).amount }, Proof::Answered),
+        0..=4 => (Outcome::Approved { amount: transaction(0, sale).amount }, Proof::Answered),
         5 | 6 => (Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered),
         7 => (Outcome::NotSent { reason: NotSent::Unreachable }, Proof::NothingSent),
         _ => (Outcome::Unknown { doubt: Doubt::Silence }, Proof::PerhapsSent),
@@ -95,30 +92,20 @@ fn journal(sales: &[Sale]) -> MemoryJournal {
     let mut journal = MemoryJournal::new();
     for (number, sale) in sales.iter().enumerate() {
         let at = WallTime::from_millis(u64::try_from(number).unwrap());
-        let id = format!("sale-{number}").parse().unwrap();
-        let start = Start {
-            id,
-            content: content(sale),
-            dialect: "payxpress".parse().unwrap(),
-            address: ADDRESSES[sale.address].parse().ok(),
-            usb: DEVICES[sale.usb].parse().ok(),
-        };
-        if journal.append(&Entry::Started(start), at).is_err() {
+        let transaction = transaction(number, sale);
+        let id = transaction.id;
+        if journal.append(&id, &Event::Started(transaction), at).is_err() {
             continue;
         }
         let (outcome, proof) = outcome(sale);
-        let end = End {
-            id,
-            verdict: Verdict { outcome, proof },
+        let end = Conclusion {
             authorisation: NUMBERS[sale.number].parse().ok(),
             contract: SHOWN.get(sale.contract).and_then(|text| text.parse().ok()),
             serial_number: SHOWN.get(sale.serial_number).and_then(|text| text.parse().ok()),
-            reported_amount: None,
-            last_four: None,
-            status: RawStatus::default(),
+            ..Verdict { outcome, proof }.into()
         };
-        journal.append(&Entry::Ended(end), at).unwrap();
-        let paid = Paid::Paid(start.content.amount);
+        journal.append(&id, &Event::Ended(end), at).unwrap();
+        let paid = Paid::Paid(transaction.amount);
         let decision = match sale.decision {
             0 => Decision::new(Paid::NotPaid, "Zoé", "ticket"),
             1 => Decision::new(paid, "Zoé", "ticket"),
@@ -128,26 +115,21 @@ fn journal(sales: &[Sale]) -> MemoryJournal {
             4 => continue,
             _ => Decision::new(paid, "Zoé", "ticket"),
         };
-        let lock = journal.lock(&start.content.terminal).unwrap();
+        let lock = journal.lock(&transaction.terminal).unwrap();
         // Only what is unresolved can be decided.
         let _ = journal.resolve(&lock, &id, &decision.unwrap(), at);
         if sale.disputed {
-            let _ = journal.dispute(&id, &Dispute::new(Paid::NotPaid, "it answered twice").unwrap(), at);
+            let dispute = Dispute::new(Paid::NotPaid, "it answered twice").unwrap();
+            let _ = journal.append(&id, &Event::Disputed(dispute), at);
         }
     }
     journal
 }
 
 fn found(name: usize, address: usize, usb: usize, contract: usize) -> TerminalIdentity {
-    let start = Start {
-        id: "now".parse().unwrap(),
-        content: Content { terminal: NAMES[name].parse().unwrap(), ..content(&PLAIN) },
-        dialect: "payxpress".parse().unwrap(),
-        address: ADDRESSES[address].parse().ok(),
-        usb: DEVICES[usb].parse().ok(),
-    };
+    let now = transaction(0, &Sale { name, address, usb, ..PLAIN });
     let contract = SHOWN.get(contract).and_then(|text| text.parse().ok());
-    TerminalIdentity::of(&start).showing(ShownIdentity { contract, serial_number: None })
+    TerminalIdentity::of(&now).showing(ShownIdentity { contract, serial_number: None })
 }
 
 const PLAIN: Sale = Sale {
@@ -183,7 +165,7 @@ fn check(journal: &MemoryJournal, found: &TerminalIdentity, number: Option<Autho
     let last = records_of_terminal(journal, &key).unwrap();
     for minor in [2500, 3700] {
         for has_reference in [false, true] {
-            let read = |asked: &Content| AttributedResult {
+            let read = |asked: &Transaction| AttributedResult {
                 outcome: match asked.amount == euros(minor) {
                     true => Outcome::Approved { amount: asked.amount },
                     false => Outcome::Unknown { doubt: Doubt::AmountDiffers },
@@ -193,7 +175,7 @@ fn check(journal: &MemoryJournal, found: &TerminalIdentity, number: Option<Autho
                 shown: ShownIdentity::default(),
             };
             let (one, other) = (attribute(&last, found, None, read), attribute(&all, found, None, read));
-            let whose = |record: &Record| record.start.id;
+            let whose = |record: &Record| record.id();
             assert_eq!(
                 one.map(|it| (whose(it.record), it.named)),
                 other.map(|it| (whose(it.record), it.named))
@@ -252,7 +234,7 @@ fn a_long_journal_costs_no_more_than_a_short_one() {
         let record = journal.unsettled().unwrap().pop().unwrap();
         let read = |found: Vec<Record>| found.len();
         assert_eq!(read(records_about(&journal, &record, None).unwrap()), 2, "{length}");
-        let key = TerminalKey::from(&record.start);
+        let key = TerminalKey::from(record.transaction());
         assert_eq!(read(records_of_terminal(&journal, &key).unwrap()), 16, "{length}");
     }
 }

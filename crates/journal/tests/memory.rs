@@ -29,9 +29,13 @@ fn the_write_that_was_asked_to_fail_fails_and_writes_nothing() {
         let hook = journal.clone();
         failures.iter().for_each(|&n| hook.fail_nth_append(n));
         for (number, fails) in expected.into_iter().enumerate() {
-            let id = format!("a{number}");
+            let key = format!("a{number}");
             let before = content(&journal);
-            assert_eq!(failed(journal.append(&started(&id, &id), time(1))), fails, "{failures:?} {number}");
+            assert_eq!(
+                failed(journal.append(&id(&key), &started(&key, &key), time(1))),
+                fails,
+                "{failures:?} {number}"
+            );
             assert_eq!(content(&hook).len(), before.len() + usize::from(!fails));
         }
     }
@@ -40,7 +44,7 @@ fn the_write_that_was_asked_to_fail_fails_and_writes_nothing() {
 #[test]
 fn the_next_write_may_be_a_decision() {
     let mut journal = MemoryJournal::new();
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     let lock = journal.lock(&terminal("t")).unwrap();
     journal.fail_next_append();
     let before = content(&journal);
@@ -54,7 +58,7 @@ fn a_restart_is_a_clone() {
     let mut journal = MemoryJournal::new();
     let store = journal.clone();
     let lock = journal.lock(&terminal("t")).unwrap();
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     drop((journal, lock));
     assert!(store.lock(&terminal("t")).is_ok());
     let [open] = &store.unresolved(&terminal("t")).unwrap()[..] else { panic!("one is open") };

@@ -2,63 +2,45 @@
 
 mod common;
 
-use caisse_journal::{Decision, Dispute, Journal, MemoryJournal, Paid, WallTime, admit_original};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_journal::{Decision, Dispute, Event, Journal, MemoryJournal, Paid, WallTime, admit_original};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Verdict,
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Transaction, Verdict,
 };
+use common::id;
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
 }
 
-fn content(operation: Operation, minor: u64, original: Option<&str>) -> Content {
-    Content {
-        operation,
+fn asked(operation: Operation, minor: u64, original: Option<&str>) -> Transaction {
+    let (terminal, dialect) = ("counter".parse().unwrap(), "payxpress".parse().unwrap());
+    Transaction {
         original: original.map(|id| id.parse().unwrap()),
-        amount: euros(minor),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
+        ..Transaction::new(id("asked"), operation, euros(minor), terminal, dialect)
     }
 }
 
-fn take(journal: &mut MemoryJournal, id: &str, content: Content, outcome: Outcome) {
-    let id = id.parse().unwrap();
-    let at = WallTime::from_millis(1);
+fn take(journal: &mut MemoryJournal, key: &str, asked: Transaction, outcome: Outcome) {
+    let (id, at) = (id(key), WallTime::from_millis(1));
     let proof = match outcome {
         Outcome::NotSent { .. } => Proof::NothingSent,
         _ => Proof::Answered,
     };
-    let start = Start { id, content, dialect: "payxpress".parse().unwrap(), address: None, usb: None };
-    journal.append(&Entry::Started(start), at).unwrap();
-    let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-    let end = End {
-        id,
-        verdict: Verdict { outcome, proof },
-        authorisation,
-        contract,
-        serial_number: None,
-        reported_amount: None,
-        last_four,
-        status,
-    };
-    journal.append(&Entry::Ended(end), at).unwrap();
+    journal.append(&id, &Event::Started(Transaction { id, ..asked }), at).unwrap();
+    journal.append(&id, &Event::Ended(Verdict { outcome, proof }.into()), at).unwrap();
 }
 
-fn sale(journal: &mut MemoryJournal, id: &str, minor: u64) {
+fn sale(journal: &mut MemoryJournal, key: &str, minor: u64) {
     let outcome = Outcome::Approved { amount: euros(minor) };
-    take(journal, id, content(Operation::Debit, minor, None), outcome);
+    take(journal, key, asked(Operation::Debit, minor, None), outcome);
 }
 
 fn cancel(journal: &MemoryJournal, minor: u64) -> Result<(), Blocked> {
-    admit_original(journal, &content(Operation::Cancellation, minor, Some("sale-1")), true)
+    admit_original(journal, &asked(Operation::Cancellation, minor, Some("sale-1")), true)
 }
 
 fn credit(journal: &MemoryJournal, minor: u64) -> Result<(), Blocked> {
-    admit_original(journal, &content(Operation::Credit, minor, Some("sale-1")), false)
+    admit_original(journal, &asked(Operation::Credit, minor, Some("sale-1")), false)
 }
 
 #[test]
@@ -69,19 +51,23 @@ fn the_last_sale_may_be_cancelled_and_no_other() {
     sale(&mut journal, "sale-1", 2500);
     assert_eq!(cancel(&journal, 2500), Ok(()));
     assert_eq!(cancel(&journal, 2400), Err(Blocked::OriginalAmountDiffers));
-    let asked = content(Operation::Cancellation, 2500, Some("sale-1"));
-    assert_eq!(admit_original(&journal, &asked, false), Err(Blocked::OriginalNotLast), "not ours alone");
+    let cancellation = asked(Operation::Cancellation, 2500, Some("sale-1"));
+    assert_eq!(
+        admit_original(&journal, &cancellation, false),
+        Err(Blocked::OriginalNotLast),
+        "not ours alone"
+    );
     // What never left the till changes nothing on the terminal.
     let not_sent = Outcome::NotSent { reason: NotSent::ConnectionRefused };
-    take(&mut journal, "sale-2", content(Operation::Debit, 99, None), not_sent);
+    take(&mut journal, "sale-2", asked(Operation::Debit, 99, None), not_sent);
     assert_eq!(cancel(&journal, 2500), Ok(()));
     // Nor does a sale on another terminal.
-    let elsewhere = Content { terminal: "bar".parse().unwrap(), ..content(Operation::Debit, 99, None) };
+    let elsewhere = Transaction { terminal: "bar".parse().unwrap(), ..asked(Operation::Debit, 99, None) };
     take(&mut journal, "sale-3", elsewhere, Outcome::Approved { amount: euros(99) });
     assert_eq!(cancel(&journal, 2500), Ok(()));
     // A refused one may be what the terminal takes for its last.
     let refused = Outcome::Declined { refusal: Refusal::Refused };
-    take(&mut journal, "sale-4", content(Operation::Debit, 99, None), refused);
+    take(&mut journal, "sale-4", asked(Operation::Debit, 99, None), refused);
     assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotLast));
 }
 
@@ -95,26 +81,10 @@ fn a_sale_under_another_name_is_the_last_one() {
         (at("bar", "tcp:192.0.2.8:8888"), Ok(())),
     ] {
         let mut journal = MemoryJournal::new();
-        for (id, (terminal, address)) in [("sale-1", at("counter", "tcp:192.0.2.7:8888")), ("sale-2", other)]
+        for (key, (terminal, address)) in [("sale-1", at("counter", "tcp:192.0.2.7:8888")), ("sale-2", other)]
         {
-            let content = Content { terminal, ..content(Operation::Debit, 2500, None) };
-            let start =
-                Start { id: id.parse().unwrap(), content, dialect: "d".parse().unwrap(), address, usb: None };
-            let verdict =
-                Verdict { outcome: Outcome::Approved { amount: euros(2500) }, proof: Proof::Answered };
-            let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-            let end = End {
-                id: start.id,
-                verdict,
-                authorisation,
-                contract,
-                serial_number: None,
-                reported_amount: None,
-                last_four,
-                status,
-            };
-            journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
-            journal.append(&Entry::Ended(end), WallTime::from_millis(2)).unwrap();
+            let debit = Transaction { terminal, address, ..asked(Operation::Debit, 2500, None) };
+            take(&mut journal, key, debit, Outcome::Approved { amount: euros(2500) });
         }
         assert_eq!(cancel(&journal, 2500), expected, "{other:?}");
     }
@@ -124,10 +94,10 @@ fn a_sale_under_another_name_is_the_last_one() {
 fn a_sale_is_cancelled_once() {
     let mut journal = MemoryJournal::new();
     sale(&mut journal, "sale-1", 2500);
-    let asked = content(Operation::Cancellation, 2500, Some("sale-1"));
-    take(&mut journal, "undo-1", asked, Outcome::Declined { refusal: Refusal::Refused });
+    let cancellation = asked(Operation::Cancellation, 2500, Some("sale-1"));
+    take(&mut journal, "undo-1", cancellation, Outcome::Declined { refusal: Refusal::Refused });
     assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotLast), "the terminal saw an attempt");
-    take(&mut journal, "undo-2", asked, Outcome::Approved { amount: euros(2500) });
+    take(&mut journal, "undo-2", cancellation, Outcome::Approved { amount: euros(2500) });
     assert_eq!(cancel(&journal, 2500), Err(Blocked::CreditExceedsOriginal));
     assert_eq!(credit(&journal, 1), Err(Blocked::CreditExceedsOriginal));
 }
@@ -137,7 +107,7 @@ fn credits_of_one_sale_never_exceed_it() {
     let mut journal = MemoryJournal::new();
     sale(&mut journal, "sale-1", 2500);
     assert_eq!(credit(&journal, 2500), Ok(()));
-    let of_sale = |minor| content(Operation::Credit, minor, Some("sale-1"));
+    let of_sale = |minor| asked(Operation::Credit, minor, Some("sale-1"));
     take(&mut journal, "back-1", of_sale(1000), Outcome::Approved { amount: euros(1000) });
     assert_eq!(credit(&journal, 1500), Ok(()));
     assert_eq!(credit(&journal, 1501), Err(Blocked::CreditExceedsOriginal));
@@ -155,7 +125,7 @@ fn credits_of_one_sale_never_exceed_it() {
     take(
         &mut journal,
         "back-4",
-        content(Operation::Credit, 900, None),
+        asked(Operation::Credit, 900, None),
         Outcome::Approved { amount: euros(900) },
     );
     assert_eq!(credit(&journal, 1500), Ok(()));
@@ -169,7 +139,7 @@ fn only_a_sale_that_was_paid_can_be_given_back() {
         Outcome::NotSent { reason: NotSent::SendFailed },
     ] {
         let mut journal = MemoryJournal::new();
-        take(&mut journal, "sale-1", content(Operation::Debit, 2500, None), outcome);
+        take(&mut journal, "sale-1", asked(Operation::Debit, 2500, None), outcome);
         assert_eq!(credit(&journal, 2500), Err(Blocked::OriginalNotApproved));
         assert_eq!(cancel(&journal, 2500), Err(Blocked::OriginalNotApproved));
     }
@@ -178,7 +148,7 @@ fn only_a_sale_that_was_paid_can_be_given_back() {
     take(
         &mut journal,
         "sale-1",
-        content(Operation::Debit, 2500, None),
+        asked(Operation::Debit, 2500, None),
         Outcome::Unknown { doubt: Doubt::Silence },
     );
     let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
@@ -190,7 +160,7 @@ fn only_a_sale_that_was_paid_can_be_given_back() {
 /// Proof that came later, of either kind.
 fn dispute(journal: &mut MemoryJournal, id: &str, paid: Paid) {
     let dispute = Dispute::new(paid, "late result").unwrap();
-    journal.dispute(&id.parse().unwrap(), &dispute, WallTime::from_millis(1)).unwrap();
+    journal.append(&id.parse().unwrap(), &Event::Disputed(dispute), WallTime::from_millis(1)).unwrap();
 }
 
 #[test]
@@ -211,7 +181,7 @@ fn a_disputed_refusal_of_a_credit_counts_as_one() {
     for outcome in [refused, not_sent] {
         let mut journal = MemoryJournal::new();
         sale(&mut journal, "sale-1", 2500);
-        take(&mut journal, "credit-1", content(Operation::Credit, 2000, Some("sale-1")), outcome);
+        take(&mut journal, "credit-1", asked(Operation::Credit, 2000, Some("sale-1")), outcome);
         assert_eq!(credit(&journal, 501), Ok(()));
         dispute(&mut journal, "credit-1", Paid::Paid(euros(2000)));
         assert_eq!(credit(&journal, 501), Err(Blocked::CreditExceedsOriginal));

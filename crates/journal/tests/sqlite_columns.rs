@@ -3,9 +3,8 @@
 
 mod common;
 
-use caisse_journal::{Confirmation, Journal, JournalError, SqliteJournal};
-use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Currency, Doubt, Outcome, Proof};
+use caisse_journal::{Confirmation, Event, Journal, JournalError, SqliteJournal};
+use caisse_payment::{Amount, Conclusion, Currency, Doubt, Outcome, Proof, Transaction};
 use common::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -36,19 +35,20 @@ fn an_identity_is_never_changed_taken_away_added_or_moved() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-        let reached = Start { address: Some(terminal("tcp:192.0.2.7:8888")), ..start("reached", "t1") };
-        let plugged = Start { usb: "usb:079b:0028:1".parse().ok(), ..start("plugged", "t3") };
+        let reached = Transaction { address: Some(terminal("tcp:192.0.2.7:8888")), ..debit("reached", "t1") };
+        let plugged = Transaction { usb: "usb:079b:0028:1".parse().ok(), ..debit("plugged", "t3") };
         let silence = Outcome::Unknown { doubt: Doubt::Silence };
-        let shown = End { serial_number: "T-1".parse().ok(), ..end("shown", silence, Proof::Answered) };
-        let entries = [Entry::Started(reached), started("plain", "t2"), Entry::Started(plugged)];
-        for entry in entries.into_iter().chain([started("shown", "t4"), Entry::Ended(shown)]) {
-            journal.append(&entry, time(1)).unwrap();
+        let shown = Conclusion { serial_number: "T-1".parse().ok(), ..conclusion(silence, Proof::Answered) };
+        for transaction in [reached, debit("plain", "t2"), plugged, debit("shown", "t4")] {
+            journal.append(&transaction.id, &Event::Started(transaction), time(1)).unwrap();
         }
+        journal.append(&id("shown"), &Event::Ended(shown), time(1)).unwrap();
         drop(journal);
         let journal = SqliteJournal::open(path(&folder)).unwrap();
         let found = |key: &str| journal.find(&key.parse().unwrap()).unwrap().unwrap();
-        assert_eq!((found("reached").start, found("plugged").start), (reached, plugged));
-        assert_eq!(found("shown").end, Some(shown));
+        assert_eq!(*found("reached").transaction(), reached);
+        assert_eq!(*found("plugged").transaction(), plugged);
+        assert_eq!(found("shown").conclusion(), Some(&shown));
         drop(journal);
 
         let change = format!("UPDATE events SET {change} WHERE id = '{key}' AND what = '{what}'");
@@ -78,7 +78,7 @@ fn what_was_confirmed_is_never_changed_taken_away_or_added() {
         for (key, steps) in
             [("steps", &[Confirmation::Recovered, Confirmation::Restarted][..]), ("none", &[])]
         {
-            journal.append(&started(key, key), time(1)).unwrap();
+            journal.append(&id(key), &started(key, key), time(1)).unwrap();
             let lock = journal.lock(&terminal(key)).unwrap();
             let decision = not_paid().confirming(steps.iter().copied());
             journal.resolve(&lock, &key.parse().unwrap(), &decision, time(2)).unwrap();
@@ -102,20 +102,19 @@ fn a_tip_is_never_changed_taken_away_or_added() {
     let euros = |minor| Amount::from_minor(minor, Currency::EUR);
     let fill = |folder: &tempfile::TempDir| {
         let mut journal = SqliteJournal::open(path(folder)).unwrap();
-        let mut tipped = start("tipped", "t1");
-        tipped.content.allow_tip = Some(euros(500));
+        let tipped = Transaction { allow_tip: Some(euros(500)), ..debit("tipped", "t1") };
         let doubt = Outcome::Unknown { doubt: Doubt::AmountHigher };
-        let end = End { reported_amount: Some(euros(3100)), ..end("tipped", doubt, Proof::Answered) };
-        journal.append(&Entry::Started(tipped), time(1)).unwrap();
-        journal.append(&Entry::Ended(end), time(2)).unwrap();
-        journal.append(&started("plain", "t2"), time(3)).unwrap();
-        journal.append(&approved("plain"), time(4)).unwrap();
+        let end = Conclusion { reported_amount: Some(euros(3100)), ..conclusion(doubt, Proof::Answered) };
+        journal.append(&tipped.id, &Event::Started(tipped), time(1)).unwrap();
+        journal.append(&tipped.id, &Event::Ended(end), time(2)).unwrap();
+        journal.append(&id("plain"), &started("plain", "t2"), time(3)).unwrap();
+        journal.append(&id("plain"), &approved(), time(4)).unwrap();
         (tipped, end)
     };
     let folder = tempfile::tempdir().unwrap();
     let (tipped, end) = fill(&folder);
     let record = SqliteJournal::open(path(&folder)).unwrap().find(&tipped.id).unwrap().unwrap();
-    assert_eq!((record.start, record.end), (tipped, Some(end)));
+    assert_eq!((record.transaction(), record.conclusion()), (&tipped, Some(&end)));
     for (table, column, id, what) in [
         ("events", "allow_tip_minor", "tipped", "started"),
         ("events", "reported_minor", "tipped", "ended"),

@@ -145,13 +145,13 @@ fn child() {
             for (record, _) in &all {
                 assert!(!in_flight(&backup, record).unwrap());
             }
-            let lock = backup.lock_terminal(&TerminalKey::from(&all[0].0.start)).unwrap();
+            let lock = backup.lock_terminal(&TerminalKey::from(all[0].0.transaction())).unwrap();
             let paid = backup.resolve(&lock, &"doubt".parse().unwrap(), &not_paid(), time(1));
             assert!(paid.is_err(), "nothing is written");
-            assert!(backup.append(&started("new", "t9"), time(1)).is_err());
+            assert!(backup.append(&id("new"), &started("new", "t9"), time(1)).is_err());
             assert_eq!(SqliteJournal::open(&path).unwrap_err(), JournalError::Backup);
             let elsewhere = tempfile::tempdir().unwrap();
-            let word = caisse_journal::Order::new("Zoé", "disque perdu").unwrap();
+            let word = caisse_journal::OperatorOverride::new("Zoé", "disque perdu").unwrap();
             SqliteJournal::restore(&path, elsewhere.path().join("restored"), &word, time(2)).unwrap();
             let restored = SqliteJournal::open(elsewhere.path().join("restored")).unwrap();
             assert_eq!(content(&restored), all);

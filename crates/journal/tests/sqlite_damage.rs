@@ -5,12 +5,12 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use caisse_journal::{Event, Journal, JournalError, Record, SqliteJournal};
+use caisse_journal::{Journal, JournalError, Record, RecordedEvent, SqliteJournal};
 use common::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-type Content = Vec<(Record, Vec<Event>)>;
+type Content = Vec<(Record, Vec<RecordedEvent>)>;
 
 fn is_corrupt(result: &Result<SqliteJournal, JournalError>) -> bool {
     matches!(result, Err(JournalError::Corrupt { .. }))
@@ -21,7 +21,7 @@ fn read(path: &Path) -> Result<Content, JournalError> {
     let journal = SqliteJournal::open(path)?;
     let mut all = Vec::new();
     for record in journal.list()? {
-        let events = journal.events(&record.start.id)?;
+        let events = journal.events(&record.id())?;
         all.push((record, events));
     }
     Ok(all)
@@ -220,19 +220,19 @@ fn nonsense_that_appears_while_open_is_an_error() {
     let mut journal = filled(&path(&folder));
     let database = Connection::open(path(&folder)).unwrap();
     database.execute_batch("UPDATE transactions SET outcome = 'perhaps' WHERE id = 'doubt'").unwrap();
-    let id = "doubt".parse().unwrap();
+    let doubt = id("doubt");
     let corrupt =
         |error: &JournalError| matches!(error, JournalError::Corrupt { what } if what.contains("outcome"));
-    assert!(corrupt(&journal.find(&id).unwrap_err()));
+    assert!(corrupt(&journal.find(&doubt).unwrap_err()));
     assert!(corrupt(&journal.list().unwrap_err()));
     // It blocks its terminal as a doubt does.
     assert!(corrupt(&journal.unresolved(&terminal("t2")).unwrap_err()));
-    assert!(corrupt(&journal.append(&started("new", "t2"), time(1)).unwrap_err()));
-    assert!(corrupt(&journal.append(&started("doubt", "t9"), time(1)).unwrap_err()));
+    assert!(corrupt(&journal.append(&id("new"), &started("new", "t2"), time(1)).unwrap_err()));
+    assert!(corrupt(&journal.append(&id("doubt"), &started("doubt", "t9"), time(1)).unwrap_err()));
     let lock = journal.lock(&terminal("t2")).unwrap();
-    assert!(corrupt(&journal.resolve(&lock, &id, &not_paid(), time(1)).unwrap_err()));
+    assert!(corrupt(&journal.resolve(&lock, &doubt, &not_paid(), time(1)).unwrap_err()));
     // Others are not concerned.
-    journal.append(&started("new", "t9"), time(60)).unwrap();
+    journal.append(&id("new"), &started("new", "t9"), time(60)).unwrap();
 }
 
 /// Times that say something else than the rest of the row.

@@ -32,7 +32,7 @@ fn an_open_journal_sees_what_others_write() {
     let folder = tempfile::tempdir().unwrap();
     let reader = SqliteJournal::open(path(&folder)).unwrap();
     let mut writer = SqliteJournal::open(path(&folder)).unwrap();
-    writer.append(&started("a", "t"), time(1)).unwrap();
+    writer.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     assert_eq!(reader.list().unwrap().len(), 1);
 }
 
@@ -69,7 +69,7 @@ fn a_path_is_a_path() {
         if fs::write(&path, []).is_err() {
             continue; // Not a name of a file on this system.
         }
-        SqliteJournal::open(&path).unwrap().append(&started("a", "t"), time(1)).unwrap();
+        SqliteJournal::open(&path).unwrap().append(&id("a"), &started("a", "t"), time(1)).unwrap();
         assert!(fs::metadata(&path).unwrap().len() > 0, "{name}");
         assert_eq!(SqliteJournal::open(&path).unwrap().list().unwrap().len(), 1, "{name}");
     }
@@ -217,7 +217,12 @@ fn links_lead_to_the_same_locks() {
     }
     drop(lock);
     for (number, mut way) in ways.into_iter().enumerate() {
-        way.append(&started(&format!("a{number}"), &format!("t{number}")), time(1)).unwrap();
+        way.append(
+            &id(&format!("a{number}")),
+            &started(&format!("a{number}"), &format!("t{number}")),
+            time(1),
+        )
+        .unwrap();
     }
     fs::remove_file(real.join("journal.db")).unwrap();
     // A link whose file is gone must not make a new one, away from the traces of the old one.
@@ -241,7 +246,7 @@ fn locks_are_no_files() {
         names.sort();
         names
     };
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     assert_eq!(names(), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.locks"]);
     drop(journal);
     assert_eq!(names(), ["journal.db", "journal.db.locks"]);
@@ -253,7 +258,7 @@ fn child() {
     match task.as_str() {
         "open" => println!("{:?}", SqliteJournal::open(path).map(|_| "opened")),
         "none" => {}
-        "append" => SqliteJournal::open(path).unwrap().append(&started("a", "t"), time(1)).unwrap(),
+        "append" => SqliteJournal::open(path).unwrap().append(&id("a"), &started("a", "t"), time(1)).unwrap(),
         stranger => panic!("{stranger}"),
     }
 }

@@ -4,8 +4,10 @@ mod common;
 
 use std::time::Duration;
 
-use caisse_journal::{Decision, Dispute, Forgotten, Journal, JournalError, Paid, SqliteJournal, WallTime};
-use caisse_payment::{Doubt, Outcome, Proof, TransactionId};
+use caisse_journal::{
+    Decision, Dispute, Event, Forgotten, Journal, JournalError, Paid, SqliteJournal, WallTime,
+};
+use caisse_payment::{Doubt, Outcome, Proof};
 use common::*;
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -16,13 +18,9 @@ fn days(days: u64) -> WallTime {
     WallTime::from_millis(time(0).millis() + days * 24 * 3600 * 1000)
 }
 
-fn id(text: &str) -> TransactionId {
-    text.parse().unwrap()
-}
-
 /// Without the payments that only make others old.
 fn ids(journal: &SqliteJournal) -> Vec<String> {
-    let all = journal.list().unwrap().into_iter().map(|record| record.start.id.to_string());
+    let all = journal.list().unwrap().into_iter().map(|record| record.id().to_string());
     all.filter(|id| !id.starts_with("newer")).collect()
 }
 
@@ -31,8 +29,8 @@ fn newer(journal: &mut SqliteJournal, at: WallTime) {
     let first = journal.list().unwrap().len();
     for number in first..first + SqliteJournal::ALWAYS_KEPT {
         let key = format!("newer-{number}");
-        journal.append(&started(&key, "newer"), at).unwrap();
-        journal.append(&approved(&key), at).unwrap();
+        journal.append(&id(&key), &started(&key, "newer"), at).unwrap();
+        journal.append(&id(&key), &approved(), at).unwrap();
     }
 }
 
@@ -43,8 +41,8 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn pay(journal: &mut SqliteJournal, key: &str, at: WallTime) {
-    journal.append(&started(key, "t"), at).unwrap();
-    journal.append(&approved(key), at).unwrap();
+    journal.append(&id(key), &started(key, "t"), at).unwrap();
+    journal.append(&id(key), &approved(), at).unwrap();
 }
 
 #[test]
@@ -213,25 +211,25 @@ proptest! {
                 ("never sent", false) => {}
                 ("never sent", true) => {
                     let not_sent = Outcome::NotSent { reason: caisse_payment::NotSent::Unreachable };
-                    let end = end(&key, not_sent, Proof::NothingSent);
-                    let never = caisse_payment::entry::Entry::NeverSent(start(&key, &on), end);
-                    journal.append(&never, days(at)).unwrap();
+                    let end = conclusion(not_sent, Proof::NothingSent);
+                    let never = Event::NeverSent(debit(&key, &on), end);
+                    journal.append(&id(&key), &never, days(at)).unwrap();
                 }
-                (_, false) => journal.append(&started(&key, &on), days(at)).unwrap(),
+                (_, false) => journal.append(&id(&key), &started(&key, &on), days(at)).unwrap(),
                 ("open", true) => {}
                 ("resolved", true) => {
                     let lock = journal.lock(&terminal(&on)).unwrap();
                     journal.resolve(&lock, &id(&key), &not_paid(), days(at)).unwrap();
                 }
                 ("unknown", true) => {
-                    let end = end(&key, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
-                    journal.append(&caisse_payment::entry::Entry::Ended(end), days(at)).unwrap();
+                    let end = ended(Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
+                    journal.append(&id(&key), &end, days(at)).unwrap();
                 }
                 (life, true) => {
-                    journal.append(&approved(&key), days(at)).unwrap();
+                    journal.append(&id(&key), &approved(), days(at)).unwrap();
                     if life == "disputed" {
                         let dispute = Dispute::new(Paid::NotPaid, "late").unwrap();
-                        journal.dispute(&id(&key), &dispute, days(at)).unwrap();
+                        journal.append(&id(&key), &Event::Disputed(dispute), days(at)).unwrap();
                     }
                 }
             }
@@ -243,7 +241,7 @@ proptest! {
         let after = content(&journal);
         prop_assert_eq!(before.len() - after.len(), usize::try_from(gone.transactions).unwrap());
         for (record, events) in &before {
-            let stays = after.iter().any(|(other, _)| other.start.id == record.start.id);
+            let stays = after.iter().any(|(other, _)| other.id() == record.id());
             if stays {
                 prop_assert!(after.contains(&(record.clone(), events.clone())));
             } else {
@@ -266,7 +264,7 @@ fn tills_pay_between_the_portions_and_the_file_shrinks() {
     let folder = folder();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     // Decided long after it began, so that all between goes in one portion with it.
-    journal.append(&started("decided", "u"), days(0)).unwrap();
+    journal.append(&id("decided"), &started("decided", "u"), days(0)).unwrap();
     for number in 0..1_500 {
         if number == 700 {
             let lock = journal.lock(&"u".parse().unwrap()).unwrap();

@@ -78,7 +78,7 @@ fn other_processes_see_the_locks_of_sqlite_after_ours_came_and_went() {
         drop(SqliteJournal::open_for_reading(path(&folder)).unwrap());
         assert_eq!(other_process("leave-wal", &folder), "locked");
     }
-    journal.append(&started("x", "front"), time(60)).unwrap();
+    journal.append(&id("x"), &started("x", "front"), time(60)).unwrap();
     assert_eq!(other_process("leave-wal", &folder), "locked");
     // A write of this process is seen by the other as well.
     let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
@@ -132,13 +132,13 @@ fn each_account_that_may_write_the_journal_may_lock_its_terminals() {
     // The administrator comes first, and makes the file.
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     drop(journal.lock(&terminal("t")).unwrap());
-    journal.append(&started("root", "t0"), time(1)).unwrap();
+    journal.append(&id("root"), &started("root", "t0"), time(1)).unwrap();
     assert!(as_till("pay").contains("says paid"), "{}", as_till("pay"));
     let lock = journal.lock(&terminal("t")).unwrap();
     assert!(as_till("lock").contains("says Some(Busy)"));
     drop(lock);
     assert!(as_till("lock").contains("says None"));
-    journal.append(&approved("root"), time(3)).unwrap();
+    journal.append(&id("root"), &approved(), time(3)).unwrap();
     drop(journal);
     for entry in std::fs::read_dir(&folder).unwrap() {
         let entry = entry.unwrap();
@@ -199,8 +199,8 @@ fn child() {
             let mut journal = SqliteJournal::open(path).unwrap();
             let _lock = journal.lock(&terminal("t")).unwrap();
             let paid = journal
-                .append(&started("till", "t"), time(2))
-                .and_then(|()| journal.append(&approved("till"), time(3)));
+                .append(&id("till"), &started("till", "t"), time(2))
+                .and_then(|()| journal.append(&id("till"), &approved(), time(3)));
             assert!(matches!(paid, Ok(()) | Err(JournalError::Conflict)), "{paid:?}");
             println!("\nsays paid");
         }

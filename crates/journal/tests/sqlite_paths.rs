@@ -29,7 +29,7 @@ fn beside(folder: &tempfile::TempDir, name: &str) -> PathBuf {
 /// An open journal with a transaction that has a start and no end.
 fn paying(folder: &tempfile::TempDir) -> SqliteJournal {
     let mut journal = filled(&path(folder));
-    journal.append(&started("x", "front"), time(60)).unwrap();
+    journal.append(&id("x"), &started("x", "front"), time(60)).unwrap();
     journal
 }
 
@@ -46,13 +46,13 @@ fn a_file_with_two_hard_links_opens_by_neither() {
         // The content can be looked at, and nothing can be written.
         let mut read = SqliteJournal::open_for_reading(&path).unwrap();
         assert_eq!(content(&read), before);
-        assert!(is_second_path(&read.append(&started("x", "front"), time(60))));
-        assert!(is_second_path(&read.append(&approved("doubt"), time(60))));
+        assert!(is_second_path(&read.append(&id("x"), &started("x", "front"), time(60))));
+        assert!(is_second_path(&read.append(&id("doubt"), &approved(), time(60))));
     }
     fs::remove_file(&second).unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     assert_eq!(content(&journal), before);
-    journal.append(&started("x", "front"), time(60)).unwrap();
+    journal.append(&id("x"), &started("x", "front"), time(60)).unwrap();
 }
 
 /// Backups make links: a payment that runs has to be written, and the next one waits.
@@ -62,15 +62,15 @@ fn a_link_made_during_a_payment_prevents_the_next_start_and_not_the_end() {
     let mut journal = paying(&folder);
     let link = beside(&folder, "backup.db");
     fs::hard_link(path(&folder), &link).unwrap();
-    journal.append(&approved("x"), time(61)).unwrap();
+    journal.append(&id("x"), &approved(), time(61)).unwrap();
     let start = started("y", "front");
-    assert!(is_second_path(&journal.append(&start, time(62))));
+    assert!(is_second_path(&journal.append(&id("y"), &start, time(62))));
     assert!(journal.find(&"y".parse().unwrap()).unwrap().is_none());
     fs::remove_file(&link).unwrap();
-    journal.append(&start, time(63)).unwrap();
+    journal.append(&id("y"), &start, time(63)).unwrap();
     drop(journal);
     let journal = SqliteJournal::open(path(&folder)).unwrap();
-    assert!(journal.find(&"x".parse().unwrap()).unwrap().unwrap().end.is_some());
+    assert!(journal.find(&"x".parse().unwrap()).unwrap().unwrap().conclusion().is_some());
 }
 
 /// What happens to the file while a till has it open.
@@ -106,7 +106,7 @@ fn nothing_starts_in_a_file_that_the_path_does_not_lead_to() {
         fs::copy(path(&folder), beside(&folder, "backup.db")).unwrap();
         let mut journal = filled(&path(&folder));
         mishap(&folder);
-        let start = journal.append(&started("x", "front"), time(60));
+        let start = journal.append(&id("x"), &started("x", "front"), time(60));
         assert!(is_replaced(&start), "{name}: {start:?}");
         assert!(journal.find(&"x".parse().unwrap()).unwrap().is_none(), "{name}");
     }
@@ -120,7 +120,7 @@ fn an_end_in_a_file_that_has_gone_is_not_acknowledged() {
         fs::copy(path(&folder), beside(&folder, "backup.db")).unwrap();
         let mut journal = paying(&folder);
         mishap(&folder);
-        let end = journal.append(&approved("x"), time(61));
+        let end = journal.append(&id("x"), &approved(), time(61));
         assert!(is_replaced(&end), "{name}: {end:?}");
         drop(journal);
         // Whatever is at the path afterwards, it is not a journal in which the id is new.
@@ -139,7 +139,7 @@ fn what_was_removed_with_all_its_files_is_missed() {
         let path = entry.unwrap().path();
         if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
     }
-    assert!(is_replaced(&journal.append(&approved("x"), time(61))));
+    assert!(is_replaced(&journal.append(&id("x"), &approved(), time(61))));
     drop(journal);
     let opened = SqliteJournal::open(path(&folder));
     assert!(matches!(opened, Err(JournalError::Corrupt { .. })), "{opened:?}");
@@ -150,16 +150,16 @@ fn what_was_removed_with_all_its_files_is_missed() {
 fn a_copy_written_over_the_content_is_noticed_by_those_who_have_it_open() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("early", "t9"), time(1)).unwrap();
+    journal.append(&id("early"), &started("early", "t9"), time(1)).unwrap();
     drop(journal);
     let backup = fs::read(path(&folder)).unwrap();
     let mut journal = filled(&path(&folder));
     let mut other = SqliteJournal::open(path(&folder)).unwrap();
-    other.append(&started("x", "front"), time(60)).unwrap();
+    other.append(&id("x"), &started("x", "front"), time(60)).unwrap();
     let before = content(&other);
     fs::write(path(&folder), &backup).unwrap();
     // The file of the newest events leads to the newest one.
-    journal.append(&started("w", "t7"), time(61)).unwrap();
+    journal.append(&id("w"), &started("w", "t7"), time(61)).unwrap();
     let after = content(&SqliteJournal::open(path(&folder)).unwrap());
     assert_eq!(after.len(), before.len() + 1);
     assert!(before.iter().all(|record| after.contains(record)));
@@ -168,14 +168,14 @@ fn a_copy_written_over_the_content_is_noticed_by_those_who_have_it_open() {
     fs::write(path(&folder), &backup).unwrap();
     fs::remove_file(&recent).unwrap();
     for journal in [&mut journal, &mut other] {
-        let start = journal.append(&started("y", "t8"), time(61));
+        let start = journal.append(&id("y"), &started("y", "t8"), time(61));
         assert!(matches!(start, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{start:?}");
-        let end = journal.append(&approved("x"), time(62));
+        let end = journal.append(&id("x"), &approved(), time(62));
         assert!(matches!(end, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{end:?}");
     }
     // Even without the mark: who has seen an event knows of it.
     fs::remove_file(beside(&folder, "journal.db.locks/last-event")).unwrap();
-    let start = other.append(&started("y", "t8"), time(63));
+    let start = other.append(&id("y"), &started("y", "t8"), time(63));
     assert!(matches!(start, Err(JournalError::Older { .. } | JournalError::Corrupt { .. })), "{start:?}");
 }
 
@@ -195,8 +195,8 @@ fn what_does_not_change_the_content_changes_nothing() {
         .unwrap()
         .set_modified(before + std::time::Duration::from_secs(1))
         .unwrap();
-    journal.append(&approved("x"), time(61)).unwrap();
-    journal.append(&started("y", "front"), time(62)).unwrap();
+    journal.append(&id("x"), &approved(), time(61)).unwrap();
+    journal.append(&id("y"), &started("y", "front"), time(62)).unwrap();
 }
 
 #[test]
@@ -205,11 +205,11 @@ fn a_moved_folder_is_missed_and_found_again() {
     let (here, there) = (outer.path().join("here"), outer.path().join("there"));
     fs::create_dir(&here).unwrap();
     let mut journal = SqliteJournal::open(here.join("journal.db")).unwrap();
-    journal.append(&started("x", "front"), time(1)).unwrap();
+    journal.append(&id("x"), &started("x", "front"), time(1)).unwrap();
     fs::rename(&here, &there).unwrap();
-    assert!(is_replaced(&journal.append(&approved("x"), time(2))));
+    assert!(is_replaced(&journal.append(&id("x"), &approved(), time(2))));
     fs::rename(&there, &here).unwrap();
-    journal.append(&approved("x"), time(3)).unwrap();
+    journal.append(&id("x"), &approved(), time(3)).unwrap();
 }
 
 /// Runs a task of [`child`] with something mounted, in mounts of its own. Nothing where that is not allowed.

@@ -4,10 +4,12 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caisse_journal::{Journal, JournalError, LockError, SqliteJournal, in_flight};
+use caisse_journal::{Event, Journal, JournalError, LockError, Patience, SqliteJournal, in_flight};
 use common::*;
 
 /// Waits for a line of the child that begins so, and gives what follows.
@@ -118,13 +120,25 @@ fn a_file_that_stays_busy_is_said() {
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     let blocker = rusqlite::Connection::open(path(&folder)).unwrap();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal.set_patience(Patience::new(Duration::from_secs(4)));
     let begun = Instant::now();
-    assert_eq!(journal.append(&started("a", "t"), time(1)), Err(JournalError::Locked));
-    assert!(begun.elapsed() > Duration::from_secs(3));
+    assert_eq!(journal.append(&id("a"), &started("a", "t"), time(1)), Err(JournalError::Locked));
+    assert!((3..20).contains(&begun.elapsed().as_secs()));
+    // A wait can be ended, and another till in the process waits for itself.
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let mut other = journal.clone();
+    other.set_patience(Patience::default().unless(move || flag.load(Ordering::Relaxed)));
+    let waiting = thread::spawn(move || other.append(&id("b"), &started("b", "u"), time(1)));
+    thread::sleep(Duration::from_millis(300));
+    cancelled.store(true, Ordering::Relaxed);
+    assert_eq!(waiting.join().unwrap(), Err(JournalError::Locked));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    journal.set_patience(Patience::default());
     // Reading goes on.
     assert!(journal.list().unwrap().is_empty());
     let waiting = thread::spawn(move || {
-        journal.append(&started("a", "t"), time(1)).unwrap();
+        journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
         journal.list().unwrap().len()
     });
     thread::sleep(Duration::from_millis(300));
@@ -144,7 +158,7 @@ fn a_writer_prevents_nobody_from_opening() {
         blocker.execute_batch("ROLLBACK").unwrap();
         // Once without a mark, once with one.
         if journal.list().unwrap().is_empty() {
-            journal.append(&started("a", "t"), time(1)).unwrap();
+            journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
         }
     }
 }
@@ -191,7 +205,8 @@ fn threads_that_open_a_new_journal_together_share_it() {
                 let path = path(&folder);
                 scope.spawn(move || {
                     let mut journal = SqliteJournal::open(path).unwrap();
-                    journal.append(&started(&format!("a{number}"), &format!("t{number}")), time(1)).unwrap();
+                    let start = debit(&format!("a{number}"), &format!("t{number}"));
+                    journal.append(&start.id, &Event::Started(start), time(1)).unwrap();
                 });
             }
         });
@@ -199,9 +214,40 @@ fn threads_that_open_a_new_journal_together_share_it() {
     }
 }
 
+/// Processes that write as fast as they can get their share: SQLite's own lock goes to whoever tries at the right moment.
+#[test]
+fn processes_write_in_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+    let mut writers: Vec<_> = (0..4).map(|_| spawn("take turns", &folder)).collect();
+    for (_, output) in &mut writers {
+        line(output, "ready");
+    }
+    for (writer, _) in &mut writers {
+        drop(writer.stdin.take());
+    }
+    // This process wants its share too.
+    for number in 0..60 {
+        let own = format!("own-{number}");
+        journal.append(&id(&own), &started(&own, "own"), time(1)).unwrap();
+        journal.append(&id(&own), &approved(), time(2)).unwrap();
+    }
+    for (writer, _) in &mut writers {
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+    }
+    let records = journal.list().unwrap();
+    for (writer, _) in &writers {
+        let terminal = terminal(&format!("t-{}", writer.id()));
+        let count = records.iter().filter(|record| record.transaction().terminal == terminal).count();
+        // In strict turns each has 60 as well.
+        assert!((15..=240).contains(&count), "{count} of {}", records.len());
+    }
+}
+
 fn entries(journal: &SqliteJournal) -> u64 {
     let counts = journal.list().unwrap();
-    counts.iter().map(|record| 1 + u64::from(record.end.is_some())).sum()
+    counts.iter().map(|record| 1 + u64::from(record.conclusion().is_some())).sum()
 }
 
 #[test]
@@ -212,7 +258,7 @@ fn child() {
         "hold" => {
             let _lock = journal.lock(&terminal("t")).unwrap();
             if journal.list().unwrap().is_empty() {
-                journal.append(&started("held", "t"), time(1)).unwrap();
+                journal.append(&id("held"), &started("held", "t"), time(1)).unwrap();
             }
             println!("\nholding");
             wait_for_parent();
@@ -222,8 +268,8 @@ fn child() {
             println!("\nready");
             wait_for_parent();
             let own = std::process::id();
-            let mut try_to = |what: &str, id: &str, on: &str| {
-                let result = journal.append(&started(id, on), time(1));
+            let mut try_to = |what: &str, key: &str, on: &str| {
+                let result = journal.append(&id(key), &started(key, on), time(1));
                 assert!(matches!(result, Ok(()) | Err(JournalError::Conflict)), "{result:?}");
                 if result.is_ok() { what.to_owned() } else { String::new() }
             };
@@ -234,14 +280,24 @@ fn child() {
             ];
             println!("\nwon {}", won.join(" "));
         }
+        "take turns" => {
+            let on = format!("t-{}", std::process::id());
+            println!("\nready");
+            wait_for_parent();
+            for number in 0.. {
+                let own = format!("{on}-{number}");
+                journal.append(&id(&own), &started(&own, &on), time(1)).unwrap();
+                journal.append(&id(&own), &approved(), time(2)).unwrap();
+            }
+        }
         "write" => {
             let _lock = journal.lock(&terminal("t")).unwrap();
             let mut number = entries(&journal);
             println!("\nbegins {number}");
             loop {
-                let id = format!("tx-{}", number / 2);
-                let entry = if number.is_multiple_of(2) { started(&id, "t") } else { approved(&id) };
-                journal.append(&entry, time(number)).unwrap();
+                let key = format!("tx-{}", number / 2);
+                let event = if number.is_multiple_of(2) { started(&key, "t") } else { approved() };
+                journal.append(&id(&key), &event, time(number)).unwrap();
                 number += 1;
                 println!("wrote {number}.");
                 std::io::stdout().flush().unwrap();

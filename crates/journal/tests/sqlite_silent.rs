@@ -8,9 +8,8 @@ use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use caisse_journal::{Dispute, Journal, JournalError, Paid, SqliteJournal, TerminalKey};
-use caisse_payment::entry::{Entry, Start};
-use caisse_payment::{Operation, Outcome, Proof, Refusal};
+use caisse_journal::{Dispute, Event, Journal, JournalError, Paid, SqliteJournal, TerminalKey};
+use caisse_payment::{Operation, Outcome, Proof, Refusal, Transaction};
 use common::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -20,35 +19,36 @@ const ADDRESS: &str = "tcp:192.0.2.7:8888";
 /// What [`filled`] has, and transactions with an address, a device, an approved credit and a dispute.
 fn varied(path: &Path) -> SqliteJournal {
     let mut journal = filled(path);
-    let mut credit = start("credit-2", "t1b");
-    credit.content.operation = Operation::Credit;
-    credit.content.original = Some("paid".parse().unwrap());
-    let reached = |key: &str, on: &str| Start {
-        address: Some(terminal(ADDRESS)),
-        usb: "usb:079b:0028:1".parse().ok(),
-        ..start(key, on)
+    let credit =
+        Transaction { operation: Operation::Credit, original: Some(id("paid")), ..debit("credit-2", "t1b") };
+    let reached = |key: &str, on: &str| {
+        Event::Started(Transaction {
+            address: Some(terminal(ADDRESS)),
+            usb: "usb:079b:0028:1".parse().ok(),
+            ..debit(key, on)
+        })
     };
-    for (number, entry) in [
-        Entry::Started(credit),
-        approved("credit-2"),
-        Entry::Started(reached("reached", "t4")),
-        approved("reached"),
-        Entry::Started(reached("renamed", "t5")),
-        Entry::Ended(end("renamed", Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered)),
-        started("last", "t4"),
-        approved("last"),
+    for (number, (key, event)) in [
+        ("credit-2", Event::Started(credit)),
+        ("credit-2", approved()),
+        ("reached", reached("reached", "t4")),
+        ("reached", approved()),
+        ("renamed", reached("renamed", "t5")),
+        ("renamed", ended(Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered)),
+        ("last", started("last", "t4")),
+        ("last", approved()),
     ]
     .into_iter()
     .enumerate()
     {
-        journal.append(&entry, time(60 + number as u64)).unwrap();
+        journal.append(&id(key), &event, time(60 + number as u64)).unwrap();
     }
     // A person corrects a person: the decision before it is in the events alone.
     let lock = journal.lock(&terminal("t3")).unwrap();
     journal.resolve(&lock, &"decided".parse().unwrap(), &not_paid(), time(79)).unwrap();
     drop(lock);
     let dispute = Dispute::new(Paid::NotPaid, "late result").unwrap();
-    journal.dispute(&"last".parse().unwrap(), &dispute, time(80)).unwrap();
+    journal.append(&"last".parse().unwrap(), &Event::Disputed(dispute), time(80)).unwrap();
     journal
 }
 
@@ -103,15 +103,14 @@ fn ask(journal: &SqliteJournal) -> Vec<(String, Answer)> {
 }
 
 /// What must never be written: each would let a customer be charged twice.
-fn wrong_starts() -> [Entry; 6] {
-    let near = |key: &str| Entry::Started(Start { address: Some(terminal("t2")), ..start(key, "new") });
+fn wrong_starts() -> [Transaction; 6] {
     [
-        started("paid", "t9"),
-        started("reached", "t9"),
-        started("decided", "t9"),
-        started("fresh", "t2"),
-        started("fresh", "t1"),
-        near("fresh"),
+        debit("paid", "t9"),
+        debit("reached", "t9"),
+        debit("decided", "t9"),
+        debit("fresh", "t2"),
+        debit("fresh", "t1"),
+        Transaction { address: Some(terminal("t2")), ..debit("fresh", "new") },
     ]
 }
 
@@ -215,9 +214,9 @@ impl Sealed {
             }
             is_changed |= answer != *before;
         }
-        for entry in wrong_starts() {
-            let written = journal.append(&entry, time(99));
-            assert!(written.is_err(), "{change}: {entry:?}");
+        for wrong in wrong_starts() {
+            let written = journal.append(&wrong.id, &Event::Started(wrong), time(99));
+            assert!(written.is_err(), "{change}: {wrong:?}");
         }
         let verified = journal.verify(&mut |_| ());
         drop(journal);
@@ -351,8 +350,8 @@ fn a_check_in_portions_goes_on_between_payments() {
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     let days = |days: u64| caisse_journal::WallTime::from_millis(time(0).millis() + days * 24 * 3600 * 1000);
     let pay = |journal: &mut SqliteJournal, key: &str, day: u64| {
-        journal.append(&started(key, "t1"), days(day)).unwrap();
-        journal.append(&approved(key), days(day)).unwrap();
+        journal.append(&id(key), &started(key, "t1"), days(day)).unwrap();
+        journal.append(&id(key), &approved(), days(day)).unwrap();
     };
     for number in 0..10 {
         pay(&mut journal, &format!("old-{number}"), 0);
@@ -393,7 +392,7 @@ fn what_was_written_after_the_seal_is_checked_when_it_is_opened() {
     let mut sealed = Sealed::new();
     let file = path(&sealed.folder);
     let mut journal = SqliteJournal::open(&file).unwrap();
-    journal.append(&started("later", "t9"), time(90)).unwrap();
+    journal.append(&id("later"), &started("later", "t9"), time(90)).unwrap();
     drop(journal);
     let unsealed = fs::read(&file).unwrap();
     let old_mark = sealed.mark.clone();
@@ -426,12 +425,12 @@ fn what_was_written_after_the_seal_is_checked_when_it_is_opened() {
 fn a_journal_that_closes_leaves_the_file_sealed() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("a", "t1"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t1"), time(1)).unwrap();
     let reader = Connection::open(path(&folder)).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
     let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
     assert_eq!(reader.query_row("SELECT count(*) FROM events", [], count).unwrap(), 1);
-    journal.append(&approved("a"), time(2)).unwrap();
+    journal.append(&id("a"), &approved(), time(2)).unwrap();
     let before = fs::read(path(&folder)).unwrap();
     drop(reader);
     drop(journal);

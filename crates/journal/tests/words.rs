@@ -3,11 +3,10 @@
 mod common;
 
 use caisse_journal::{
-    Confirmation, Decision, Dispute, Event, Journal, JournalError, LockError, Paid, SqliteJournal, State,
-    What,
+    Confirmation, Decision, Dispute, Event, Journal, JournalError, LockError, Paid, RecordedEvent,
+    SqliteJournal, State,
 };
-use caisse_payment::entry::RawStatus;
-use caisse_payment::{Amount, Blocked, Currency, NotSent, Outcome, Proof};
+use caisse_payment::{Amount, Blocked, Currency, NotSent, Outcome, Proof, RawStatus};
 use common::*;
 
 #[test]
@@ -16,7 +15,7 @@ fn history_reads_as_sentences() {
     let journal = filled(&path(&folder));
     let history = |id: &str| -> Vec<String> {
         let events = journal.events(&id.parse().unwrap()).unwrap();
-        events.iter().map(|event| format!("{} {}: {event}", event.at, event.what.name())).collect()
+        events.iter().map(|event| format!("{} {}: {event}", event.at, event.event.name())).collect()
     };
     let card = "authorisation 123456, contract 1234567, card ending in 0674, AE=10";
     assert_eq!(
@@ -57,10 +56,10 @@ fn history_reads_as_sentences() {
         ]
     );
     // "Not paid" needs the procedure for a hung terminal: the history says what was confirmed of it.
-    let resolved = What::Resolved(not_paid()).to_string();
+    let resolved = Event::Resolved(not_paid()).to_string();
     assert_eq!(resolved, "not paid, says Camille: no ticket; confirmed: nothing");
     let steps = not_paid().confirming([Confirmation::Restarted, Confirmation::Recovered]);
-    let disputed = What::Disputed(Dispute::by_person(&steps)).to_string();
+    let disputed = Event::Disputed(Dispute::by_person(&steps)).to_string();
     assert_eq!(disputed, "not paid after all, says Camille: no ticket; confirmed: recovered,restarted");
 }
 
@@ -68,28 +67,27 @@ fn history_reads_as_sentences() {
 #[test]
 fn strange_status_characters_are_escaped() {
     let outcome = Outcome::NotSent { reason: NotSent::SendFailed };
-    let mut end = end("a", outcome, Proof::NothingSent);
+    let mut end = conclusion(outcome, Proof::NothingSent);
     (end.authorisation, end.contract, end.last_four) = (None, None, None);
     end.status = RawStatus { status: Some([b'\n', 0xff]), complement: Some(*b"0A"), stat: None };
-    let event = Event { at: time(0), what: What::Ended(end) };
+    let event = RecordedEvent { at: time(0), event: Event::Ended(end) };
     assert_eq!(event.to_string(), "not_sent (send_failed), nothing_sent, AE=\\n\\xff, AF=0A");
 }
 
 #[test]
 fn parts_of_events() {
-    let (start, end) =
-        (start("a", "t"), end("a", Outcome::NotSent { reason: NotSent::SendFailed }, Proof::NothingSent));
-    let decision = not_paid();
-    for (what, parts) in [
-        (What::Started(start), (true, false, false)),
-        (What::Ended(end), (false, true, false)),
-        (What::NeverSent(start, end), (true, true, false)),
-        (What::Resolved(decision), (false, false, true)),
+    let not_sent = Outcome::NotSent { reason: NotSent::SendFailed };
+    let (transaction, end) = (debit("a", "t"), conclusion(not_sent, Proof::NothingSent));
+    for (event, parts) in [
+        (Event::Started(transaction), (true, false, false)),
+        (Event::Ended(end), (false, true, false)),
+        (Event::NeverSent(transaction, end), (true, true, false)),
+        (Event::Resolved(not_paid()), (false, false, true)),
     ] {
         assert_eq!(
-            (what.start().is_some(), what.end().is_some(), what.decision().is_some()),
+            (event.transaction().is_some(), event.conclusion().is_some(), event.decision().is_some()),
             parts,
-            "{what}"
+            "{event}"
         );
     }
 }
@@ -143,5 +141,5 @@ fn locks_travel() {
 fn decided_amounts_are_shown() {
     let amount = Amount::from_minor(1, Currency::from_code("JPY").unwrap());
     let decision = Decision::new(Paid::Paid(amount), "a", "b").unwrap();
-    assert_eq!(What::Resolved(decision).to_string(), "paid 1 JPY, says a: b");
+    assert_eq!(Event::Resolved(decision).to_string(), "paid 1 JPY, says a: b");
 }

@@ -20,7 +20,6 @@ mod amount;
 mod card;
 mod comparison;
 mod currency;
-pub mod entry;
 pub mod evidence;
 mod identifiers;
 mod operation;
@@ -30,6 +29,7 @@ mod reason;
 #[cfg(feature = "alloc")]
 pub mod receipt;
 mod sensitive;
+mod transaction;
 
 pub use amount::{Amount, AmountError, Decimal};
 pub use card::{Card, holds_card_number};
@@ -45,3 +45,4 @@ pub use reason::{Blocked, Doubt, Duty, NotSent, Refusal, Text};
 #[cfg(feature = "alloc")]
 pub use receipt::Receipt;
 pub use sensitive::{REDACTED, Sensitive};
+pub use transaction::{APP_TO_APP_DIALECTS, Conclusion, PaymentMeans, RawStatus, Transaction};

@@ -2,8 +2,7 @@
 
 #[cfg(feature = "alloc")]
 use caisse_payment::Doubt;
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, Operation, Outcome, Verdict};
+use caisse_payment::{Amount, Blocked, Operation, Outcome, Transaction, Verdict};
 
 #[cfg(feature = "alloc")]
 use crate::Record;
@@ -11,8 +10,8 @@ use crate::Record;
 /// What the journal knows of a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// What was asked for under the id.
-    pub content: Content,
+    /// The attempt under the id that counts.
+    pub transaction: Transaction,
     /// How the transaction ended, an operator's decision included; unknown while it has no end.
     pub verdict: Verdict,
     /// What is written of its end.
@@ -33,12 +32,12 @@ pub enum Stage {
 #[cfg(feature = "alloc")]
 impl From<&Record> for Recorded {
     fn from(record: &Record) -> Self {
-        let stage = match (record.end, &record.decision) {
+        let stage = match (record.conclusion(), record.decision()) {
             (Some(_), _) => Stage::Ended,
             (None, Some(_)) => Stage::Decided,
             (None, None) => Stage::Started,
         };
-        Self { content: record.start.content, verdict: record.told(), stage }
+        Self { transaction: *record.transaction(), verdict: record.told(), stage }
     }
 }
 
@@ -85,10 +84,10 @@ pub enum Admission {
 /// without an end; or, where the lock of the id is held elsewhere, a decision without an end, or an end that lets the id be
 /// attempted again) is [`Blocked::InFlightElsewhere`], which never says that nothing was sent.
 #[must_use]
-pub fn admit(asked: &Content, situation: &Situation) -> Admission {
+pub fn admit(asked: &Transaction, situation: &Situation) -> Admission {
     let Situation { recorded, locks, terminal_is_held_back } = *situation;
     if let Some(recorded) = recorded {
-        if recorded.content != *asked {
+        if !recorded.transaction.has_same_content(asked) {
             return Admission::Blocked(Blocked::IdConflict);
         }
         let is_not_sent = matches!(recorded.verdict.outcome, Outcome::NotSent { .. });
@@ -125,14 +124,14 @@ pub fn holds_back(unresolved: &[Record], newest: Option<&Record>) -> bool {
 #[cfg(feature = "alloc")]
 #[must_use]
 pub const fn is_contested(newest: &Record) -> bool {
-    newest.disputed
+    newest.is_disputed()
 }
 
 /// What the journal knows of the transaction that another one undoes or refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// What was asked for.
-    pub content: Content,
+    /// The attempt that counts.
+    pub transaction: Transaction,
     /// How the transaction ended, unknown while that is disputed.
     pub verdict: Verdict,
     /// Whether nothing else may have reached its terminal since.
@@ -148,17 +147,17 @@ impl Original {
     #[must_use]
     pub fn new(original: &Record, newest: Option<&Record>, naming: &[Record]) -> Self {
         let back = |record: &Record| match record.told().outcome {
-            Outcome::Unknown { .. } => record.start.content.amount.minor(),
+            Outcome::Unknown { .. } => record.transaction().amount.minor(),
             outcome => outcome.approved_amount().map_or(0, Amount::minor),
         };
         let given_back = naming.iter().map(back).fold(0u64, u64::saturating_add);
         // Nobody knows whether a disputed transaction was paid, whichever way it was recorded.
-        let verdict = match original.disputed {
+        let verdict = match original.is_disputed() {
             true => Verdict { outcome: Outcome::Unknown { doubt: Doubt::Disputed }, ..original.verdict() },
             false => original.verdict(),
         };
-        let is_last = newest.is_some_and(|newest| newest.start.id == original.start.id);
-        Self { content: original.start.content, verdict, is_last, given_back }
+        let is_last = newest.is_some_and(|newest| newest.id() == original.id());
+        Self { transaction: *original.transaction(), verdict, is_last, given_back }
     }
 }
 
@@ -174,23 +173,19 @@ impl Original {
 ///
 /// ```
 /// use caisse_settlement::admit::admit_original;
-/// use caisse_payment::entry::Content;
-/// use caisse_payment::{Amount, Blocked, Currency, Operation, Register};
+/// use caisse_payment::{Amount, Blocked, Currency, Operation, Transaction};
 ///
-/// let cancellation = Content {
-///     operation: Operation::Cancellation,
-///     original: None,
-///     amount: Amount::from_minor(2500, Currency::EUR),
-///     allow_partial: false,
-///     allow_tip: None,
-///     terminal: "counter".parse()?,
-///     register: Register::FIRST,
-///     reference: None,
-/// };
+/// let (id, terminal, dialect) = ("order-7".parse()?, "counter".parse()?, "payxpress".parse()?);
+/// let amount = Amount::from_minor(2500, Currency::EUR);
+/// let cancellation = Transaction::new(id, Operation::Cancellation, amount, terminal, dialect);
 /// assert_eq!(admit_original(&cancellation, None, true), Err(Blocked::OriginalMissing));
 /// # Ok::<(), caisse_payment::IdentifierError>(())
 /// ```
-pub fn admit_original(asked: &Content, original: Option<&Original>, exclusive: bool) -> Result<(), Blocked> {
+pub fn admit_original(
+    asked: &Transaction,
+    original: Option<&Original>,
+    exclusive: bool,
+) -> Result<(), Blocked> {
     let cancels = match asked.operation {
         Operation::Debit | Operation::Cheque | Operation::DeferredDebit => return Ok(()),
         Operation::Credit if asked.original.is_none() => return Ok(()),
@@ -199,11 +194,11 @@ pub fn admit_original(asked: &Content, original: Option<&Original>, exclusive: b
         Operation::Cancellation => true,
     };
     let original = original.ok_or(Blocked::OriginalNotApproved)?;
-    let Original { content, verdict, .. } = *original;
+    let Original { transaction, verdict, .. } = *original;
     let paid = verdict.outcome.approved_amount().ok_or(Blocked::OriginalNotApproved)?;
     let took_money =
-        matches!(content.operation, Operation::Debit | Operation::Cheque | Operation::DeferredDebit);
-    if !took_money || content.terminal != asked.terminal {
+        matches!(transaction.operation, Operation::Debit | Operation::Cheque | Operation::DeferredDebit);
+    if !took_money || transaction.terminal != asked.terminal {
         return Err(Blocked::OriginalNotApproved);
     }
     if asked.amount.currency() != paid.currency() {

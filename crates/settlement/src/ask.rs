@@ -40,7 +40,7 @@ pub fn may_ask(
 /// Whether no transaction of the journal was sent to this address or to this device.
 fn is_new(records: &[Record], found: &TerminalIdentity) -> bool {
     let is_known = |record: &Record| {
-        let known = TerminalIdentity::of(&record.start);
+        let known = TerminalIdentity::of(record.transaction());
         known.has_address_of(found) || known.usb.is_some() && known.usb == found.usb
     };
     found.address.is_some() && !records.iter().any(is_known)

@@ -4,13 +4,14 @@
 
 use core::ops::RangeInclusive;
 
-use caisse_payment::entry::Content;
 use caisse_payment::evidence::AttributedResult;
-use caisse_payment::{Amount, AuthorisationNumber, Comparison, Outcome, Proof, Reference, TransactionId};
+use caisse_payment::{
+    Amount, AuthorisationNumber, Comparison, Outcome, Proof, Reference, Transaction, TransactionId,
+};
 
 use crate::context::context;
 use crate::weigh::{LateResult, weigh_answer};
-use crate::{Mismatch, Paid, Record, Source, State, TerminalIdentity, TerminalKey};
+use crate::{Decision, Mismatch, Paid, Record, State, TerminalIdentity, TerminalKey};
 
 /// The number of latest transactions to which a late result may belong. A terminal has one result to report, and gives up
 /// after three attempts.
@@ -19,27 +20,27 @@ pub const MAX_BACK: usize = 16;
 /// Whether the transaction may have reached this terminal.
 #[must_use]
 pub fn reached(record: &Record, key: &TerminalKey) -> bool {
-    key.may_be_of(&record.start) && record.told().proof != Proof::NothingSent
+    key.may_be_of(record.transaction()) && record.told().proof != Proof::NothingSent
 }
 
-/// Whether the result of `record` could be taken for the answer to a transaction with this content. A result carries the
+/// Whether the result of `record` could be taken for the answer to this transaction. A result carries the
 /// approved amount, which may be less than the amount asked for, or more where a tip was allowed.
 #[must_use]
-pub fn looks_like(record: &Record, key: &TerminalKey, asked: &Content) -> bool {
-    let content = &record.start.content;
+pub fn looks_like(record: &Record, key: &TerminalKey, asked: &Transaction) -> bool {
+    let transaction = record.transaction();
     let approved = record.told().outcome.approved_amount();
-    let of_this_amount = content.amount == asked.amount
+    let of_this_amount = transaction.amount == asked.amount
         || approved == Some(asked.amount)
-        || (content.amount.currency() == asked.amount.currency()
+        || (transaction.amount.currency() == asked.amount.currency()
             && overlap(&reportable(record), &asked.approvable()));
-    key.may_be_of(&record.start) && content.register == asked.register && of_this_amount
+    key.may_be_of(transaction) && transaction.register == asked.register && of_this_amount
 }
 
 /// Returns the amounts that the result of a transaction may carry, in minor units.
 fn reportable(record: &Record) -> RangeInclusive<u64> {
-    match record.end.and_then(|end| end.verdict.outcome.approved_amount()) {
+    match record.conclusion().and_then(|conclusion| conclusion.verdict.outcome.approved_amount()) {
         Some(approved) => approved.minor()..=approved.minor(),
-        None => record.start.content.approvable(),
+        None => record.transaction().approvable(),
     }
 }
 
@@ -50,19 +51,22 @@ fn overlap(one: &RangeInclusive<u64>, other: &RangeInclusive<u64>) -> bool {
 /// Returns the authorisation number of a transaction: that of its answer, if the answer was accepted as its approval.
 #[must_use]
 pub fn accepted_number(record: &Record) -> Option<AuthorisationNumber> {
-    record.end.filter(|end| end.verdict.outcome.approved_amount().is_some())?.authorisation
+    record
+        .conclusion()
+        .filter(|conclusion| conclusion.verdict.outcome.approved_amount().is_some())?
+        .authorisation
 }
 
 /// Whether the reference of this transaction names it alone: several transactions of one bill may share a reference.
 #[must_use]
 pub fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
-    let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
-    let Some(reference) = content.reference else { return false };
+    let (transaction, key) = (record.transaction(), TerminalKey::from(record.transaction()));
+    let Some(reference) = transaction.reference else { return false };
     let namesake = |other: &Record| {
         let may_be_same = |other: Reference| other.compare(&reference).may_be_same();
-        other.start.id != record.start.id
-            && other.start.content.reference.is_some_and(may_be_same)
-            && looks_like(other, &key, content)
+        other.id() != record.id()
+            && other.transaction().reference.is_some_and(may_be_same)
+            && looks_like(other, &key, transaction)
     };
     !records.iter().any(namesake)
 }
@@ -71,17 +75,17 @@ pub fn is_named_by_its_reference(records: &[Record], record: &Record) -> bool {
 /// amount asked for may be a copy of that one's.
 #[must_use]
 pub fn is_like_the_last(records: &[Record], record: &Record) -> bool {
-    let (content, key) = (&record.start.content, TerminalKey::from(&record.start));
-    let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
+    let (transaction, key) = (record.transaction(), TerminalKey::from(record.transaction()));
+    let earlier = records.iter().take_while(|other| other.id() != record.id());
     let last = earlier.filter(|other| reached(other, &key)).last();
-    let exactly = Content { allow_partial: false, allow_tip: None, ..*content };
+    let exactly = Transaction { allow_partial: false, allow_tip: None, ..*transaction };
     last.is_some_and(|last| looks_like(last, &key, &exactly))
 }
 
 /// Whether no other transaction of the journal is unresolved, so that a payment app that is busy can be busy with this one only.
 #[must_use]
 pub fn is_only_unresolved(records: &[Record], id: &TransactionId) -> bool {
-    !records.iter().any(|record| record.start.id != *id && record.state() == State::Unresolved)
+    !records.iter().any(|record| record.id() != *id && record.state() == State::Unresolved)
 }
 
 /// The transaction to which a late result belongs.
@@ -117,13 +121,13 @@ impl Attribution<'_> {
             same_terminal: self.mismatch(records).is_none(),
             exclusive: exclusive || *named,
             like_the_last: !named && is_like_the_last(records, record),
-            unproven_tip: !named && approved > Some(record.start.content.amount.minor()),
+            unproven_tip: !named && approved > Some(record.transaction().amount.minor()),
         }
     }
 }
 
 /// Finds the transaction to which a late result belongs, among the last ones that may have reached the terminal. `found` is
-/// the terminal that reports the result. `read` reads the message as the result of a transaction with this content. `running`
+/// the terminal that reports the result. `read` reads the message as the result of this transaction. `running`
 /// is the transaction under way: until its end is written, a message beside its answer is not its result.
 ///
 /// Of several transactions that look alike: the one with the authorisation number of the result, the one that the result
@@ -133,16 +137,16 @@ pub fn attribute<'r>(
     records: &'r [Record],
     found: &TerminalIdentity,
     running: Option<TransactionId>,
-    read: impl Fn(&Content) -> AttributedResult,
+    read: impl Fn(&Transaction) -> AttributedResult,
 ) -> Option<Attribution<'r>> {
     let key = TerminalKey { terminal: found.name, address: found.address };
-    let is_running = |record: &Record| running == Some(record.start.id) && record.is_open();
+    let is_running = |record: &Record| running == Some(record.id()) && record.is_open();
     let last = || records.iter().rev().filter(|record| reached(record, &key)).take(MAX_BACK);
     let possible = || {
         last()
             .filter(|record| !is_running(record))
             .map(|record| {
-                let result = read(&record.start.content);
+                let result = read(record.transaction());
                 let numbers = accepted_number(record)
                     .zip(result.authorisation)
                     .map(|(number, reported)| number.compare(&reported));
@@ -156,7 +160,7 @@ pub fn attribute<'r>(
         result.has_reference && is_named_by_its_reference(records, record)
     };
     let in_doubt = |record: &Record| {
-        let person = record.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
+        let person = record.decision().is_some_and(Decision::is_by_person);
         record.state() == State::Unresolved || person
     };
     let (record, result, _) = possible()
@@ -178,7 +182,7 @@ pub fn contradiction(record: &Record, outcome: Outcome, is_its_own: bool) -> Opt
     let reported = weigh_answer(outcome).paid()?;
     let contradicts = match reported {
         Paid::Paid(amount) => known != Some(amount),
-        Paid::NotPaid => known.is_some() && (is_its_own || record.decision.is_some()),
+        Paid::NotPaid => known.is_some() && (is_its_own || record.decision().is_some()),
     };
     contradicts.then_some(reported)
 }

@@ -5,7 +5,7 @@ use caisse_payment::{Amount, AuthorisationNumber, Proof, Verdict};
 
 use crate::attribute::accepted_number;
 use crate::weigh::Previous;
-use crate::{Record, Source, TerminalIdentity, TerminalKey};
+use crate::{Decision, Record, TerminalIdentity, TerminalKey};
 
 /// What the journal knows about a transaction beside its own record, collected for [`weigh`](crate::weigh::weigh).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +25,16 @@ pub struct Context {
 /// authorisation number that the terminal reports now.
 #[must_use]
 pub fn context(records: &[Record], record: &Record, reported: Option<AuthorisationNumber>) -> Context {
-    let asked = record.start.content.amount;
-    let (key, mut terminal) = (TerminalKey::from(&record.start), TerminalIdentity::of(&record.start));
+    let asked = record.transaction().amount;
+    let (key, mut terminal) =
+        (TerminalKey::from(record.transaction()), TerminalIdentity::of(record.transaction()));
     let (mut previous, mut perhaps) = (Previous::Unknown, Previous::Unknown);
     let mut by_name = ShownIdentity::default();
-    let earlier = records.iter().take_while(|other| other.start.id != record.start.id);
-    for earlier in earlier.filter(|earlier| key.may_be_of(&earlier.start)) {
+    let earlier = records.iter().take_while(|other| other.id() != record.id());
+    for earlier in earlier.filter(|earlier| key.may_be_of(earlier.transaction())) {
         perhaps = after(perhaps, earlier, asked);
-        let (shown, sent_to) = (shown(earlier), TerminalIdentity::of(&earlier.start));
-        let is_same_place = terminal.is_of(&earlier.start);
+        let (shown, sent_to) = (shown(earlier), TerminalIdentity::of(earlier.transaction()));
+        let is_same_place = terminal.is_of(earlier.transaction());
         if !is_same_place && !terminal.has_address_of(&sent_to) {
             by_name = last_shown(by_name, shown);
             continue;
@@ -56,7 +57,7 @@ pub fn context(records: &[Record], record: &Record, reported: Option<Authorisati
     }
     terminal = terminal.showing(last_shown(terminal.shown(), shown(record)));
     let is_reported = |other: &Record| {
-        other.start.id != record.start.id
+        other.id() != record.id()
             && accepted_number(other)
                 .zip(reported)
                 .is_some_and(|(number, reported)| number.compare(&reported).may_be_same())
@@ -67,9 +68,9 @@ pub fn context(records: &[Record], record: &Record, reported: Option<Authorisati
 
 /// Returns the identities that a terminal showed in the answer to a transaction.
 fn shown(record: &Record) -> ShownIdentity {
-    record.end.map_or_else(ShownIdentity::default, |end| ShownIdentity {
-        contract: end.contract,
-        serial_number: end.serial_number,
+    record.conclusion().map_or_else(ShownIdentity::default, |conclusion| ShownIdentity {
+        contract: conclusion.contract,
+        serial_number: conclusion.serial_number,
     })
 }
 
@@ -88,12 +89,13 @@ fn after(previous: Previous, earlier: &Record, asked: Amount) -> Previous {
         return Previous::Unnumbered(asked);
     }
     let Verdict { outcome, proof } = earlier.told();
-    let by_a_person = earlier.decision.as_ref().is_some_and(|decision| decision.source == Source::Person);
-    let doubtful = by_a_person || earlier.disputed;
+    let by_a_person = earlier.decision().is_some_and(Decision::is_by_person);
+    let doubtful = by_a_person || earlier.is_disputed();
     let paid = outcome.approved_amount();
-    let content = &earlier.start.content;
+    let transaction = earlier.transaction();
     let of_this_amount = paid == Some(asked)
-        || (content.amount.currency() == asked.currency() && content.approvable().contains(&asked.minor()));
+        || (transaction.amount.currency() == asked.currency()
+            && transaction.approvable().contains(&asked.minor()));
     match (paid, accepted_number(earlier)) {
         (Some(amount), Some(number)) => Previous::Authorised(number, amount),
         (Some(amount), None) if !doubtful => Previous::Unnumbered(amount),

@@ -51,29 +51,23 @@ pub enum Source {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the customer paid.
-    pub paid: Paid,
-    /// Who decided: 1 to 200 printable characters.
-    pub by: String,
-    /// Why: 1 to 200 printable characters.
-    pub because: String,
-    /// What it rests on.
-    pub source: Source,
-    /// The steps of the procedure for a hung terminal that the person confirmed.
-    pub confirmed: Confirmations,
+    paid: Paid,
+    by: String,
+    because: String,
+    source: Source,
+    confirmed: Confirmations,
 }
 
 impl Decision {
-    /// A decision with its author and its reason.
+    /// A decision of a person, with the author and the reason.
     ///
     /// # Errors
     /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
     /// number or an e-mail address; when the amount paid is zero.
     pub fn new(paid: Paid, by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let (by, because, confirmed) = (by.into(), because.into(), Confirmations::NONE);
-        let decision = Self { paid, by, because, source: Source::Person, confirmed };
-        decision.check()?;
-        Ok(decision)
+        check_paid(paid)?;
+        let (by, because) = (checked(by)?, checked(because)?);
+        Ok(Self { paid, by, because, source: Source::Person, confirmed: Confirmations::NONE })
     }
 
     /// What evidence proves: by which way it came, and what it was.
@@ -95,24 +89,40 @@ impl Decision {
         self
     }
 
+    /// Whether the customer paid, and how much.
+    #[must_use]
+    pub const fn paid(&self) -> Paid {
+        self.paid
+    }
+
+    /// The author of the decision: 1 to 200 printable characters.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// The reason: 1 to 200 printable characters.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
+    }
+
+    /// What the decision rests on.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The steps of the procedure for a hung terminal that the person confirmed.
+    #[must_use]
+    pub const fn confirmed(&self) -> Confirmations {
+        self.confirmed
+    }
+
     /// Whether a person decided, and not evidence.
     #[must_use]
     pub const fn is_by_person(&self) -> bool {
         matches!(self.source, Source::Person)
-    }
-
-    /// Checks the form again: the fields are public.
-    ///
-    /// # Errors
-    /// As the constructor.
-    pub fn check(&self) -> Result<(), DecisionError> {
-        if let Paid::Paid(amount) = self.paid
-            && amount.is_zero()
-        {
-            return Err(DecisionError::ZeroAmount);
-        }
-        check_text(&self.by)?;
-        check_text(&self.because)
     }
 }
 
@@ -120,25 +130,20 @@ impl Decision {
 /// person has to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
-    /// What the proof says.
-    pub paid: Paid,
-    /// What it is: 1 to 200 printable characters.
-    pub because: String,
-    /// The person who contradicts the record; nothing where evidence does.
-    pub by: Option<String>,
-    /// The steps of the procedure for a hung terminal that the person confirmed.
-    pub confirmed: Confirmations,
+    paid: Paid,
+    because: String,
+    by: Option<String>,
+    confirmed: Confirmations,
 }
 
 impl Dispute {
-    /// A dispute with its reason.
+    /// A dispute by evidence, with its reason.
     ///
     /// # Errors
     /// As [`Decision::new`].
     pub fn new(paid: Paid, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let dispute = Self { paid, because: because.into(), by: None, confirmed: Confirmations::NONE };
-        dispute.check()?;
-        Ok(dispute)
+        check_paid(paid)?;
+        Ok(Self { paid, because: checked(because)?, by: None, confirmed: Confirmations::NONE })
     }
 
     /// Returns the dispute that a person's decision becomes where the record holds the terminal's own proof of the contrary.
@@ -148,57 +153,79 @@ impl Dispute {
         Self { paid, because, by: Some(by), confirmed }
     }
 
-    /// Checks the form again: the fields are public.
-    ///
-    /// # Errors
-    /// As the constructor.
-    pub fn check(&self) -> Result<(), DecisionError> {
-        if let Paid::Paid(amount) = self.paid
-            && amount.is_zero()
-        {
-            return Err(DecisionError::ZeroAmount);
-        }
-        self.by.as_deref().map_or(Ok(()), check_text)?;
-        check_text(&self.because)
+    /// Whether the customer paid, by the proof or by the person's word.
+    #[must_use]
+    pub const fn paid(&self) -> Paid {
+        self.paid
+    }
+
+    /// The reason: 1 to 200 printable characters.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
+    }
+
+    /// The person who contradicts the record; nothing where evidence does.
+    #[must_use]
+    pub fn by(&self) -> Option<&str> {
+        self.by.as_deref()
+    }
+
+    /// The steps of the procedure for a hung terminal that the person confirmed.
+    #[must_use]
+    pub const fn confirmed(&self) -> Confirmations {
+        self.confirmed
     }
 }
 
-/// A person takes responsibility for a cancellation or a credit that the journal cannot prove to be right.
+/// A person takes responsibility for what the journal cannot prove to be right: a cancellation or a credit.
 ///
 /// ```
-/// use caisse_settlement::Order;
+/// use caisse_settlement::OperatorOverride;
 ///
-/// assert!(Order::new("Camille", "ticket du client, autre caisse").is_ok());
-/// assert!(Order::new("", "no name").is_err());
+/// assert!(OperatorOverride::new("Camille", "ticket du client, autre caisse").is_ok());
+/// assert!(OperatorOverride::new("", "no name").is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Who ordered it: 1 to 200 printable characters.
-    pub by: String,
-    /// Why: 1 to 200 printable characters.
-    pub because: String,
+pub struct OperatorOverride {
+    by: String,
+    because: String,
 }
 
-impl Order {
-    /// An order with its author and its reason.
+impl OperatorOverride {
+    /// An override with its author and its reason.
     ///
     /// # Errors
     /// When a text is blank, longer than 200 characters, holds what cannot be printed on one line, or looks like a card
     /// number or an e-mail address.
     pub fn new(by: impl Into<String>, because: impl Into<String>) -> Result<Self, DecisionError> {
-        let order = Self { by: by.into(), because: because.into() };
-        order.check()?;
-        Ok(order)
+        Ok(Self { by: checked(by)?, because: checked(because)? })
     }
 
-    /// Checks the form again: the fields are public.
-    ///
-    /// # Errors
-    /// As the constructor.
-    pub fn check(&self) -> Result<(), DecisionError> {
-        check_text(&self.by)?;
-        check_text(&self.because)
+    /// The person who takes responsibility: 1 to 200 printable characters.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        &self.by
     }
+
+    /// The reason: 1 to 200 printable characters.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        &self.because
+    }
+}
+
+const fn check_paid(paid: Paid) -> Result<(), DecisionError> {
+    match paid {
+        Paid::Paid(amount) if amount.is_zero() => Err(DecisionError::ZeroAmount),
+        Paid::Paid(_) | Paid::NotPaid => Ok(()),
+    }
+}
+
+fn checked(text: impl Into<String>) -> Result<String, DecisionError> {
+    let text = text.into();
+    check_text(&text)?;
+    Ok(text)
 }
 
 fn check_text(text: &str) -> Result<(), DecisionError> {

@@ -2,38 +2,38 @@
 
 use core::fmt;
 
-use caisse_payment::entry::{End, Entry, RawStatus, Start};
+use caisse_payment::{Conclusion, RawStatus, Transaction};
 
-use crate::{Confirmations, Decision, Dispute, Order, Paid, Source, WallTime};
+use crate::{Confirmations, Decision, Dispute, OperatorOverride, Paid, Source, WallTime};
 
-/// One write about a transaction. Its `Display` is one line in English for a support person.
+/// One fact about a transaction. Its `Display` is one line in English for a support person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// When it was written.
-    pub at: WallTime,
-    /// What was written.
-    pub what: What,
-}
-
-/// What was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "most events are starts and ends")]
-pub enum What {
-    /// An attempt began.
-    Started(Start),
-    /// It ended.
-    Ended(End),
-    /// It ended before it could begin.
-    NeverSent(Start, End),
+pub enum Event {
+    /// An attempt begins: its request may leave once this is durable.
+    Started(Transaction),
+    /// The transaction has ended.
+    Ended(Conclusion),
+    /// The transaction ended before it could begin: both in one write, so that a power cut between the two leaves no unresolved
+    /// transaction.
+    NeverSent(Transaction, Conclusion),
     /// A person or the evidence decided, or a person corrected a person's decision.
     Resolved(Decision),
     /// Proof that contradicts the end came later, or a person contradicts the terminal's proof.
     Disputed(Dispute),
     /// A person took responsibility for a cancellation or a credit.
-    Ordered(Order),
+    Overridden(OperatorOverride),
 }
 
-impl What {
+/// An event in the history of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When the event was written.
+    pub at: WallTime,
+    /// The event.
+    pub event: Event,
+}
+
+impl Event {
     /// The stable name: `started`, `ended`, `never_sent`, `resolved`, `recovered`, `disputed` or `ordered`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -41,32 +41,34 @@ impl What {
             Self::Started(_) => "started",
             Self::Ended(_) => "ended",
             Self::NeverSent(..) => "never_sent",
-            Self::Resolved(Decision { source: Source::Person, .. }) => "resolved",
-            Self::Resolved(Decision { source: Source::Evidence, .. }) => "recovered",
+            Self::Resolved(decision) => match decision.source() {
+                Source::Person => "resolved",
+                Source::Evidence => "recovered",
+            },
             Self::Disputed(_) => "disputed",
-            Self::Ordered(_) => "ordered",
+            Self::Overridden(_) => "ordered",
         }
     }
 
-    /// The start in it.
+    /// The attempt that begins with this event.
     #[must_use]
-    pub const fn start(&self) -> Option<&Start> {
+    pub const fn transaction(&self) -> Option<&Transaction> {
         match self {
-            Self::Started(start) | Self::NeverSent(start, _) => Some(start),
-            Self::Ended(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Ordered(_) => None,
+            Self::Started(transaction) | Self::NeverSent(transaction, _) => Some(transaction),
+            Self::Ended(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Overridden(_) => None,
         }
     }
 
-    /// The end in it.
+    /// The end in this event.
     #[must_use]
-    pub const fn end(&self) -> Option<&End> {
+    pub const fn conclusion(&self) -> Option<&Conclusion> {
         match self {
-            Self::Ended(end) | Self::NeverSent(_, end) => Some(end),
-            Self::Started(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Ordered(_) => None,
+            Self::Ended(conclusion) | Self::NeverSent(_, conclusion) => Some(conclusion),
+            Self::Started(_) | Self::Resolved(_) | Self::Disputed(_) | Self::Overridden(_) => None,
         }
     }
 
-    /// The decision in it.
+    /// The decision in this event.
     #[must_use]
     pub const fn decision(&self) -> Option<&Decision> {
         match self {
@@ -76,48 +78,38 @@ impl What {
     }
 }
 
-impl From<Entry> for What {
-    fn from(entry: Entry) -> Self {
-        match entry {
-            Entry::Started(start) => Self::Started(start),
-            Entry::Ended(end) => Self::Ended(end),
-            Entry::NeverSent(start, end) => Self::NeverSent(start, end),
-        }
+impl fmt::Display for RecordedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.event, f)
     }
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.what, f)
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started(start) => write_start(f, start),
-            Self::Ended(end) => write_end(f, end),
-            Self::NeverSent(start, end) => {
-                write_start(f, start)?;
+            Self::Started(transaction) => write_transaction(f, transaction),
+            Self::Ended(conclusion) => write_conclusion(f, conclusion),
+            Self::NeverSent(transaction, conclusion) => {
+                write_transaction(f, transaction)?;
                 f.write_str("; ")?;
-                write_end(f, end)
+                write_conclusion(f, conclusion)
             }
             Self::Resolved(decision) => {
-                write_paid(f, decision.paid)?;
-                write!(f, ", says {}: {}", decision.by, decision.because)?;
-                let needs_steps = decision.is_by_person() && decision.paid == Paid::NotPaid;
-                write_confirmed(f, decision.confirmed, needs_steps)
+                write_paid(f, decision.paid())?;
+                write!(f, ", says {}: {}", decision.by(), decision.because())?;
+                let needs_steps = decision.is_by_person() && decision.paid() == Paid::NotPaid;
+                write_confirmed(f, decision.confirmed(), needs_steps)
             }
             Self::Disputed(dispute) => {
-                write_paid(f, dispute.paid)?;
-                match &dispute.by {
-                    Some(by) => write!(f, " after all, says {by}: {}", dispute.because)?,
-                    None => write!(f, " after all, by later proof: {}", dispute.because)?,
+                write_paid(f, dispute.paid())?;
+                match dispute.by() {
+                    Some(by) => write!(f, " after all, says {by}: {}", dispute.because())?,
+                    None => write!(f, " after all, by later proof: {}", dispute.because())?,
                 }
-                let needs_steps = dispute.by.is_some() && dispute.paid == Paid::NotPaid;
-                write_confirmed(f, dispute.confirmed, needs_steps)
+                let needs_steps = dispute.by().is_some() && dispute.paid() == Paid::NotPaid;
+                write_confirmed(f, dispute.confirmed(), needs_steps)
             }
-            Self::Ordered(order) => write!(f, "ordered by {}: {}", order.by, order.because),
+            Self::Overridden(person) => write!(f, "ordered by {}: {}", person.by(), person.because()),
         }
     }
 }
@@ -137,50 +129,49 @@ fn write_confirmed(f: &mut fmt::Formatter<'_>, confirmed: Confirmations, needs_s
     }
 }
 
-fn write_start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
-    let content = &start.content;
-    let (terminal, register) = (content.terminal, content.register);
-    write!(f, "{} of {} on {terminal}, register {register}", content.operation, content.amount)?;
-    if let Some(original) = content.original {
+fn write_transaction(f: &mut fmt::Formatter<'_>, transaction: &Transaction) -> fmt::Result {
+    let Transaction { operation, amount, terminal, register, .. } = transaction;
+    write!(f, "{operation} of {amount} on {terminal}, register {register}")?;
+    if let Some(original) = transaction.original {
         write!(f, ", original {original}")?;
     }
-    if let Some(reference) = content.reference {
+    if let Some(reference) = transaction.reference {
         write!(f, ", reference {reference}")?;
     }
-    if content.allow_partial {
+    if transaction.allow_partial {
         f.write_str(", a part may be approved")?;
     }
-    if let Some(tip) = content.allow_tip {
+    if let Some(tip) = transaction.allow_tip {
         write!(f, ", with a tip of at most {tip}")?;
     }
-    write!(f, ", dialect {}", start.dialect)
+    write!(f, ", dialect {}", transaction.dialect)
 }
 
-fn write_end(f: &mut fmt::Formatter<'_>, end: &End) -> fmt::Result {
-    write!(f, "{}", end.verdict.outcome.name())?;
-    if let Some(code) = end.verdict.outcome.reason_code() {
+fn write_conclusion(f: &mut fmt::Formatter<'_>, conclusion: &Conclusion) -> fmt::Result {
+    write!(f, "{}", conclusion.verdict.outcome.name())?;
+    if let Some(code) = conclusion.verdict.outcome.reason_code() {
         write!(f, " ({code})")?;
     }
-    if let Some(amount) = end.verdict.outcome.approved_amount() {
+    if let Some(amount) = conclusion.verdict.outcome.approved_amount() {
         write!(f, " {amount}")?;
     }
-    if let Some(due) = end.verdict.outcome.amount_due() {
+    if let Some(due) = conclusion.verdict.outcome.amount_due() {
         write!(f, ", due {due}")?;
     }
-    if let Some(amount) = end.reported_amount {
+    if let Some(amount) = conclusion.reported_amount {
         write!(f, ", reported {amount}")?;
     }
-    write!(f, ", {}", end.verdict.proof.name())?;
-    if let Some(number) = end.authorisation {
+    write!(f, ", {}", conclusion.verdict.proof.name())?;
+    if let Some(number) = conclusion.authorisation {
         write!(f, ", authorisation {number}")?;
     }
-    if let Some(number) = end.contract {
+    if let Some(number) = conclusion.contract {
         write!(f, ", contract {number}")?;
     }
-    if let Some(digits) = end.last_four {
+    if let Some(digits) = conclusion.last_four {
         write!(f, ", card ending in {}", digits.escape_ascii())?;
     }
-    let RawStatus { status, complement, stat } = end.status;
+    let RawStatus { status, complement, stat } = conclusion.status;
     if let Some(stat) = stat {
         write!(f, ", STAT={}", [stat].escape_ascii())?;
     }

@@ -6,10 +6,10 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use caisse_payment::entry::Content;
+use caisse_payment::Transaction;
 
 use crate::attribute::looks_like;
-use crate::{Event, Record, TerminalKey, WallTime};
+use crate::{Record, RecordedEvent, TerminalKey, WallTime};
 
 /// How far the clocks may drift apart before one of them was set, or the machine slept.
 const MAX_DRIFT: Duration = Duration::from_millis(500);
@@ -41,13 +41,19 @@ impl Clocks {
 /// forward as far as it may have been. Otherwise the time counts from when this till first asked, and is over after `longest`
 /// whatever the clock on the wall shows.
 #[must_use]
-pub fn may_still_come(events: &[Event], longest: Duration, clocks: &Clocks, watched: Duration) -> bool {
+pub fn may_still_come(
+    events: &[RecordedEvent],
+    longest: Duration,
+    clocks: &Clocks,
+    watched: Duration,
+) -> bool {
     // A start in the future shows a clock that was set back. What was written after the start, its end or its decision, is
     // certainly later.
-    let began = events.iter().rposition(|event| event.what.start().is_some()).unwrap_or_default();
+    let began = events.iter().rposition(|event| event.event.transaction().is_some()).unwrap_or_default();
     let past = events.iter().skip(began).find(|event| event.at <= clocks.wall);
-    let is_over =
-        |event: &Event| between(event.at, clocks.wall) >= longest.saturating_add(clocks.set_forward());
+    let is_over = |event: &RecordedEvent| {
+        between(event.at, clocks.wall) >= longest.saturating_add(clocks.set_forward())
+    };
     !past.is_some_and(is_over) && watched < longest
 }
 
@@ -56,10 +62,10 @@ fn between(earlier: WallTime, later: WallTime) -> Duration {
 }
 
 /// Returns the transactions that were decided without the terminal's answer and whose result could be taken for the answer to
-/// one with this content, among the last ones that [`reached`](crate::attribute::reached) the terminal.
+/// this one, among the last ones that [`reached`](crate::attribute::reached) the terminal.
 #[must_use]
-pub fn decided_alike<'r>(last: &'r [Record], key: &TerminalKey, asked: &Content) -> Vec<&'r Record> {
-    last.iter().filter(|record| record.decision.is_some() && looks_like(record, key, asked)).collect()
+pub fn decided_alike<'r>(last: &'r [Record], key: &TerminalKey, asked: &Transaction) -> Vec<&'r Record> {
+    last.iter().filter(|record| record.decision().is_some() && looks_like(record, key, asked)).collect()
 }
 
 /// Whether results that may still come allow a transaction to begin.
@@ -76,9 +82,9 @@ pub enum LateResults {
 /// Decides by the results that may still come. `gives_back_references` says that the terminal repeats the reference of a
 /// request in its answer.
 #[must_use]
-pub fn late_results(possible: &[&Record], asked: &Content, gives_back_references: bool) -> LateResults {
+pub fn late_results(possible: &[&Record], asked: &Transaction, gives_back_references: bool) -> LateResults {
     let reference = asked.reference.filter(|_| gives_back_references);
-    let told_apart = |record: &&Record| reference.is_some() && record.start.content.reference != reference;
+    let told_apart = |record: &&Record| reference.is_some() && record.transaction().reference != reference;
     match possible {
         [] => LateResults::None,
         possible if possible.iter().all(told_apart) => LateResults::ToldApartByReference,

@@ -42,9 +42,9 @@ pub mod weigh;
 
 pub use confirmation::{Confirmation, Confirmations};
 #[cfg(feature = "alloc")]
-pub use decision::{Decision, DecisionError, Dispute, Order, Paid, Source};
+pub use decision::{Decision, DecisionError, Dispute, OperatorOverride, Paid, Source};
 #[cfg(feature = "alloc")]
-pub use event::{Event, What};
+pub use event::{Event, RecordedEvent};
 #[cfg(feature = "alloc")]
 pub use record::{Record, State};
 pub use terminal_identity::{IdentityPart, Mismatch, TerminalIdentity};

@@ -1,8 +1,9 @@
 //! The identity of a terminal, as far as it is known: what evidence has to agree with.
 
-use caisse_payment::entry::{PaymentMeans, Start};
 use caisse_payment::evidence::ShownIdentity;
-use caisse_payment::{Comparison, ContractNumber, SerialNumber, TerminalId, Text, UsbIdentity};
+use caisse_payment::{
+    Comparison, ContractNumber, PaymentMeans, SerialNumber, TerminalId, Text, Transaction, UsbIdentity,
+};
 
 /// The identity of a terminal: how it is reached, and what it shows of itself.
 ///
@@ -10,7 +11,7 @@ use caisse_payment::{Comparison, ContractNumber, SerialNumber, TerminalId, Text,
 /// reports something now. Evidence counts only where [`differences`](Self::differences) finds none between the two.
 ///
 /// ```
-/// use caisse_payment::entry::PaymentMeans;
+/// use caisse_payment::PaymentMeans;
 /// use caisse_settlement::{IdentityPart, TerminalIdentity};
 ///
 /// let at = |address: &str| TerminalIdentity {
@@ -28,9 +29,9 @@ pub struct TerminalIdentity {
     pub means: PaymentMeans,
     /// The name of the terminal.
     pub name: TerminalId,
-    /// The address of the terminal, as [`Start::address`].
+    /// The address of the terminal, as [`Transaction::address`].
     pub address: Option<TerminalId>,
-    /// The USB device at the serial port, as [`Start::usb`].
+    /// The USB device at the serial port, as [`Transaction::usb`].
     pub usb: Option<UsbIdentity>,
     /// The merchant contract that the terminal shows (CG).
     pub contract: Option<ContractNumber>,
@@ -99,11 +100,11 @@ impl TerminalIdentity {
     /// The terminal to which a transaction was sent. A row of the first versions of the journal has no address; the name
     /// tells it where it was made of the address.
     #[must_use]
-    pub fn of(start: &Start) -> Self {
-        let name = start.content.terminal;
-        let address = start.address.or(Some(name).filter(is_address));
-        let means = PaymentMeans::of(&start.dialect);
-        Self { address, usb: start.usb, ..Self::new(means, name) }
+    pub fn of(transaction: &Transaction) -> Self {
+        let name = transaction.terminal;
+        let address = transaction.address.or(Some(name).filter(is_address));
+        let means = PaymentMeans::of(&transaction.dialect);
+        Self { address, usb: transaction.usb, ..Self::new(means, name) }
     }
 
     /// The same terminal, with the identities in one of its messages.
@@ -147,8 +148,8 @@ impl TerminalIdentity {
     /// Whether the transaction was sent to this terminal, by means, name and address. Enough to take the transaction for one
     /// of its own, once what the terminal showed does not contradict.
     #[must_use]
-    pub fn is_of(&self, start: &Start) -> bool {
-        Self::of(start).is(&self.showing(ShownIdentity::default()))
+    pub fn is_of(&self, transaction: &Transaction) -> bool {
+        Self::of(transaction).is(&self.showing(ShownIdentity::default()))
     }
 
     fn differs_in(&self, part: IdentityPart, found: &Self) -> bool {

@@ -1,7 +1,6 @@
 //! The key of a terminal in the journal.
 
-use caisse_payment::TerminalId;
-use caisse_payment::entry::Start;
+use caisse_payment::{TerminalId, Transaction};
 
 /// The key of a terminal: its name, and its address where it has one. A name may change while a transaction is unresolved,
 /// and one program may use the address where another uses a name; both still mean one terminal.
@@ -18,7 +17,7 @@ use caisse_payment::entry::Start;
 pub struct TerminalKey {
     /// The name of the terminal.
     pub terminal: TerminalId,
-    /// The address of the terminal, as [`Start::address`].
+    /// The address of the terminal, as [`Transaction::address`].
     pub address: Option<TerminalId>,
 }
 
@@ -29,10 +28,10 @@ impl From<TerminalId> for TerminalKey {
     }
 }
 
-impl From<&Start> for TerminalKey {
+impl From<&Transaction> for TerminalKey {
     /// The key of the terminal to which the transaction was sent.
-    fn from(start: &Start) -> Self {
-        Self { terminal: start.content.terminal, address: start.address }
+    fn from(transaction: &Transaction) -> Self {
+        Self { terminal: transaction.terminal, address: transaction.address }
     }
 }
 
@@ -40,9 +39,9 @@ impl TerminalKey {
     /// Whether the transaction may have been sent to this terminal: the name or the address is the same. Enough to hold a
     /// payment back, and never enough for evidence.
     #[must_use]
-    pub fn may_be_of(&self, start: &Start) -> bool {
+    pub fn may_be_of(&self, transaction: &Transaction) -> bool {
         let names = [Some(self.terminal), self.address];
-        names.contains(&Some(start.content.terminal))
-            || start.address.is_some() && names.contains(&start.address)
+        names.contains(&Some(transaction.terminal))
+            || transaction.address.is_some() && names.contains(&transaction.address)
     }
 }

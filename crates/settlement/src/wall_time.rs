@@ -7,7 +7,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 /// The last millisecond of the year 9999, the last one that RFC 3339 can write.
 const LAST: u64 = 253_402_300_799_999;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, from 1970 to 9999. It is kept with each entry for people to read; nothing is
+/// Milliseconds since 1970-01-01T00:00:00Z, from 1970 to 9999. It is kept with each event for people to read; nothing is
 /// decided by it, for clocks step.
 ///
 /// ```

@@ -1,9 +1,8 @@
 //! Which transactions may begin: every outcome that a journal can hold under the id, at every stage, with every set of locks, and
 //! with and without an earlier transaction that holds the terminal back.
 
-use caisse_payment::entry::Content;
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Verdict,
+    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Transaction, Verdict,
 };
 use caisse_settlement::admit::{Admission, Locks, Recorded, Situation, Stage, admit};
 
@@ -11,23 +10,15 @@ fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
 }
 
-fn content(amount: Amount) -> Content {
-    Content {
-        operation: Operation::Debit,
-        original: None,
-        amount,
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    }
+fn debit(amount: Amount) -> Transaction {
+    let (id, terminal) = ("sale-1".parse().unwrap(), "counter".parse().unwrap());
+    Transaction::new(id, Operation::Debit, amount, terminal, "payxpress".parse().unwrap())
 }
 
 const LOCKS: [Locks; 3] = [Locks::Both, Locks::IdAlone, Locks::Neither];
 
 /// All that can be found under an id: nothing, and each outcome at each stage.
-fn recorded(asked: Content) -> Vec<Option<Recorded>> {
+fn recorded(asked: Transaction) -> Vec<Option<Recorded>> {
     let outcomes = [
         Outcome::Approved { amount: euros(2500) },
         Outcome::PartiallyApproved { approved: euros(1), due: euros(2499) },
@@ -41,7 +32,7 @@ fn recorded(asked: Content) -> Vec<Option<Recorded>> {
     for outcome in outcomes {
         for stage in [Stage::Started, Stage::Decided, Stage::Ended] {
             let verdict = Verdict { outcome, proof: Proof::Answered };
-            all.push(Some(Recorded { content: asked, verdict, stage }));
+            all.push(Some(Recorded { transaction: asked, verdict, stage }));
         }
     }
     all
@@ -49,7 +40,7 @@ fn recorded(asked: Content) -> Vec<Option<Recorded>> {
 
 #[test]
 fn journal_and_locks_decide_whether_a_payment_may_begin() {
-    let asked = content(euros(2500));
+    let asked = debit(euros(2500));
     let mut seen = [0; 6];
     for recorded in recorded(asked) {
         for locks in LOCKS {
@@ -90,14 +81,14 @@ fn journal_and_locks_decide_whether_a_payment_may_begin() {
                     other => panic!("{other:?}: {case}"),
                 }
                 for other in [
-                    content(euros(2501)),
-                    Content { operation: Operation::Credit, ..asked },
-                    Content { allow_partial: true, ..asked },
-                    Content { allow_tip: Some(euros(1)), ..asked },
-                    Content { terminal: "other".parse().unwrap(), ..asked },
-                    Content { register: "02".parse().unwrap(), ..asked },
-                    Content { reference: "x".parse().ok(), ..asked },
-                    Content { original: "x".parse().ok(), ..asked },
+                    debit(euros(2501)),
+                    Transaction { operation: Operation::Credit, ..asked },
+                    Transaction { allow_partial: true, ..asked },
+                    Transaction { allow_tip: Some(euros(1)), ..asked },
+                    Transaction { terminal: "other".parse().unwrap(), ..asked },
+                    Transaction { register: "02".parse().unwrap(), ..asked },
+                    Transaction { reference: "x".parse().ok(), ..asked },
+                    Transaction { original: "x".parse().ok(), ..asked },
                 ] {
                     if recorded.is_some() {
                         let admission = admit(&other, &Situation { recorded, locks, terminal_is_held_back });
@@ -119,9 +110,9 @@ fn journal_and_locks_decide_whether_a_payment_may_begin() {
 /// repeats it.
 #[test]
 fn what_may_be_in_flight_elsewhere_is_not_replayed() {
-    let asked = content(euros(2500));
+    let asked = debit(euros(2500));
     let decided = Recorded {
-        content: asked,
+        transaction: asked,
         verdict: Verdict {
             outcome: Outcome::Declined { refusal: Refusal::DecidedNotPaid },
             proof: Proof::PerhapsSent,

@@ -1,8 +1,7 @@
 //! The terminal to which a transaction was sent, as the records around it tell: by its address, or else by its name.
 
-use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::evidence::{Echoed, LastTransaction, ShownIdentity};
-use caisse_payment::{Amount, Currency, Doubt, Operation, Outcome, Proof, Register, Verdict};
+use caisse_payment::{Amount, Conclusion, Currency, Doubt, Operation, Outcome, Proof, Transaction, Verdict};
 use caisse_settlement::weigh::{Context, Knowledge, Open, Previous, RecoveryFinding, context, weigh};
 use caisse_settlement::{Decision, Paid, Record, TerminalIdentity, WallTime};
 use core::time::Duration;
@@ -21,39 +20,17 @@ fn record(id: &str, name: &str, address: &str, shown: Option<&str>) -> Record {
     let approved = Outcome::Approved { amount: euros(2500) };
     let outcome = if shown.is_some() { approved } else { Outcome::Unknown { doubt: Doubt::Silence } };
     let at = WallTime::from_millis(0);
-    Record {
-        start: Start {
-            id: id.parse().unwrap(),
-            content: Content {
-                operation: Operation::Debit,
-                original: None,
-                amount: euros(2500),
-                allow_partial: false,
-                allow_tip: None,
-                terminal: name.parse().unwrap(),
-                register: Register::FIRST,
-                reference: None,
-            },
-            dialect: "nepting".parse().unwrap(),
-            address: address.parse().ok(),
-            usb: None,
-        },
-        end: Some(End {
-            id: id.parse().unwrap(),
-            verdict: Verdict { outcome, proof: Proof::PerhapsSent },
-            authorisation: shown.map(|_| "004711".parse().unwrap()),
-            contract: None,
-            serial_number: shown.map(|number| number.parse().unwrap()),
-            reported_amount: None,
-            last_four: None,
-            status: RawStatus::default(),
-        }),
-        decision: None,
-        disputed: false,
-        started_at: at,
-        ended_at: Some(at),
-        decided_at: None,
-    }
+    let (id, terminal, dialect) = (id.parse().unwrap(), name.parse().unwrap(), "nepting".parse().unwrap());
+    let transaction = Transaction {
+        address: address.parse().ok(),
+        ..Transaction::new(id, Operation::Debit, euros(2500), terminal, dialect)
+    };
+    let conclusion = Conclusion {
+        authorisation: shown.map(|_| "004711".parse().unwrap()),
+        serial_number: shown.map(|number| number.parse().unwrap()),
+        ..Conclusion::from(Verdict { outcome, proof: Proof::PerhapsSent })
+    };
+    Record::new(transaction, at).unwrap().with_conclusion(conclusion, at).unwrap()
 }
 
 /// What "the last transaction was not completed" proves about the last of these records, from a terminal that is reached as
@@ -68,7 +45,7 @@ fn weighed(records: &[Record], shows: &str) -> RecoveryFinding {
         allow_tip: None,
         exclusive: true,
         recorded: terminal,
-        found: TerminalIdentity::of(&ours.start).showing(shown),
+        found: TerminalIdentity::of(ours.transaction()).showing(shown),
         previous,
         of_another,
         time_left: Duration::ZERO,
@@ -143,8 +120,14 @@ fn another_name_gives_no_previous_transaction() {
 fn a_report_after_lost_events_proves_nothing_about_the_next_payment() {
     let before = record("before", "counter", HERE, Some(OLD));
     let ours = record("ours", "counter", HERE, None);
-    let mut lost = record("lost", "counter", HERE, None);
-    lost.start.content.amount = euros(0);
+    let at = WallTime::from_millis(0);
+    let begun = |outcome| {
+        let of_nothing =
+            Transaction { amount: euros(0), ..*record("lost", "counter", HERE, None).transaction() };
+        let conclusion = Conclusion::from(Verdict { outcome, proof: Proof::PerhapsSent });
+        Record::new(of_nothing, at).unwrap().with_conclusion(conclusion, at).unwrap()
+    };
+    let unknown = begun(Outcome::Unknown { doubt: Doubt::Silence });
     let number = "004712".parse().ok();
     let weighed = |records: &[Record]| {
         let Context { terminal, previous, of_another } = context(records, &ours, number);
@@ -169,13 +152,11 @@ fn a_report_after_lost_events_proves_nothing_about_the_next_payment() {
     };
     assert_eq!(weighed(&[before.clone(), ours.clone()]), RecoveryFinding::Paid(euros(2500)));
     // An unknown end that is no loss changes nothing: no payment begins behind one.
-    assert_eq!(weighed(&[before.clone(), lost.clone(), ours.clone()]), RecoveryFinding::Paid(euros(2500)));
-    let mut end = lost.end.unwrap();
-    end.verdict.outcome = Outcome::Unknown { doubt: Doubt::Salvaged };
-    lost.end = Some(end);
+    assert_eq!(weighed(&[before.clone(), unknown, ours.clone()]), RecoveryFinding::Paid(euros(2500)));
+    let lost = begun(Outcome::Unknown { doubt: Doubt::Salvaged });
     let open = RecoveryFinding::Open(Open::PerhapsEarlier);
     assert_eq!(weighed(&[before.clone(), lost.clone(), ours.clone()]), open);
-    lost.decision = Some(Decision::new(Paid::NotPaid, "Anne", "looked").unwrap());
-    lost.decided_at = Some(WallTime::from_millis(1));
+    let decision = Decision::new(Paid::NotPaid, "Anne", "looked").unwrap();
+    let lost = lost.with_decision(decision, at).unwrap();
     assert_eq!(weighed(&[before, lost, ours.clone()]), open);
 }

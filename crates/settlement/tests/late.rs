@@ -2,29 +2,18 @@
 
 use core::time::Duration;
 
-use caisse_payment::entry::{Content, Start};
-use caisse_payment::{Amount, Currency, Operation, Register};
+use caisse_payment::{Amount, Currency, Operation, Transaction};
 use caisse_settlement::late::{Clocks, LateResults, late_results, may_still_come};
-use caisse_settlement::{Decision, Event, Paid, Record, WallTime, What};
+use caisse_settlement::{Decision, Event, Paid, Record, RecordedEvent, WallTime};
 
 const LONGEST: Duration = Duration::from_secs(300);
 
-fn start(reference: Option<&str>) -> Start {
-    Start {
-        id: "sale-1".parse().unwrap(),
-        content: Content {
-            operation: Operation::Debit,
-            original: None,
-            amount: Amount::from_minor(2500, Currency::EUR),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: "counter".parse().unwrap(),
-            register: Register::FIRST,
-            reference: reference.map(|text| text.parse().unwrap()),
-        },
-        dialect: "concert-e".parse().unwrap(),
-        address: None,
-        usb: None,
+fn transaction(reference: Option<&str>) -> Transaction {
+    let amount = Amount::from_minor(2500, Currency::EUR);
+    let (id, terminal) = ("sale-1".parse().unwrap(), "counter".parse().unwrap());
+    Transaction {
+        reference: reference.map(|text| text.parse().unwrap()),
+        ..Transaction::new(id, Operation::Debit, amount, terminal, "concert-e".parse().unwrap())
     }
 }
 
@@ -32,11 +21,11 @@ fn at(seconds: u64) -> WallTime {
     WallTime::from_millis(seconds * 1000)
 }
 
-fn events(started: u64, decided: u64) -> [Event; 2] {
+fn events(started: u64, decided: u64) -> [RecordedEvent; 2] {
     let decision = Decision::new(Paid::NotPaid, "Anne", "no ticket").unwrap();
     [
-        Event { at: at(started), what: What::Started(start(None)) },
-        Event { at: at(decided), what: What::Resolved(decision) },
+        RecordedEvent { at: at(started), event: Event::Started(transaction(None)) },
+        RecordedEvent { at: at(decided), event: Event::Resolved(decision) },
     ]
 }
 
@@ -81,7 +70,7 @@ fn a_clock_that_was_set_back_holds_nothing_back_for_ever() {
 #[test]
 fn an_earlier_attempt_under_the_same_id_tells_no_time() {
     let [started, decided] = events(9_990, 9_995);
-    let earlier = Event { at: at(100), what: What::Started(start(None)) };
+    let earlier = RecordedEvent { at: at(100), event: Event::Started(transaction(None)) };
     let attempts = [earlier, started, decided];
     assert!(may_still_come(&attempts, LONGEST, &clocks(10_000, 0), Duration::ZERO));
 }
@@ -101,19 +90,11 @@ fn clocks_may_drift_by_half_a_second() {
 
 #[test]
 fn references_tell_late_results_apart_where_the_terminal_gives_them_back() {
-    let record = |reference: Option<&str>| Record {
-        start: start(reference),
-        end: None,
-        decision: None,
-        disputed: false,
-        started_at: at(1),
-        ended_at: None,
-        decided_at: None,
-    };
+    let record = |reference: Option<&str>| Record::new(transaction(reference), at(1)).unwrap();
     let (none, one, other) = (record(None), record(Some("one")), record(Some("other")));
-    let (asked_one, asked_none) = (start(Some("one")).content, start(None).content);
+    let (asked_one, asked_none) = (transaction(Some("one")), transaction(None));
     let decide =
-        |possible: &[&Record], asked: &Content, gives_back| late_results(possible, asked, gives_back);
+        |possible: &[&Record], asked: &Transaction, gives_back| late_results(possible, asked, gives_back);
     for gives_back in [false, true] {
         assert_eq!(decide(&[], &asked_one, gives_back), LateResults::None);
         assert_eq!(decide(&[&one], &asked_one, gives_back), LateResults::Possible);

@@ -1,20 +1,21 @@
 //! Which cancellations and credits the journal allows: every combination of what it can know.
 
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, Currency, Doubt, Operation, Outcome, Refusal, Register, Verdict};
+use caisse_payment::{Amount, Blocked, Currency, Doubt, Operation, Outcome, Refusal, Transaction, Verdict};
 use caisse_payment::{NotSent, Proof};
 use caisse_settlement::admit::{Original, admit_original};
 
-fn content(operation: Operation, minor: u64, currency: Currency, terminal: &str, named: bool) -> Content {
-    Content {
-        operation,
+fn transaction(
+    operation: Operation,
+    minor: u64,
+    currency: Currency,
+    terminal: &str,
+    named: bool,
+) -> Transaction {
+    let (amount, terminal) = (Amount::from_minor(minor, currency), terminal.parse().unwrap());
+    let (id, dialect) = ("sale-2".parse().unwrap(), "payxpress".parse().unwrap());
+    Transaction {
         original: named.then(|| "sale-1".parse().unwrap()),
-        amount: Amount::from_minor(minor, currency),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: terminal.parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
+        ..Transaction::new(id, operation, amount, terminal, dialect)
     }
 }
 
@@ -46,9 +47,9 @@ fn never_more_goes_back_than_was_paid() {
                                 let [here, exclusive, is_last, named] =
                                     [1, 2, 4, 8].map(|bit| bits & bit != 0);
                                 let terminal = if here { "counter" } else { "bar" };
-                                let asked = content(operation, minor, currency, "counter", named);
+                                let asked = transaction(operation, minor, currency, "counter", named);
                                 let original = Original {
-                                    content: content(
+                                    transaction: transaction(
                                         original_operation,
                                         2500,
                                         Currency::EUR,
@@ -110,14 +111,14 @@ fn never_more_goes_back_than_was_paid() {
 
 #[test]
 fn an_original_that_nobody_knows_is_none() {
-    let named = |operation| content(operation, 2500, Currency::EUR, "counter", true);
+    let named = |operation| transaction(operation, 2500, Currency::EUR, "counter", true);
     for operation in [Operation::Credit, Operation::Cancellation] {
         assert_eq!(admit_original(&named(operation), None, true), Err(Blocked::OriginalNotApproved));
     }
-    let alone = content(Operation::Cancellation, 2500, Currency::EUR, "counter", false);
+    let alone = transaction(Operation::Cancellation, 2500, Currency::EUR, "counter", false);
     assert_eq!(admit_original(&alone, None, true), Err(Blocked::OriginalMissing));
     assert_eq!(
-        admit_original(&content(Operation::Credit, 1, Currency::EUR, "counter", false), None, false),
+        admit_original(&transaction(Operation::Credit, 1, Currency::EUR, "counter", false), None, false),
         Ok(())
     );
 }
@@ -125,7 +126,7 @@ fn an_original_that_nobody_knows_is_none() {
 #[test]
 fn each_refusal_says_what_is_in_the_way() {
     let original = Original {
-        content: content(Operation::Debit, 2500, Currency::EUR, "counter", false),
+        transaction: transaction(Operation::Debit, 2500, Currency::EUR, "counter", false),
         verdict: Verdict {
             outcome: Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) },
             proof: Proof::Answered,
@@ -134,13 +135,17 @@ fn each_refusal_says_what_is_in_the_way() {
         given_back: 0,
     };
     let ask = |operation, minor, original: &Original, exclusive| {
-        admit_original(&content(operation, minor, Currency::EUR, "counter", true), Some(original), exclusive)
+        admit_original(
+            &transaction(operation, minor, Currency::EUR, "counter", true),
+            Some(original),
+            exclusive,
+        )
     };
     let cancel = Operation::Cancellation;
     assert_eq!(ask(cancel, 2500, &original, true), Ok(()));
     assert_eq!(ask(cancel, 2400, &original, true), Err(Blocked::OriginalAmountDiffers));
     for operation in [cancel, Operation::Credit] {
-        let dollars = content(operation, 2500, Currency::from_numeric(840).unwrap(), "counter", true);
+        let dollars = transaction(operation, 2500, Currency::from_numeric(840).unwrap(), "counter", true);
         let told = admit_original(&dollars, Some(&original), true);
         assert_eq!(told, Err(Blocked::OriginalCurrencyDiffers), "{operation:?}");
     }

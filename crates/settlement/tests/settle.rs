@@ -3,12 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, Retry, Verdict,
+    Amount, Conclusion, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Retry, Transaction,
+    Verdict,
 };
 use caisse_settlement::settle::{self, Appended, Decided, SettleError};
-use caisse_settlement::{Confirmation, Decision, Dispute, Paid, Record, Source, State, WallTime};
+use caisse_settlement::{
+    Confirmation, Decision, Dispute, Event, OperatorOverride, Paid, Record, Source, State, WallTime,
+};
 
 const NOT_PAID: Paid = Paid::NotPaid;
 
@@ -24,56 +26,48 @@ fn at(millis: u64) -> WallTime {
     WallTime::from_millis(millis)
 }
 
-fn start() -> Start {
-    let content = Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: euros(2500),
-        allow_partial: true,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    Start {
-        id: "sale-1".parse().unwrap(),
-        content,
-        dialect: "payxpress".parse().unwrap(),
-        address: None,
-        usb: None,
-    }
+fn transaction() -> Transaction {
+    let (id, terminal) = ("sale-1".parse().unwrap(), "counter".parse().unwrap());
+    let debit = Transaction::new(id, Operation::Debit, euros(2500), terminal, "payxpress".parse().unwrap());
+    Transaction { allow_partial: true, ..debit }
 }
 
-fn end(outcome: Outcome) -> End {
+fn conclusion(outcome: Outcome) -> Conclusion {
     let proof = if matches!(outcome, Outcome::NotSent { .. }) { Proof::NothingSent } else { Proof::Answered };
-    let verdict = Verdict { outcome, proof };
     let authorisation = outcome.approved_amount().and_then(|_| "000123".parse().ok());
-    let status = RawStatus::default();
-    End {
-        id: start().id,
-        verdict,
-        authorisation,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status,
-    }
+    Conclusion { authorisation, ..Verdict { outcome, proof }.into() }
+}
+
+fn start() -> Event {
+    Event::Started(transaction())
+}
+
+fn end(outcome: Outcome) -> Event {
+    Event::Ended(conclusion(outcome))
 }
 
 fn decision(paid: Paid, source: Source) -> Decision {
-    let decision = Decision { source, ..Decision::new(paid, "Anne", "seen").unwrap() };
+    let decision = match source {
+        Source::Person => Decision::new(paid, "Anne", "seen"),
+        Source::Evidence => Decision::proven(paid, "Anne", "seen"),
+    };
     let is_more = matches!(paid, Paid::Paid(amount) if amount.minor() > 2500);
-    decision.confirming(is_more.then_some(Confirmation::MoreThanAsked))
+    decision.unwrap().confirming(is_more.then_some(Confirmation::MoreThanAsked))
 }
 
-/// A credit of the transaction, which may have been given.
+/// A credit of this transaction, which may have been given.
+fn credit_of(original: &str, outcome: Option<Outcome>) -> Record {
+    let (id, original) = ("credit-1".parse().unwrap(), original.parse().ok());
+    let credit = Transaction { id, operation: Operation::Credit, original, ..transaction() };
+    let record = Record::new(credit, at(1)).unwrap();
+    match outcome {
+        Some(outcome) => record.with_conclusion(conclusion(outcome), at(1)).unwrap(),
+        None => record,
+    }
+}
+
 fn credit(outcome: Option<Outcome>) -> Record {
-    let content = Content { operation: Operation::Credit, original: Some(start().id), ..start().content };
-    let start = Start { id: "credit-1".parse().unwrap(), content, ..start() };
-    let end = outcome.map(|outcome| End { id: start.id, ..end(outcome) });
-    let (ended_at, started_at) = (end.map(|_| at(1)), at(1));
-    Record { start, end, decision: None, disputed: false, started_at, ended_at, decided_at: None }
+    credit_of("sale-1", outcome)
 }
 
 const APPROVED: Outcome = Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) };
@@ -116,13 +110,13 @@ fn steps() -> Vec<Step> {
 /// The rules, so that a test can put a mistake in their place.
 #[derive(Clone, Copy)]
 struct Rules {
-    append: fn(&Entry, Option<&Record>) -> Result<Appended, SettleError>,
+    append: fn(&Event, Option<&Record>) -> Result<Appended, SettleError>,
     decide: fn(&Decision, &Record, &[Record]) -> Result<Decided, SettleError>,
     told: fn(&Record) -> Verdict,
 }
 
 const RULES: Rules = Rules {
-    append: |entry, existing| settle::append(entry, at(5), existing, true),
+    append: |event, existing| settle::append(event, at(5), existing, true),
     decide: |decision, record, naming| settle::decide(decision, at(6), record, naming),
     told: |record| record.told(),
 };
@@ -151,15 +145,15 @@ impl World {
     fn take(&mut self, rules: &Rules, step: Step) {
         let before = self.record.clone();
         let accepted = match step {
-            Step::Start => self.append(rules, &Entry::Started(start())),
-            Step::NeverSent => self.append(rules, &Entry::NeverSent(start(), end(NOT_SENT))),
-            Step::End(outcome) => self.append(rules, &Entry::Ended(end(outcome))),
+            Step::Start => self.append(rules, &start()),
+            Step::NeverSent => self.append(rules, &Event::NeverSent(transaction(), conclusion(NOT_SENT))),
+            Step::End(outcome) => self.append(rules, &end(outcome)),
             Step::Person(paid, has_credit) => self.decide(rules, paid, Source::Person, has_credit),
             Step::Evidence(paid) => self.decide(rules, paid, Source::Evidence, false),
             Step::Dispute(paid) => {
                 let dispute = Dispute::new(paid, "late result").unwrap();
-                let record = settle::dispute(&dispute, self.record.as_ref());
-                record.map(|record| self.record = Some(record)).is_ok()
+                let appended = (rules.append)(&Event::Disputed(dispute), self.record.as_ref());
+                appended.map(|appended| self.record = Some(appended.record)).is_ok()
             }
             Step::Salvage => self.salvage(rules),
         };
@@ -183,26 +177,29 @@ impl World {
         self.check(rules);
     }
 
-    fn append(&mut self, rules: &Rules, entry: &Entry) -> bool {
-        let is_start = !matches!(entry, Entry::Ended(_));
+    fn append(&mut self, rules: &Rules, event: &Event) -> bool {
+        let is_start = !matches!(event, Event::Ended(_));
         let may_start = self.record.is_none() || self.sendable;
-        let Ok(Appended { record, dispute }) = (rules.append)(entry, self.record.as_ref()) else {
+        let Ok(Appended { record, dispute }) = (rules.append)(event, self.record.as_ref()) else {
             assert!(!(is_start && may_start), "an id that may be sent is refused");
             return false;
         };
         assert!(!is_start || may_start, "an id that may have been sent is sendable");
         self.conflicts += usize::from(dispute.is_some());
-        if let Entry::Ended(end) = entry {
-            assert_eq!(record.disputed, dispute.is_some() || self.record.as_ref().unwrap().disputed);
+        if let Event::Ended(end) = event {
+            assert_eq!(
+                record.is_disputed(),
+                dispute.is_some() || self.record.as_ref().unwrap().is_disputed()
+            );
             let said = Paid::by_outcome(end.verdict.outcome);
             // Whoever disagrees with what was recorded is heard.
             let recorded = self.decided.map(|(paid, _)| paid).or(self.proven);
             let disagrees = said.is_some() && recorded.is_some() && said != recorded;
-            assert_eq!(dispute.map(|dispute| dispute.paid), said.filter(|_| disagrees), "a conflict");
-            assert!(record.end.is_some(), "the end is lost");
+            assert_eq!(dispute.map(|dispute| dispute.paid()), said.filter(|_| disagrees), "a conflict");
+            assert!(record.conclusion().is_some(), "the end is lost");
             self.proven = self.proven.or(said);
         } else {
-            self.proven = matches!(entry, Entry::NeverSent(..)).then_some(NOT_PAID);
+            self.proven = matches!(event, Event::NeverSent(..)).then_some(NOT_PAID);
         }
         self.record = Some(record);
         true
@@ -211,14 +208,15 @@ impl World {
     /// Whatever was known stays, and a person has to look.
     fn salvage(&mut self, rules: &Rules) -> bool {
         let Some(before) = self.record.clone() else { return false };
-        let salvaged = (rules.append)(&Entry::Ended(end(SALVAGED)), Some(&before)).expect("always written");
+        let salvaged = (rules.append)(&end(SALVAGED), Some(&before)).expect("always written");
         assert_eq!(salvaged.dispute, None, "the event itself says it");
         let record = salvaged.record;
         assert_ne!(record.state(), State::Final, "a person has to look");
-        assert_eq!((record.paid(), &record.decision), (before.paid(), &before.decision));
+        assert_eq!((record.paid(), record.decision()), (before.paid(), before.decision()));
         let is_known = before.state() != State::Unresolved;
-        let end = if is_known { before.end } else { Some(end(SALVAGED)) };
-        assert_eq!(record.end, end, "a known end stays, and what is not known was lost");
+        let lost = conclusion(SALVAGED);
+        let end = if is_known { before.conclusion() } else { Some(&lost) };
+        assert_eq!(record.conclusion(), end, "a known end stays, and what is not known was lost");
         self.record = Some(record);
         true
     }
@@ -241,7 +239,7 @@ impl World {
                     assert!(!has_credit, "a credit rests on it");
                     self.corrections += 1;
                 }
-                assert_eq!(settled.decision.as_ref().map(|it| it.paid), Some(paid), "not what was decided");
+                assert_eq!(settled.decision().map(Decision::paid), Some(paid), "not what was decided");
                 self.decided = Some((paid, source));
                 if source == Source::Person {
                     self.approval = None;
@@ -250,9 +248,9 @@ impl World {
                 true
             }
             Ok(Decided::Disputed(disputed, dispute)) => {
-                assert!(source == Source::Person && state == State::Final && disputed.disputed);
+                assert!(source == Source::Person && state == State::Final && disputed.is_disputed());
                 assert_eq!(dispute, Dispute::by_person(&decision(paid, source)));
-                assert_eq!(disputed.decision, record.decision, "a dispute changes nothing");
+                assert_eq!(disputed.decision(), record.decision(), "a dispute changes nothing");
                 self.overruled += 1;
                 self.record = Some(disputed);
                 true
@@ -271,16 +269,16 @@ impl World {
     fn check(&self, rules: &Rules) {
         let Some(record) = &self.record else { return };
         let told = (rules.told)(record);
-        let is_open = (rules.append)(&Entry::Started(start()), Some(record)).is_ok();
+        let is_open = (rules.append)(&start(), Some(record)).is_ok();
         assert_eq!(is_open, self.sendable, "sendable");
         assert_eq!(told.outcome.retry() == Retry::SameId, self.sendable, "told as sendable");
         if let Some(amount) = self.approval {
             assert_eq!(told.outcome.retry(), Retry::No, "an approval is told as {told:?}");
             let is_told = told.outcome.approved_amount() == Some(amount);
-            assert!(is_told || record.disputed, "the approval of {amount} is lost");
+            assert!(is_told || record.is_disputed(), "the approval of {amount} is lost");
         }
         if let Some((paid, _)) = self.decided {
-            assert_eq!(record.decision.as_ref().map(|decision| decision.paid), Some(paid));
+            assert_eq!(record.decision().map(Decision::paid), Some(paid));
         }
     }
 }
@@ -327,11 +325,9 @@ fn each_mistake_in_the_rules_is_found() {
             "a salvaged transaction is settled by evidence",
             Rules {
                 decide: |decision, record, naming| match (record.is_salvaged(), record.state()) {
-                    (true, State::Unresolved) => Ok(Decided::Settled(Record {
-                        decision: Some(decision.clone()),
-                        decided_at: Some(at(6)),
-                        ..record.clone()
-                    })),
+                    (true, State::Unresolved) => {
+                        Ok(Decided::Settled(record.clone().with_decision(decision.clone(), at(6)).unwrap()))
+                    }
                     _ => (RULES.decide)(decision, record, naming),
                 },
                 ..RULES
@@ -340,12 +336,12 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "a known end needs no look after a salvage",
             Rules {
-                append: |entry, existing| match (entry, existing) {
-                    (Entry::Ended(end), Some(record)) if end.verdict.outcome == SALVAGED => {
-                        let appended = (RULES.append)(entry, existing)?;
-                        Ok(mistaken(appended.record, |after| Record { disputed: record.disputed, ..after }))
+                append: |event, existing| match (event, existing) {
+                    (Event::Ended(end), Some(record)) if end.verdict.outcome == SALVAGED => {
+                        let appended = (RULES.append)(event, existing)?;
+                        Ok(mistaken(appended.record, |after| after.with_dispute(record.is_disputed())))
                     }
-                    (entry, existing) => (RULES.append)(entry, existing),
+                    (event, existing) => (RULES.append)(event, existing),
                 },
                 ..RULES
             },
@@ -353,9 +349,9 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "the end of a decided transaction is dropped",
             Rules {
-                append: |entry, existing| match existing {
-                    Some(record) if record.decision.is_some() => Err(SettleError::Conflict),
-                    existing => (RULES.append)(entry, existing),
+                append: |event, existing| match existing {
+                    Some(record) if record.decision().is_some() => Err(SettleError::Conflict),
+                    existing => (RULES.append)(event, existing),
                 },
                 ..RULES
             },
@@ -363,9 +359,9 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "a conflict is stored without a dispute",
             Rules {
-                append: |entry, existing| {
-                    let appended = (RULES.append)(entry, existing)?;
-                    Ok(mistaken(appended.record, |record| Record { disputed: false, ..record }))
+                append: |event, existing| {
+                    let appended = (RULES.append)(event, existing)?;
+                    Ok(mistaken(appended.record, |record| record.with_dispute(false)))
                 },
                 ..RULES
             },
@@ -373,9 +369,11 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "a second end is dropped",
             Rules {
-                append: |entry, existing| match (entry, existing) {
-                    (Entry::Ended(_), Some(record)) if record.end.is_some() => Err(SettleError::Conflict),
-                    (entry, existing) => (RULES.append)(entry, existing),
+                append: |event, existing| match (event, existing) {
+                    (Event::Ended(_), Some(record)) if record.conclusion().is_some() => {
+                        Err(SettleError::Conflict)
+                    }
+                    (event, existing) => (RULES.append)(event, existing),
                 },
                 ..RULES
             },
@@ -383,13 +381,13 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "a not-sent end replaces an unknown one",
             Rules {
-                append: |entry, existing| match (entry, existing) {
-                    (Entry::Ended(end), Some(record))
-                        if record.end.is_some() && record.decision.is_none() =>
+                append: |event, existing| match (event, existing) {
+                    (Event::Ended(end), Some(record))
+                        if record.conclusion().is_some() && record.decision().is_none() =>
                     {
-                        Ok(mistaken(record.clone(), |record| Record { end: Some(*end), ..record }))
+                        Ok(mistaken(record.clone(), |record| record.with_conclusion(*end, at(5)).unwrap()))
                     }
-                    (entry, existing) => (RULES.append)(entry, existing),
+                    (event, existing) => (RULES.append)(event, existing),
                 },
                 ..RULES
             },
@@ -398,11 +396,9 @@ fn each_mistake_in_the_rules_is_found() {
             "a person overrules proof",
             Rules {
                 decide: |decision, record, naming| match (RULES.decide)(decision, record, naming)? {
-                    Decided::Disputed(record, _) => Ok(Decided::Settled(Record {
-                        decision: Some(decision.clone()),
-                        disputed: false,
-                        ..record
-                    })),
+                    Decided::Disputed(record, _) => Ok(Decided::Settled(
+                        record.with_decision(decision.clone(), at(6))?.with_dispute(false),
+                    )),
                     settled @ Decided::Settled(_) => Ok(settled),
                 },
                 ..RULES
@@ -415,13 +411,13 @@ fn each_mistake_in_the_rules_is_found() {
         (
             "a correction makes the id sendable",
             Rules {
-                append: |entry, existing| match existing.map(|record| (record, record.paid())) {
+                append: |event, existing| match existing.map(|record| (record, record.paid())) {
                     Some((record, Some(Paid::NotPaid)))
-                        if record.decision.is_some() && !matches!(entry, Entry::Ended(_)) =>
+                        if record.decision().is_some() && !matches!(event, Event::Ended(_)) =>
                     {
-                        (RULES.append)(entry, None)
+                        (RULES.append)(event, None)
                     }
-                    _ => (RULES.append)(entry, existing),
+                    _ => (RULES.append)(event, existing),
                 },
                 ..RULES
             },
@@ -430,8 +426,9 @@ fn each_mistake_in_the_rules_is_found() {
             "a correction is not applied",
             Rules {
                 decide: |decision, record, naming| match (RULES.decide)(decision, record, naming)? {
-                    Decided::Settled(new) if record.decision.is_some() => {
-                        Ok(Decided::Settled(Record { decision: record.decision.clone(), ..new }))
+                    Decided::Settled(new) if record.decision().is_some() => {
+                        let earlier = record.decision().unwrap().clone();
+                        Ok(Decided::Settled(new.with_decision(earlier, at(6))?))
                     }
                     decided => Ok(decided),
                 },
@@ -452,11 +449,11 @@ fn each_mistake_in_the_rules_is_found() {
     }
 }
 
-fn record_of(entries: &[Entry]) -> Record {
-    let append = |record: Option<Record>, entry: &Entry| {
-        Some(settle::append(entry, at(1), record.as_ref(), true).unwrap().record)
+fn record_of(events: &[Event]) -> Record {
+    let append = |record: Option<Record>, event: &Event| {
+        Some(settle::append(event, at(1), record.as_ref(), true).unwrap().record)
     };
-    entries.iter().fold(None, append).unwrap()
+    events.iter().fold(None, append).unwrap()
 }
 
 fn settled(record: &Record, decision: &Decision) -> Record {
@@ -468,30 +465,28 @@ fn settled(record: &Record, decision: &Decision) -> Record {
 
 #[test]
 fn the_approval_that_meets_a_decision_stays_an_approval() {
-    let open = record_of(&[Entry::Started(start())]);
+    let open = record_of(&[start()]);
     let decided = settled(&open, &decision(NOT_PAID, Source::Person));
     let reason = Outcome::Declined { refusal: Refusal::DecidedNotPaid };
     assert_eq!(decided.told().outcome, reason, "a person said so, not the terminal");
-    let Appended { record, dispute } =
-        settle::append(&Entry::Ended(end(APPROVED)), at(3), Some(&decided), true).unwrap();
-    assert_eq!(dispute.map(|dispute| dispute.paid), Some(paid(2500)));
+    let Appended { record, dispute } = settle::append(&end(APPROVED), at(3), Some(&decided), true).unwrap();
+    assert_eq!(dispute.map(|dispute| dispute.paid()), Some(paid(2500)));
     assert_eq!((record.state(), record.told().outcome), (State::Disputed, APPROVED));
-    assert_eq!(record.end, Some(end(APPROVED)), "with its number");
-    assert_eq!(record.decision, decided.decision, "beside the decision");
+    assert_eq!(record.conclusion(), Some(&conclusion(APPROVED)), "with its number");
+    assert_eq!(record.decision(), decided.decision(), "beside the decision");
     // Where both agree there is nothing to look at.
     let decided = settled(&open, &decision(paid(2500), Source::Person));
-    let Appended { record, dispute } =
-        settle::append(&Entry::Ended(end(APPROVED)), at(3), Some(&decided), true).unwrap();
+    let Appended { record, dispute } = settle::append(&end(APPROVED), at(3), Some(&decided), true).unwrap();
     assert_eq!((dispute, record.state()), (None, State::Final));
-    assert_eq!((record.end, record.told().outcome), (Some(end(APPROVED)), APPROVED));
+    assert_eq!((record.conclusion(), record.told().outcome), (Some(&conclusion(APPROVED)), APPROVED));
     // A refusal of what a person calls paid invites nobody to pay again.
-    let refused = settle::append(&Entry::Ended(end(DECLINED)), at(3), Some(&decided), true).unwrap().record;
+    let refused = settle::append(&end(DECLINED), at(3), Some(&decided), true).unwrap().record;
     assert_eq!(refused.told().outcome, Outcome::Unknown { doubt: Doubt::Disputed });
 }
 
 #[test]
 fn the_truth_may_be_more_or_less_than_what_was_asked_for() {
-    let open = record_of(&[Entry::Started(start())]);
+    let open = record_of(&[start()]);
     for (minor, outcome) in
         [(3000, Outcome::Approved { amount: euros(3000) }), (2500, APPROVED), (2000, IN_PART)]
     {
@@ -503,21 +498,21 @@ fn the_truth_may_be_more_or_less_than_what_was_asked_for() {
 
 #[test]
 fn a_correction_shows_the_newest_word_and_what_was_confirmed() {
-    let open = record_of(&[Entry::Started(start()), Entry::Ended(end(SILENCE))]);
+    let open = record_of(&[start(), end(SILENCE)]);
     let early = settled(&open, &decision(NOT_PAID, Source::Person));
     let late = Decision::new(paid(2500), "Zoé", "bank statement")
         .unwrap()
         .confirming([Confirmation::Restarted, Confirmation::Recovered]);
     let record = settled(&early, &late);
-    assert_eq!((record.decision.as_ref(), record.told().outcome), (Some(&late), APPROVED));
-    assert_eq!(late.confirmed.to_string(), "recovered,restarted");
+    assert_eq!((record.decision(), record.told().outcome), (Some(&late), APPROVED));
+    assert_eq!(late.confirmed().to_string(), "recovered,restarted");
     // The same word again corrects nothing.
     assert_eq!(settle::decide(&late, at(9), &record, &[]), Err(SettleError::NotUnresolved));
 }
 
 #[test]
 fn only_a_credit_that_may_have_been_given_rests_on_a_decision() {
-    let open = record_of(&[Entry::Started(start())]);
+    let open = record_of(&[start()]);
     let early = settled(&open, &decision(paid(2500), Source::Person));
     let correction = decision(NOT_PAID, Source::Person);
     for (outcome, rests) in [
@@ -532,28 +527,27 @@ fn only_a_credit_that_may_have_been_given_rests_on_a_decision() {
         assert_eq!(matches!(decided, Decided::Disputed(..)), rests, "{outcome:?}");
     }
     // A credit of another transaction is none.
-    let mut other = credit(Some(APPROVED));
-    other.start.content.original = "sale-2".parse().ok();
+    let other = credit_of("sale-2", Some(APPROVED));
     assert!(matches!(settle::decide(&correction, at(2), &early, &[other]).unwrap(), Decided::Settled(_)));
 }
 
 /// A slip of the keyboard is no decision. What the terminal reported is none, and evidence has its own rules.
 #[test]
 fn a_person_confirms_that_more_than_was_asked_for_is_no_mistake() {
-    let with_tip = Content { allow_tip: Some(euros(500)), allow_partial: false, ..start().content };
-    let reported = End { reported_amount: Some(euros(9900)), ..end(SILENCE) };
-    let unknown = Entry::Ended(end(SILENCE));
-    for (content, end, says, is_refused) in [
-        (start().content, unknown, 2500, false),
-        (start().content, unknown, 2501, true),
-        (start().content, unknown, 2_500_000, true),
-        (start().content, unknown, 1, false),
-        (with_tip, unknown, 3000, false),
-        (with_tip, unknown, 3001, true),
-        (start().content, Entry::Ended(reported), 9900, false),
-        (start().content, Entry::Ended(reported), 9899, true),
+    let asked = transaction();
+    let with_tip = Transaction { allow_tip: Some(euros(500)), allow_partial: false, ..asked };
+    let reported = Event::Ended(Conclusion { reported_amount: Some(euros(9900)), ..conclusion(SILENCE) });
+    for (transaction, end, says, is_refused) in [
+        (asked, &end(SILENCE), 2500, false),
+        (asked, &end(SILENCE), 2501, true),
+        (asked, &end(SILENCE), 2_500_000, true),
+        (asked, &end(SILENCE), 1, false),
+        (with_tip, &end(SILENCE), 3000, false),
+        (with_tip, &end(SILENCE), 3001, true),
+        (asked, &reported, 9900, false),
+        (asked, &reported, 9899, true),
     ] {
-        let record = record_of(&[Entry::Started(Start { content, ..start() }), end]);
+        let record = record_of(&[Event::Started(transaction), end.clone()]);
         let word = Decision::new(paid(says), "Anne", "seen").unwrap();
         let decided = settle::decide(&word, at(2), &record, &[]);
         let refused =
@@ -563,10 +557,51 @@ fn a_person_confirms_that_more_than_was_asked_for_is_no_mistake() {
         assert_eq!(settled(&record, &confirmed).paid(), Some(paid(says)));
     }
     // A correction, and a word against a dispute, too.
-    let decided = settled(&record_of(&[Entry::Started(start())]), &decision(NOT_PAID, Source::Person));
+    let decided = settled(&record_of(&[start()]), &decision(NOT_PAID, Source::Person));
     let word = Decision::new(paid(250_000), "Anne", "seen").unwrap();
     let corrected = settle::decide(&word, at(3), &decided, &[]);
     assert!(matches!(corrected, Err(SettleError::Refused { .. })), "{corrected:?}");
-    let evidence = Decision { source: Source::Evidence, ..word };
-    assert_eq!(settled(&record_of(&[Entry::Started(start())]), &evidence).paid(), Some(paid(250_000)));
+    let evidence = Decision::proven(paid(250_000), "Anne", "seen").unwrap();
+    assert_eq!(settled(&record_of(&[start()]), &evidence).paid(), Some(paid(250_000)));
+}
+
+/// What one id may stand for is what is asked for, and not how the terminal is reached.
+#[test]
+fn an_id_that_was_not_sent_is_sent_again_with_the_same_content_alone() {
+    let not_sent = record_of(&[Event::NeverSent(transaction(), conclusion(NOT_SENT))]);
+    let again =
+        |transaction| settle::append(&Event::Started(transaction), at(2), Some(&not_sent), true).is_ok();
+    let dialect = "nepting".parse().unwrap();
+    let (address, usb) = ("tcp:192.0.2.7:8888".parse().ok(), "usb:079b:0028:7".parse().ok());
+    assert!(again(Transaction { dialect, address, usb, ..transaction() }));
+    for other in [
+        Transaction { operation: Operation::Cheque, ..transaction() },
+        Transaction { original: "sale-0".parse().ok(), ..transaction() },
+        Transaction { amount: euros(2501), ..transaction() },
+        Transaction { allow_partial: false, ..transaction() },
+        Transaction { allow_tip: Some(euros(1)), ..transaction() },
+        Transaction { terminal: "bar".parse().unwrap(), ..transaction() },
+        Transaction { register: "02".parse().unwrap(), ..transaction() },
+        Transaction { reference: "table 4".parse().ok(), ..transaction() },
+    ] {
+        assert!(!again(other), "{other:?}");
+    }
+}
+
+#[test]
+fn a_person_takes_responsibility_for_an_open_credit_alone() {
+    let person = Event::Overridden(OperatorOverride::new("Anne", "seen").unwrap());
+    let append = |record: &Record| settle::append(&person, at(2), Some(record), true);
+    assert_eq!(append(&credit(None)), Ok(credit(None).into()));
+    assert_eq!(append(&credit(Some(SILENCE))), Err(SettleError::Conflict));
+    assert!(matches!(append(&record_of(&[start()])), Err(SettleError::Refused { .. })));
+    assert_eq!(settle::append(&person, at(2), None, true), Err(SettleError::Conflict));
+}
+
+/// A decision is written under the lock of its terminal, and never as another event.
+#[test]
+fn a_decision_is_no_event_to_append() {
+    let decision = Event::Resolved(decision(NOT_PAID, Source::Person));
+    let open = record_of(&[start()]);
+    assert!(matches!(settle::append(&decision, at(2), Some(&open), true), Err(SettleError::Refused { .. })));
 }

@@ -2,16 +2,16 @@
 
 #![cfg(feature = "alloc")]
 
-use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
 use caisse_payment::evidence::{AttributedResult, ShownIdentity};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, Operation, Outcome, Proof, Register, TransactionId, Verdict,
+    Amount, Blocked, Conclusion, Currency, Doubt, Operation, Outcome, PaymentMeans, Proof, Transaction,
+    TransactionId, Verdict,
 };
 use caisse_settlement::admit::{Original, admit_original};
 use caisse_settlement::attribute::{attribute, is_like_the_last, is_named_by_its_reference, looks_like};
 use caisse_settlement::settle::{SettleError, append};
 use caisse_settlement::weigh::{Previous, context};
-use caisse_settlement::{Decision, Event, Paid, Record, TerminalIdentity, TerminalKey, WallTime, What};
+use caisse_settlement::{Decision, Event, Paid, Record, TerminalIdentity, TerminalKey, WallTime};
 
 fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
@@ -21,44 +21,26 @@ fn id(text: &str) -> TransactionId {
     text.parse().unwrap()
 }
 
-fn content(minor: u64, tip: Option<u64>) -> Content {
-    Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: euros(minor),
-        allow_partial: false,
-        allow_tip: tip.map(euros),
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    }
+fn debit(minor: u64, tip: Option<u64>) -> Transaction {
+    let (terminal, dialect) = ("counter".parse().unwrap(), "ingenico".parse().unwrap());
+    let debit = Transaction::new(id("a"), Operation::Debit, euros(minor), terminal, dialect);
+    Transaction { allow_tip: tip.map(euros), ..debit }
 }
 
-fn start(key: &str, content: Content) -> Start {
-    Start { id: id(key), content, dialect: "ingenico".parse().unwrap(), address: None, usb: None }
+fn conclusion(outcome: Outcome) -> Conclusion {
+    Verdict { outcome, proof: Proof::Answered }.into()
 }
 
-fn record(key: &str, content: Content, outcome: Option<Outcome>, decision: Option<Paid>) -> Record {
-    let end = outcome.map(|outcome| End {
-        id: id(key),
-        verdict: Verdict { outcome, proof: Proof::Answered },
-        authorisation: None,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    });
+fn record(key: &str, transaction: Transaction, outcome: Option<Outcome>, decision: Option<Paid>) -> Record {
     let at = WallTime::from_millis(1);
-    Record {
-        start: start(key, content),
-        end,
-        decision: decision.map(|paid| Decision::new(paid, "Anne", "ticket").unwrap()),
-        disputed: false,
-        started_at: at,
-        ended_at: end.map(|_| at),
-        decided_at: decision.map(|_| at),
+    let mut record = Record::new(Transaction { id: id(key), ..transaction }, at).unwrap();
+    if let Some(outcome) = outcome {
+        record = record.with_conclusion(conclusion(outcome), at).unwrap();
     }
+    if let Some(paid) = decision {
+        record = record.with_decision(Decision::new(paid, "Anne", "ticket").unwrap(), at).unwrap();
+    }
+    record
 }
 
 fn approved(minor: u64) -> Option<Outcome> {
@@ -71,42 +53,42 @@ const SILENCE: Option<Outcome> = Some(Outcome::Unknown { doubt: Doubt::Silence }
 #[test]
 fn transactions_look_alike_where_one_amount_fits_both() {
     let key = TerminalKey { terminal: "counter".parse().unwrap(), address: None };
-    let by_person = |tip| record("earlier", content(2500, tip), SILENCE, Some(Paid::NotPaid));
+    let by_person = |tip| record("earlier", debit(2500, tip), SILENCE, Some(Paid::NotPaid));
     for (record, asked, alike) in [
-        (by_person(None), content(2500, None), true),
-        (by_person(None), content(2501, None), false),
+        (by_person(None), debit(2500, None), true),
+        (by_person(None), debit(2501, None), false),
         // The earlier one may come with a tip.
-        (by_person(Some(500)), content(2501, None), true),
-        (by_person(Some(500)), content(3000, None), true),
-        (by_person(Some(500)), content(3001, None), false),
-        (by_person(Some(500)), content(2499, None), false),
+        (by_person(Some(500)), debit(2501, None), true),
+        (by_person(Some(500)), debit(3000, None), true),
+        (by_person(Some(500)), debit(3001, None), false),
+        (by_person(Some(500)), debit(2499, None), false),
         // The next one may be approved with a tip.
-        (by_person(None), content(2000, Some(500)), true),
-        (by_person(None), content(2000, Some(499)), false),
-        (by_person(None), content(2501, Some(500)), false),
-        (by_person(Some(500)), content(2900, Some(500)), true),
+        (by_person(None), debit(2000, Some(500)), true),
+        (by_person(None), debit(2000, Some(499)), false),
+        (by_person(None), debit(2501, Some(500)), false),
+        (by_person(Some(500)), debit(2900, Some(500)), true),
         // What the terminal has approved comes with that amount alone.
-        (record("earlier", content(2500, Some(500)), approved(2700), None), content(2700, None), true),
-        (record("earlier", content(2500, Some(500)), approved(2700), None), content(2600, Some(100)), true),
-        (record("earlier", content(2500, Some(500)), approved(2700), None), content(2800, None), false),
+        (record("earlier", debit(2500, Some(500)), approved(2700), None), debit(2700, None), true),
+        (record("earlier", debit(2500, Some(500)), approved(2700), None), debit(2600, Some(100)), true),
+        (record("earlier", debit(2500, Some(500)), approved(2700), None), debit(2800, None), false),
         // What a person says was paid need not be what the terminal will report.
         (
-            record("earlier", content(2500, Some(500)), SILENCE, Some(Paid::Paid(euros(2500)))),
-            content(2700, None),
+            record("earlier", debit(2500, Some(500)), SILENCE, Some(Paid::Paid(euros(2500)))),
+            debit(2700, None),
             true,
         ),
     ] {
-        assert_eq!(looks_like(&record, &key, &asked), alike, "{:?} {asked:?}", record.start.content);
+        assert_eq!(looks_like(&record, &key, &asked), alike, "{:?} {asked:?}", record.transaction());
     }
     let francs = Amount::from_minor(2600, Currency::from_numeric(756).unwrap());
-    let asked = Content { amount: francs, ..content(1, None) };
+    let asked = Transaction { amount: francs, ..debit(1, None) };
     assert!(!looks_like(&by_person(Some(500)), &key, &asked), "another currency");
 }
 
 #[test]
 fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
     let counter = TerminalIdentity::new(PaymentMeans::CaisseAp, "counter".parse().unwrap());
-    let named = Content { reference: Some("table 4".parse().unwrap()), ..content(2500, Some(500)) };
+    let named = Transaction { reference: Some("table 4".parse().unwrap()), ..debit(2500, Some(500)) };
     let records = [record("ours", named, SILENCE, None)];
     for (reported, has_reference, unproven) in
         [(2500, false, false), (2500, true, false), (2700, true, false), (2700, false, true)]
@@ -135,7 +117,7 @@ fn a_result_above_the_amount_is_proven_by_the_reference_alone() {
 
 #[test]
 fn a_shared_reference_names_nothing_where_one_amount_fits_both() {
-    let named = |minor, tip| Content { reference: Some("table 4".parse().unwrap()), ..content(minor, tip) };
+    let named = |minor, tip| Transaction { reference: Some("table 4".parse().unwrap()), ..debit(minor, tip) };
     for (other, alone) in [
         (named(2700, None), false),
         (named(3000, None), false),
@@ -157,22 +139,22 @@ fn a_shared_reference_names_nothing_where_one_amount_fits_both() {
 #[test]
 fn the_last_one_is_alike_by_the_amount_asked_for() {
     for (last, ours, alike) in [
-        (record("last", content(2700, None), approved(2700), None), content(2500, Some(500)), false),
-        (record("last", content(2500, Some(500)), approved(2700), None), content(2700, None), true),
-        (record("last", content(2500, Some(500)), SILENCE, Some(Paid::NotPaid)), content(2700, None), true),
-        (record("last", content(2500, None), approved(2500), None), content(2500, Some(500)), true),
+        (record("last", debit(2700, None), approved(2700), None), debit(2500, Some(500)), false),
+        (record("last", debit(2500, Some(500)), approved(2700), None), debit(2700, None), true),
+        (record("last", debit(2500, Some(500)), SILENCE, Some(Paid::NotPaid)), debit(2700, None), true),
+        (record("last", debit(2500, None), approved(2500), None), debit(2500, Some(500)), true),
     ] {
         let ours = record("ours", ours, SILENCE, None);
-        assert_eq!(is_like_the_last(&[last, ours.clone()], &ours), alike, "{:?}", ours.start.content);
+        assert_eq!(is_like_the_last(&[last, ours.clone()], &ours), alike, "{:?}", ours.transaction());
     }
 }
 
 /// An earlier one that a person decided may have been paid with a tip: the next one of that amount is not told apart by it.
 #[test]
 fn a_tip_of_an_earlier_one_is_remembered() {
-    let ours = record("ours", content(2700, None), SILENCE, None);
+    let ours = record("ours", debit(2700, None), SILENCE, None);
     for (tip, previous) in [(None, Previous::Unknown), (Some(500), Previous::Unnumbered(euros(2700)))] {
-        let earlier = record("earlier", content(2500, tip), SILENCE, Some(Paid::NotPaid));
+        let earlier = record("earlier", debit(2500, tip), SILENCE, Some(Paid::NotPaid));
         assert_eq!(context(&[earlier, ours.clone()], &ours, None).previous, previous);
     }
 }
@@ -180,41 +162,36 @@ fn a_tip_of_an_earlier_one_is_remembered() {
 #[test]
 fn the_journal_takes_a_tip_of_a_debit_in_its_currency_alone() {
     let francs = |minor| Amount::from_minor(minor, Currency::from_numeric(756).unwrap());
-    let begin = |content| append(&Entry::Started(start("a", content)), WallTime::from_millis(1), None, true);
-    assert!(begin(content(2500, Some(500))).is_ok());
+    let begin = |transaction| append(&Event::Started(transaction), WallTime::from_millis(1), None, true);
+    assert!(begin(debit(2500, Some(500))).is_ok());
     for refused in [
-        content(2500, Some(0)),
-        content(2500, Some(u64::MAX)),
-        Content { allow_tip: Some(francs(500)), ..content(2500, None) },
-        Content { operation: Operation::Credit, ..content(2500, Some(500)) },
-        Content { operation: Operation::Cheque, ..content(2500, Some(500)) },
+        debit(2500, Some(0)),
+        debit(2500, Some(u64::MAX)),
+        Transaction { allow_tip: Some(francs(500)), ..debit(2500, None) },
+        Transaction { operation: Operation::Credit, ..debit(2500, Some(500)) },
+        Transaction { operation: Operation::Cheque, ..debit(2500, Some(500)) },
     ] {
         assert!(matches!(begin(refused), Err(SettleError::Refused { .. })), "{refused:?}");
     }
     // An end is in the currency of its transaction, with what the terminal reported.
-    let open = record("a", content(2500, None), None, None);
+    let open = record("a", debit(2500, None), None, None);
     let end = |reported| {
-        let Some(end) = record("a", content(2500, None), SILENCE, None).end else { panic!("no end") };
-        let entry = Entry::Ended(End { reported_amount: Some(reported), ..end });
-        append(&entry, WallTime::from_millis(2), Some(&open), true)
+        let silence = conclusion(SILENCE.unwrap());
+        let end = Event::Ended(Conclusion { reported_amount: Some(reported), ..silence });
+        append(&end, WallTime::from_millis(2), Some(&open), true)
     };
     assert!(end(euros(2700)).is_ok());
     for refused in [francs(2700), euros(u64::MAX)] {
         assert!(matches!(end(refused), Err(SettleError::Refused { .. })), "{refused}");
     }
     // Another largest tip is another content: an id that was not sent is not sent again with it.
-    let mut not_sent = record("a", content(2500, Some(500)), None, None);
-    not_sent.end = record(
-        "a",
-        content(2500, None),
-        Some(Outcome::NotSent { reason: caisse_payment::NotSent::Unreachable }),
-        None,
-    )
-    .end
-    .map(|end| End { verdict: Verdict { proof: Proof::NothingSent, ..end.verdict }, ..end });
+    let unreachable = Outcome::NotSent { reason: caisse_payment::NotSent::Unreachable };
+    let not_sent = record("a", debit(2500, Some(500)), None, None)
+        .with_conclusion(Verdict::nothing_sent(unreachable).into(), WallTime::from_millis(2))
+        .unwrap();
     for (tip, again) in [(Some(500), true), (Some(501), false), (None, false)] {
-        let entry = Entry::Started(start("a", content(2500, tip)));
-        let result = append(&entry, WallTime::from_millis(3), Some(&not_sent), true);
+        let start = Event::Started(debit(2500, tip));
+        let result = append(&start, WallTime::from_millis(3), Some(&not_sent), true);
         assert_eq!(result.is_ok(), again, "{tip:?}");
     }
 }
@@ -222,39 +199,40 @@ fn the_journal_takes_a_tip_of_a_debit_in_its_currency_alone() {
 #[test]
 fn a_record_tells_its_tip_and_what_was_reported() {
     let told = |record: &Record| (record.tip(), record.reported_amount());
-    assert_eq!(told(&record("a", content(2500, Some(500)), approved(2700), None)), (Some(euros(200)), None));
-    assert_eq!(told(&record("a", content(2500, Some(500)), approved(2500), None)), (None, None));
-    let paid = |tip| record("a", content(2500, tip), SILENCE, Some(Paid::Paid(euros(2700))));
+    assert_eq!(told(&record("a", debit(2500, Some(500)), approved(2700), None)), (Some(euros(200)), None));
+    assert_eq!(told(&record("a", debit(2500, Some(500)), approved(2500), None)), (None, None));
+    let paid = |tip| record("a", debit(2500, tip), SILENCE, Some(Paid::Paid(euros(2700))));
     assert_eq!(told(&paid(Some(500))), (Some(euros(200)), None));
     assert_eq!(paid(Some(500)).verdict().outcome, Outcome::Approved { amount: euros(2700) });
     // What a person found to be paid stands, and is no tip that was allowed.
     assert_eq!(told(&paid(None)), (None, None));
     assert_eq!(paid(None).verdict().outcome, Outcome::Approved { amount: euros(2700) });
-    let higher = Some(Outcome::Unknown { doubt: Doubt::AmountHigher });
-    let mut doubt = record("a", content(2500, Some(500)), higher, None);
-    doubt.end = doubt.end.map(|end| End { reported_amount: Some(euros(3100)), ..end });
+    let higher = Outcome::Unknown { doubt: Doubt::AmountHigher };
+    let at = WallTime::from_millis(1);
+    let reported = Conclusion { reported_amount: Some(euros(3100)), ..conclusion(higher) };
+    let open = record("a", debit(2500, Some(500)), None, None);
+    let doubt = open.with_conclusion(reported, at).unwrap();
     assert_eq!(told(&doubt), (None, Some(euros(3100))));
-    let event = |what| Event { at: WallTime::from_millis(1), what }.to_string();
-    let text = event(What::Started(doubt.start));
+    let text = Event::Started(*doubt.transaction()).to_string();
     assert!(text.contains(", with a tip of at most 5.00 EUR, dialect"), "{text}");
-    let text = event(What::Ended(doubt.end.unwrap()));
+    let text = Event::Ended(reported).to_string();
     assert!(text.starts_with("unknown (amount_higher), reported 31.00 EUR, answered"), "{text}");
-    doubt.decision = Some(Decision::new(Paid::Paid(euros(3100)), "Anne", "ticket").unwrap());
-    assert_eq!(told(&doubt), (None, None));
+    let decision = Decision::new(Paid::Paid(euros(3100)), "Anne", "ticket").unwrap();
+    assert_eq!(told(&doubt.with_decision(decision, at).unwrap()), (None, None));
 }
 
 /// Money goes back up to what was really paid, the tip included.
 #[test]
 fn credits_and_cancellations_count_the_tip() {
     let original = |given_back| Original {
-        content: content(2500, Some(500)),
+        transaction: debit(2500, Some(500)),
         verdict: Verdict { outcome: Outcome::Approved { amount: euros(2700) }, proof: Proof::Answered },
         is_last: true,
         given_back,
     };
     let ask = |operation, minor, given_back| {
-        let content = Content { operation, original: Some(id("paid")), ..content(minor, None) };
-        admit_original(&content, Some(&original(given_back)), true)
+        let asked = Transaction { operation, original: Some(id("paid")), ..debit(minor, None) };
+        admit_original(&asked, Some(&original(given_back)), true)
     };
     assert_eq!(ask(Operation::Credit, 2700, 0), Ok(()));
     assert_eq!(ask(Operation::Credit, 2500, 0), Ok(()));

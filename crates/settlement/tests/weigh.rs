@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use caisse_payment::entry::PaymentMeans;
 use caisse_payment::evidence::{Echoed, LastTransaction};
-use caisse_payment::{Amount, AuthorisationNumber, Currency, Doubt, Operation, Outcome, Refusal, TerminalId};
+use caisse_payment::{
+    Amount, AuthorisationNumber, Currency, Doubt, Operation, Outcome, PaymentMeans, Refusal, TerminalId,
+};
 use caisse_settlement::TerminalIdentity;
 use caisse_settlement::weigh::{Knowledge, LateResult, Open, Previous, RecoveryFinding, weigh, weigh_result};
 

@@ -1,8 +1,7 @@
 //! The fields of an answer that decide, and what they prove.
 
 use caisse_codec::{Action, Complement, Status, Tag, value};
-use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{Amount, Doubt, Outcome, Refusal};
+use caisse_payment::{Amount, Doubt, Outcome, RawStatus, Refusal, Transaction};
 
 /// The most bytes of a value that are looked at: an amount padded with zeros beyond any sense still fits.
 pub(crate) const LONGEST: usize = 24;
@@ -208,11 +207,11 @@ impl Deciding {
     }
 
     /// What the answer proves about the request: the table of outcomes, row by row.
-    pub(crate) fn outcome(&self, asked: &Content, echo: Echo) -> Outcome {
+    pub(crate) fn outcome(&self, asked: &Transaction, echo: Echo) -> Outcome {
         self.proves(asked, echo).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
     }
 
-    fn proves(&self, asked: &Content, echo: Echo) -> Result<Outcome, Doubt> {
+    fn proves(&self, asked: &Transaction, echo: Echo) -> Result<Outcome, Doubt> {
         if self.contradiction {
             return Err(Doubt::Contradiction);
         }
@@ -227,7 +226,7 @@ impl Deciding {
         }
     }
 
-    fn approval(&self, asked: &Content) -> Result<Outcome, Doubt> {
+    fn approval(&self, asked: &Transaction) -> Result<Outcome, Doubt> {
         if !self.is_echoed() {
             return Err(Doubt::EchoMissing);
         }
@@ -247,7 +246,7 @@ impl Deciding {
     }
 
     /// The amount of an approval, if it is another one than the amount asked for and in the same currency.
-    pub(crate) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+    pub(crate) fn reported_amount(&self, asked: &Transaction) -> Option<Amount> {
         let currency = asked.amount.currency();
         let is_approval =
             self.status.is(Status::Performed) && self.currency.is(u64::from(currency.numeric()));
@@ -260,7 +259,7 @@ impl Deciding {
     }
 
     /// A refusal may echo little on a connection of its own; what it echoes must be ours.
-    fn refusal(&self, asked: &Content, echo: Echo) -> Result<Outcome, Doubt> {
+    fn refusal(&self, asked: &Transaction, echo: Echo) -> Result<Outcome, Doubt> {
         self.compare_labels(asked)?;
         if echo == Echo::Whole && !self.is_echoed() {
             return Err(Doubt::EchoMissing);
@@ -283,8 +282,8 @@ impl Deciding {
         }
     }
 
-    fn compare_labels(&self, asked: &Content) -> Result<(), Doubt> {
-        let Content { operation, amount, register, .. } = asked;
+    fn compare_labels(&self, asked: &Transaction) -> Result<(), Doubt> {
+        let Transaction { operation, amount, register, .. } = asked;
         if !self.register.is_absent() && !self.register.is(u64::from(register.number())) {
             return Err(Doubt::RegisterDiffers);
         }

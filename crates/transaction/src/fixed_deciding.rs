@@ -3,16 +3,15 @@
 use core::cmp::Ordering;
 
 use caisse_codec::fixed::{Answer, Stat};
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Doubt, Outcome, Refusal};
+use caisse_payment::{Amount, Doubt, Outcome, Refusal, Transaction};
 
 /// The table of outcomes for the older generation. The operation is not echoed, and no refusal says why. The amount is equal, also
 /// where a tip was allowed: no public document says that the terminal may report another one.
-pub(crate) fn outcome(answer: &Answer<'_>, asked: &Content) -> Outcome {
+pub(crate) fn outcome(answer: &Answer<'_>, asked: &Transaction) -> Outcome {
     proves(answer, asked).unwrap_or_else(|doubt| Outcome::Unknown { doubt })
 }
 
-fn proves(answer: &Answer<'_>, asked: &Content) -> Result<Outcome, Doubt> {
+fn proves(answer: &Answer<'_>, asked: &Transaction) -> Result<Outcome, Doubt> {
     match answer.stat {
         Stat::Taken => return Err(Doubt::Taken),
         Stat::Other(_) => return Err(Doubt::StatusUnknown),
@@ -37,7 +36,7 @@ fn proves(answer: &Answer<'_>, asked: &Content) -> Result<Outcome, Doubt> {
 }
 
 /// The amount of an approval, if it is another one than the amount asked for and in the same currency.
-pub(crate) fn reported_amount(answer: &Answer<'_>, asked: &Content) -> Option<Amount> {
+pub(crate) fn reported_amount(answer: &Answer<'_>, asked: &Transaction) -> Option<Amount> {
     let currency = asked.amount.currency();
     let is_approval = answer.stat == Stat::Accepted && answer.currency == currency.numeric();
     let amount = Amount::from_minor(u64::from(answer.minor), currency);

@@ -2,18 +2,15 @@
 
 use caisse_codec::wire::{self, NotCarried};
 use caisse_codec::{Application, MoneyOperation, Options, TicketRequest};
-use caisse_payment::entry::{Content, Start};
-use caisse_payment::{Amount, Currency, Operation, Sensitive, TransactionId};
+use caisse_payment::{Amount, Currency, Operation, Sensitive, Transaction};
 
-use crate::{Config, Dialect};
+use crate::Dialect;
 
-/// A transaction to perform: its key, its content, and what does not belong to its identity.
+/// A transaction to perform, with the options that the journal does not record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The key. The same id never charges twice.
-    pub id: TransactionId,
-    /// What is asked for.
-    pub content: Content,
+    /// The details of the attempt. [`TillMachine::start`](crate::TillMachine::start) sets the dialect to its own.
+    pub transaction: Transaction,
     /// The tickets that the terminal is to send, where the dialect has any to send; elsewhere the terminal prints them.
     pub ticket: Option<TicketRequest>,
     /// The card application to force.
@@ -45,7 +42,7 @@ pub enum RequestError {
     Original(Operation),
     /// Nobody takes responsibility for what takes money.
     #[error("a {0} takes no order: only a credit or a cancellation is ordered")]
-    Order(Operation),
+    Override(Operation),
     /// Only a debit may be approved with a tip.
     #[error("a {0} allows no tip: only a debit does")]
     Tip(Operation),
@@ -97,7 +94,7 @@ impl Request {
     /// # Errors
     /// Says why not.
     pub fn validate(&self, dialect: &Dialect) -> Result<(), RequestError> {
-        let Content { operation, original, amount, .. } = self.content;
+        let Transaction { operation, original, amount, .. } = self.transaction;
         let takes_money =
             matches!(operation, Operation::Debit | Operation::Cheque | Operation::DeferredDebit);
         if takes_money && original.is_some() {
@@ -105,7 +102,7 @@ impl Request {
         }
         let largest = dialect.largest_amount();
         check_amount(amount, largest)?;
-        check_tip(&self.content, largest)?;
+        check_tip(&self.transaction, largest)?;
         let forced = self
             .application
             .is_some_and(|application| operation != Operation::Cheque || application != Application::CHEQUE);
@@ -115,19 +112,14 @@ impl Request {
         Ok(())
     }
 
-    pub(crate) fn start(&self, config: &Config) -> Result<Start, RequestError> {
-        let dialect = config.dialect.name.parse().map_err(|_| RequestError::DialectName)?;
-        Ok(Start { id: self.id, content: self.content, dialect, address: config.address, usb: config.usb })
-    }
-
     /// The reference as it goes to the terminal, where the terminal gives it back.
     pub(crate) fn nonce(&self, dialect: &Dialect) -> Option<&[u8]> {
-        nonce(&self.content, dialect)
+        nonce(&self.transaction, dialect)
     }
 
     /// The message, whatever carries it.
     pub(crate) fn message(&self, dialect: &Dialect) -> wire::Request<'_> {
-        let Content { operation, amount, allow_partial, register, .. } = self.content;
+        let Transaction { operation, amount, allow_partial, register, .. } = self.transaction;
         let optional = dialect.optional;
         wire::Request {
             register,
@@ -155,7 +147,7 @@ impl Request {
     pub(crate) fn refused(&self, dialect: &Dialect, error: wire::RequestError) -> RequestError {
         match error {
             wire::RequestError::NotCarried(NotCarried::DeferredDebit) => {
-                RequestError::Unsupported { operation: self.content.operation, dialect: dialect.name }
+                RequestError::Unsupported { operation: self.transaction.operation, dialect: dialect.name }
             }
             error => RequestError::Encode(error),
         }
@@ -163,8 +155,8 @@ impl Request {
 }
 
 /// The reference of a transaction as it goes to the terminal, where the dialect says that it comes back as it went.
-pub(crate) fn nonce<'c>(content: &'c Content, dialect: &Dialect) -> Option<&'c [u8]> {
-    let reference = content.reference.as_ref().filter(|_| dialect.optional.reference)?;
+pub(crate) fn nonce<'t>(transaction: &'t Transaction, dialect: &Dialect) -> Option<&'t [u8]> {
+    let reference = transaction.reference.as_ref().filter(|_| dialect.optional.reference)?;
     Some(reference.as_str().as_bytes())
 }
 
@@ -183,8 +175,8 @@ fn check_amount(amount: Amount, largest: u64) -> Result<(), RequestError> {
 }
 
 /// The amount with the largest tip has to fit the field of the answer.
-fn check_tip(content: &Content, largest: u64) -> Result<(), RequestError> {
-    let Content { operation, amount, allow_tip, .. } = *content;
+fn check_tip(transaction: &Transaction, largest: u64) -> Result<(), RequestError> {
+    let Transaction { operation, amount, allow_tip, .. } = *transaction;
     let Some(tip) = allow_tip else { return Ok(()) };
     if operation != Operation::Debit {
         return Err(RequestError::Tip(operation));

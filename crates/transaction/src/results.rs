@@ -7,10 +7,10 @@ use caisse_payment::{Blocked, NotSent};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// Another process keeps the journal busy, and nothing was written. The end of a transaction, and a dispute, are tried
-    /// again for a minute; any other entry counts as failed.
+    /// again for a minute; any other event counts as failed.
     #[error("the journal is busy")]
     Busy,
-    /// The entry was not written, or perhaps not durably: a failed write, a failed sync, a replaced file, a conflict. It is
+    /// The event was not written, or perhaps not durably: a failed write, a failed sync, a replaced file, a conflict. It is
     /// never tried again.
     #[error("the journal could not be written")]
     Failed(Blocked),

@@ -7,12 +7,11 @@ use std::time::Duration;
 use caisse_codec::Application;
 use caisse_link::frame::Tolerance;
 use caisse_link::serial::SerialConfig;
-use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Operation, Outcome, Proof, Verdict};
+use caisse_payment::{Doubt, Operation, Outcome, Proof, Transaction, Verdict};
 use caisse_transaction::{
     Dialect, Duplicata, Instant, OptionalFields, RefusedMessage, Request, RequestError, TillMachine, Trailer,
 };
-use support::{Then, answered, content, debit, euros, line, run};
+use support::{Then, answered, debit, euros, line, run, transaction};
 
 const APPROVED: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00210";
 const REQUEST: &str = "CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
@@ -31,7 +30,10 @@ fn approved() -> Outcome {
 }
 
 fn with_reference() -> Request {
-    Request { content: Content { reference: "order 7".parse().ok(), ..content(euros(2500)) }, ..debit(2500) }
+    Request {
+        transaction: Transaction { reference: "order 7".parse().ok(), ..transaction(euros(2500)) },
+        ..debit(2500)
+    }
 }
 
 #[test]
@@ -172,7 +174,7 @@ fn an_application_is_forced_where_the_dialect_carries_one() {
     use RequestError::{Application as NotCarried, Original};
     let cards = Application::from_value(b"001").unwrap();
     let asked = |operation, application| Request {
-        content: Content { operation, ..content(euros(2500)) },
+        transaction: Transaction { operation, ..transaction(euros(2500)) },
         application,
         ..debit(2500)
     };
@@ -229,7 +231,7 @@ fn an_application_is_forced_where_the_dialect_carries_one() {
         (Operation::Cancellation, false),
     ] {
         let mut request = asked(operation, None);
-        request.content.original = "sale-0".parse().ok();
+        request.transaction.original = "sale-0".parse().ok();
         let expected = if takes { Err(Original(operation)) } else { Ok(()) };
         assert_eq!(request.validate(&Dialect::PAYXPRESS), expected);
     }

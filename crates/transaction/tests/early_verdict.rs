@@ -5,7 +5,6 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{Blocked, Doubt, Outcome, Proof, Refusal, Verdict};
 use caisse_transaction::till::{Contradiction, MOST_STORAGE};
 use caisse_transaction::{Action, Config, ConnectError, Dialect, Instant, TillMachine, WriteError};
@@ -36,7 +35,7 @@ fn next(machine: &mut TillMachine<'_>) -> Step {
         return match machine.poll() {
             Action::Event(_) => continue,
             Action::Look => Step::Look,
-            Action::Record(Entry::Ended(end)) => Step::Ended(end.verdict),
+            Action::RecordEnd(_, end) => Step::Ended(end.verdict),
             Action::Verdict(verdict) => Step::Verdict(verdict),
             Action::Dispute(contradiction) => Step::Dispute(contradiction),
             Action::Wait { until } => Step::Wait(until.expect("a wait without end").millis()),
@@ -55,7 +54,9 @@ fn waiting_with(config: Config, test: impl FnOnce(&mut TillMachine<'_>)) {
     loop {
         match machine.poll() {
             Action::Connect => machine.handle_connected(at(0), Ok(None)),
-            Action::Record(_) => machine.handle_written(at(0), Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                machine.handle_written(at(0), Ok(()))
+            }
             Action::Look => machine.handle_idle(at(0)),
             Action::Send(bytes) => {
                 let accepted = bytes.len();
@@ -359,7 +360,9 @@ fn no_time_out_counts_before_a_look_at_the_line() {
     machine.handle_connected(at(0), Ok(None));
     loop {
         match machine.poll() {
-            Action::Record(_) => machine.handle_written(at(0), Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                machine.handle_written(at(0), Ok(()))
+            }
             Action::Look => machine.handle_idle(at(0)),
             Action::Send(_) => break machine.handle_sent(at(0), Ok(100)),
             _ => {}
@@ -526,7 +529,7 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
     let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
     machine.start(at(0), debit(2500)).unwrap();
     machine.handle_connected(at(0), Ok(None));
-    while !matches!(machine.poll(), Action::Record(_)) {}
+    while !matches!(machine.poll(), Action::RecordStart(_)) {}
     machine.handle_written(at(5_000), Err(WriteError::Busy));
     let blocked = Verdict::nothing_sent(Outcome::Blocked { reason: Blocked::JournalUnavailable });
     assert_eq!(next(&mut machine), Step::Verdict(blocked));
@@ -535,7 +538,7 @@ fn a_busy_journal_is_tried_again_for_a_minute() {
     let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
     machine.start(at(0), debit(2500)).unwrap();
     machine.handle_connected(at(1), Err(ConnectError::Refused));
-    while !matches!(machine.poll(), Action::Record(_)) {}
+    while !matches!(machine.poll(), Action::RecordNeverSent(..)) {}
     machine.handle_written(at(5_000), Err(WriteError::Busy));
     assert!(matches!(next(&mut machine), Step::Verdict(_)));
 }

@@ -5,12 +5,11 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_payment::{Doubt, Outcome, RawStatus, Refusal, Transaction};
 use caisse_transaction::till::{LateAction, LateAnswer, LateResult, MOST_STORAGE, read_result};
 use caisse_transaction::{Dialect, Instant, Received, Request, SendError};
 use support::line::{ACK, ENQ, EOT, NAK, framed};
-use support::{config, content, debit, euros};
+use support::{config, debit, euros, transaction};
 
 const YES: &str = "CZ0040320CA00201CB0042500CD0010CE003978AC006184117AE00210";
 const NO: &str = "CZ0040320CA00201CB0042500CD0010CE003978AE00201AF00204";
@@ -86,8 +85,9 @@ fn a_late_answer_is_held_to_what_was_asked() {
     assert_eq!(outcome(Dialect::PAYXPRESS, debit(2400), YES), higher);
     assert_eq!(outcome(Dialect::PAYXPRESS, debit(2400), NO), differs);
     // The reference is compared where it comes back as it went, and nowhere else.
-    let content = content(euros(2500));
-    let ours = Request { content: Content { reference: "order-7".parse().ok(), ..content }, ..debit(2500) };
+    let asked = transaction(euros(2500));
+    let ours =
+        Request { transaction: Transaction { reference: "order-7".parse().ok(), ..asked }, ..debit(2500) };
     let other = format!("{YES}CF007order-8");
     let foreign = Some(Outcome::Unknown { doubt: Doubt::ReferenceDiffers });
     assert_eq!(outcome(Dialect::PAYXPRESS, ours, &other), foreign);
@@ -161,8 +161,8 @@ fn a_late_result_is_taken_and_acknowledged() {
 
 #[test]
 fn a_message_says_something_of_what_it_repeats_and_nothing_else() {
-    let told = |dialect, asked: &Content, body: &str| read_result(&dialect, asked, body.as_bytes());
-    let asked = content(euros(2500));
+    let told = |dialect, asked: &Transaction, body: &str| read_result(&dialect, asked, body.as_bytes());
+    let asked = transaction(euros(2500));
     let unknown = |doubt| Outcome::Unknown { doubt };
     let declined = Outcome::Declined { refusal: Refusal::Refused };
     for (dialect, body, outcome) in [
@@ -181,7 +181,7 @@ fn a_message_says_something_of_what_it_repeats_and_nothing_else() {
     assert_eq!(yes.authorisation.map(|it| it.to_string()).as_deref(), Some("184117"));
     assert!(!yes.has_reference);
     // The reference names it where it comes back as it went.
-    let ours = Content { reference: "order-7".parse().ok(), ..asked };
+    let ours = Transaction { reference: "order-7".parse().ok(), ..asked };
     let named = told(Dialect::PAYXPRESS, &ours, &format!("{YES}CF007order-7"));
     assert_eq!((named.outcome, named.has_reference), (approved().unwrap(), true));
     let another = told(Dialect::PAYXPRESS, &ours, &format!("{YES}CF007order-8"));

@@ -4,14 +4,13 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, TerminalId, Verdict};
+use caisse_payment::{Blocked, Doubt, NotSent, Operation, Outcome, Proof, TerminalId, Transaction, Verdict};
 use caisse_transaction::till::{Contradiction, MOST_STORAGE};
 use caisse_transaction::{
     Action, Config, ConnectError, Dialect, Event, Instant, OptionalFields, Request, RequestError, SendError,
     TillMachine, WriteError,
 };
-use support::{config, content, debit, euros};
+use support::{Write, config, debit, euros, transaction};
 
 const REQUEST: &[u8] = b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978";
 const OF_ANOTHER_AMOUNT: &[u8] = b"CZ0040320CA00201CB0042600CD0010CE003978AE00210";
@@ -42,12 +41,9 @@ enum Step {
 fn poll(machine: &mut TillMachine<'_>) -> Step {
     match machine.poll() {
         Action::Connect => Step::Connect,
-        Action::Record(Entry::Started(_)) => Step::Started,
-        Action::Record(Entry::Ended(end)) => Step::Ended(end.verdict),
-        Action::Record(Entry::NeverSent(start, end)) => {
-            assert_eq!(start.id, end.id);
-            Step::NeverSent(end.verdict)
-        }
+        Action::RecordStart(_) => Step::Started,
+        Action::RecordEnd(_, end) => Step::Ended(end.verdict),
+        Action::RecordNeverSent(_, end) => Step::NeverSent(end.verdict),
         Action::Send(bytes) => Step::Send(bytes.to_vec()),
         Action::Close => Step::Close,
         Action::Abort => Step::Abort,
@@ -157,15 +153,15 @@ fn never_sent(machine: &mut TillMachine<'_>, reason: NotSent) {
 
 #[test]
 fn what_cannot_be_asked_for_is_refused_before_anything_happens() {
-    let amount = |minor| Request { content: content(euros(minor)), ..debit(1) };
+    let amount = |minor| Request { transaction: transaction(euros(minor)), ..debit(1) };
     let named = |operation| {
         let original = "sale-0".parse().ok();
-        Request { content: Content { operation, original, ..content(euros(1)) }, ..debit(1) }
+        Request { transaction: Transaction { operation, original, ..transaction(euros(1)) }, ..debit(1) }
     };
     let forced = Request { application: "001".parse().ok(), ..debit(1) };
     let largest = 999_999_999_999;
     let e = Dialect::CONCERT_E_PLUS;
-    let differed = Content { operation: Operation::DeferredDebit, ..content(euros(1)) };
+    let differed = Transaction { operation: Operation::DeferredDebit, ..transaction(euros(1)) };
     for (dialect, request, error) in [
         (Dialect::PAYXPRESS, amount(0), RequestError::ZeroAmount),
         (Dialect::PAYXPRESS, amount(largest + 1), RequestError::AmountTooLarge { largest }),
@@ -181,7 +177,7 @@ fn what_cannot_be_asked_for_is_refused_before_anything_happens() {
         (e, forced, RequestError::Application { dialect: "concert-e-plus" }),
         (
             e,
-            Request { content: differed, ..debit(1) },
+            Request { transaction: differed, ..debit(1) },
             RequestError::Unsupported { operation: Operation::DeferredDebit, dialect: "concert-e-plus" },
         ),
     ] {
@@ -464,7 +460,7 @@ fn the_end_is_recorded_with_what_may_be_kept() {
         storage.len(),
     );
     storage.fill(0);
-    let Entry::Ended(end) = run.entries[1] else { panic!("{:?}", run.entries) };
+    let Write::End(_, end) = run.writes[1] else { panic!("{:?}", run.writes) };
     assert_eq!(end.authorisation, "A00395".parse().ok());
     assert_eq!(end.contract, "1234567".parse().ok());
     assert_eq!(end.last_four, Some(*b"1234"));
@@ -572,7 +568,10 @@ fn bytes_before_the_request_are_not_its_answer() {
 fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
     let optional = OptionalFields { partial: true, ..Dialect::PAYXPRESS.optional };
     let with_bf = Dialect { optional, ..Dialect::PAYXPRESS };
-    let partial = Request { content: Content { allow_partial: true, ..content(euros(2500)) }, ..debit(2500) };
+    let partial = Request {
+        transaction: Transaction { allow_partial: true, ..transaction(euros(2500)) },
+        ..debit(2500)
+    };
     for (dialect, request, expected) in [
         (with_bf, partial, b"CZ0040320CJ012012345678901CA00201CB0042500CD0010CE003978BF0011".as_slice()),
         (with_bf, debit(2500), REQUEST),
@@ -587,21 +586,21 @@ fn bf_goes_out_only_where_the_dialect_and_the_till_want_it() {
 fn the_address_that_was_connected_is_recorded() {
     let connected: TerminalId = "tcp:192.0.2.7:8888".parse().unwrap();
     let named: TerminalId = "tcp:counter.shop:8888".parse().unwrap();
-    for (config_address, known, expected) in [
+    for (given, known, expected) in [
         (Some(named), Some(connected), Some(connected)),
         (None, Some(connected), Some(connected)),
         (Some(named), None, Some(named)),
         (None, None, None),
     ] {
         let mut storage = [0; 512];
-        let config = Config { address: config_address, ..config(Dialect::PAYXPRESS) };
-        let mut machine = TillMachine::new(config, &mut storage);
-        machine.start(at(0), debit(2500)).unwrap();
+        let mut machine = TillMachine::new(config(Dialect::PAYXPRESS), &mut storage);
+        let transaction = Transaction { address: given, ..transaction(euros(2500)) };
+        machine.start(at(0), Request { transaction, ..debit(2500) }).unwrap();
         assert_eq!(next(&mut machine), Step::Connect);
         machine.handle_connected(at(1), Ok(known));
         let recorded = loop {
             match machine.poll() {
-                Action::Record(Entry::Started(start)) => break start.address,
+                Action::RecordStart(transaction) => break transaction.address,
                 Action::Event(_) => {}
                 other => panic!("{other:?}"),
             }
@@ -611,7 +610,7 @@ fn the_address_that_was_connected_is_recorded() {
         machine.handle_connected(at(2), Ok(Some(named)));
         machine.give_up(at(3));
         machine.handle_written(at(4), Ok(()));
-        let Action::Record(Entry::Ended(_)) = machine.poll() else { panic!("no end") };
+        let Action::RecordEnd(..) = machine.poll() else { panic!("no end") };
     }
 }
 

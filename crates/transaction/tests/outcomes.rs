@@ -2,10 +2,9 @@
 
 mod support;
 
-use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, Outcome, Refusal};
+use caisse_payment::{Doubt, Outcome, Refusal, Transaction};
 use caisse_transaction::{Dialect, Request};
-use support::{Then, answered, content, debit, euros};
+use support::{Then, answered, debit, euros, transaction};
 
 /// What the answer says of a field that is echoed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +105,7 @@ const AMOUNTS: [(Option<&str>, Option<u64>); 12] = [
 ];
 
 /// A change of what the machine is asked, behind the back of the table.
-type Plant = fn(&mut Content);
+type Plant = fn(&mut Transaction);
 
 /// Runs every combination of these statuses and complements with every echo, amount and permission. `plant` changes what the
 /// machine is asked. Returns the number of runs, and each run whose outcome is not that of the table.
@@ -129,11 +128,11 @@ fn every_combination(statuses: &[&str], complements: &[Option<&str>], plant: Pla
                         field(&mut message, "AF", *complement);
                         for (partial, tip) in [(false, false), (true, false), (false, true), (true, true)] {
                             let allowed = Allowed { partial, tip };
-                            let mut asked = content(euros(2500));
+                            let mut asked = transaction(euros(2500));
                             asked.allow_partial = partial;
                             asked.allow_tip = tip.then(|| euros(MAX_TIP));
                             plant(&mut asked);
-                            let request = Request { content: asked, ..debit(2500) };
+                            let request = Request { transaction: asked, ..debit(2500) };
                             let run = answered(Dialect::PAYXPRESS, request, message.as_bytes(), Then::Close);
                             let immediate = immediate == Some("1");
                             let expected = expected(status, *complement, immediate, echoes, amount, allowed);

@@ -108,7 +108,10 @@ impl Machine<'_> {
                         till.handle_connected(now, Ok(None));
                         continue;
                     }
-                    Action::Record(_) | Action::Dispute(_) => {
+                    Action::RecordStart(_)
+                    | Action::RecordEnd(..)
+                    | Action::RecordNeverSent(..)
+                    | Action::Dispute(_) => {
                         till.handle_written(now, Ok(()));
                         continue;
                     }

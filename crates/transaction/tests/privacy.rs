@@ -49,7 +49,9 @@ fn the_till_prints_nothing_of_a_card_at_any_byte() {
         assert_silent("an action", &format!("{action:?}"));
         match action {
             Action::Connect => machine.handle_connected(now, Ok(None)),
-            Action::Record(_) => machine.handle_written(now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                machine.handle_written(now, Ok(()))
+            }
             Action::Send(bytes) => {
                 let accepted = bytes.len();
                 machine.handle_sent(now, Ok(accepted));

@@ -7,8 +7,7 @@ use std::time::Duration;
 use caisse_codec::TicketRequest;
 use caisse_link::frame::Tolerance;
 use caisse_link::serial::SerialConfig;
-use caisse_payment::entry::{Content, Entry, RawStatus};
-use caisse_payment::{Doubt, NotSent, Operation, Outcome, Proof, Refusal, Verdict};
+use caisse_payment::{Doubt, NotSent, Operation, Outcome, Proof, RawStatus, Refusal, Transaction, Verdict};
 use caisse_transaction::till::Config;
 use caisse_transaction::{
     Action, Dialect, Event, Instant, OptionalFields, RefusedMessage, Request, TillMachine,
@@ -16,14 +15,14 @@ use caisse_transaction::{
 use support::line::{
     ACK, Break, ENQ, EOT, NAK, Run, Usual, framed, run, run_broken, run_with_storage, serial,
 };
-use support::{config, content, debit, euros};
+use support::{Write, config, debit, euros, transaction};
 
 const E: Dialect = Dialect::CONCERT_E;
 const E_PLUS: Dialect = Dialect::CONCERT_E_PLUS;
 const INGENICO: Dialect = Dialect::INGENICO;
 
 fn asked(operation: Operation) -> Request {
-    Request { content: Content { operation, ..content(euros(1242)) }, ..debit(1242) }
+    Request { transaction: Transaction { operation, ..transaction(euros(1242)) }, ..debit(1242) }
 }
 
 fn unknown(doubt: Doubt, proof: Proof) -> Verdict {
@@ -71,7 +70,7 @@ fn every_operation_completes_in_every_generation() {
         assert_eq!(run.late, 0);
         use Event::{Answer, Connected, Connecting, Recorded, Sent, Waiting};
         assert_eq!(run.events, [Connecting, Connected, Recorded, Sent, Waiting, Answer], "as on TCP");
-        assert!(matches!(run.entries[..], [Entry::Started(_), Entry::Ended(_)]));
+        assert!(matches!(run.writes[..], [Write::Start(_), Write::End(..)]));
         assert!(run.elapsed < Duration::from_secs(6), "no timer was waited for: {:?}", run.elapsed);
     }
 }
@@ -80,7 +79,7 @@ fn every_operation_completes_in_every_generation() {
 fn refusals_say_why_where_the_generation_does() {
     let refused = run(serial(E_PLUS), debit(1242), &mut Usual::answering("017000012420978          "));
     assert_eq!(refused.verdict.outcome, Outcome::Declined { refusal: Refusal::Unspecified });
-    let Entry::Ended(end) = refused.entries[1] else { panic!("no end") };
+    let Write::End(_, end) = refused.writes[1] else { panic!("no end") };
     assert_eq!((end.status.stat, end.status.status), (Some(b'7'), None));
     let no = "CZ0040301CA00201CB0041242CD0010CE003978AE00201AF00206";
     let cancelled = run(serial(INGENICO), debit(1242), &mut Usual::answering(no));
@@ -151,7 +150,7 @@ fn a_terminal_that_does_not_answer_leaves_nothing_sent() {
     assert_eq!(busy.verdict, not_sent(NotSent::LineRefused));
     assert_eq!(busy.messages(), 0);
     // Nothing was sent, so the journal has it as not sent, and the same id may try again.
-    let Entry::Ended(end) = busy.entries[1] else { panic!("no end: {:?}", busy.entries) };
+    let Write::End(_, end) = busy.writes[1] else { panic!("no end: {:?}", busy.writes) };
     assert_eq!(end.verdict, busy.verdict);
 }
 
@@ -254,7 +253,7 @@ fn an_earlier_result_leaves_nothing_in_the_end_of_this_transaction() {
         }
     });
     assert_eq!((alone.outcome(), alone.late, alone.messages()), ("unknown", 1, 1));
-    let Entry::Ended(end) = alone.entries[1] else { panic!("no end: {:?}", alone.entries) };
+    let Write::End(_, end) = alone.writes[1] else { panic!("no end: {:?}", alone.writes) };
     assert_eq!((end.authorisation, end.contract, end.status), (None, None, RawStatus::default()));
 }
 
@@ -297,7 +296,7 @@ fn a_stranger_s_result_after_the_message_ends_nothing() {
 #[test]
 fn our_reference_tells_our_answer_from_an_earlier_one() {
     let request = Request {
-        content: Content { reference: "order-7".parse().ok(), ..content(euros(1242)) },
+        transaction: Transaction { reference: "order-7".parse().ok(), ..transaction(euros(1242)) },
         ..debit(1242)
     };
     let with_reference = format!("{TLV_YES}CF007order-7");
@@ -407,7 +406,7 @@ fn check_break(config: Config, answer: &str, truth: &'static str, broken: Break)
     assert!(run.messages() <= 1, "{broken:?}");
     assert!(run.elapsed < Duration::from_secs(320), "{broken:?}: {:?}", run.elapsed);
     let delivered = !terminal.requests.is_empty();
-    let starts = run.entries.iter().filter(|entry| matches!(entry, Entry::Started(_))).count();
+    let starts = run.writes.iter().filter(|entry| matches!(entry, Write::Start(_))).count();
     assert_eq!(starts, 1, "{broken:?}");
     match outcome {
         "not_sent" => assert!(!delivered, "{broken:?}: the terminal has the request"),
@@ -463,7 +462,9 @@ fn giving_up_leaves_the_rest_of_a_message_unsent() {
     let verdict = loop {
         match till.poll() {
             Action::Connect => till.handle_connected(now, Ok(None)),
-            Action::Record(_) => till.handle_written(now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                till.handle_written(now, Ok(()))
+            }
             Action::Send(&[ENQ]) => {
                 till.handle_sent(now, Ok(1));
                 till.handle_drained(now, Ok(()));

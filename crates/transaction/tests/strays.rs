@@ -4,11 +4,10 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_payment::entry::Content;
-use caisse_payment::{Doubt, NotSent, Outcome, Proof, Verdict};
+use caisse_payment::{Doubt, NotSent, Outcome, Proof, Transaction, Verdict};
 use caisse_transaction::{Action, Dialect, DrainError, Event, Instant, Request, SendError, TillMachine};
 use support::line::{ACK, ENQ, EOT, Run, Usual, framed, run, serial};
-use support::{content, debit, euros};
+use support::{debit, euros, transaction};
 
 const INGENICO: Dialect = Dialect::INGENICO;
 const TLV_YES: &str = "CZ0040301CJ012330538600404CA00201CB0041242CD0010CE003978AE00210AC006A00395";
@@ -27,7 +26,9 @@ fn go_on(till: &mut TillMachine<'_>, now: &mut Instant, strays: &mut Vec<Vec<u8>
     loop {
         match till.poll() {
             Action::Connect => till.handle_connected(*now, Ok(None)),
-            Action::Record(_) => till.handle_written(*now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                till.handle_written(*now, Ok(()))
+            }
             Action::Send(bytes) => {
                 let (length, granted) = (bytes.len(), bytes == [ENQ] || bytes.len() > 1);
                 till.handle_sent(*now, Ok(length));
@@ -61,9 +62,9 @@ fn told(needs_reference: bool, results: &[&str]) -> (Verdict, Vec<Vec<u8>>) {
     if needs_reference {
         till.require_reference();
     }
-    let content = Content { reference: "order-7".parse().ok(), ..content(euros(1242)) };
+    let transaction = Transaction { reference: "order-7".parse().ok(), ..transaction(euros(1242)) };
     let (mut now, mut strays) = (Instant::default(), vec![]);
-    till.start(now, Request { content, ..debit(1242) }).unwrap();
+    till.start(now, Request { transaction, ..debit(1242) }).unwrap();
     assert_eq!(go_on(&mut till, &mut now, &mut strays), None);
     for result in results {
         till.handle_input(now, &[ENQ]);
@@ -115,7 +116,9 @@ fn a_message_that_may_not_leave_is_waited_for_no_longer() {
         loop {
             match till.poll() {
                 Action::Connect => till.handle_connected(now, Ok(None)),
-                Action::Record(_) => till.handle_written(now, Ok(())),
+                Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                    till.handle_written(now, Ok(()))
+                }
                 Action::Send(&[ENQ]) => {
                     till.handle_sent(now, Ok(1));
                     till.handle_drained(now, Ok(()));
@@ -234,7 +237,9 @@ fn about_to_send<'s>(storage: &'s mut [u8], now: &mut Instant) -> TillMachine<'s
     loop {
         match till.poll() {
             Action::Connect => till.handle_connected(*now, Ok(None)),
-            Action::Record(_) => till.handle_written(*now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                till.handle_written(*now, Ok(()))
+            }
             Action::Send(&[ENQ]) => {
                 till.handle_sent(*now, Ok(1));
                 till.handle_drained(*now, Ok(()));
@@ -299,7 +304,9 @@ fn a_wish_to_stop_while_the_line_is_asked_for_is_not_sent() {
         let asked = loop {
             match till.poll() {
                 Action::Connect => till.handle_connected(now, Ok(None)),
-                Action::Record(_) => till.handle_written(now, Ok(())),
+                Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                    till.handle_written(now, Ok(()))
+                }
                 Action::Wait { until } => {
                     now = until.unwrap();
                     till.handle_timeout(now);
@@ -344,7 +351,9 @@ fn a_terminal_that_never_stops_does_not_hold_the_till() {
     let closed = loop {
         match till.poll() {
             Action::Abort => break now.since(answered),
-            Action::Record(_) => till.handle_written(now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                till.handle_written(now, Ok(()))
+            }
             Action::Send(bytes) => {
                 let length = bytes.len();
                 till.handle_sent(now, Ok(length));

@@ -4,24 +4,26 @@ mod support;
 
 use std::time::Duration;
 
-use caisse_payment::entry::{Content, End, Entry};
-use caisse_payment::{Amount, Currency, Doubt, Operation, Outcome, Proof};
+use caisse_payment::{Amount, Conclusion, Currency, Doubt, Operation, Outcome, Proof, Transaction};
 use caisse_transaction::till::{LateAnswer, MOST_STORAGE, read_result};
 use caisse_transaction::{Action, Dialect, Instant, Request, RequestError, TillMachine};
 use support::line::{Usual, run as on_a_line, serial};
-use support::{Run, Then, answered, config, content, debit, euros};
+use support::{Run, Then, Write, answered, config, debit, euros, transaction};
 
 fn with_tip(max: u64) -> Request {
-    Request { content: Content { allow_tip: Some(euros(max)), ..content(euros(2500)) }, ..debit(2500) }
+    Request {
+        transaction: Transaction { allow_tip: Some(euros(max)), ..transaction(euros(2500)) },
+        ..debit(2500)
+    }
 }
 
 fn approval(minor: &str) -> String {
     format!("CZ0040320CA00201CB{:03}{minor}CD0010CE003978AE00210", minor.len())
 }
 
-fn end_of(run: &Run) -> End {
-    match run.entries[..] {
-        [Entry::Started(_), Entry::Ended(end)] => end,
+fn end_of(run: &Run) -> Conclusion {
+    match run.writes[..] {
+        [Write::Start(_), Write::End(_, end)] => end,
         ref other => panic!("{other:?}"),
     }
 }
@@ -90,7 +92,9 @@ fn a_tip_is_an_early_verdict() {
     for _ in 0..50 {
         match machine.poll() {
             Action::Connect => machine.handle_connected(now, Ok(None)),
-            Action::Record(_) => machine.handle_written(now, Ok(())),
+            Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..) => {
+                machine.handle_written(now, Ok(()))
+            }
             Action::Dispute(contradiction) => {
                 dispute = Some(contradiction);
                 machine.handle_written(now, Ok(()));
@@ -147,7 +151,7 @@ fn a_line_with_sessions_approves_a_tip() {
         let request = max.map_or(debit(2500), with_tip);
         let run = on_a_line(serial(Dialect::INGENICO), request, &mut Usual::answering(&approval(minor)));
         assert_eq!((run.verdict.outcome, run.reported_amount), (outcome, reported), "{max:?}");
-        let Entry::Ended(end) = run.entries[1] else { panic!("no end") };
+        let Write::End(_, end) = run.writes[1] else { panic!("no end") };
         assert_eq!(end.reported_amount, reported);
     }
 }
@@ -165,19 +169,23 @@ fn a_late_message_is_read_as_the_answer_would_be() {
     assert_eq!(late(with_tip(500), "2700"), tip);
     assert_eq!(late(with_tip(199), "2700"), unknown(Doubt::AmountHigher));
     assert_eq!(late(debit(2500), "2700"), unknown(Doubt::AmountHigher));
-    let result = |content: &Content| {
-        read_result(&Dialect::INGENICO, content, approval("2700").replace("0320", "0301").as_bytes()).outcome
+    let result = |transaction: &Transaction| {
+        read_result(&Dialect::INGENICO, transaction, approval("2700").replace("0320", "0301").as_bytes())
+            .outcome
     };
-    assert_eq!(result(&with_tip(500).content), tip);
-    assert_eq!(result(&with_tip(199).content), unknown(Doubt::AmountHigher));
+    assert_eq!(result(&with_tip(500).transaction), tip);
+    assert_eq!(result(&with_tip(199).transaction), unknown(Doubt::AmountHigher));
 }
 
 #[test]
 fn a_tip_that_cannot_be_asked_for_is_refused_before_anything_is_recorded() {
     let francs = Amount::from_minor(500, Currency::from_code("CHF").unwrap());
-    let of = |operation| Request { content: Content { operation, ..with_tip(500).content }, ..with_tip(500) };
+    let of = |operation| Request {
+        transaction: Transaction { operation, ..with_tip(500).transaction },
+        ..with_tip(500)
+    };
     let max = |allow_tip| Request {
-        content: Content { allow_tip: Some(allow_tip), ..with_tip(500).content },
+        transaction: Transaction { allow_tip: Some(allow_tip), ..with_tip(500).transaction },
         ..with_tip(500)
     };
     let refused = |request: Request, dialect: Dialect| request.validate(&dialect).unwrap_err();

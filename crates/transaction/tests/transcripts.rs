@@ -8,11 +8,10 @@ use caisse_codec::{
     Action, Application, CardFields, Complement, Identifier, LONGEST_ANSWER, ReadingMode, ReceivedRequest,
     Status, TerminalAnswer, Version,
 };
-use caisse_payment::entry::Entry;
 use caisse_payment::{Doubt, Outcome, Proof, Refusal, Register};
 use caisse_transaction::terminal::{self, MOST_STORAGE, TerminalMachine};
 use caisse_transaction::{Dialect, Event, Instant, Request};
-use support::{Run, Then, answered, debit, euros, run, with_ticket};
+use support::{Run, Then, Write, answered, debit, euros, run, with_ticket};
 
 /// One exchange: what the till must send, what a terminal answers, and what that means.
 struct Transcript {
@@ -145,7 +144,7 @@ fn the_till_sends_and_understands_what_is_written() {
             assert_eq!(run.sent, transcript.sent, "{}", transcript.name);
             assert_eq!(run.outcome(), transcript.outcome, "{}", transcript.name);
             assert_eq!(run.proof(), Proof::Answered, "{}", transcript.name);
-            assert!(matches!(run.entries[..], [Entry::Started(_), Entry::Ended(_)]), "{}", transcript.name);
+            assert!(matches!(run.writes[..], [Write::Start(_), Write::End(..)]), "{}", transcript.name);
         }
     }
 }
@@ -170,9 +169,9 @@ fn every_split_in_two_and_every_single_byte_feed_gives_the_same() {
                 assert_eq!(split.answer, whole.answer, "{} split at {at}", transcript.name);
                 // The end is recorded as soon as it is certain: later fields are in the report only.
                 if at < transcript.decided_at {
-                    assert_eq!(split.entries, whole.entries, "{} split at {at}", transcript.name);
+                    assert_eq!(split.writes, whole.writes, "{} split at {at}", transcript.name);
                 }
-                let [_, Entry::Ended(end)] = split.entries[..] else { panic!("{:?}", split.entries) };
+                let [_, Write::End(_, end)] = split.writes[..] else { panic!("{:?}", split.writes) };
                 assert_eq!(end.verdict, whole.verdict, "{} split at {at}", transcript.name);
                 assert_eq!(split.contradictions, [], "{} split at {at}", transcript.name);
                 splits += 1;

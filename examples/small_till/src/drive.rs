@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use caisse_hal::{Clock, Instant, Link};
 use caisse_payment::Blocked;
-use caisse_payment::entry::Entry;
 use caisse_transaction::{Action, Event, TillMachine, WriteError};
 
 use crate::{Record, Slot, Standing};
@@ -31,12 +30,12 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
                     let opened = self.link.connect(self.left(deadline)).map(|()| None);
                     machine.handle_connected(self.clock.now(), opened);
                 }
-                Action::Record(entry) => {
-                    let written = self.write(standing(&entry));
+                Action::RecordStart(_) | Action::Dispute(_) => {
+                    let written = self.write(Standing::Open);
                     machine.handle_written(self.clock.now(), written);
                 }
-                Action::Dispute(_) => {
-                    let written = self.write(Standing::Open);
+                Action::RecordEnd(_, end) | Action::RecordNeverSent(_, end) => {
+                    let written = self.write(Standing::after(end.verdict.outcome));
                     machine.handle_written(self.clock.now(), written);
                 }
                 // The slot holds one payment, and a person has settled those before it.
@@ -76,13 +75,5 @@ impl<L: Link, C: Clock, S: Slot> Driver<'_, L, C, S> {
 
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(GLANCE, |deadline| deadline.since(self.clock.now()))
-    }
-}
-
-/// How the payment stands after this entry.
-const fn standing(entry: &Entry) -> Standing {
-    match entry {
-        Entry::Started(_) => Standing::Open,
-        Entry::Ended(end) | Entry::NeverSent(_, end) => Standing::after(end.verdict.outcome),
     }
 }

@@ -5,8 +5,9 @@ use core::fmt::Write;
 use arrayvec::ArrayString;
 use caisse_codec::Identifier;
 use caisse_hal::{Clock, Instant, Link};
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Blocked, IdentifierError, Operation, Outcome, Register, TerminalId, Verdict};
+use caisse_payment::{
+    Amount, Blocked, IdentifierError, Operation, Outcome, TerminalId, Transaction, Verdict,
+};
 use caisse_settlement::admit::{Admission, Locks, Recorded, Situation, Stage, admit};
 use caisse_transaction::{Config, Dialect, Event, LinkKind, Request, RequestError, TillMachine};
 
@@ -128,7 +129,7 @@ impl<L: Link, C: Clock, S: Slot> SmallTill<L, C, S> {
     ) -> Result<Ended, NotBegun> {
         let request = self.request(number, amount)?;
         request.validate(&self.config.dialect)?;
-        match self.admit(number, &request.content) {
+        match self.admit(number, &request.transaction) {
             Admission::Proceed => {}
             Admission::Replay(verdict) => return Ok(Ended { verdict, recorded: true }),
             Admission::Blocked(reason) => return Ok(blocked(reason)),
@@ -147,13 +148,13 @@ impl<L: Link, C: Clock, S: Slot> SmallTill<L, C, S> {
     }
 
     /// May this payment begin, as far as the slot knows?
-    fn admit(&mut self, number: u32, asked: &Content) -> Admission {
+    fn admit(&mut self, number: u32, asked: &Transaction) -> Admission {
         let Ok(record) = self.slot.read() else {
             return Admission::Blocked(Blocked::JournalUnavailable);
         };
         let is_open = record.standing == Standing::Open;
         let recorded = (record.number == number).then(|| Recorded {
-            content: Content { amount: record.amount, ..*asked },
+            transaction: Transaction { amount: record.amount, ..*asked },
             verdict: record.verdict(),
             stage: if is_open { Stage::Started } else { Stage::Ended },
         });
@@ -200,17 +201,9 @@ impl<L: Link, C: Clock, S: Slot> SmallTill<L, C, S> {
         let mut id = ArrayString::<16>::new();
         // The longest, "sale-4294967295", fits.
         let _ = write!(id, "sale-{number}");
-        let content = Content {
-            operation: Operation::Debit,
-            original: None,
-            amount,
-            allow_partial: false,
-            allow_tip: None,
-            terminal: self.terminal,
-            register: Register::FIRST,
-            reference: None,
-        };
-        Ok(Request { id: id.parse()?, content, ticket: None, application: None })
+        let dialect = self.config.dialect.name.parse()?;
+        let transaction = Transaction::new(id.parse()?, Operation::Debit, amount, self.terminal, dialect);
+        Ok(Request { transaction, ticket: None, application: None })
     }
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caisse_hal::{Clock, ConnectError, Instant, ReceiveError, Received};
-use caisse_journal::{FiledResult, Order, TerminalLock};
-use caisse_payment::entry::Entry;
-use caisse_payment::{Blocked, TerminalId};
+use caisse_journal::{Event, FiledResult, OperatorOverride, TerminalLock};
+use caisse_payment::{Blocked, TerminalId, TransactionId};
 use caisse_transaction::till::Contradiction;
 use caisse_transaction::{Action, TillMachine, WriteError};
 use tokio::sync::{Notify, watch};
@@ -26,7 +25,7 @@ pub(super) struct Driver<'d> {
     pub(super) link: &'d mut dyn AnyLink,
     pub(super) clock: &'d (dyn Clock + Send + Sync),
     pub(super) journal: &'d SharedJournal,
-    pub(super) order: Option<Order>,
+    pub(super) operator_override: Option<OperatorOverride>,
     /// The terminal, held.
     pub(super) lock: &'d Arc<TerminalLock>,
     /// Stores the results that belong to other transactions.
@@ -55,9 +54,14 @@ impl Driver<'_> {
                     let opened = self.connect(deadline).await;
                     machine.handle_connected(self.clock.now(), opened);
                 }
-                Action::Record(entry) => {
-                    let written = write(self.journal.clone(), entry, self.order.clone()).await;
-                    machine.handle_written(self.clock.now(), written);
+                Action::RecordStart(transaction) => {
+                    self.record(machine, transaction.id, Event::Started(transaction)).await;
+                }
+                Action::RecordEnd(id, conclusion) => {
+                    self.record(machine, id, Event::Ended(conclusion)).await;
+                }
+                Action::RecordNeverSent(transaction, conclusion) => {
+                    self.record(machine, transaction.id, Event::NeverSent(transaction, conclusion)).await;
                 }
                 Action::Dispute(contradiction) => {
                     let written = write_dispute(self.journal.clone(), contradiction).await;
@@ -92,6 +96,17 @@ impl Driver<'_> {
                 Action::Done(_) => return,
             }
         }
+    }
+
+    /// Writes an event on a thread that may block.
+    async fn record(&mut self, machine: &mut TillMachine<'_>, id: TransactionId, event: Event) {
+        let (mut journal, cancel) = (self.journal.clone(), self.cancel.clone());
+        let operator_override = self.operator_override.clone();
+        let write = move || record(&mut journal, &id, &event, operator_override.as_ref(), &cancel);
+        // A write that panicked may have happened, and may not.
+        let panicked = Err(WriteError::Failed(Blocked::JournalUnavailable));
+        let written = spawn_blocking(write).await.unwrap_or(panicked);
+        machine.handle_written(self.clock.now(), written);
     }
 
     /// Connects, unless a stop is requested first; returns the address, if it is known.
@@ -136,13 +151,6 @@ impl Driver<'_> {
 
 /// A message could not be filed.
 struct NotFiled;
-
-/// Writes on a thread that may block.
-async fn write(mut journal: SharedJournal, entry: Entry, order: Option<Order>) -> Result<(), WriteError> {
-    let write = move || record(&mut journal, &entry, order.as_ref());
-    // A write that panicked may have happened, and may not.
-    spawn_blocking(write).await.unwrap_or(Err(WriteError::Failed(Blocked::JournalUnavailable)))
-}
 
 /// Writes a dispute on a thread that may block.
 async fn write_dispute(mut journal: SharedJournal, contradiction: Contradiction) -> Result<(), WriteError> {

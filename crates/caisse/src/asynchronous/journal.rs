@@ -4,10 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Record, TerminalKey, TerminalLock,
-    WallTime,
+    Decision, Event, Journal, JournalError, LockError, Patience, Record, RecordedEvent, TerminalKey,
+    TerminalLock, WallTime,
 };
-use caisse_payment::entry::Entry;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 /// Clones are the same journal.
@@ -26,12 +25,16 @@ impl SharedJournal {
 }
 
 impl Journal for SharedJournal {
+    fn set_patience(&mut self, patience: Patience) {
+        self.journal().set_patience(patience);
+    }
+
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
         self.journal().lock(terminal)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        self.journal().append(entry, at)
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+        self.journal().append(id, event, at)
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -78,7 +81,7 @@ impl Journal for SharedJournal {
         self.journal().with_reference(reference)
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.journal().events(id)
     }
 
@@ -90,13 +93,5 @@ impl Journal for SharedJournal {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.journal().resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.journal().dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.journal().order(id, order, at)
     }
 }

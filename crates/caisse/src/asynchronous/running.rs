@@ -48,13 +48,14 @@ impl RunningPayment {
 
     /// Whether it is this very request.
     pub(super) fn asks_for(&self, request: &Request) -> bool {
-        self.request.id == request.id && self.request.content == request.content
+        let (own, asked) = (&self.request.transaction, &request.transaction);
+        own.id == asked.id && own.has_same_content(asked)
     }
 
     /// The id of the payment.
     #[must_use]
     pub const fn id(&self) -> TransactionId {
-        self.request.id
+        self.request.transaction.id
     }
 
     /// Where the payment stands next; nothing once it has ended. A handle that was found again begins with what came

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use caisse_hal::{Address, AsyncLink, Clock};
-use caisse_journal::{Decision, Journal, JournalError, Order, Record, TerminalKey};
-use caisse_payment::entry::PaymentMeans;
-use caisse_payment::{Blocked, Register, TerminalId, TransactionId};
+use caisse_journal::{Decision, Journal, JournalError, OperatorOverride, Record, TerminalKey};
+use caisse_payment::{Blocked, PaymentMeans, Register, TerminalId, Transaction, TransactionId};
 use caisse_settlement::TerminalIdentity;
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{Config, Event, LinkKind, Request, TillMachine};
@@ -40,7 +39,7 @@ struct Inner {
     line: Arc<TaskMutex<Line>>,
     clock: Box<dyn Clock + Send + Sync>,
     journal: SharedJournal,
-    terminal: TerminalId,
+    key: TerminalKey,
     register: Register,
     config: Config,
     exclusive: bool,
@@ -107,7 +106,7 @@ impl AsyncTill {
         let Parts {
             clock,
             journal,
-            terminal,
+            key,
             register,
             config,
             exclusive,
@@ -116,14 +115,13 @@ impl AsyncTill {
             resolved: _,
         } = parts;
         let delay = SettlementDelay::new(clock.now());
-        let place = TerminalKey { terminal, address: config.address };
-        let line = Line { link, memory: RecoveryState::new(&*journal, &place, clock.now()) };
+        let line = Line { link, memory: RecoveryState::new(&*journal, &key, clock.now()) };
         Self {
             inner: Arc::new(Inner {
                 line: Arc::new(TaskMutex::new(line)),
                 clock,
                 journal: SharedJournal::new(journal),
-                terminal,
+                key,
                 register,
                 config,
                 exclusive,
@@ -147,10 +145,9 @@ impl AsyncTill {
     /// # Panics
     /// Outside a Tokio runtime.
     pub fn pay(&self, request: impl Borrow<PaymentRequest>) -> Result<RunningPayment, PayError> {
-        request.borrow().check_order()?;
-        let (order, waits) = (request.borrow().order().cloned(), request.borrow().waits());
-        let request = request.borrow().to_request(self.inner.terminal, self.inner.register);
-        request.validate(&self.inner.config.dialect)?;
+        let (person, waits) = (request.borrow().operator_override().cloned(), request.borrow().waits());
+        let Inner { key, register, config, .. } = &*self.inner;
+        let request = request.borrow().bind(key, *register, &config.dialect)?;
         let (teller, told) = watch::channel(Told::default());
         let (cancel, wake) = (CancelHandle::default(), Arc::new(Notify::new()));
         let payment = RunningPayment::new(request, told, cancel.clone(), Arc::clone(&wake));
@@ -165,16 +162,12 @@ impl AsyncTill {
         }
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
-            let ended = inner.run(request, order, waits, &cancel, &wake, &teller).await;
+            let ended = inner.run(request, person, waits, &cancel, &wake, &teller).await;
             let ended = ended.or_else(|refused| refused.into_payment(&request));
             // The request was validated: this is never an error.
             let payment = ended.unwrap_or_else(|_| {
-                Payment::blocked(
-                    request.id,
-                    request.content.operation,
-                    request.content.amount,
-                    Blocked::JournalUnavailable,
-                )
+                let Transaction { id, operation, amount, .. } = request.transaction;
+                Payment::blocked(id, operation, amount, Blocked::JournalUnavailable)
             });
             teller.send_modify(|told| {
                 told.payment = Some(payment);
@@ -194,7 +187,7 @@ impl AsyncTill {
     /// The id of the terminal.
     #[must_use]
     pub fn terminal(&self) -> TerminalId {
-        self.inner.terminal
+        self.inner.key.terminal
     }
 
     /// The transactions of this terminal whose end nobody knows yet, oldest first.
@@ -271,11 +264,11 @@ impl AsyncTill {
 
 impl Inner {
     const fn place(&self) -> TerminalKey {
-        TerminalKey { terminal: self.terminal, address: self.config.address }
+        self.key
     }
 
     const fn reach(&self) -> Reach<'_> {
-        Reach { name: self.terminal, address: self.config.address, at: self.at.as_ref() }
+        Reach { key: self.key, at: self.at.as_ref() }
     }
 
     /// The terminal as it is reached now. The system is asked on a thread that may block.
@@ -283,25 +276,25 @@ impl Inner {
         let inner = Arc::clone(self);
         let asked = spawn_blocking(move || inner.reach().identity()).await;
         // Only a runtime that goes down ends here.
-        asked.unwrap_or_else(|_| TerminalIdentity::new(PaymentMeans::CaisseAp, self.terminal))
+        asked.unwrap_or_else(|_| TerminalIdentity::new(PaymentMeans::CaisseAp, self.key.terminal))
     }
 
     async fn run(
         self: &Arc<Self>,
         request: Request,
-        order: Option<Order>,
+        operator_override: Option<OperatorOverride>,
         waits: bool,
         cancel: &CancelHandle,
         wake: &Notify,
         told: &watch::Sender<Told>,
     ) -> Result<Payment, Refused> {
         self.until_free().await;
-        let mut admitted = self.admit(request, order.clone()).await;
+        let mut admitted = self.admit(request, operator_override.clone()).await;
         let mut has_waited = false;
         if waits && admitted.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
             has_waited = true;
             told.send_modify(|told| told.events.push(Event::Waiting));
-            admitted = self.wait_for_first_attempt(request, order.clone(), cancel, wake).await;
+            admitted = self.wait_for_first_attempt(request, operator_override.clone(), cancel, wake).await;
         }
         if admitted.as_ref().is_err_and(Refused::is_in_doubt)
             && let Ok(line) = Arc::clone(&self.line).try_lock_owned()
@@ -312,7 +305,7 @@ impl Inner {
             drop(
                 self.inquire(line, cancel.clone(), |inquiry| inquiry.recover(Duration::ZERO).map(drop)).await,
             );
-            admitted = self.admit(request, order.clone()).await;
+            admitted = self.admit(request, operator_override.clone()).await;
         }
         if has_waited && admitted.is_ok() {
             drop(admitted);
@@ -331,7 +324,7 @@ impl Inner {
                 told.send_modify(|told| told.events.push(Event::LateAnswer));
                 // It may contradict what was decided: then a person has to look before anything else is sent.
                 drop(admitted);
-                admitted = self.admit(request, order.clone()).await?;
+                admitted = self.admit(request, operator_override.clone()).await?;
             }
             line = again;
         }
@@ -339,9 +332,9 @@ impl Inner {
         let lock = Arc::new(lock);
         let mut storage = [0; MOST_STORAGE];
         let terminal = self.identity().await;
-        let config = Config { usb: terminal.usb, ..self.config };
-        let mut machine = TillMachine::new(config, &mut storage);
-        machine.start(self.clock.now(), request)?;
+        let transaction = Transaction { usb: terminal.usb, ..request.transaction };
+        let mut machine = TillMachine::new(self.config, &mut storage);
+        machine.start(self.clock.now(), Request { transaction, ..request })?;
         if needs_reference {
             machine.require_reference();
         }
@@ -349,13 +342,13 @@ impl Inner {
             link: &mut *line.link,
             clock: &*self.clock,
             journal: &self.journal,
-            order,
+            operator_override,
             lock: &lock,
             filer: LateResultFiler {
                 terminal,
                 dialect: self.config.dialect,
                 exclusive: self.exclusive,
-                running: Some(request.id),
+                running: Some(transaction.id),
             },
             cancel,
             wake,
@@ -390,7 +383,7 @@ impl Inner {
     async fn wait_for_first_attempt(
         &self,
         request: Request,
-        order: Option<Order>,
+        operator_override: Option<OperatorOverride>,
         cancel: &CancelHandle,
         wake: &Notify,
     ) -> Result<AdmittedPayment, Refused> {
@@ -403,7 +396,7 @@ impl Inner {
                     () = wake.notified() => {}
                 }
             }
-            let admitted = self.admit(request, order.clone()).await;
+            let admitted = self.admit(request, operator_override.clone()).await;
             if !goes_on || !admitted.as_ref().is_err_and(Refused::is_in_flight_elsewhere) {
                 return admitted;
             }
@@ -411,13 +404,17 @@ impl Inner {
     }
 
     /// Asks the journal on a thread that may block.
-    async fn admit(&self, request: Request, order: Option<Order>) -> Result<AdmittedPayment, Refused> {
+    async fn admit(
+        &self,
+        request: Request,
+        operator_override: Option<OperatorOverride>,
+    ) -> Result<AdmittedPayment, Refused> {
         let (config, exclusive, now) = (self.config, self.exclusive, self.clock.now());
         let delay = self.delay.clone();
         let journal = self.journal.clone();
         let admit = move || {
             let admission = Admission { config, exclusive, delay: &delay, now };
-            admission.admit(&journal, &request, order.as_ref())
+            admission.admit(&journal, &request, operator_override.as_ref())
         };
         spawn_blocking(admit).await.unwrap_or(Err(Refused::Blocked(Blocked::JournalUnavailable)))
     }
@@ -458,7 +455,7 @@ impl Inner {
 impl fmt::Debug for AsyncTill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncTill")
-            .field("terminal", &self.inner.terminal)
+            .field("terminal", &self.inner.key.terminal)
             .field("config", &self.inner.config)
             .finish_non_exhaustive()
     }

@@ -132,7 +132,7 @@ impl Examination {
             Err(error) => return self.find(Fault::JournalUnusable, &error, &error),
         };
         for record in open {
-            let id = record.start.id;
+            let id = record.id();
             self.find(
                 Fault::Unresolved,
                 format_args!("la transaction {id} n'a pas d'issue connue"),
@@ -140,13 +140,13 @@ impl Examination {
             );
         }
         let Some(last) = last.filter(format::was_refused) else { return };
-        let (id, dialect) = (last.start.id, last.start.dialect);
+        let (id, dialect) = (last.id(), last.transaction().dialect);
         let seen = Words::new(
             format_args!("le dernier paiement ({id}, dialecte {dialect}) a été refusé : AE=01, AF=09"),
             format_args!("the last payment ({id}, dialect {dialect}) was refused: AE=01, AF=09"),
         );
         let spoken = dialect.as_str().parse().unwrap_or(probe.config().dialect);
-        let reference = last.start.content.reference.is_some();
+        let reference = last.transaction().reference.is_some();
         let reasons = format_reasons(&spoken, reference, None);
         self.findings.push(Finding { reasons, ..Finding::new(Fault::FormatError, seen) });
     }

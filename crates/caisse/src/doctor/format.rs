@@ -86,7 +86,10 @@ pub(super) fn better_dialect(dialect: &Dialect, answered: Option<Version>) -> Op
 
 /// Whether the terminal refused this transaction for its format.
 pub(super) fn was_refused(record: &Record) -> bool {
-    record.end.is_some_and(|end| end.status.status == Some(*b"01") && end.status.complement == Some(*b"09"))
+    record.conclusion().is_some_and(|conclusion| {
+        let status = conclusion.status;
+        status.status == Some(*b"01") && status.complement == Some(*b"09")
+    })
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl RecoveryState {
         if let Ok(_lock) = journal.lock_terminal(place)
             && let Ok(open) = journal.unresolved_at(place)
         {
-            open.iter().for_each(|record| memory.find(&record.start.id, now));
+            open.iter().for_each(|record| memory.find(&record.id(), now));
         }
         memory
     }
@@ -90,7 +90,7 @@ impl RecoveryState {
         now: Instant,
     ) {
         // A connection that was aborted may have left the request in the terminal's queue: the time counts from now.
-        self.sent = machine.sent_at().map(|at| (request.id, at.max(now)));
+        self.sent = machine.sent_at().map(|at| (request.transaction.id, at.max(now)));
         if machine.stays_open() {
             let sent = machine.sent_at().unwrap_or(now);
             let until = sent.after(config.dialect.longest_transaction);
@@ -164,10 +164,14 @@ impl Inquiry<'_> {
             Err(LockError::Io { what }) => return Err(JournalError::Unwritable { what }),
         };
         let open = self.journal.unresolved_at(&place)?;
-        if self.memory.pending.is_some_and(|it| open.iter().all(|record| record.start.id != it.request.id)) {
+        if self
+            .memory
+            .pending
+            .is_some_and(|it| open.iter().all(|record| record.id() != it.request.transaction.id))
+        {
             self.hear_decided()?;
         }
-        self.memory.found.retain(|(id, _)| open.iter().any(|record| record.start.id == *id));
+        self.memory.found.retain(|(id, _)| open.iter().any(|record| record.id() == *id));
         open.into_iter().map(|record| self.recover_locked(&lock, record, listen)).collect()
     }
 
@@ -187,7 +191,7 @@ impl Inquiry<'_> {
     }
 
     const fn place(&self) -> TerminalKey {
-        TerminalKey { terminal: self.reach.name, address: self.reach.address }
+        self.reach.key
     }
 
     fn recover_locked(
@@ -196,19 +200,19 @@ impl Inquiry<'_> {
         record: Record,
         listen: Duration,
     ) -> Result<Recovered, JournalError> {
-        self.memory.find(&record.start.id, self.clock.now());
+        self.memory.find(&record.id(), self.clock.now());
         let Ok(own) = lock_of(&*self.journal, lock, &record) else {
             return Ok(busy(record));
         };
         let lock = own.as_ref().unwrap_or(lock);
         let Found { finding, evidence, mismatch } = self.look_into(lock, &record, listen)?;
-        settle(self.journal, lock, &record.start.id, finding, &evidence)?;
+        settle(self.journal, lock, &record.id(), finding, &evidence)?;
         if let Evidence::LateAnswer(_) = evidence {
             self.forget_pending();
         }
-        let record = self.journal.find(&record.start.id)?.unwrap_or(record);
+        let record = self.journal.find(&record.id())?.unwrap_or(record);
         // What came behind the proof may contradict it: then nothing is found.
-        let finding = if record.disputed { RecoveryFinding::Open(Open::Unclear) } else { finding };
+        let finding = if record.is_disputed() { RecoveryFinding::Open(Open::Unclear) } else { finding };
         Ok(Recovered { record, finding, evidence, mismatch })
     }
 
@@ -221,7 +225,9 @@ impl Inquiry<'_> {
         if let Some(finding) = needs_person(record) {
             return Ok(Found { finding, evidence: Evidence::NotAsked, mismatch: None });
         }
-        if let Some(pending) = self.memory.pending.filter(|pending| pending.request.id == record.start.id) {
+        if let Some(pending) =
+            self.memory.pending.filter(|pending| pending.request.transaction.id == record.id())
+        {
             match self.hear_late_answer(pending) {
                 Heard::Answer(outcome) => {
                     let evidence = Evidence::LateAnswer(outcome);
@@ -264,7 +270,7 @@ impl Inquiry<'_> {
     /// Whether another transaction has reached the terminal since, under another name: then the terminal's last one is not this.
     fn is_overtaken(&self, record: &Record) -> Result<bool, JournalError> {
         let newest = last_reached(&*self.journal, &self.place(), 1)?;
-        Ok(newest.first().is_some_and(|newest| newest.start.id != record.start.id))
+        Ok(newest.first().is_some_and(|newest| newest.id() != record.id()))
     }
 
     fn ask_for_duplicata(&mut self, lock: &TerminalLock, record: &Record) -> Result<Found, JournalError> {
@@ -295,10 +301,11 @@ impl Inquiry<'_> {
             let finding = report.map_or(probe::Finding::GivenUp, |report| report.finding());
             return Ok(Found::open(Open::Unclear, Evidence::NoAnswer(finding)));
         };
-        let content = &record.start.content;
+        let transaction = record.transaction();
         let records = records_about(&*self.journal, record, None)?;
         let named = is_named_by_its_reference(&records, record);
-        let nonce = content.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
+        let nonce =
+            transaction.reference.as_ref().filter(|_| self.config.dialect.optional.reference && named);
         let nonce = nonce.map(|nonce| nonce.as_str().as_bytes());
         let told = read_last_transaction(&answer, nonce, self.config.has_sessions());
         let number = match told {
@@ -322,13 +329,13 @@ impl Inquiry<'_> {
         told: Option<AuthorisationNumber>,
         peer: Option<SocketAddr>,
     ) -> Result<Knowledge, JournalError> {
-        let content = &record.start.content;
+        let transaction = record.transaction();
         let Context { terminal, previous, of_another } =
             context(&records_about(&*self.journal, record, told)?, record, told);
         Ok(Knowledge {
-            operation: content.operation,
-            amount: content.amount,
-            allow_tip: content.allow_tip,
+            operation: transaction.operation,
+            amount: transaction.amount,
+            allow_tip: transaction.allow_tip,
             exclusive: self.exclusive,
             recorded: terminal,
             // Looked up after the answer: a device may have taken the place of another one meanwhile.
@@ -343,7 +350,7 @@ impl Inquiry<'_> {
     /// transaction, which is after every send of another.
     fn time_left(&self, record: &Record) -> Duration {
         let now = self.clock.now();
-        let passed = self.memory.sent_since(&record.start.id).map_or(Duration::ZERO, |at| now.since(at));
+        let passed = self.memory.sent_since(&record.id()).map_or(Duration::ZERO, |at| now.since(at));
         self.config.dialect.longest_transaction.saturating_sub(passed)
     }
 
@@ -408,7 +415,7 @@ impl Inquiry<'_> {
             Heard::Nothing { .. } => return Ok(Told::Nothing),
             Heard::Closed => Told::Nothing,
             Heard::Answer(outcome) => {
-                if let Some(record) = self.journal.find(&pending.request.id)? {
+                if let Some(record) = self.journal.find(&pending.request.transaction.id)? {
                     let because = Evidence::LateAnswer(outcome).text().en;
                     dispute_contradiction(self.journal, &record, outcome, true, because)?;
                 }
@@ -420,7 +427,7 @@ impl Inquiry<'_> {
     }
 
     fn filer(&self, record: &Record) -> LateResultFiler {
-        let terminal = self.reach.identity_for(&TerminalIdentity::of(&record.start));
+        let terminal = self.reach.identity_for(&TerminalIdentity::of(record.transaction()));
         LateResultFiler { terminal, dialect: self.config.dialect, exclusive: self.exclusive, running: None }
     }
 
@@ -441,7 +448,7 @@ impl Inquiry<'_> {
         let until = self.clock.now().after(listen);
         // A terminal that never stops talking is not listened to for ever.
         let give_up = until.after(BACK_OFF);
-        let recorded = TerminalIdentity::of(&record.start);
+        let recorded = TerminalIdentity::of(record.transaction());
         let terminal = self.reach.identity_at(&recorded, self.link.peer());
         let filer = LateResultFiler { terminal, ..self.filer(record) };
         let mut heard = None;
@@ -494,7 +501,9 @@ impl Inquiry<'_> {
         }
         self.link.abort();
         // The terminal may still read the request from its own queue.
-        if let Some((_, at)) = self.memory.sent.as_mut().filter(|(id, _)| *id == pending.request.id) {
+        if let Some((_, at)) =
+            self.memory.sent.as_mut().filter(|(id, _)| *id == pending.request.transaction.id)
+        {
             *at = self.clock.now();
         }
     }
@@ -526,7 +535,7 @@ pub(super) fn may_ask(
     record: &Record,
     at_new_address: bool,
 ) -> Result<Asking, JournalError> {
-    let found = reach.identity_for(&TerminalIdentity::of(&record.start));
+    let found = reach.identity_for(&TerminalIdentity::of(record.transaction()));
     Ok(ask::may_ask(&records_for_asking(journal, record, &found)?, record, &found, at_new_address))
 }
 
@@ -546,7 +555,7 @@ fn keep(
     };
     let is_proven = |found: &Found| !matches!(found.finding, RecoveryFinding::Open(_));
     if let Some(FiledResult { id, outcome, finding: Some(finding), mismatch, .. }) = late
-        && id == record.start.id
+        && id == record.id()
         && !matches!(heard, Some(Ok(found)) if is_proven(found))
     {
         *heard = Some(Ok(Found { finding, evidence: Evidence::LateResult(outcome), mismatch }));
@@ -563,7 +572,7 @@ fn settle(
     evidence: &Evidence,
 ) -> Result<(), JournalError> {
     let Some(decision) = decision(finding, evidence) else { return Ok(()) };
-    if journal.find(id)?.is_some_and(|record| record.decision.is_some()) {
+    if journal.find(id)?.is_some_and(|record| record.decision().is_some()) {
         return Ok(());
     }
     journal.resolve(lock, id, &decision, WallTime::now())

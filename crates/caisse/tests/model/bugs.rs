@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use caisse_journal::Admitted;
+use caisse_journal::{Admitted, Record};
 use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{AuthorisationNumber, NotSent, Outcome, Proof, Refusal, Verdict};
 use caisse_settlement::weigh::{Knowledge, LateResult, Open, Previous, RecoveryFinding, weigh, weigh_result};
@@ -189,14 +189,17 @@ fn believes_the_number_of_any_answer(
     reported: Option<AuthorisationNumber>,
     waited: bool,
 ) -> Knowledge {
-    let mut records = journal::records(setup, notes);
-    for record in &mut records {
-        // An answer that was not accepted counts as the approval that was found out without it.
+    // An answer that was not accepted counts as the approval that was found out without it.
+    let accepts = |record: Record| {
         let outcome = record.verdict().outcome;
-        if let Some(end) = record.end.as_mut().filter(|_| outcome.approved_amount().is_some()) {
-            end.verdict.outcome = outcome;
-        }
-    }
+        let ended = record.conclusion().copied().zip(record.ended_at());
+        let Some((mut end, at)) = ended.filter(|_| outcome.approved_amount().is_some()) else {
+            return record;
+        };
+        end.verdict.outcome = outcome;
+        record.with_conclusion(end, at).unwrap()
+    };
+    let records: Vec<_> = journal::records(setup, notes).into_iter().map(accepts).collect();
     journal::knowledge_of(setup, &records, slot, reported, waited)
 }
 

@@ -5,55 +5,44 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use caisse::{Decision, Dialect, Dispute, Journal, MemoryJournal, Paid, RecordState, WallTime};
-use caisse_journal::{Admitted, Record};
-use caisse_payment::entry::{Content, End, Entry, PaymentMeans, RawStatus, Start};
-use caisse_payment::{AuthorisationNumber, Outcome};
+use caisse_journal::{Admitted, Event, Record};
+use caisse_payment::{AuthorisationNumber, Conclusion, Outcome, PaymentMeans, Transaction};
 use caisse_settlement::TerminalIdentity;
 use caisse_settlement::attribute::attribute;
 use caisse_settlement::weigh::{Context, Knowledge, LateResult, context};
 use caisse_transaction::till::read_result;
 
-use crate::till::{self, Note, content, id, number};
+use crate::till::{self, Note, id, number, transaction};
 use crate::world::{Setup, Slot};
 
 fn at() -> WallTime {
     WallTime::from_millis(0)
 }
 
-fn entry(setup: &Setup, note: Note) -> Option<Entry> {
-    let start = |slot| Start {
-        id: id(slot),
-        content: content(setup, slot),
-        dialect: setup.dialect.name.parse().unwrap(),
-        address: None,
-        usb: None,
-    };
-    let end = |slot, verdict, charge: Option<u8>| End {
-        id: id(slot),
-        verdict,
-        authorisation: charge.map(number),
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    };
+/// The event of a note, unless it is a decision.
+fn event(setup: &Setup, note: Note) -> Option<(Slot, Event)> {
     match note {
-        Note::Start(slot) => Some(Entry::Started(start(slot))),
-        Note::NeverSent(slot, verdict) => Some(Entry::NeverSent(start(slot), end(slot, verdict, None))),
-        Note::End(slot, verdict, charge) => Some(Entry::Ended(end(slot, verdict, charge))),
-        Note::Decided { .. } | Note::Disputed(_) => None,
+        Note::Start(slot) => Some((slot, Event::Started(transaction(setup, slot)))),
+        Note::NeverSent(slot, verdict) => {
+            Some((slot, Event::NeverSent(transaction(setup, slot), verdict.into())))
+        }
+        Note::End(slot, verdict, charge) => {
+            let end = Conclusion { authorisation: charge.map(number), ..verdict.into() };
+            Some((slot, Event::Ended(end)))
+        }
+        Note::Disputed(of) => {
+            let dispute = Dispute::new(Paid::NotPaid, "what came after the verdict").unwrap();
+            Some((of, Event::Disputed(dispute)))
+        }
+        Note::Decided { .. } => None,
     }
 }
 
 /// Whether the real journal takes the note.
 pub fn write(setup: &Setup, journal: &mut MemoryJournal, note: Note) -> bool {
-    if let Note::Disputed(of) = note {
-        let dispute = Dispute::new(Paid::NotPaid, "what came after the verdict").unwrap();
-        return journal.dispute(&id(of), &dispute, at()).is_ok();
-    }
     let Note::Decided { of, paid, by_a_person } = note else {
-        return entry(setup, note).is_some_and(|entry| journal.append(&entry, at()).is_ok());
+        let event = event(setup, note);
+        return event.is_some_and(|(slot, event)| journal.append(&id(slot), &event, at()).is_ok());
     };
     let paid = if paid { Paid::Paid(till::amount(setup, of)) } else { Paid::NotPaid };
     let decision = if by_a_person {
@@ -61,7 +50,7 @@ pub fn write(setup: &Setup, journal: &mut MemoryJournal, note: Note) -> bool {
     } else {
         Decision::proven(paid, "terminal", "what the terminal told")
     };
-    let lock = journal.lock(&content(setup, of).terminal).unwrap();
+    let lock = journal.lock(&transaction(setup, of).terminal).unwrap();
     journal.resolve(&lock, &id(of), &decision.unwrap(), at()).is_ok()
 }
 
@@ -92,8 +81,8 @@ pub fn unresolved(setup: &Setup, notes: &[Note]) -> Option<Slot> {
         if let Some(slot) = known.get(notes) {
             return *slot;
         }
-        let open = read(setup, notes).unresolved(&content(setup, 0).terminal).unwrap();
-        let slot = open.first().map(|record| till::slot_of(record.start.id));
+        let open = read(setup, notes).unresolved(&transaction(setup, 0).terminal).unwrap();
+        let slot = open.first().map(|record| till::slot_of(record.id()));
         known.insert(notes.to_vec(), slot);
         slot
     })
@@ -101,7 +90,7 @@ pub fn unresolved(setup: &Setup, notes: &[Note]) -> Option<Slot> {
 
 /// The real rule, as the till asks it.
 pub fn admit(setup: &Setup, notes: &[Note], slot: Slot) -> Admitted {
-    caisse_journal::admit(&read(setup, notes), &id(slot), &content(setup, slot), None)
+    caisse_journal::admit(&read(setup, notes), &transaction(setup, slot))
 }
 
 /// What the till knows of the transaction, once the terminal has reported this authorisation number.
@@ -123,7 +112,7 @@ pub fn knowledge_of(
     reported: Option<AuthorisationNumber>,
     waited: bool,
 ) -> Knowledge {
-    let record = records.iter().find(|record| record.start.id == id(slot)).unwrap();
+    let record = records.iter().find(|record| record.id() == id(slot)).unwrap();
     let Context { terminal: recorded, previous, of_another } = context(records, record, reported);
     let Dialect { longest_transaction, .. } = setup.dialect;
     Knowledge {
@@ -141,17 +130,17 @@ pub fn knowledge_of(
 
 /// The terminal of the model, as the journal records it and as it is found: there is one, and it shows nothing of itself.
 fn terminal(setup: &Setup) -> TerminalIdentity {
-    TerminalIdentity::new(PaymentMeans::CaisseAp, content(setup, 0).terminal)
+    TerminalIdentity::new(PaymentMeans::CaisseAp, transaction(setup, 0).terminal)
 }
 
 /// The real rule: the transaction to which a result belongs, and what is known of that result.
 pub fn whose(setup: &Setup, notes: &[Note], body: &[u8]) -> Option<(Slot, LateResult)> {
     let records = records(setup, notes);
-    let read = |asked: &Content| read_result(&setup.dialect, asked, body);
+    let read = |asked: &Transaction| read_result(&setup.dialect, asked, body);
     let found = attribute(&records, &terminal(setup), None, read)?;
     let result = found.late_result(&records, setup.exclusive);
     assert!(result.same_terminal);
-    Some((till::slot_of(found.record.start.id), result))
+    Some((till::slot_of(found.record.id()), result))
 }
 
 /// What a till says about a transaction that it finds in its journal.

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use caisse::{Amount, Blocked, Currency, Operation, Register, TransactionId};
-use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{AuthorisationNumber, Verdict};
+use caisse::{Amount, Blocked, Currency, Operation, TransactionId};
+use caisse_payment::{AuthorisationNumber, Transaction, Verdict};
 use caisse_transaction::till::MOST_STORAGE;
 use caisse_transaction::{
     Action, Config, ConnectError, Instant, Request, SendError, TillMachine, WriteError,
@@ -125,21 +124,13 @@ pub fn amount(setup: &Setup, slot: Slot) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
 }
 
-pub fn content(setup: &Setup, slot: Slot) -> Content {
-    Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: amount(setup, slot),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    }
+pub fn transaction(setup: &Setup, slot: Slot) -> Transaction {
+    let (terminal, dialect) = ("counter".parse().unwrap(), setup.dialect.name.parse().unwrap());
+    Transaction::new(id(slot), Operation::Debit, amount(setup, slot), terminal, dialect)
 }
 
 pub fn request(setup: &Setup, slot: Slot) -> Request {
-    Request { id: id(slot), content: content(setup, slot), ticket: None, application: None }
+    Request { transaction: transaction(setup, slot), ticket: None, application: None }
 }
 
 pub fn config(setup: &Setup) -> Config {
@@ -231,7 +222,14 @@ impl Running<'_> {
                     return Demand::Record(Note::Disputed(slot_of(contradiction.id)));
                 }
                 Action::Connect => return Demand::Connect,
-                Action::Record(entry) => return Demand::Record(note(&entry)),
+                Action::RecordStart(start) => return Demand::Record(Note::Start(slot_of(start.id))),
+                Action::RecordNeverSent(start, end) => {
+                    return Demand::Record(Note::NeverSent(slot_of(start.id), end.verdict));
+                }
+                Action::RecordEnd(id, end) => {
+                    let charge = end.authorisation.map(|number| number.as_str().parse().unwrap());
+                    return Demand::Record(Note::End(slot_of(id), end.verdict, charge));
+                }
                 Action::Send(bytes) => {
                     self.handed = bytes.len();
                     if let [control] = bytes {
@@ -305,17 +303,6 @@ impl Running<'_> {
                 machine.give_up(now);
                 machine.handle_input(now, &bytes(self.setup, say));
             }
-        }
-    }
-}
-
-fn note(entry: &Entry) -> Note {
-    match entry {
-        Entry::Started(start) => Note::Start(slot_of(start.id)),
-        Entry::NeverSent(start, end) => Note::NeverSent(slot_of(start.id), end.verdict),
-        Entry::Ended(end) => {
-            let charge = end.authorisation.map(|number| number.as_str().parse().unwrap());
-            Note::End(slot_of(end.id), end.verdict, charge)
         }
     }
 }

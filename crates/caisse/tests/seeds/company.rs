@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use caisse::{Amount, Currency, Decision, LinkKind, Operation, Outcome, Paid, RecordState, TerminalId, Till};
 use caisse_intent::v4::Perform;
-use caisse_intent::{ActivityResult, Begun, Transaction};
+use caisse_intent::{ActivityResult, Begun, PaymentRequest};
 use caisse_simulator::payment_app::PaymentApp;
 use caisse_simulator::script::Script;
 
@@ -262,7 +262,7 @@ impl<W: World> Day<'_, W> {
             && (seat.name == other.name || seat.address == other.address)
             && till.journal().find(&self.entries[number].id).unwrap().is_some_and(|it| it.is_open())
         {
-            let is_listed = unresolved.iter().any(|record| record.start.id == self.entries[number].id);
+            let is_listed = unresolved.iter().any(|record| record.id() == self.entries[number].id);
             assert!(is_listed, "{number} runs, and {unresolved:?} is unresolved");
         }
         self.keep_second((till, seat));
@@ -455,7 +455,7 @@ impl<W: World> Day<'_, W> {
         others.app.behave(others.more.one_of(&BEHAVIOURS).parse().unwrap());
         let mut till = self.app_till(name);
         let request = Perform::debit(Amount::from_minor(minor, Currency::EUR), id).unwrap();
-        let intent = match till.begin(&Transaction::v4(request)).unwrap() {
+        let intent = match till.begin(&PaymentRequest::v4(request)).unwrap() {
             Begun::Launch(intent) => intent,
             Begun::Ended(payment) => {
                 assert!(matches!(payment.outcome, Outcome::Blocked { .. }), "{payment:?}");

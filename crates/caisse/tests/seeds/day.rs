@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caisse::{
-    Amount, Currency, Decision, Duplicata, Event, Journal, JournalError, Operation, Order, Outcome, Paid,
-    Payment, PaymentRequest, Record, RecordState, Till, TransactionId,
+    Amount, Currency, Decision, Duplicata, Event, Journal, JournalError, Operation, OperatorOverride,
+    Outcome, Paid, Payment, PaymentRequest, Record, RecordState, Till, TransactionId,
 };
 use caisse_simulator::fault::Name;
 use caisse_simulator::script::{Script, Turn};
@@ -241,7 +241,7 @@ impl<W: World> Day<'_, W> {
         let amount = Amount::from_minor(sale.minor, Currency::EUR);
         let mut request = PaymentRequest::new(sale.operation, amount).id(*id).without_waiting();
         if sale.operation == Operation::Cancellation {
-            request = request.ordered(Order::new("Zoé", "ticket du client").unwrap());
+            request = request.with_override(OperatorOverride::new("Zoé", "ticket du client").unwrap());
         }
         if sale.partial && sale.operation == Operation::Debit {
             request = request.allow_partial();
@@ -464,7 +464,7 @@ impl<W: World> Day<'_, W> {
         let id = self.entries[number].id;
         let record = self.record(number).ok_or(JournalError::NotUnresolved)?;
         let mut journal = self.world.journal();
-        let lock = journal.lock(&record.start.content.terminal).unwrap();
+        let lock = journal.lock(&record.transaction().terminal).unwrap();
         let decision = Decision::new(paid, "Zoé", "mémoire du terminal").unwrap();
         journal.resolve(&lock, &id, &decision, caisse::WallTime::now())
     }
@@ -515,7 +515,7 @@ impl<W: World> Day<'_, W> {
                 *self.tally.classes.entry(class).or_default() += 1;
             }
             *self.tally.outcomes.entry(record.verdict().outcome.name()).or_default() += 1;
-            self.tally.disputed += usize::from(record.disputed);
+            self.tally.disputed += usize::from(record.is_disputed());
             if best && self.others.is_none() && entry.sale.operation == Operation::Debit {
                 self.tally.best[0] += 1;
                 self.tally.best[1] += usize::from(class == Class::ByAPerson);

@@ -4,12 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use caisse::{
-    Decision, Dispute, Journal, JournalError, MemoryJournal, Order, Record, TerminalId, TransactionId,
-    WallTime,
-};
-use caisse_journal::{Event, LockError, TerminalLock, What};
-use caisse_payment::entry::Entry;
+use caisse::{Decision, Journal, JournalError, MemoryJournal, Record, TerminalId, TransactionId, WallTime};
+use caisse_journal::{Event, LockError, RecordedEvent, TerminalLock};
 
 /// The file of the journal and its locks.
 #[derive(Clone, Default)]
@@ -53,18 +49,14 @@ impl File {
 fn copy(journal: &MemoryJournal) -> MemoryJournal {
     let mut copied = MemoryJournal::new();
     for record in journal.list().unwrap() {
-        let id = record.start.id;
-        for Event { at, what } in journal.events(&id).unwrap() {
-            match what {
-                What::Started(start) => copied.append(&Entry::Started(start), at),
-                What::Ended(end) => copied.append(&Entry::Ended(end), at),
-                What::NeverSent(start, end) => copied.append(&Entry::NeverSent(start, end), at),
-                What::Resolved(decision) => {
-                    let lock = copied.lock(&record.start.content.terminal).unwrap();
+        let id = record.id();
+        for RecordedEvent { at, event } in journal.events(&id).unwrap() {
+            match event {
+                Event::Resolved(decision) => {
+                    let lock = copied.lock(&record.transaction().terminal).unwrap();
                     copied.resolve(&lock, &id, &decision, at)
                 }
-                What::Disputed(dispute) => copied.dispute(&id, &dispute, at),
-                What::Ordered(order) => copied.order(&id, &order, at),
+                event => copied.append(&id, &event, at),
             }
             .unwrap();
         }
@@ -91,15 +83,15 @@ impl Journal for Handle {
         self.file.locks.lock(terminal)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
         self.check()?;
         if self.mistakes.drops_ends
-            && let Entry::Ended(end) = entry
-            && self.find(&end.id)?.is_some_and(|record| !record.is_open())
+            && matches!(event, Event::Ended(_))
+            && self.find(id)?.is_some_and(|record| !record.is_open())
         {
             return Err(JournalError::Conflict);
         }
-        self.file.content.append(entry, at)
+        self.file.content.append(id, event, at)
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -114,7 +106,7 @@ impl Journal for Handle {
         self.file.content.list()
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.file.content.events(id)
     }
 
@@ -127,15 +119,5 @@ impl Journal for Handle {
     ) -> Result<(), JournalError> {
         self.check()?;
         self.file.content.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.check()?;
-        self.file.content.dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.check()?;
-        self.file.content.order(id, order, at)
     }
 }

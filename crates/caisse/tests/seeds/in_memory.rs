@@ -1,10 +1,10 @@
 //! A day in virtual time, with the journal in memory or on disk.
 
+use caisse_journal::Event;
 use std::cell::RefCell;
 use std::time::Duration;
 
 use caisse::{Journal, LinkKind, MemoryJournal, Record, Till, TransactionId, WallTime};
-use caisse_payment::entry::Entry;
 use caisse_simulator::terminal::{Settings, Terminal};
 
 use crate::day::{self, Role, Tally, World};
@@ -65,10 +65,11 @@ struct Virtual {
 fn forgetful(journal: &MemoryJournal) -> MemoryJournal {
     let mut kept = MemoryJournal::new();
     for record in journal.list().unwrap() {
-        if let Some(end) = record.end {
-            // What the journal refuses now it forgets too.
-            let _ = kept.append(&Entry::Started(record.start), WallTime::now());
-            let _ = kept.append(&Entry::Ended(end), WallTime::now());
+        if let Some(end) = record.conclusion() {
+            for event in [Event::Started(*record.transaction()), Event::Ended(*end)] {
+                // What the journal refuses now it forgets too.
+                let _ = kept.append(&record.id(), &event, WallTime::now());
+            }
         }
     }
     kept

@@ -2,7 +2,7 @@
 
 use caisse::{Currency, Journal, MemoryJournal};
 use caisse_intent::v4::Perform;
-use caisse_intent::{ActivityResult, Begun, Payment, Till, Transaction};
+use caisse_intent::{ActivityResult, Begun, Payment, PaymentRequest, Till};
 use caisse_payment::Outcome;
 use caisse_settlement::TerminalKey;
 
@@ -25,8 +25,8 @@ pub struct Launch {
 
 type AppTill = Till<MemoryJournal>;
 
-fn transaction(shop: &Shop, slot: Slot) -> Transaction {
-    Transaction::v4(Perform::debit(shop.setup.amount(slot), id(slot)).unwrap())
+fn transaction(shop: &Shop, slot: Slot) -> PaymentRequest {
+    PaymentRequest::v4(Perform::debit(shop.setup.amount(slot), id(slot)).unwrap())
 }
 
 /// A cashier asks for a sale at the payment app.
@@ -59,7 +59,7 @@ pub fn launch(shop: &Shop, world: &mut World) {
     launch.is_launched = true;
     let slot = launch.slot;
     let record = shop.journals.record(world.journal, &id(slot));
-    if record.is_none_or(|record| record.end.is_some()) {
+    if record.is_none_or(|record| record.conclusion().is_some()) {
         world.breaks(promise::START_FIRST);
     }
     world.truth[slot].sent_to = Some(APP);
@@ -112,7 +112,8 @@ fn with_till(shop: &Shop, world: &mut World, launch: Launch, act: impl FnOnce(&m
     let known = journal.events(&id(slot)).unwrap().len();
     let payment = act(&mut till);
     let writes = writes_after(&journal, &id(slot), known);
-    let has_ended = writes.iter().any(|write| matches!(write, Write::Append(_)));
+    let is_end = |write: &Write| matches!(write, Write::Append(_, event) if event.conclusion().is_some());
+    let has_ended = writes.iter().any(is_end);
     for write in writes {
         if let Ok(after) = shop.journals.write(world.journal, write, shop.setup.rules.store) {
             world.journal = after;

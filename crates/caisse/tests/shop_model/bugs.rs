@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caisse::{Blocked, Journal, JournalError, MemoryJournal, RecordState};
-use caisse_journal::{Admitted, Record, Reporter, TerminalLock};
-use caisse_payment::entry::{Content, Entry};
+use caisse_journal::{Admitted, Event, Record, Reporter, TerminalLock};
 use caisse_payment::evidence::{AttributedResult, LastTransaction};
-use caisse_payment::{AuthorisationNumber, NotSent, Outcome, Proof, TerminalId, TransactionId, Verdict};
+use caisse_payment::{AuthorisationNumber, NotSent, Outcome, Proof, Transaction};
 use caisse_settlement::ask::Asking;
 use caisse_settlement::attribute::attribute;
 use caisse_settlement::weigh::{
@@ -30,26 +29,19 @@ use crate::{check, check_until, promise};
 /// Lets a payment begin although the answer is this.
 fn admit_despite(
     journal: &MemoryJournal,
-    id: &TransactionId,
-    asked: &Content,
-    address: Option<TerminalId>,
+    asked: &Transaction,
     is_overlooked: fn(&MemoryJournal, &TerminalKey, &Admitted) -> bool,
 ) -> Admitted {
-    let admitted = caisse_journal::admit(journal, id, asked, address);
-    let key = TerminalKey { terminal: asked.terminal, address };
+    let admitted = caisse_journal::admit(journal, asked);
+    let key = TerminalKey::from(asked);
     if !is_overlooked(journal, &key, &admitted) {
         return admitted;
     }
     journal.lock_terminal(&key).map_or(admitted, Admitted::Proceed)
 }
 
-fn overlooks_what_is_open(
-    journal: &MemoryJournal,
-    id: &TransactionId,
-    asked: &Content,
-    address: Option<TerminalId>,
-) -> Admitted {
-    admit_despite(journal, id, asked, address, |journal, key, admitted| {
+fn overlooks_what_is_open(journal: &MemoryJournal, asked: &Transaction) -> Admitted {
+    admit_despite(journal, asked, |journal, key, admitted| {
         let is_open = !journal.unresolved_at(key).unwrap().is_empty();
         is_open && matches!(admitted, Admitted::Blocked(Blocked::Unresolved))
     })
@@ -58,41 +50,29 @@ fn overlooks_what_is_open(
 /// Closes as not paid what is open, so that a start can be written.
 fn closes_what_is_open(writes: &[Write], write: Write) -> Result<Vec<Write>, JournalError> {
     let result = store(writes, write.clone());
-    let (Err(JournalError::Conflict), Write::Append(entry)) = (&result, &write) else { return result };
-    let Entry::Started(start) = &**entry else { return result };
+    let (Err(JournalError::Conflict), Write::Append(_, event)) = (&result, &write) else { return result };
+    let Event::Started(start) = &**event else { return result };
     let mut journal = MemoryJournal::new();
     history::replay(&mut journal, writes);
     let mut writes = writes.to_vec();
     for open in journal.unresolved_at(&TerminalKey::from(start))? {
         let decision = Decision::proven(Paid::NotPaid, "till", "the next payment begins").unwrap();
-        writes = store(&writes, Write::Resolve(open.start.id, decision))?;
+        writes = store(&writes, Write::Resolve(open.id(), decision))?;
     }
     store(&writes, write)
 }
 
-fn overlooks_what_is_contested(
-    journal: &MemoryJournal,
-    id: &TransactionId,
-    asked: &Content,
-    address: Option<TerminalId>,
-) -> Admitted {
-    admit_despite(journal, id, asked, address, |journal, key, admitted| {
+fn overlooks_what_is_contested(journal: &MemoryJournal, asked: &Transaction) -> Admitted {
+    admit_despite(journal, asked, |journal, key, admitted| {
         let is_open = !journal.unresolved_at(key).unwrap().is_empty();
         !is_open && matches!(admitted, Admitted::Blocked(Blocked::Unresolved))
     })
 }
 
-fn begins_again_what_has_ended(
-    journal: &MemoryJournal,
-    id: &TransactionId,
-    asked: &Content,
-    address: Option<TerminalId>,
-) -> Admitted {
+fn begins_again_what_has_ended(journal: &MemoryJournal, asked: &Transaction) -> Admitted {
     admit_despite(
         journal,
-        id,
         asked,
-        address,
         |_, _, admitted| matches!(admitted, Admitted::Replay(record) if record.state() == RecordState::Final),
     )
 }
@@ -100,8 +80,8 @@ fn begins_again_what_has_ended(
 /// Forgets an attempt, so that a start can be written.
 fn forgets_what_has_ended(writes: &[Write], write: Write) -> Result<Vec<Write>, JournalError> {
     let result = store(writes, write.clone());
-    let (Err(JournalError::Conflict), Write::Append(entry)) = (&result, &write) else { return result };
-    let Entry::Started(start) = &**entry else { return result };
+    let (Err(JournalError::Conflict), Write::Append(_, event)) = (&result, &write) else { return result };
+    let Event::Started(start) = &**event else { return result };
     let others: Vec<Write> = writes.iter().filter(|it| it.id() != start.id).cloned().collect();
     store(&others, write)
 }
@@ -112,24 +92,26 @@ fn drops_an_end_that_conflicts(writes: &[Write], write: Write) -> Result<Vec<Wri
     let after = store(writes, write.clone())?;
     let mut journal = MemoryJournal::new();
     history::replay(&mut journal, &after);
-    let is_disputed = journal.find(&write.id())?.is_some_and(|record| record.disputed);
+    let is_disputed = journal.find(&write.id())?.is_some_and(|record| record.is_disputed());
     Ok(if is_disputed { writes.to_vec() } else { after })
 }
 
 /// Takes a person's "not paid" for the proof that nothing was sent.
 fn makes_a_corrected_id_sendable(writes: &[Write], write: Write) -> Result<Vec<Write>, JournalError> {
     let after = store(writes, write.clone())?;
-    let Write::Resolve(id, Decision { paid: Paid::NotPaid, .. }) = write else { return Ok(after) };
+    let Write::Resolve(id, decision) = write else { return Ok(after) };
+    if decision.paid() != Paid::NotPaid {
+        return Ok(after);
+    }
     let is_correction = writes.iter().any(|it| matches!(it, Write::Resolve(other, _) if *other == id));
     let mut journal = MemoryJournal::new();
     history::replay(&mut journal, &after);
-    let record = journal.find(&id)?.filter(|record| is_correction && !record.disputed);
+    let record = journal.find(&id)?.filter(|record| is_correction && !record.is_disputed());
     let Some(record) = record else { return Ok(after) };
     let outcome = Outcome::NotSent { reason: NotSent::Cancelled };
-    let verdict = Verdict { outcome, proof: Proof::NothingSent };
-    let end = crate::world::end(crate::world::slot_of(&id), verdict.outcome, verdict.proof);
+    let end = crate::world::end(outcome, Proof::NothingSent);
     let others: Vec<Write> = writes.iter().filter(|it| it.id() != id).cloned().collect();
-    store(&others, Write::Append(Box::new(Entry::NeverSent(record.start, end))))
+    store(&others, Write::Append(id, Box::new(Event::NeverSent(*record.transaction(), end))))
 }
 
 // Mistakes about whose a result is.
@@ -167,11 +149,11 @@ fn takes_the_newest(
 ) -> Filed {
     let key = TerminalKey { terminal: reporter.terminal.name, address: reporter.terminal.address };
     let newest = caisse_journal::last_reached(journal, &key, 2)?;
-    let is_running = |record: &&Record| reporter.running == Some(record.start.id);
-    let newest = newest.iter().find(|record| !is_running(record)).map(|record| record.start.content);
+    let is_running = |record: &&Record| reporter.running == Some(record.id());
+    let newest = newest.iter().find(|record| !is_running(record)).map(|record| record.transaction());
     caisse_journal::file_result(journal, held, reporter, |asked| {
         let result = read(heard, asked);
-        if newest.is_some_and(|newest| newest == *asked) {
+        if newest.is_some_and(|newest| newest.has_same_content(asked)) {
             return result;
         }
         let outcome = Outcome::Unknown { doubt: caisse_payment::Doubt::AmountDiffers };
@@ -194,7 +176,7 @@ fn weigh_mistaken(
         if let Some(paid) = finding.paid() {
             let decision = Decision::proven(paid, "till", "late result").unwrap();
             let own = caisse_journal::lock_of(journal, held, it.record)?;
-            journal.resolve(own.as_ref().unwrap_or(held), &it.record.start.id, &decision, history::at())?;
+            journal.resolve(own.as_ref().unwrap_or(held), &it.record.id(), &decision, history::at())?;
             return Ok(None);
         }
     }
@@ -245,9 +227,9 @@ fn forgets_what_was_shown_under_another_name(
     record: &Record,
     reported: Option<AuthorisationNumber>,
 ) -> Context {
-    let key = TerminalKey::from(&record.start);
+    let key = TerminalKey::from(record.transaction());
     let own: Vec<Record> =
-        records.iter().filter(|other| TerminalKey::from(&other.start) == key).cloned().collect();
+        records.iter().filter(|other| TerminalKey::from(other.transaction()) == key).cloned().collect();
     Context { terminal: context(&own, record, reported).terminal, ..context(records, record, reported) }
 }
 

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use caisse::{Decision, Dispute, Journal, JournalError, MemoryJournal, WallTime};
-use caisse_journal::{Record, What};
-use caisse_payment::entry::Entry;
+use caisse::{Decision, Journal, JournalError, MemoryJournal, WallTime};
+use caisse_journal::{Event, Record};
 use caisse_payment::{TerminalId, TransactionId};
 
 /// The number of a journal: two journals with the same number contain the same writes.
@@ -17,16 +16,14 @@ pub const EMPTY: JournalNumber = 0;
 /// One write.
 #[derive(Clone, Debug)]
 pub enum Write {
-    Append(Box<Entry>),
+    Append(TransactionId, Box<Event>),
     Resolve(TransactionId, Decision),
-    Dispute(TransactionId, Dispute),
 }
 
 impl Write {
     pub const fn id(&self) -> TransactionId {
         match self {
-            Self::Append(entry) => entry.id(),
-            Self::Resolve(id, _) | Self::Dispute(id, _) => *id,
+            Self::Append(id, _) | Self::Resolve(id, _) => *id,
         }
     }
 }
@@ -39,14 +36,13 @@ pub fn at() -> WallTime {
 /// Applies a write to the real journal. The caller has checked that the lock of the terminal is free, or holds it.
 pub fn apply(journal: &mut MemoryJournal, write: &Write) -> Result<(), JournalError> {
     match write {
-        Write::Append(entry) => journal.append(entry, at()),
+        Write::Append(id, event) => journal.append(id, event, at()),
         Write::Resolve(id, decision) => {
             let record = journal.find(id)?.ok_or(JournalError::NotUnresolved)?;
-            let terminal: TerminalId = record.start.content.terminal;
+            let terminal: TerminalId = record.transaction().terminal;
             let lock = MemoryJournal::new().lock(&terminal).unwrap();
             journal.resolve(&lock, id, decision, at())
         }
-        Write::Dispute(id, dispute) => journal.dispute(id, dispute, at()),
     }
 }
 
@@ -60,18 +56,18 @@ pub fn replay(journal: &mut MemoryJournal, writes: &[Write]) {
 /// Returns the writes about a transaction after this many events.
 pub fn writes_after(journal: &MemoryJournal, id: &TransactionId, events: usize) -> Vec<Write> {
     let mut writes = vec![];
-    for event in &journal.events(id).unwrap()[events..] {
-        let write = match event.what.clone() {
-            What::Started(start) => Write::Append(Box::new(Entry::Started(start))),
-            What::NeverSent(start, end) => Write::Append(Box::new(Entry::NeverSent(start, end))),
-            What::Ended(end) => Write::Append(Box::new(Entry::Ended(end))),
-            What::Resolved(decision) => Write::Resolve(*id, decision),
-            // An end and the dispute that it causes are one write.
-            What::Disputed(_) if matches!(writes.last(), Some(Write::Append(_))) => continue,
-            What::Disputed(dispute) => Write::Dispute(*id, dispute),
-            What::Ordered(_) => unreachable!("a debit needs no override"),
-        };
-        writes.push(write);
+    let mut follows_end = false;
+    for recorded in &journal.events(id).unwrap()[events..] {
+        let event = recorded.event.clone();
+        // An end and the dispute that it causes are one write.
+        if matches!(event, Event::Disputed(_)) && follows_end {
+            continue;
+        }
+        follows_end = matches!(event, Event::Ended(_));
+        writes.push(match event {
+            Event::Resolved(decision) => Write::Resolve(*id, decision),
+            event => Write::Append(*id, Box::new(event)),
+        });
     }
     writes
 }
@@ -140,7 +136,7 @@ impl Journals {
     }
 
     pub fn record(&self, number: JournalNumber, id: &TransactionId) -> Option<Record> {
-        self.records(number).iter().find(|record| record.start.id == *id).cloned()
+        self.records(number).iter().find(|record| record.id() == *id).cloned()
     }
 
     /// Returns the journal after a write. `store` is the rule of the journal.

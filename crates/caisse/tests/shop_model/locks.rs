@@ -2,12 +2,11 @@
 
 use caisse::{Blocked, Journal, MemoryJournal};
 use caisse_journal::{Admitted, TerminalLock};
-use caisse_payment::TerminalId;
-use caisse_payment::entry::Content;
+use caisse_payment::Transaction;
 use caisse_settlement::TerminalKey;
 
 use crate::history::replay;
-use crate::world::{A, APP, B, Shop, Slot, TillNumber, View, World, id};
+use crate::world::{A, APP, B, Shop, Slot, TillNumber, View, World};
 
 /// A process that asks for a lock: a till, or any other (the payment app's till, the command with which a person decides).
 pub type Process = usize;
@@ -20,30 +19,21 @@ pub enum Admission {
     Blocked(Blocked),
 }
 
-/// A payment that holds its locks.
-struct Holder {
-    slot: Slot,
-    content: Content,
-    address: Option<TerminalId>,
-}
-
 impl Shop {
     /// The payments under way in other processes, as far as this process sees their locks.
-    fn holders(&self, world: &World, process: Process) -> Vec<Holder> {
+    fn holders(&self, world: &World, process: Process) -> Vec<(Slot, Transaction)> {
         let set = |other: Process| self.setup.rules.locks_are_shared || (other == A) == (process == A);
         let is_stale = |process: Process| world.tills.get(process).is_some_and(|till| till.is_stale);
         let is_seen = |other: Process| other != process && set(other) && is_stale(other) == is_stale(process);
         let at_tills = [A, B].into_iter().filter(|till| is_seen(*till)).filter_map(|till| {
             let till = &world.tills[till];
             let slot = till.run?.slot;
-            let (content, address) =
-                (self.setup.content(slot, till.view.name), self.setup.key(till.view).address);
-            Some(Holder { slot, content, address })
+            Some((slot, self.setup.transaction(slot, till.view)))
         });
-        let at_app = world.app.filter(|launch| launch.is_alive && is_seen(APP)).map(|launch| {
-            let content = self.setup.content(launch.slot, launch.name);
-            Holder { slot: launch.slot, content, address: None }
-        });
+        let at_app = world
+            .app
+            .filter(|launch| launch.is_alive && is_seen(APP))
+            .map(|launch| (launch.slot, self.setup.transaction_at(launch.slot, launch.name)));
         at_tills.chain(at_app).collect()
     }
 
@@ -51,9 +41,9 @@ impl Shop {
     pub fn locked(&self, world: &World, process: Process) -> (MemoryJournal, Vec<TerminalLock>) {
         let journal = MemoryJournal::new();
         let mut locks = vec![];
-        for Holder { slot, content, address } in self.holders(world, process) {
+        for (_, transaction) in self.holders(world, process) {
             // Two processes that hold one lock are there only where the model has a mistake in it.
-            if let Admitted::Proceed(lock) = caisse_journal::admit(&journal, &id(slot), &content, address) {
+            if let Admitted::Proceed(lock) = caisse_journal::admit(&journal, &transaction) {
                 locks.push(lock);
             }
         }
@@ -71,15 +61,14 @@ impl Shop {
 
     /// Whether another process is at this sale.
     pub fn is_at(&self, world: &World, process: Process, slot: Slot) -> bool {
-        self.holders(world, process).iter().any(|holder| holder.slot == slot)
+        self.holders(world, process).iter().any(|(held, _)| *held == slot)
     }
 
     /// Asks for a payment. The caller has looked whether the terminal is in use: the real admission waits for a moment then.
     pub fn admit(&self, world: &World, till: TillNumber, slot: Slot, view: View) -> Admission {
         let (mut journal, _locks) = self.locked(world, till);
         replay(&mut journal, &self.journals.writes(world.journal_of(till)));
-        let content = self.setup.content(slot, view.name);
-        match (self.setup.rules.admit)(&journal, &id(slot), &content, self.setup.key(view).address) {
+        match (self.setup.rules.admit)(&journal, &self.setup.transaction(slot, view)) {
             Admitted::Proceed(_) => Admission::Proceed,
             Admitted::Replay(_) => Admission::Replay,
             Admitted::Blocked(reason) => Admission::Blocked(reason),

@@ -251,8 +251,8 @@ fn has_recent(shop: &Shop, world: &World) -> bool {
     let records = shop.journals.records(world.journal);
     let mut decided = records
         .iter()
-        .filter(|record| record.decision.is_some() || record.state() == RecordState::Unresolved);
-    decided.any(|record| !world.truth[crate::world::slot_of(&record.start.id)].is_long_ago)
+        .filter(|record| record.decision().is_some() || record.state() == RecordState::Unresolved);
+    decided.any(|record| !world.truth[crate::world::slot_of(&record.id())].is_long_ago)
 }
 
 /// Lets it happen.

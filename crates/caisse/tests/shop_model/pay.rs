@@ -1,9 +1,8 @@
 //! A payment at a till, one system call after the other.
 
 use caisse::{Journal, MemoryJournal, RecordState};
-use caisse_journal::JournalError;
-use caisse_payment::entry::{End, Entry};
-use caisse_payment::{Doubt, NotSent, Outcome, Proof};
+use caisse_journal::{Event, JournalError};
+use caisse_payment::{Conclusion, Doubt, NotSent, Outcome, Proof};
 use caisse_settlement::attribute::MAX_BACK;
 use caisse_settlement::late::{LateResults, decided_alike, late_results};
 
@@ -73,12 +72,12 @@ pub fn begin(shop: &Shop, world: &mut World, till: TillNumber, slot: Slot) {
 /// Whether the terminal may still report the result of a decided transaction, which could be taken for the answer to this one.
 fn may_bring_another_result(shop: &Shop, world: &World, till: TillNumber, slot: Slot) -> bool {
     let view = world.tills[till].view;
-    let (key, asked) = (shop.setup.key(view), shop.setup.content(slot, view.name));
+    let (key, asked) = (shop.setup.key(view), shop.setup.transaction(slot, view));
     let (mut journal, _locks) = shop.locked(world, till);
     replay(&mut journal, &shop.journals.writes(world.journal_of(till)));
     let last = caisse_journal::last_reached(&journal, &key, MAX_BACK).unwrap();
     let mut possible = decided_alike(&last, &key, &asked);
-    possible.retain(|record| !world.truth[slot_of(&record.start.id)].is_long_ago);
+    possible.retain(|record| !world.truth[slot_of(&record.id())].is_long_ago);
     let late = late_results(&possible, &asked, shop.setup.references);
     // An answer to this one would be told apart by its reference.
     late == LateResults::Possible
@@ -139,21 +138,21 @@ pub fn connect(shop: &Shop, world: &mut World, till: TillNumber, connects: bool)
         *run = Run { phase: Phase::Connected, device: world.wiring[view.address], ..*run };
         return;
     }
-    let end = not_sent(slot, NotSent::ConnectionRefused);
-    let entry = Entry::NeverSent(shop.setup.start(slot, view), end);
-    finish(shop, world, till, entry, true, None);
+    let end = not_sent(NotSent::ConnectionRefused);
+    let event = Event::NeverSent(shop.setup.transaction(slot, view), end);
+    finish(shop, world, till, slot, event, true, None);
 }
 
-fn not_sent(slot: Slot, reason: NotSent) -> End {
-    end(slot, Outcome::NotSent { reason }, Proof::NothingSent)
+fn not_sent(reason: NotSent) -> Conclusion {
+    end(Outcome::NotSent { reason }, Proof::NothingSent)
 }
 
 /// The start is written, or the journal refuses or fails.
 pub fn write_start(shop: &Shop, world: &mut World, till: TillNumber, succeeds: bool) {
     let view = world.tills[till].view;
     let Some(run) = world.tills[till].run else { return };
-    let entry = Box::new(Entry::Started(shop.setup.start(run.slot, view)));
-    if succeeds && write(shop, world, till, Write::Append(entry)).is_ok() {
+    let event = Box::new(Event::Started(shop.setup.transaction(run.slot, view)));
+    if succeeds && write(shop, world, till, Write::Append(id(run.slot), event)).is_ok() {
         world.tills[till].run = Some(Run { phase: Phase::Written, ..run });
     } else {
         // Blocked: nothing was recorded, and nothing is sent.
@@ -168,8 +167,8 @@ pub fn hear(shop: &Shop, world: &mut World, till: TillNumber) {
     let is_filed = file_late(shop, world, till, device, Some(slot), true);
     let is_changed = world.journal_of(till) != before && shop.setup.rules.heeds_late_results;
     if !is_filed || is_changed {
-        let entry = Entry::Ended(not_sent(slot, NotSent::Cancelled));
-        finish(shop, world, till, entry, true, None);
+        let event = Event::Ended(not_sent(NotSent::Cancelled));
+        finish(shop, world, till, slot, event, true, None);
     }
 }
 
@@ -185,7 +184,7 @@ pub enum Hand {
 pub fn send(shop: &Shop, world: &mut World, till: TillNumber, hand: Hand) {
     let Some(run @ Run { slot, device: Some(device), .. }) = world.tills[till].run else { return };
     let record = shop.journals.record(world.journal, &id(slot));
-    if record.is_none_or(|record| record.end.is_some()) {
+    if record.is_none_or(|record| record.conclusion().is_some()) {
         world.breaks(promise::START_FIRST);
     }
     check_evidence_stays(shop, world, world.tills[till].view.address, slot);
@@ -238,7 +237,7 @@ pub fn answer(shop: &Shop, world: &mut World, till: TillNumber, comes: Comes) {
     world.left.copies -= u8::from(comes == Comes::Unacknowledged);
     let is_written = comes != Comes::Unwritten;
     let end = answered(&shop.setup, device, done);
-    finish(shop, world, till, Entry::Ended(end), is_written, None);
+    finish(shop, world, till, slot, Event::Ended(end), is_written, None);
 }
 
 /// The answer does not come. `is_open`: the terminal was silent, and the connection stays open; otherwise the line broke.
@@ -246,7 +245,7 @@ pub fn gives_no_answer(shop: &Shop, world: &mut World, till: TillNumber, is_open
     let Some(Run { slot, device: Some(device), .. }) = world.tills[till].run else { return };
     let doubt = if is_open { Doubt::Silence } else { Doubt::AnswerCut };
     let pending = (is_open && !shop.setup.sessions).then_some(Pending { slot, device });
-    finish(shop, world, till, Entry::Ended(unknown(slot, doubt)), true, pending);
+    finish(shop, world, till, slot, Event::Ended(unknown(doubt)), true, pending);
 }
 
 /// The end is written, and told.
@@ -254,14 +253,14 @@ fn finish(
     shop: &Shop,
     world: &mut World,
     till: TillNumber,
-    entry: Entry,
+    slot: Slot,
+    event: Event,
     is_written: bool,
     pending: Option<Pending>,
 ) {
-    let (Entry::Ended(end) | Entry::NeverSent(_, end)) = entry else { return };
-    let End { verdict, .. } = end;
-    let slot = slot_of(&end.id);
-    let is_journaled = is_written && write(shop, world, till, Write::Append(Box::new(entry))).is_ok();
+    let Some(verdict) = event.conclusion().map(|end| end.verdict) else { return };
+    let append = Write::Append(id(slot), Box::new(event));
+    let is_journaled = is_written && write(shop, world, till, append).is_ok();
     let state = &mut world.tills[till];
     state.run = None;
     state.pending = pending;
@@ -272,7 +271,7 @@ fn finish(
         world.give_up(&shop.setup, till, slot);
     }
     let record = shop.journals.record(world.journal_of(till), &id(slot));
-    let is_decided = |record: &&caisse_journal::Record| record.decision.is_some() || record.disputed;
+    let is_decided = |record: &&caisse_journal::Record| record.decision().is_some() || record.is_disputed();
     let settled = record.as_ref().filter(is_decided).map(|record| record.told().outcome);
     let outcome = settled.filter(|_| verdict.outcome.approved_amount().is_none()).unwrap_or(verdict.outcome);
     if is_journaled && !verdict.outcome.is_unknown() {
@@ -290,7 +289,7 @@ impl Shop {
     pub fn check_stored(&self, world: &mut World, slot: Slot, outcome: Outcome) {
         let record = self.journals.record(world.journal, &id(slot));
         let is_there = record.is_some_and(|record| {
-            record.end.is_some_and(|it| it.verdict.outcome == outcome) || record.disputed
+            record.conclusion().is_some_and(|it| it.verdict.outcome == outcome) || record.is_disputed()
         });
         if !is_there {
             world.breaks(promise::END_ON_DISK);

@@ -14,7 +14,7 @@ fn truth(shop: &Shop, world: &World, slot: Slot) -> Paid {
 
 /// Whether a person has to look at a transaction: it is unresolved or disputed, or a decision has to be corrected.
 fn needs_person(shop: &Shop, world: &World, record: &Record) -> bool {
-    let slot = slot_of(&record.start.id);
+    let slot = slot_of(&record.id());
     let is_wrong = world.truth[slot].is_mistaken && record.paid() != Some(truth(shop, world, slot));
     record.state() != RecordState::Final || is_wrong
 }
@@ -22,25 +22,25 @@ fn needs_person(shop: &Shop, world: &World, record: &Record) -> bool {
 /// The sales that a person can decide: nothing is under way at the terminal, as far as the locks and the terminal show.
 pub fn to_decide(shop: &Shop, world: &World) -> Vec<Slot> {
     let may_decide = |record: &&Record| {
-        let slot = slot_of(&record.start.id);
+        let slot = slot_of(&record.id());
         needs_person(shop, world, record)
             && !world.is_at_work(slot)
-            && shop.can_lock(world, PERSON, &TerminalKey::from(&record.start))
+            && shop.can_lock(world, PERSON, &TerminalKey::from(record.transaction()))
     };
     let records = shop.journals.records(world.journal);
-    records.iter().filter(may_decide).map(|record| slot_of(&record.start.id)).collect()
+    records.iter().filter(may_decide).map(|record| slot_of(&record.id())).collect()
 }
 
 /// The sales about which a person can be mistaken: those that are unresolved, or decided by a person.
 pub fn to_mistake(shop: &Shop, world: &World) -> Vec<Slot> {
     let may_mistake = |record: &&Record| {
-        let by_person = record.decision.as_ref().is_some_and(Decision::is_by_person);
-        (record.state() == RecordState::Unresolved || by_person && !record.disputed)
-            && !world.truth[slot_of(&record.start.id)].is_mistaken
-            && shop.can_lock(world, PERSON, &TerminalKey::from(&record.start))
+        let by_person = record.decision().is_some_and(Decision::is_by_person);
+        (record.state() == RecordState::Unresolved || by_person && !record.is_disputed())
+            && !world.truth[slot_of(&record.id())].is_mistaken
+            && shop.can_lock(world, PERSON, &TerminalKey::from(record.transaction()))
     };
     let records = shop.journals.records(world.journal);
-    records.iter().filter(may_mistake).map(|record| slot_of(&record.start.id)).collect()
+    records.iter().filter(may_mistake).map(|record| slot_of(&record.id())).collect()
 }
 
 /// A person decides, as it is; or, with a mistake, the contrary.

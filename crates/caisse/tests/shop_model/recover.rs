@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use caisse::Journal;
 use caisse_journal::{Record, Reporter};
-use caisse_payment::entry::PaymentMeans;
 use caisse_payment::evidence::{Echoed, LastTransaction};
-use caisse_payment::{Currency, Operation};
+use caisse_payment::{Currency, Operation, PaymentMeans};
 use caisse_settlement::ask::Asking;
 use caisse_settlement::weigh::{self, Context, Knowledge, Previous, RecoveryFinding};
 use caisse_settlement::{Decision, Paid, TerminalIdentity, TerminalKey};
@@ -32,7 +31,7 @@ pub fn restart(shop: &Shop, world: &mut World, till: TillNumber, view: View) {
     let key = shop.setup.key(view);
     if shop.can_lock(world, till, &key) {
         for record in unresolved(&shop.journals.records(world.journal), &key) {
-            world.tills[till].known[slot_of(&record.start.id)] = Since::Lately;
+            world.tills[till].known[slot_of(&record.id())] = Since::Lately;
         }
     }
 }
@@ -50,7 +49,7 @@ pub fn recover(shop: &Shop, world: &mut World, till: TillNumber, is_heard: bool)
         return;
     }
     let open = unresolved(&shop.journals.records(world.journal_of(till)), &key);
-    let is_open = |slot: Slot| open.iter().any(|record| record.start.id == id(slot));
+    let is_open = |slot: Slot| open.iter().any(|record| record.id() == id(slot));
     if world.tills[till].pending.is_some_and(|pending| !is_open(pending.slot)) {
         // What cannot be written now is kept for the next time.
         let _ = hear_decided(shop, world, till);
@@ -69,12 +68,12 @@ fn recover_one(shop: &Shop, world: &mut World, till: TillNumber, record: &Record
     let (setup, rules) = (&shop.setup, &shop.setup.rules);
     let view = world.tills[till].view;
     let key = shop.setup.key(view);
-    let slot = slot_of(&record.start.id);
+    let slot = slot_of(&record.id());
     let since = &mut world.tills[till].known[slot];
     if *since == Since::Never {
         *since = Since::Lately;
     }
-    let own = TerminalKey::from(record.start.content.terminal);
+    let own = TerminalKey::from(record.transaction().terminal);
     if own.terminal != key.terminal && Some(own.terminal) != key.address && !shop.can_lock(world, till, &own)
     {
         return;
@@ -116,7 +115,7 @@ fn recover_one(shop: &Shop, world: &mut World, till: TillNumber, record: &Record
     let waited = world.tills[till].known[slot] == Since::LongAgo;
     let known = Knowledge {
         operation: Operation::Debit,
-        amount: record.start.content.amount,
+        amount: record.transaction().amount,
         allow_tip: None,
         exclusive: setup.exclusive,
         recorded,
@@ -140,7 +139,7 @@ fn duplicata(
         Last::NotCompleted => LastTransaction::NotCompleted,
         Last::Completed { of, number } => {
             let ours =
-                record.start.content.reference.filter(|_| shop.setup.references && is_named(records, record));
+                record.transaction().reference.filter(|_| shop.setup.references && is_named(records, record));
             let reference = match (ours, shop.setup.reference(of)) {
                 (Some(ours), Some(theirs)) if ours == theirs => Echoed::Ours,
                 (Some(_), Some(_)) => Echoed::Another,
@@ -204,7 +203,7 @@ pub fn file_late(
     let view = world.tills[till].view;
     let Some(Done { of, charged }) = world.terminals[device].result else { return true };
     let heard = Heard {
-        of: setup.content(of, view.name),
+        of: setup.transaction(of, view),
         authorisation: charged.map(|number| authorisation(device, number)),
         repeats_references: setup.references,
         shown: setup.shown(device),
@@ -239,8 +238,10 @@ pub fn file_late(
     let reported = rules::paid(setup.outcome(Done { of, charged }));
     let record = shop.journals.record(world.journal_of(till), &id(of));
     let contradicts = |record: &Record| {
-        let is_reached_as_before = TerminalKey::from(&record.start) == shop.setup.key(view);
-        is_reached_as_before && !record.disputed && record.paid().is_some_and(|paid| Some(paid) != reported)
+        let is_reached_as_before = TerminalKey::from(record.transaction()) == shop.setup.key(view);
+        is_reached_as_before
+            && !record.is_disputed()
+            && record.paid().is_some_and(|paid| Some(paid) != reported)
     };
     if record.as_ref().is_some_and(contradicts) {
         world.breaks(promise::RESULT_KEPT);
@@ -251,9 +252,10 @@ pub fn file_late(
 /// Whether a result names its transaction: by its number, which the journal has, or by a reference that no other one shares.
 fn is_named_by_the_result(shop: &Shop, world: &World, till: TillNumber, heard: &Heard, of: Slot) -> bool {
     let records = shop.journals.records(world.journal_of(till));
-    let Some(record) = records.iter().find(|record| record.start.id == id(of)) else { return false };
-    let by_number =
-        record.end.is_some_and(|end| end.authorisation.is_some() && end.authorisation == heard.authorisation);
+    let Some(record) = records.iter().find(|record| record.id() == id(of)) else { return false };
+    let by_number = record
+        .conclusion()
+        .is_some_and(|end| end.authorisation.is_some() && end.authorisation == heard.authorisation);
     by_number || heard.repeats_references && is_named(&records, record)
 }
 
@@ -262,6 +264,7 @@ fn is_named_by_the_result(shop: &Shop, world: &World, till: TillNumber, heard: &
 pub fn can_be_known(shop: &Shop, world: &World, record: &Record) -> bool {
     let setup = &shop.setup;
     let Context { previous, .. } = weigh::context(&shop.journals.records(world.journal), record, None);
-    let is_there = world.tills.iter().any(|till| setup.key(till.view) == TerminalKey::from(&record.start));
+    let is_there =
+        world.tills.iter().any(|till| setup.key(till.view) == TerminalKey::from(record.transaction()));
     setup.exclusive && setup.changes.is_empty() && is_there && matches!(previous, Previous::Authorised(..))
 }

@@ -3,9 +3,8 @@
 
 use caisse::{JournalError, MemoryJournal, RecordState};
 use caisse_journal::{Admitted, FiledResult, Record, Reporter, TerminalLock};
-use caisse_payment::entry::Content;
 use caisse_payment::evidence::{AttributedResult, LastTransaction, ShownIdentity};
-use caisse_payment::{AuthorisationNumber, Doubt, Outcome, Refusal, TerminalId, TransactionId};
+use caisse_payment::{AuthorisationNumber, Doubt, Outcome, Refusal, Transaction};
 use caisse_settlement::ask::Asking;
 use caisse_settlement::weigh::{self, Context, Knowledge, RecoveryFinding};
 use caisse_settlement::{Paid, TerminalIdentity, TerminalKey, attribute};
@@ -16,7 +15,7 @@ use crate::history::{self, Write};
 #[derive(Clone, Copy, Debug)]
 pub struct Heard {
     /// What was asked of the terminal.
-    pub of: Content,
+    pub of: Transaction,
     /// The number of the approval; nothing after a refusal.
     pub authorisation: Option<AuthorisationNumber>,
     /// Whether the terminal repeats references.
@@ -27,8 +26,8 @@ pub struct Heard {
 
 pub type Filed = Result<Option<FiledResult>, JournalError>;
 
-/// Reads a result as that of a transaction with this content.
-pub fn read(heard: &Heard, asked: &Content) -> AttributedResult {
+/// Reads a result as that of this transaction.
+pub fn read(heard: &Heard, asked: &Transaction) -> AttributedResult {
     let outcome = if asked.amount != heard.of.amount {
         Outcome::Unknown { doubt: Doubt::AmountDiffers }
     } else if heard.authorisation.is_some() {
@@ -47,7 +46,7 @@ pub fn read(heard: &Heard, asked: &Content) -> AttributedResult {
 /// The rules.
 #[derive(Clone, Copy)]
 pub struct Rules {
-    pub admit: fn(&MemoryJournal, &TransactionId, &Content, Option<TerminalId>) -> Admitted,
+    pub admit: fn(&MemoryJournal, &Transaction) -> Admitted,
     pub store: fn(&[Write], Write) -> Result<Vec<Write>, JournalError>,
     pub may_ask: fn(&[Record], &Record, &TerminalIdentity) -> Asking,
     pub is_overtaken: fn(&[Record], &Record, &TerminalKey) -> bool,
@@ -71,7 +70,7 @@ pub struct Rules {
 }
 
 pub const REAL: Rules = Rules {
-    admit: |journal, id, asked, address| caisse_journal::admit(journal, id, asked, address),
+    admit: |journal, asked| caisse_journal::admit(journal, asked),
     store: history::store,
     may_ask: |records, record, found| caisse_settlement::ask::may_ask(records, record, found, false),
     is_overtaken,
@@ -92,7 +91,7 @@ pub const REAL: Rules = Rules {
 /// Whether another transaction has reached the terminal since, as `caisse` asks before a duplicata.
 fn is_overtaken(records: &[Record], record: &Record, key: &TerminalKey) -> bool {
     let newest = records.iter().rev().find(|record| attribute::reached(record, key));
-    newest.is_some_and(|newest| newest.start.id != record.start.id)
+    newest.is_some_and(|newest| newest.id() != record.id())
 }
 
 /// What an answer proves that came on the connection of its own transaction.
@@ -122,6 +121,6 @@ pub fn is_named(records: &[Record], record: &Record) -> bool {
 /// The unresolved transactions of a terminal, under whichever name.
 pub fn unresolved(records: &[Record], key: &TerminalKey) -> Vec<Record> {
     let is_open =
-        |record: &&Record| record.state() == RecordState::Unresolved && key.may_be_of(&record.start);
+        |record: &&Record| record.state() == RecordState::Unresolved && key.may_be_of(record.transaction());
     records.iter().filter(is_open).cloned().collect()
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_journal::Event;
 use caisse_payment::evidence::ShownIdentity;
 use caisse_payment::{
-    Amount, AuthorisationNumber, Currency, Doubt, Operation, Outcome, Proof, Reference, Refusal, Register,
-    Retry, TransactionId, Verdict,
+    Amount, AuthorisationNumber, Conclusion, Currency, Doubt, Operation, Outcome, Proof, Reference, Refusal,
+    Retry, Transaction, TransactionId, Verdict,
 };
 use caisse_settlement::TerminalKey;
 
@@ -296,27 +296,18 @@ impl Setup {
         self.sales[slot].reference.map(|reference| reference.parse().unwrap())
     }
 
-    pub fn content(&self, slot: Slot, name: &str) -> Content {
-        Content {
-            operation: Operation::Debit,
-            original: None,
-            amount: self.amount(slot),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: name.parse().unwrap(),
-            register: Register::FIRST,
+    /// A sale at a terminal whose name alone is known.
+    pub fn transaction_at(&self, slot: Slot, name: &str) -> Transaction {
+        let (amount, dialect) = (self.amount(slot), "nepting".parse().unwrap());
+        Transaction {
             reference: self.reference(slot),
+            ..Transaction::new(id(slot), Operation::Debit, amount, name.parse().unwrap(), dialect)
         }
     }
 
-    pub fn start(&self, slot: Slot, view: View) -> Start {
-        Start {
-            id: id(slot),
-            content: self.content(slot, view.name),
-            dialect: "nepting".parse().unwrap(),
-            address: self.key(view).address,
-            usb: None,
-        }
+    /// A sale of a till.
+    pub fn transaction(&self, slot: Slot, view: View) -> Transaction {
+        Transaction { address: self.key(view).address, ..self.transaction_at(slot, view.name) }
     }
 
     /// The identities in the messages of a terminal.
@@ -335,30 +326,21 @@ impl Setup {
 }
 
 /// The end of a transaction without an answer.
-pub fn end(slot: Slot, outcome: Outcome, proof: Proof) -> End {
-    End {
-        id: id(slot),
-        verdict: Verdict { outcome, proof },
-        authorisation: None,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    }
+pub fn end(outcome: Outcome, proof: Proof) -> Conclusion {
+    Verdict { outcome, proof }.into()
 }
 
 /// The end of a transaction whose answer did not come.
-pub fn unknown(slot: Slot, doubt: Doubt) -> End {
-    end(slot, Outcome::Unknown { doubt }, Proof::PerhapsSent)
+pub fn unknown(doubt: Doubt) -> Conclusion {
+    end(Outcome::Unknown { doubt }, Proof::PerhapsSent)
 }
 
 /// The end of a transaction by the answer of a terminal.
-pub fn answered(setup: &Setup, device: Device, done: Done) -> End {
-    End {
+pub fn answered(setup: &Setup, device: Device, done: Done) -> Conclusion {
+    Conclusion {
         authorisation: done.charged.map(|number| authorisation(device, number)),
         serial_number: setup.shown(device).serial_number,
-        ..end(done.of, setup.outcome(done), Proof::Answered)
+        ..end(setup.outcome(done), Proof::Answered)
     }
 }
 
@@ -389,9 +371,9 @@ impl Shop {
             let done = Done { of: slot, charged: Some(terminal.number) };
             world.truth[slot] =
                 Truth { charges: 1, asked: setup.attempts, sent_to: Some(device), ..Truth::default() };
-            let start = setup.start(slot, setup.tills[tills[0]]);
-            for entry in [Entry::Started(start), Entry::Ended(answered(setup, device, done))] {
-                let write = Write::Append(Box::new(entry));
+            let start = setup.transaction(slot, setup.tills[tills[0]]);
+            for event in [Event::Started(start), Event::Ended(answered(setup, device, done))] {
+                let write = Write::Append(id(slot), Box::new(event));
                 world.journal = self.journals.write(world.journal, write, crate::history::store).unwrap();
             }
         }

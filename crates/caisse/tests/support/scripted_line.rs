@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use caisse::{
     Amount, Currency, Decision, Dialect, Doubt, Journal, Link, LinkKind, MemoryJournal, NotSent, Outcome,
-    Paid, PaymentRequest, Proof, RecordState, Register, Till, TransactionId, Verdict, WallTime,
+    Paid, PaymentRequest, Proof, RecordState, Till, TransactionId, Verdict, WallTime,
 };
 use caisse_hal::{ConnectError, DrainError, ReceiveError, Received, SendError};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_journal::Event;
+use caisse_payment::{Conclusion, Transaction};
 
 pub const ENQ: &[u8] = b"\x05";
 pub const ACK: &[u8] = b"\x06";
@@ -132,37 +133,26 @@ impl Link for Line {
     fn close(&mut self) {}
 }
 
+fn debit(dialect: &Dialect, key: &str, minor: u64) -> Transaction {
+    let (terminal, dialect) = ("counter".parse().unwrap(), dialect.name.parse().unwrap());
+    Transaction::new(id(key), caisse::Operation::Debit, euros(minor), terminal, dialect)
+}
+
+/// Writes a transaction that ended so, with this authorisation number, or has not ended.
+fn write(journal: &mut MemoryJournal, debit: Transaction, end: Option<Outcome>, number: Option<&str>) {
+    journal.append(&debit.id, &Event::Started(debit), WallTime::now()).unwrap();
+    let Some(outcome) = end else { return };
+    let end = Conclusion {
+        authorisation: number.map(|number| number.parse().unwrap()),
+        ..Verdict { outcome, proof: Proof::Delivered }.into()
+    };
+    journal.append(&debit.id, &Event::Ended(end), WallTime::now()).unwrap();
+}
+
 /// A journal with a sale of 9.99 that ended so, or has not ended, and perhaps a person's word on it.
 pub fn journal_with(dialect: &Dialect, end: Option<Outcome>, word: Option<Paid>) -> MemoryJournal {
     let mut journal = MemoryJournal::new();
-    let content = Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount: euros(999),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    let start =
-        Start { id: id("sale-1"), content, dialect: dialect.name.parse().unwrap(), address: None, usb: None };
-    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
-    if let Some(outcome) = end {
-        let verdict = Verdict { outcome, proof: Proof::Delivered };
-        let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End {
-            id: id("sale-1"),
-            verdict,
-            authorisation,
-            contract,
-            serial_number: None,
-            reported_amount: None,
-            last_four,
-            status,
-        };
-        journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
-    }
+    write(&mut journal, debit(dialect, "sale-1", 999), end, None);
     if let Some(paid) = word {
         let lock = journal.lock(&"counter".parse().unwrap()).unwrap();
         let decision = Decision::new(paid, "Anne", "no ticket").unwrap();
@@ -228,36 +218,7 @@ pub fn add(
     end: Option<Outcome>,
     number: Option<&str>,
 ) {
-    let mut journal = journal.clone();
-    let content = Content {
-        operation: caisse::Operation::Debit,
-        original: None,
-        amount: euros(minor),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    };
-    let start =
-        Start { id: id(key), content, dialect: dialect.name.parse().unwrap(), address: None, usb: None };
-    journal.append(&Entry::Started(start), WallTime::now()).unwrap();
-    if let Some(outcome) = end {
-        let verdict = Verdict { outcome, proof: Proof::Delivered };
-        let authorisation = number.map(|number| number.parse().unwrap());
-        let (contract, last_four, status) = (None, None, RawStatus::default());
-        let end = End {
-            id: id(key),
-            verdict,
-            authorisation,
-            contract,
-            serial_number: None,
-            reported_amount: None,
-            last_four,
-            status,
-        };
-        journal.append(&Entry::Ended(end), WallTime::now()).unwrap();
-    }
+    write(&mut journal.clone(), debit(dialect, key, minor), end, number);
 }
 
 pub fn on_tcp(journal: &MemoryJournal, line: &Line) -> Till {
@@ -278,19 +239,9 @@ pub fn with_reference(
     number: Option<&str>,
     reference: &str,
 ) -> MemoryJournal {
-    let plain = MemoryJournal::new();
-    add(&plain, dialect, "sale-1", 999, end, number);
     let mut journal = MemoryJournal::new();
-    for event in plain.events(&id("sale-1")).unwrap() {
-        let entry = match event.what {
-            caisse_journal::What::Started(mut start) => {
-                start.content.reference = Some(reference.parse().unwrap());
-                Entry::Started(start)
-            }
-            caisse_journal::What::Ended(end) => Entry::Ended(end),
-            other => panic!("{other:?}"),
-        };
-        journal.append(&entry, event.at).unwrap();
-    }
+    let reference = Some(reference.parse().unwrap());
+    let labelled = Transaction { reference, ..debit(dialect, "sale-1", 999) };
+    write(&mut journal, labelled, end, number);
     journal
 }

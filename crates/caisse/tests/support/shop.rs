@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caisse::{
-    Decision, Dialect, Dispute, Journal, JournalError, LinkKind, MemoryJournal, Order, Payment,
-    PaymentRequest, Record, TerminalId, Till, TransactionId, WallTime,
+    Decision, Dialect, Journal, JournalError, LinkKind, MemoryJournal, Payment, PaymentRequest, Record,
+    TerminalId, Till, TransactionId, WallTime,
 };
 use caisse_hal::{ConnectError, DrainError, Link, ReceiveError, Received, SendError};
-use caisse_journal::{Event, LockError, TerminalLock};
-use caisse_payment::entry::Entry;
+use caisse_journal::{Event, LockError, RecordedEvent, TerminalLock};
 use caisse_simulator::VirtualWorld;
 use caisse_simulator::terminal::Settings;
 
@@ -258,9 +257,12 @@ impl Journal for FatedJournal {
         }
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+        if let Event::Disputed(_) = event {
+            return self.inner.append(id, event, at);
+        }
         self.fate.moment();
-        let result = self.inner.append(entry, at);
+        let result = self.inner.append(id, event, at);
         self.fate.moment();
         result
     }
@@ -277,7 +279,7 @@ impl Journal for FatedJournal {
         self.inner.list()
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.inner.events(id)
     }
 
@@ -289,17 +291,6 @@ impl Journal for FatedJournal {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.inner.resolve(lock, id, decision, at)
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.inner.dispute(id, dispute, at)
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.fate.moment();
-        let result = self.inner.order(id, order, at);
-        self.fate.moment();
-        result
     }
 }
 

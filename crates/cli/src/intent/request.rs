@@ -9,8 +9,8 @@ use caisse_android_intent::json::{from_intent, from_words};
 use caisse_android_intent::{Intent, Value};
 use caisse_intent::apm::{self, Kind};
 use caisse_intent::v4::{Perform, PrintLast, PrintedTickets};
-use caisse_intent::{Begun, Till, Transaction};
-use caisse_journal::Order;
+use caisse_intent::{Begun, PaymentRequest, Till};
+use caisse_journal::OperatorOverride;
 use serde_json::json;
 
 use super::payment_arguments::{AppArgument, RequestArguments, RequestFormat, TicketsArgument};
@@ -23,16 +23,15 @@ pub(super) fn run(arguments: &RequestArguments, output: &Output) -> Result<u8, W
         let intent = print_last(arguments, tickets)?;
         return print(&intent, None, arguments, output);
     }
-    let transaction = transaction(arguments)?;
+    let request = payment_request(arguments)?;
     let Some(file) = &arguments.journal else {
-        return print(&transaction.to_intent(), Some(&transaction), arguments, output);
+        return print(&request.to_intent(), Some(&request), arguments, output);
     };
     let terminal: TerminalId = parse("terminal-id", &arguments.terminal_id)?;
     let journal = SqliteJournal::open(file).map_err(|error| Wrong::failure(6, "journal", error))?;
-    let mut till =
-        Till::new(journal, terminal, transaction.amount().currency()).exclusive(arguments.exclusive);
-    match till.begin(&transaction).map_err(|error| Wrong::usage("request", error))? {
-        Begun::Launch(intent) => print(&intent, Some(&transaction), arguments, output),
+    let mut till = Till::new(journal, terminal, request.amount().currency()).exclusive(arguments.exclusive);
+    match till.begin(&request).map_err(|error| Wrong::usage("request", error))? {
+        Begun::Launch(intent) => print(&intent, Some(&request), arguments, output),
         Begun::Ended(payment) => Ok(outcome::tell(&payment, outcome::Kept::Journal, output)),
     }
 }
@@ -46,12 +45,12 @@ pub(super) fn amount(text: &str, currency: &str) -> Result<Amount, Wrong> {
     Amount::parse(text, currency).map_err(|error| Wrong::usage("amount", format_args!("'{text}': {error}")))
 }
 
-fn transaction(arguments: &RequestArguments) -> Result<Transaction, Wrong> {
+fn payment_request(arguments: &RequestArguments) -> Result<PaymentRequest, Wrong> {
     let wrong = |error| Wrong::usage("request", error);
     let amount = amount(arguments.amount.as_deref().unwrap_or_default(), &arguments.currency)?;
     let id: TransactionId = parse("id", arguments.id.as_deref().unwrap_or_default())?;
     let operation: Operation = parse("operation", &arguments.operation)?;
-    let transaction = match arguments.app {
+    let request = match arguments.app {
         AppArgument::V4 => {
             if arguments.app_original.is_some() {
                 return Err(Wrong::usage("app-original", "only PayXpress APM is told one; see --app"));
@@ -63,25 +62,25 @@ fn transaction(arguments: &RequestArguments) -> Result<Transaction, Wrong> {
             for (key, value) in extras(arguments)? {
                 request = request.with_extra(key, value).map_err(wrong)?;
             }
-            Transaction::v4(request)
+            PaymentRequest::v4(request)
         }
         AppArgument::Apm => {
             let mut request = apm::Request::new(kind(arguments, operation)?, amount).map_err(wrong)?;
             for (key, value) in extras(arguments)? {
                 request = request.with_extra(key, value).map_err(wrong)?;
             }
-            Transaction::apm(id, request)
+            PaymentRequest::apm(id, request)
         }
     };
-    let transaction = match &arguments.original {
-        Some(original) => transaction.with_original(parse("original", original)?),
-        None => transaction,
+    let request = match &arguments.original {
+        Some(original) => request.with_original(parse("original", original)?),
+        None => request,
     };
     Ok(match (&arguments.by, &arguments.because) {
-        (Some(by), Some(because)) => {
-            transaction.ordered(Order::new(by, because).map_err(|error| Wrong::usage("because", error))?)
-        }
-        _ => transaction,
+        (Some(by), Some(because)) => request.with_override(
+            OperatorOverride::new(by, because).map_err(|error| Wrong::usage("because", error))?,
+        ),
+        _ => request,
     })
 }
 
@@ -148,7 +147,7 @@ fn extras(arguments: &RequestArguments) -> Result<Vec<(&str, Value)>, Wrong> {
 
 fn print(
     intent: &Intent,
-    transaction: Option<&Transaction>,
+    request: Option<&PaymentRequest>,
     arguments: &RequestArguments,
     output: &Output,
 ) -> Result<u8, Wrong> {
@@ -161,10 +160,10 @@ fn print(
     let uri = intent.to_intent_uri().to_utf8().map_err(|error| cannot(&error))?;
     let raw = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default();
     if output.is_json() {
-        let amount = transaction.map(Transaction::amount);
+        let amount = request.map(PaymentRequest::amount);
         output.json(&json!({
-            "id": transaction.map(|it| it.id().to_string()),
-            "operation": transaction.map(|it| it.operation().name()),
+            "id": request.map(|it| it.id().to_string()),
+            "operation": request.map(|it| it.operation().name()),
             "amount": amount.map(|it| it.decimal().to_string()),
             "amount_minor": amount.map(Amount::minor),
             "currency": amount.map(|it| it.currency().code()),

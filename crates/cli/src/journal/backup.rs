@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use caisse::{Order, SqliteJournal, WallTime};
+use caisse::{OperatorOverride, SqliteJournal, WallTime};
 use caisse_journal::BackupCopy;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(super) fn restore(
     because: &str,
     output: &Output,
 ) -> Result<u8, Wrong> {
-    let word = Order::new(by, because).map_err(|error| Wrong::usage("because", error))?;
+    let word = OperatorOverride::new(by, because).map_err(|error| Wrong::usage("because", error))?;
     let copy = SqliteJournal::restore(backup, file, &word, WallTime::now()).map_err(unusable)?;
     tell_replaced(&copy, file, output);
     output.json(&json!({ "journal": file.display().to_string(), "last_event": copy.last_event }));

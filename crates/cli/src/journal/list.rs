@@ -16,13 +16,13 @@ use crate::usage::Wrong;
 impl SelectionArguments {
     /// Whether a transaction is selected.
     pub(super) fn selects(&self, record: &Record) -> bool {
-        let start = &record.start;
+        let transaction = record.transaction();
         let is_of = |terminal: &str| {
-            start.content.terminal.as_str() == terminal
-                || start.address.is_some_and(|address| address.as_str() == terminal)
+            transaction.terminal.as_str() == terminal
+                || transaction.address.is_some_and(|address| address.as_str() == terminal)
         };
-        self.since.is_none_or(|since| record.started_at >= since)
-            && self.until.is_none_or(|until| record.started_at < until)
+        self.since.is_none_or(|since| record.started_at() >= since)
+            && self.until.is_none_or(|until| record.started_at() < until)
             && self.terminal.as_deref().is_none_or(is_of)
     }
 }
@@ -154,28 +154,30 @@ fn row(language: LanguageArgument, cells: &[String], output: &Output) -> Result<
 }
 
 fn cells(record: &Record, state: &str, language: LanguageArgument) -> [String; 16] {
-    let start = &record.start;
-    let content = &start.content;
+    let transaction = record.transaction();
     let outcome = record.told().outcome;
     let money = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| decimal(amount, language));
-    let decision = record.decision.as_ref().filter(|decision| decision.is_by_person());
+    let decision = record.decision().filter(|decision| decision.is_by_person());
     [
-        start.id.to_string(),
-        record.started_at.to_string(),
-        local_time::local(record.started_at),
-        content.terminal.to_string(),
-        content.operation.name().to_owned(),
-        decimal(content.amount, language),
-        content.amount.currency().code().to_owned(),
+        transaction.id.to_string(),
+        record.started_at().to_string(),
+        local_time::local(record.started_at()),
+        transaction.terminal.to_string(),
+        transaction.operation.name().to_owned(),
+        decimal(transaction.amount, language),
+        transaction.amount.currency().code().to_owned(),
         state.to_owned(),
         outcome.name().to_owned(),
         money(outcome.approved_amount()),
         money(record.tip()),
-        record.end.and_then(|end| end.authorisation).map_or_else(String::new, |number| number.to_string()),
+        record
+            .conclusion()
+            .and_then(|conclusion| conclusion.authorisation)
+            .map_or_else(String::new, |number| number.to_string()),
         outcome.reason_code().unwrap_or_default().to_owned(),
-        content.reference.map_or_else(String::new, |reference| reference.as_str().to_owned()),
-        content.original.map_or_else(String::new, |original| original.to_string()),
-        decision.map_or_else(String::new, |decision| decision.by.clone()),
+        transaction.reference.map_or_else(String::new, |reference| reference.as_str().to_owned()),
+        transaction.original.map_or_else(String::new, |original| original.to_string()),
+        decision.map_or_else(String::new, |decision| decision.by().to_owned()),
     ]
     .map(harmless_cell)
 }

@@ -17,8 +17,8 @@ pub(super) fn resolve(
     output: &Output,
 ) -> Result<u8, Wrong> {
     let record = find(journal, &arguments.id)?;
-    let start = &record.start;
-    let asked = start.content.amount;
+    let transaction = record.transaction();
+    let asked = transaction.amount;
     let paid = match arguments.paid.as_deref() {
         None => Paid::NotPaid,
         Some("") => Paid::Paid(asked),
@@ -32,40 +32,40 @@ pub(super) fn resolve(
         .confirming(arguments.confirmed.iter().map(|&step| step.into()));
     if let Paid::Paid(amount) = paid
         && is_more_than_asked(&record, amount)
-        && !decision.confirmed.contains(Confirmation::MoreThanAsked)
+        && !decision.confirmed().contains(Confirmation::MoreThanAsked)
     {
         return Err(Wrong::usage("paid", more_than_asked(amount, &record)));
     }
-    if paid == Paid::NotPaid && decision.confirmed.is_empty() {
+    if paid == Paid::NotPaid && decision.confirmed().is_empty() {
         ask_for_confirmation(output);
     }
-    let lock = journal.lock_terminal(&TerminalKey::from(start)).map_err(|error| match error {
+    let lock = journal.lock_terminal(&TerminalKey::from(transaction)).map_err(|error| match error {
         LockError::Busy => {
             Wrong::failure(NO_SUCH, "busy", "a payment is running on this terminal: wait for its end")
         }
         error => Wrong::failure(UNUSABLE, "journal", error),
     })?;
-    journal.resolve(&lock, &start.id, &decision, WallTime::now()).map_err(|error| match error {
+    journal.resolve(&lock, &transaction.id, &decision, WallTime::now()).map_err(|error| match error {
         JournalError::NotUnresolved => Wrong::failure(NO_SUCH, "id", error),
         error => unusable(error),
     })?;
     drop(lock);
-    let after = find(journal, start.id.as_str())?;
+    let after = find(journal, transaction.id.as_str())?;
     show(journal, &after, LanguageArgument::En, output)?;
     if after.state() != RecordState::Disputed {
         return Ok(0);
     }
-    let naming = journal.naming_original(&start.id).map_err(unusable)?;
-    let credits = naming.iter().filter(|record| gives_back(record, &start.id));
-    tell_dispute(&credits.map(|record| record.start.id.to_string()).collect::<Vec<_>>(), output);
+    let naming = journal.naming_original(&transaction.id).map_err(unusable)?;
+    let credits = naming.iter().filter(|record| gives_back(record, &transaction.id));
+    tell_dispute(&credits.map(|record| record.id().to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
 }
 
 /// An amount that may be a slip of the keyboard.
 fn more_than_asked(amount: Amount, record: &Record) -> String {
-    let content = &record.start.content;
-    let asked = content.amount;
-    let (tip, pourboire) = match content.allow_tip {
+    let transaction = record.transaction();
+    let asked = transaction.amount;
+    let (tip, pourboire) = match transaction.allow_tip {
         Some(tip) => (format!(" and a tip of {tip}"), format!(" et {tip} de pourboire")),
         None => (String::new(), String::new()),
     };

@@ -120,13 +120,13 @@ pub(super) fn totals(
 
 /// What a transaction with a known end adds, if money moved.
 fn counted(record: &Record) -> Option<(Key, Currency, Total)> {
-    let content = &record.start.content;
+    let transaction = record.transaction();
     let paid = record.told().outcome.approved_amount()?;
     let currency = paid.currency();
     let key = (
-        local_time::day(record.started_at),
-        content.terminal.to_string(),
-        content.operation.name(),
+        local_time::day(record.started_at()),
+        transaction.terminal.to_string(),
+        transaction.operation.name(),
         currency.code(),
     );
     let tips = record.tip().map_or(0, Amount::minor);

@@ -1,7 +1,6 @@
 //! When is it paid? What a result proves about the request.
 
-use caisse_payment::entry::Start;
-use caisse_payment::{Amount, Blocked, Doubt, Operation, Outcome, Refusal, TransactionId};
+use caisse_payment::{Amount, Blocked, Doubt, Operation, Outcome, Refusal, Transaction, TransactionId};
 
 use super::answer::{Answer, Deciding};
 use super::fields::Seen;
@@ -20,8 +19,9 @@ pub struct Asked {
 
 impl Asked {
     /// What a recorded transaction asked for: its id is the reference.
-    pub(crate) const fn of(start: &Start) -> Self {
-        Self { operation: start.content.operation, amount: start.content.amount, reference: start.id }
+    pub(crate) const fn of(transaction: &Transaction) -> Self {
+        let Transaction { operation, amount, id: reference, .. } = *transaction;
+        Self { operation, amount, reference }
     }
 }
 

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use caisse_android_intent::Intent;
 use caisse_intent::v4::Perform;
-use caisse_intent::{ActivityResult, Begun, LaunchFailure, Payment, Till, Transaction};
+use caisse_intent::{ActivityResult, Begun, LaunchFailure, Payment, PaymentRequest, Till};
 use caisse_journal::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Paid, Record, TerminalLock, WallTime,
+    Decision, Event, Journal, JournalError, LockError, Paid, Record, RecordedEvent, TerminalLock, WallTime,
 };
-use caisse_payment::entry::Entry;
 use caisse_payment::{
     Amount, Blocked, Currency, NotSent, Operation, Outcome, Proof, Refusal, Retry, TerminalId, TransactionId,
 };
@@ -87,12 +86,12 @@ impl Journal for Mortal {
         self.between(|journal| journal.lock(terminal))
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
         self.life.step();
-        if self.forgets_starts && matches!(entry, Entry::Started(_)) {
+        if self.forgets_starts && matches!(event, Event::Started(_)) {
             return Ok(());
         }
-        let result = self.inner.append(entry, at);
+        let result = self.inner.append(id, event, at);
         self.life.step();
         result
     }
@@ -109,7 +108,7 @@ impl Journal for Mortal {
         self.between(|journal| journal.list())
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.between(|journal| journal.events(id))
     }
 
@@ -122,20 +121,6 @@ impl Journal for Mortal {
     ) -> Result<(), JournalError> {
         self.life.step();
         let result = self.inner.resolve(lock, id, decision, at);
-        self.life.step();
-        result
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.life.step();
-        let result = self.inner.dispute(id, dispute, at);
-        self.life.step();
-        result
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.life.step();
-        let result = self.inner.order(id, order, at);
         self.life.step();
         result
     }
@@ -336,9 +321,9 @@ impl<'j> World<'j> {
 
     fn settle_what_is_open(&mut self, life: &Life, till: &mut Till<Mortal>) {
         for record in till.unresolved().unwrap() {
-            let id = record.start.id;
+            let id = record.id();
             // A sale under another id does not begin before that.
-            let other = Transaction::v4(Perform::debit(PRICE, "other".parse().unwrap()).unwrap());
+            let other = PaymentRequest::v4(Perform::debit(PRICE, "other".parse().unwrap()).unwrap());
             match till.begin(&other).unwrap() {
                 Begun::Ended(payment) => {
                     assert_eq!(payment.outcome, Outcome::Blocked { reason: Blocked::Unresolved });
@@ -380,7 +365,7 @@ impl<'j> World<'j> {
 
     /// Presses "pay" under this id.
     fn pay(&mut self, life: &Life, till: &mut Till<Mortal>, id: TransactionId) -> Payment {
-        let order = Transaction::v4(Perform::debit(PRICE, id).unwrap());
+        let order = PaymentRequest::v4(Perform::debit(PRICE, id).unwrap());
         if self.bug == Some(Bug::LaunchesBeforeTheRecord) && !self.launches.contains(&id) {
             self.launch(life, id, &order.to_intent());
         }
@@ -474,7 +459,7 @@ impl<'j> World<'j> {
         let id = payment.id;
         let outcome = payment.outcome;
         let is_open = till.journal().inner.unresolved(&"device".parse().unwrap()).unwrap();
-        if is_open.iter().any(|record| record.start.id == id) {
+        if is_open.iter().any(|record| record.id() == id) {
             if self.bug == Some(Bug::UnknownIsRetried) {
                 self.next_attempt();
                 return;

@@ -40,13 +40,13 @@ pub(super) fn a_payment_under_way_is_told_from_a_broken_one(open: Open<'_>) {
     let mut journal = open();
     let find = |key: &str| open().find(&id(key)).unwrap().unwrap();
     let lock = journal.lock(&terminal("t")).unwrap();
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     assert_eq!(in_flight(&*open(), &find("a")), Ok(true));
     drop(lock);
     assert_eq!(in_flight(&*open(), &find("a")), Ok(false), "the till has died");
     // Asking left the terminal free.
     let lock = journal.lock(&terminal("t")).unwrap();
-    journal.append(&ended("a", SILENCE), time(2)).unwrap();
+    journal.append(&id("a"), &ended(SILENCE), time(2)).unwrap();
     assert_eq!(in_flight(&*open(), &find("a")), Ok(false), "it has an end");
     drop(lock);
 }

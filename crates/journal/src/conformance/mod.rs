@@ -16,7 +16,7 @@ mod correcting;
 mod disputing;
 mod locks;
 mod look_ups;
-mod ordering;
+mod overriding;
 mod places;
 mod resolving;
 mod samples;
@@ -26,9 +26,8 @@ mod writing;
 pub use torn::check_torn_writes;
 
 use caisse_payment::TransactionId;
-use caisse_payment::entry::Entry;
 
-use crate::{Event, Journal, JournalError, Record};
+use crate::{Event, Journal, JournalError, Record, RecordedEvent};
 
 /// A closure that opens a handle onto one store.
 type Open<'o> = &'o (dyn Fn() -> Box<dyn Journal> + Sync);
@@ -67,7 +66,7 @@ where
         resolving::a_decision_settles_a_doubt,
         resolving::a_decision_is_for_open_doubts_alone,
         resolving::a_decision_needs_the_lock_of_its_terminal,
-        resolving::a_decision_is_checked_again,
+        resolving::a_decision_is_in_the_currency_of_its_transaction,
         resolving::what_evidence_proves_is_told_from_a_person_s_word,
         disputing::later_proof_is_kept_and_changes_no_end,
         disputing::only_a_known_end_can_be_disputed,
@@ -78,8 +77,8 @@ where
         correcting::a_person_does_not_overrule_proof,
         correcting::a_decision_on_which_credits_rest_is_not_corrected,
         correcting::what_was_confirmed_is_kept,
-        ordering::an_order_is_kept_beside_its_transaction,
-        ordering::an_order_is_for_open_returns_of_money_alone,
+        overriding::an_override_is_kept_beside_its_transaction,
+        overriding::an_override_is_for_open_returns_of_money_alone,
         places::a_terminal_is_known_by_its_address_too,
         places::a_start_is_refused_while_another_is_open_at_its_address,
         places::a_further_attempt_may_reach_it_elsewhere,
@@ -100,11 +99,16 @@ where
 
 /// A write that must fail, and leave everything as it was.
 #[track_caller]
-fn refuses(journal: &mut Box<dyn Journal>, entry: &Entry, expected: fn(&JournalError) -> bool) {
-    let before = known(&**journal, &entry.id());
-    let error = journal.append(entry, samples::time(99)).expect_err("this entry must not be taken");
-    assert!(expected(&error), "another error than it should be: {error:?} for {entry:?}");
-    assert_eq!(known(&**journal, &entry.id()), before, "a refused entry left a trace");
+fn refuses(
+    journal: &mut Box<dyn Journal>,
+    id: &TransactionId,
+    event: &Event,
+    expected: fn(&JournalError) -> bool,
+) {
+    let before = known(&**journal, id);
+    let error = journal.append(id, event, samples::time(99)).expect_err("this event must not be taken");
+    assert!(expected(&error), "another error than it should be: {error:?} for {event:?}");
+    assert_eq!(known(&**journal, id), before, "a refused event left a trace");
 }
 
 fn conflict(error: &JournalError) -> bool {
@@ -116,9 +120,9 @@ fn refused(error: &JournalError) -> bool {
 }
 
 /// All records, and the history of one.
-fn known(journal: &dyn Journal, id: &TransactionId) -> (Vec<Record>, Vec<Event>) {
+fn known(journal: &dyn Journal, id: &TransactionId) -> (Vec<Record>, Vec<RecordedEvent>) {
     let records = journal.list().expect("the list can be read");
     let found = journal.find(id).expect("it can be looked for");
-    assert_eq!(found.as_ref(), records.iter().find(|record| record.start.id == *id));
+    assert_eq!(found.as_ref(), records.iter().find(|record| record.id() == *id));
     (records, journal.events(id).expect("the events can be read"))
 }

@@ -2,17 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use caisse_payment::TerminalId;
-use caisse_payment::entry::{Entry, Start};
+use caisse_payment::{TerminalId, Transaction};
 
 use super::samples::*;
 use super::{Open, conflict, refuses};
-use crate::{Journal, Record, TerminalKey};
+use crate::{Event, Journal, Record, TerminalKey};
 
 const ADDRESS: &str = "tcp:192.0.2.7:8888";
 
-fn reached(key: &str, on: &str, address: &str) -> Start {
-    Start { address: Some(terminal(address)), ..start(key, on) }
+fn reached(key: &str, on: &str, address: &str) -> Transaction {
+    Transaction { address: Some(terminal(address)), ..debit(key, on) }
 }
 
 fn place(name: &str, address: Option<&str>) -> TerminalKey {
@@ -20,7 +19,7 @@ fn place(name: &str, address: Option<&str>) -> TerminalKey {
 }
 
 fn ids(records: &[Record]) -> Vec<String> {
-    records.iter().map(|record| record.start.id.to_string()).collect()
+    records.iter().map(|record| record.id().to_string()).collect()
 }
 
 fn open_at(journal: &dyn Journal, place: &TerminalKey) -> Vec<String> {
@@ -30,14 +29,14 @@ fn open_at(journal: &dyn Journal, place: &TerminalKey) -> Vec<String> {
 pub(super) fn a_terminal_is_known_by_its_address_too(open: Open<'_>) {
     let mut journal = open();
     let ours = reached("a", "t", ADDRESS);
-    journal.append(&Entry::Started(ours), time(1)).unwrap();
-    journal.append(&started("b", "u"), time(2)).unwrap();
-    journal.append(&Entry::Started(reached("c", "v", "tcp:192.0.2.8:8888")), time(3)).unwrap();
+    journal.append(&ours.id, &Event::Started(ours), time(1)).unwrap();
+    journal.append(&id("b"), &started("b", "u"), time(2)).unwrap();
+    journal.append(&id("c"), &Event::Started(reached("c", "v", "tcp:192.0.2.8:8888")), time(3)).unwrap();
     for journal in [journal, open()] {
         let record = journal.find(&id("a")).unwrap().unwrap();
-        assert_eq!(record.start, ours, "the address comes back");
+        assert_eq!(*record.transaction(), ours, "the address comes back");
         assert!(journal.list().unwrap().contains(&record));
-        assert_eq!(journal.events(&id("a")).unwrap()[0].what.start(), Some(&ours));
+        assert_eq!(journal.events(&id("a")).unwrap()[0].event.transaction(), Some(&ours));
         for (at, expected) in [
             (place("t", None), vec!["a"]),
             (place("t", Some(ADDRESS)), vec!["a"]),
@@ -67,55 +66,57 @@ pub(super) fn a_terminal_is_known_by_its_address_too(open: Open<'_>) {
 
 pub(super) fn a_start_is_refused_while_another_is_open_at_its_address(open: Open<'_>) {
     let mut journal = open();
-    let usb = |key: &str, on: &str, address: &str, device: &str| Start {
+    let usb = |key: &str, on: &str, address: &str, device: &str| Transaction {
         usb: device.parse().ok(),
         ..reached(key, on, address)
     };
     let (path, other_path) = ("serial::dev:ttyACM0", "serial::dev:ttyACM1");
-    journal.append(&Entry::Started(reached("a", "t", ADDRESS)), time(1)).unwrap();
-    journal.append(&Entry::Started(usb("b", "u", path, "usb:079b:0028:1")), time(2)).unwrap();
+    journal.append(&id("a"), &Event::Started(reached("a", "t", ADDRESS)), time(1)).unwrap();
+    journal.append(&id("b"), &Event::Started(usb("b", "u", path, "usb:079b:0028:1")), time(2)).unwrap();
     for excluded in [
         reached("c", "new", ADDRESS),
         // Its address alone is its name.
         reached("c", ADDRESS, ADDRESS),
-        start("c", ADDRESS),
+        debit("c", ADDRESS),
         reached("c", "t", "tcp:192.0.2.8:8888"),
-        start("c", "t"),
+        debit("c", "t"),
         reached("c", "new", path),
         // Another port, and the same device.
         usb("c", "new", other_path, "usb:079b:0028:1"),
     ] {
-        refuses(&mut journal, &Entry::Started(excluded), conflict);
+        refuses(&mut journal, &excluded.id, &Event::Started(excluded), conflict);
     }
     let mut other = open();
-    refuses(&mut other, &Entry::Started(reached("c", "new", ADDRESS)), conflict);
+    refuses(&mut other, &id("c"), &Event::Started(reached("c", "new", ADDRESS)), conflict);
     // Another terminal, and another device of the same model.
     for (number, allowed) in [
         reached("d", "v", "tcp:192.0.2.8:8888"),
         usb("e", "w", other_path, "usb:079b:0028:2"),
-        start("f", "x"),
+        debit("f", "x"),
     ]
     .into_iter()
     .enumerate()
     {
-        journal.append(&Entry::Started(allowed), time(10 + number as u64)).unwrap();
+        journal.append(&allowed.id, &Event::Started(allowed), time(10 + number as u64)).unwrap();
     }
     // What was never sent is in nobody's way.
-    journal.append(&Entry::NeverSent(reached("g", "new", ADDRESS), end("g", NOT_SENT)), time(20)).unwrap();
-    journal.append(&ended("a", approved()), time(21)).unwrap();
-    journal.append(&Entry::Started(reached("h", "new", ADDRESS)), time(22)).unwrap();
+    journal
+        .append(&id("g"), &Event::NeverSent(reached("g", "new", ADDRESS), conclusion(NOT_SENT)), time(20))
+        .unwrap();
+    journal.append(&id("a"), &ended(approved()), time(21)).unwrap();
+    journal.append(&id("h"), &Event::Started(reached("h", "new", ADDRESS)), time(22)).unwrap();
 }
 
 pub(super) fn a_further_attempt_may_reach_it_elsewhere(open: Open<'_>) {
     let mut journal = open();
-    let attempt = |address: Option<TerminalId>| Start { address, ..start("a", "t") };
-    let end = end("a", NOT_SENT);
-    journal.append(&Entry::NeverSent(attempt(Some(terminal(ADDRESS))), end), time(1)).unwrap();
+    let attempt = |address: Option<TerminalId>| Transaction { address, ..debit("a", "t") };
+    let end = conclusion(NOT_SENT);
+    journal.append(&id("a"), &Event::NeverSent(attempt(Some(terminal(ADDRESS))), end), time(1)).unwrap();
     assert_eq!(open_at(&*journal, &place("new", Some(ADDRESS))), Vec::<String>::new());
     let elsewhere = "serial:_dev_ttyUSB0";
-    journal.append(&Entry::Started(attempt(Some(terminal(elsewhere)))), time(2)).unwrap();
+    journal.append(&id("a"), &Event::Started(attempt(Some(terminal(elsewhere)))), time(2)).unwrap();
     for journal in [journal, open()] {
-        assert_eq!(journal.find(&id("a")).unwrap().unwrap().start.address, Some(terminal(elsewhere)));
+        assert_eq!(journal.find(&id("a")).unwrap().unwrap().transaction().address, Some(terminal(elsewhere)));
         assert_eq!(open_at(&*journal, &place("new", Some(elsewhere))), ["a"]);
         assert_eq!(open_at(&*journal, &place("new", Some(ADDRESS))), Vec::<String>::new());
     }

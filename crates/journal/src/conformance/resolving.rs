@@ -1,11 +1,10 @@
 //! Rules of `resolve`.
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{Amount, Currency, Outcome, Proof, Refusal};
 
 use super::samples::*;
 use super::{Open, conflict, known, refused, refuses};
-use crate::{Decision, Event, Journal, JournalError, Paid, State, What};
+use crate::{Decision, Event, Journal, JournalError, Paid, RecordedEvent, State};
 
 fn decision(paid: Paid) -> Decision {
     Decision::new(paid, "Zoé", "vu sur le ticket du terminal; n° 12").unwrap()
@@ -46,9 +45,9 @@ pub(super) fn a_decision_settles_a_doubt(open: Open<'_>) {
         for (kind, end) in [("open", None), ("ended", Some(SILENCE))] {
             let key = format!("{kind}-{number}");
             let mut journal = open();
-            journal.append(&started(&key, "t"), time(1)).unwrap();
+            journal.append(&id(&key), &started(&key, "t"), time(1)).unwrap();
             if let Some(outcome) = end {
-                journal.append(&ended(&key, outcome), time(2)).unwrap();
+                journal.append(&id(&key), &ended(outcome), time(2)).unwrap();
             }
             let before = journal.find(&id(&key)).unwrap().unwrap();
             let history = journal.events(&id(&key)).unwrap();
@@ -62,17 +61,20 @@ pub(super) fn a_decision_settles_a_doubt(open: Open<'_>) {
             assert_eq!(record.verdict().outcome, outcome);
             let proof = if end.is_some() { Proof::Answered } else { Proof::PerhapsSent };
             assert_eq!(record.verdict().proof, proof);
-            assert_eq!(record.decision, Some(decision(paid)));
+            assert_eq!(record.decision(), Some(&decision(paid)));
             // What was recorded before stays as it was.
-            assert_eq!((record.start, record.end), (before.start, before.end));
-            assert_eq!((record.started_at, record.ended_at), (before.started_at, before.ended_at));
+            assert_eq!(
+                (record.transaction(), record.conclusion()),
+                (before.transaction(), before.conclusion())
+            );
+            assert_eq!((record.started_at(), record.ended_at()), (before.started_at(), before.ended_at()));
             let mut expected = history;
-            expected.push(Event { at: time(3), what: What::Resolved(decision(paid)) });
+            expected.push(RecordedEvent { at: time(3), event: Event::Resolved(decision(paid)) });
             assert_eq!(journal.events(&id(&key)).unwrap(), expected);
             assert_eq!(journal.unresolved(&terminal("t")).unwrap(), []);
             // Decided is never sent again, and what is recorded already is no further decision.
-            refuses(&mut journal, &started(&key, "t"), conflict);
-            refuses(&mut journal, &never_sent(&key, "t"), conflict);
+            refuses(&mut journal, &id(&key), &started(&key, "t"), conflict);
+            refuses(&mut journal, &id(&key), &never_sent(&key, "t"), conflict);
             undecided(&mut journal, "t", &key, &decision(paid), not_unresolved);
             let evidence = Decision::proven(Paid::Paid(euros(1)), "duplicata", "CB and CE").unwrap();
             undecided(&mut journal, "t", &key, &evidence, not_unresolved);
@@ -86,8 +88,8 @@ pub(super) fn a_decision_is_for_open_doubts_alone(open: Open<'_>) {
     for (number, outcome) in every_outcome(euros(2500)).into_iter().enumerate() {
         if !outcome.is_unknown() {
             let key = format!("tx-{number}");
-            journal.append(&started(&key, "t"), time(1)).unwrap();
-            journal.append(&ended(&key, outcome), time(2)).unwrap();
+            journal.append(&id(&key), &started(&key, "t"), time(1)).unwrap();
+            journal.append(&id(&key), &ended(outcome), time(2)).unwrap();
             // A person who says what is known decides nothing; one who says otherwise is in `correcting`.
             let known = outcome.approved_amount().map_or(Paid::NotPaid, Paid::Paid);
             undecided(&mut journal, "t", &key, &decision(known), not_unresolved);
@@ -95,48 +97,40 @@ pub(super) fn a_decision_is_for_open_doubts_alone(open: Open<'_>) {
             undecided(&mut journal, "t", &key, &evidence, not_unresolved);
         }
     }
-    journal.append(&never_sent("never", "t"), time(3)).unwrap();
+    journal.append(&id("never"), &never_sent("never", "t"), time(3)).unwrap();
     undecided(&mut journal, "t", "never", &decision(Paid::NotPaid), not_unresolved);
 }
 
 pub(super) fn a_decision_needs_the_lock_of_its_terminal(open: Open<'_>) {
     let mut journal = open();
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     let wrong = |error: &JournalError| matches!(error, JournalError::WrongLock);
     undecided(&mut journal, "other", "a", &decision(Paid::NotPaid), wrong);
     undecided(&mut journal, "T", "a", &decision(Paid::NotPaid), wrong);
 }
 
-pub(super) fn a_decision_is_checked_again(open: Open<'_>) {
+pub(super) fn a_decision_is_in_the_currency_of_its_transaction(open: Open<'_>) {
     let mut journal = open();
-    journal.append(&Entry::Started(start("a", "t")), time(1)).unwrap();
-    let good = decision(Paid::NotPaid);
+    journal.append(&id("a"), &Event::Started(debit("a", "t")), time(1)).unwrap();
     let francs = Amount::from_minor(2500, Currency::from_code("CHF").unwrap());
-    for bad in [
-        decision(Paid::Paid(francs)),
-        decision(Paid::Paid(euros(u64::MAX))),
-        Decision { paid: Paid::Paid(euros(0)), ..good.clone() },
-        Decision { by: String::new(), ..good.clone() },
-        Decision { because: "4970101234123457".to_owned(), ..good.clone() },
-        Decision { by: "jean@example.com".to_owned(), ..good.clone() },
-    ] {
-        undecided(&mut journal, "t", "a", &bad, refused);
+    for amount in [francs, euros(u64::MAX)] {
+        undecided(&mut journal, "t", "a", &decision(Paid::Paid(amount)), refused);
     }
 }
 
 pub(super) fn what_evidence_proves_is_told_from_a_person_s_word(open: Open<'_>) {
     for (key, paid) in [("paid", Paid::Paid(euros(2500))), ("not-paid", Paid::NotPaid)] {
         let mut journal = open();
-        journal.append(&started(key, key), time(1)).unwrap();
+        journal.append(&id(key), &started(key, key), time(1)).unwrap();
         let proven = Decision::proven(paid, "duplicata", "CB, CE and AC").unwrap();
         let lock = journal.lock(&terminal(key)).unwrap();
         journal.resolve(&lock, &id(key), &proven, time(3)).unwrap();
         drop((lock, journal));
         let journal = open();
         let record = journal.find(&id(key)).unwrap().unwrap();
-        assert_eq!(record.decision, Some(proven.clone()));
-        assert_ne!(record.decision, Some(Decision::new(paid, "duplicata", "CB, CE and AC").unwrap()));
+        assert_eq!(record.decision(), Some(&proven));
+        assert_ne!(record.decision(), Some(&Decision::new(paid, "duplicata", "CB, CE and AC").unwrap()));
         let last = journal.events(&id(key)).unwrap().pop().unwrap();
-        assert_eq!((last.what.name(), last.what), ("recovered", What::Resolved(proven)));
+        assert_eq!((last.event.name(), last.event), ("recovered", Event::Resolved(proven)));
     }
 }

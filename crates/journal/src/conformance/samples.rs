@@ -1,12 +1,11 @@
 //! Transactions to test with.
 
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId,
-    TransactionId, Verdict,
+    Amount, Blocked, Conclusion, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register,
+    TerminalId, Transaction, TransactionId, Verdict,
 };
 
-use crate::WallTime;
+use crate::{Event, WallTime};
 
 pub(super) fn time(number: u64) -> WallTime {
     WallTime::from_millis(1_795_424_400_000 + number)
@@ -25,56 +24,33 @@ pub(super) fn euros(minor: u64) -> Amount {
 }
 
 /// A debit of 25.00 EUR.
-pub(super) fn start(key: &str, on: &str) -> Start {
-    Start {
-        id: id(key),
-        content: Content {
-            operation: Operation::Debit,
-            original: None,
-            amount: euros(2500),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: terminal(on),
-            register: Register::FIRST,
-            reference: None,
-        },
-        dialect: "payxpress".parse().expect("a dialect's name"),
-        address: None,
-        usb: None,
-    }
+pub(super) fn debit(key: &str, on: &str) -> Transaction {
+    let dialect = "payxpress".parse().expect("a dialect's name");
+    Transaction::new(id(key), Operation::Debit, euros(2500), terminal(on), dialect)
 }
 
-pub(super) fn started(key: &str, on: &str) -> Entry {
-    Entry::Started(start(key, on))
+pub(super) fn started(key: &str, on: &str) -> Event {
+    Event::Started(debit(key, on))
 }
 
 /// An end that says as little as it can.
-pub(super) fn end(key: &str, outcome: Outcome) -> End {
+pub(super) fn conclusion(outcome: Outcome) -> Conclusion {
     let proof = match outcome {
         Outcome::NotSent { .. } | Outcome::Blocked { .. } => Proof::NothingSent,
         _ => Proof::Answered,
     };
-    End {
-        id: id(key),
-        verdict: Verdict { outcome, proof },
-        authorisation: None,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    }
+    Verdict { outcome, proof }.into()
 }
 
-pub(super) fn ended(key: &str, outcome: Outcome) -> Entry {
-    Entry::Ended(end(key, outcome))
+pub(super) fn ended(outcome: Outcome) -> Event {
+    Event::Ended(conclusion(outcome))
 }
 
 pub(super) const NOT_SENT: Outcome = Outcome::NotSent { reason: NotSent::Unreachable };
 pub(super) const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
 
-pub(super) fn never_sent(key: &str, on: &str) -> Entry {
-    Entry::NeverSent(start(key, on), end(key, NOT_SENT))
+pub(super) fn never_sent(key: &str, on: &str) -> Event {
+    Event::NeverSent(debit(key, on), conclusion(NOT_SENT))
 }
 
 pub(super) fn approved() -> Outcome {
@@ -95,22 +71,22 @@ pub(super) fn every_outcome(amount: Amount) -> Vec<Outcome> {
     all
 }
 
-/// Contents that differ from [`start`]'s in one thing each.
-pub(super) fn other_contents(of: &Start) -> Vec<Start> {
+/// Transactions that differ from this one in one thing each that belongs to the content.
+pub(super) fn other_contents(of: &Transaction) -> Vec<Transaction> {
     let mut all = Vec::new();
-    let mut with = |change: fn(&mut Content)| {
-        let mut start = *of;
-        change(&mut start.content);
-        all.push(start);
+    let mut with = |change: fn(&mut Transaction)| {
+        let mut other = *of;
+        change(&mut other);
+        all.push(other);
     };
-    with(|content| content.operation = Operation::Credit);
-    with(|content| content.original = Some(id("original")));
-    with(|content| content.amount = euros(2501));
-    with(|content| content.amount = Amount::from_minor(2500, Currency::from_numeric(756).expect("francs")));
-    with(|content| content.allow_partial = true);
-    with(|content| content.allow_tip = Some(euros(500)));
-    with(|content| content.terminal = terminal("elsewhere"));
-    with(|content| content.register = Register::new(2).expect("a register"));
-    with(|content| content.reference = Some("table 4".parse().expect("a reference")));
+    with(|other| other.operation = Operation::Credit);
+    with(|other| other.original = Some(id("original")));
+    with(|other| other.amount = euros(2501));
+    with(|other| other.amount = Amount::from_minor(2500, Currency::from_numeric(756).expect("francs")));
+    with(|other| other.allow_partial = true);
+    with(|other| other.allow_tip = Some(euros(500)));
+    with(|other| other.terminal = terminal("elsewhere"));
+    with(|other| other.register = Register::new(2).expect("a register"));
+    with(|other| other.reference = Some("table 4".parse().expect("a reference")));
     all
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{Outcome, Refusal};
 
 use super::samples::*;
-use crate::{Confirmation, Decision, Dispute, Event, Journal, JournalError, Paid, Record};
+use crate::{Confirmation, Decision, Dispute, Event, Journal, JournalError, Paid, Record, RecordedEvent};
 
 /// What disks write as one piece.
 const SECTOR: usize = 512;
@@ -17,7 +16,7 @@ const SECTOR: usize = 512;
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// All that a store says.
-type Content = Vec<(Record, Vec<Event>)>;
+type Content = Vec<(Record, Vec<RecordedEvent>)>;
 
 /// Checks what a store in files makes of writes that a power cut has torn. `folder` is empty; `open` opens the store in the
 /// folder that it is given, where all its files lie. Each kind of write is done once, and then the folder is built anew as a
@@ -73,10 +72,12 @@ pub fn check_torn_writes(
 type Write = fn(&mut dyn Journal);
 
 const WRITES: [(&str, Write); 10] = [
-    ("a start", |journal| journal.append(&started("a", "t"), time(1)).unwrap()),
-    ("an approval", |journal| journal.append(&ended("a", approved()), time(2)).unwrap()),
-    ("never sent", |journal| journal.append(&never_sent("b", "t"), time(3)).unwrap()),
-    ("a second start", |journal| journal.append(&Entry::Started(start("c", "t")), time(4)).unwrap()),
+    ("a start", |journal| journal.append(&id("a"), &started("a", "t"), time(1)).unwrap()),
+    ("an approval", |journal| journal.append(&id("a"), &ended(approved()), time(2)).unwrap()),
+    ("never sent", |journal| journal.append(&id("b"), &never_sent("b", "t"), time(3)).unwrap()),
+    ("a second start", |journal| {
+        journal.append(&id("c"), &Event::Started(debit("c", "t")), time(4)).unwrap()
+    }),
     ("a decision", |journal| {
         let lock = journal.lock(&terminal("t")).unwrap();
         let decision = Decision::new(Paid::NotPaid, "Zo\u{e9}", "no ticket").unwrap();
@@ -84,24 +85,24 @@ const WRITES: [(&str, Write); 10] = [
     }),
     ("a dispute", |journal| {
         let dispute = Dispute::new(Paid::Paid(euros(2500)), "late result").unwrap();
-        journal.dispute(&id("c"), &dispute, time(6)).unwrap();
+        journal.append(&id("c"), &Event::Disputed(dispute), time(6)).unwrap();
     }),
-    ("an end beside a decision", |journal| journal.append(&ended("c", approved()), time(6)).unwrap()),
+    ("an end beside a decision", |journal| journal.append(&id("c"), &ended(approved()), time(6)).unwrap()),
     ("a correction", |journal| {
         let lock = journal.lock(&terminal("t")).unwrap();
         let decision = Decision::new(Paid::Paid(euros(3000)), "Zo\u{e9}", "bank statement").unwrap();
         let decision = decision.confirming([Confirmation::TerminalJournal]);
         journal.resolve(&lock, &id("c"), &decision, time(6)).unwrap();
     }),
-    ("a third start", |journal| journal.append(&started("d", "t"), time(7)).unwrap()),
+    ("a third start", |journal| journal.append(&id("d"), &started("d", "t"), time(7)).unwrap()),
     ("a refusal", |journal| {
         let declined = Outcome::Declined { refusal: Refusal::Refused };
-        journal.append(&ended("d", declined), time(8)).unwrap();
+        journal.append(&id("d"), &ended(declined), time(8)).unwrap();
     }),
 ];
 
 fn content(journal: &dyn Journal) -> Content {
-    let events = |record: &Record| journal.events(&record.start.id).expect("the events can be read");
+    let events = |record: &Record| journal.events(&record.id()).expect("the events can be read");
     journal.list().expect("the list can be read").into_iter().map(|it| (it.clone(), events(&it))).collect()
 }
 

@@ -10,7 +10,7 @@ use super::older_copy::accept;
 use super::open::{Purpose, open};
 use super::part::Part;
 use super::{SqliteJournal, format};
-use crate::{JournalError, Order, Patience, WallTime};
+use crate::{JournalError, OperatorOverride, Patience, WallTime};
 
 /// A backup that was made, or a journal that was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl SqliteJournal {
     pub fn restore(
         backup: impl AsRef<Path>,
         to: impl AsRef<Path>,
-        word: &Order,
+        word: &OperatorOverride,
         at: WallTime,
     ) -> Result<BackupCopy, JournalError> {
         let (backup, to) = (backup.as_ref(), to.as_ref());

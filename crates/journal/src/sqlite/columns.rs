@@ -1,15 +1,16 @@
 //! The journal's words as columns, and back. What is read is accepted only if writing it again gives the same row.
 
-use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, TransactionId, Verdict,
+    Amount, Blocked, Conclusion, Currency, Doubt, NotSent, Outcome, Proof, RawStatus, Refusal, Transaction,
+    TransactionId, Verdict,
 };
 use rusqlite::types::Value;
 
 use super::chain::Chain;
 use crate::rules::Tracked;
 use crate::{
-    Confirmations, Decision, Dispute, Event, JournalError, Order, Paid, Record, Source, WallTime, What,
+    Confirmations, Decision, Dispute, Event, JournalError, OperatorOverride, Paid, Record, RecordedEvent,
+    Source, WallTime,
 };
 
 /// The columns that both tables have, in their order.
@@ -56,7 +57,7 @@ pub(super) struct TransactionRow {
 pub(super) struct EventRow {
     pub(super) number: u64,
     pub(super) id: TransactionId,
-    pub(super) event: Event,
+    pub(super) event: RecordedEvent,
     /// Of the transaction, in each row, so that every amount in it can be read alone.
     pub(super) currency: Currency,
     /// The attempts before this one at the same terminal, by its name and by its address.
@@ -81,41 +82,27 @@ pub(super) fn encode_transaction(row: &TransactionRow) -> Vec<Value> {
     let TransactionRow { tracked, events, last_event } = row;
     let record = &tracked.record;
     let mut row = vec![
-        text(record.start.id.as_str()),
+        text(record.id().as_str()),
         whole(tracked.started_event),
-        text(record.started_at),
-        optional(record.ended_at),
-        optional(record.decided_at),
+        text(record.started_at()),
+        optional(record.ended_at()),
+        optional(record.decided_at()),
     ];
-    let currency = record.start.content.amount.currency();
-    let decision = record.decision.as_ref().map(Said::Decision);
-    encode_shared(&mut row, Some(&record.start), record.end.as_ref(), decision, currency);
-    row.extend([whole(u64::from(record.disputed)), whole(*events), whole(*last_event)]);
+    let (transaction, decision) = (record.transaction(), record.decision().map(Said::Decision));
+    let currency = transaction.amount.currency();
+    encode_shared(&mut row, Some(transaction), record.conclusion(), decision, currency);
+    row.extend([whole(u64::from(record.is_disputed())), whole(*events), whole(*last_event)]);
     row
 }
 
 pub(super) fn decode_transaction(row: &[Value]) -> Result<TransactionRow, JournalError> {
     let cells = Cells { table: "transactions", names: TRANSACTION, row };
     let id = cells.required("id", cells.parsed("id")?)?;
-    let tracked = Tracked {
-        record: Record {
-            start: cells.required("operation", decode_start(id, &cells)?)?,
-            end: decode_end(id, cells.currency()?, &cells)?,
-            decision: decode_decision(cells.currency()?, &cells)?,
-            // Another number than 0 and 1 is found when the row is written again.
-            disputed: cells.whole("disputed")? == Some(1),
-            started_at: cells.required("started_at", cells.time("started_at")?)?,
-            ended_at: cells.time("ended_at")?,
-            decided_at: cells.time("decided_at")?,
-        },
-        started_event: cells.required("started_event", cells.whole("started_event")?)?,
-    };
-    let (record, decided) = (&tracked.record, tracked.record.decided_at.is_some());
-    if record.end.is_some() != record.ended_at.is_some() || record.decision.is_some() != decided {
-        return Err(cells.damaged("ended_at or decided_at"));
-    }
     let row = TransactionRow {
-        tracked,
+        tracked: Tracked {
+            record: decode_record(id, &cells)?,
+            started_event: cells.required("started_event", cells.whole("started_event")?)?,
+        },
         events: cells.required("events", cells.whole("events")?)?,
         last_event: cells.required("last_event", cells.whole("last_event")?)?,
     };
@@ -123,15 +110,36 @@ pub(super) fn decode_transaction(row: &[Value]) -> Result<TransactionRow, Journa
     Ok(row)
 }
 
+fn decode_record(id: TransactionId, cells: &Cells<'_>) -> Result<Record, JournalError> {
+    let currency = cells.currency()?;
+    let transaction = cells.required("operation", decode_transaction_details(id, cells)?)?;
+    let started_at = cells.required("started_at", cells.time("started_at")?)?;
+    let mut record = Record::new(transaction, started_at).map_err(|_| cells.damaged("amount_minor"))?;
+    record = match (decode_conclusion(currency, cells)?, cells.time("ended_at")?) {
+        (Some(conclusion), Some(at)) => record.with_conclusion(conclusion, at),
+        (None, None) => Ok(record),
+        (Some(_), None) | (None, Some(_)) => return Err(cells.damaged("ended_at")),
+    }
+    .map_err(|_| cells.damaged("outcome"))?;
+    record = match (decode_decision(currency, cells)?, cells.time("decided_at")?) {
+        (Some(decision), Some(at)) => record.with_decision(decision, at),
+        (None, None) => Ok(record),
+        (Some(_), None) | (None, Some(_)) => return Err(cells.damaged("decided_at")),
+    }
+    .map_err(|_| cells.damaged("decision"))?;
+    // Another number than 0 and 1 is found when the row is written again.
+    Ok(record.with_dispute(cells.whole("disputed")? == Some(1)))
+}
+
 pub(super) fn encode_event(row: &EventRow) -> Vec<Value> {
-    let (at, what) = (row.event.at, &row.event.what);
-    let mut values = vec![whole(row.number), text(row.id.as_str()), text(at), text(what.name())];
-    let said = match what {
-        What::Ordered(order) => Some(Said::Order(order)),
-        What::Disputed(dispute) => Some(Said::Dispute(dispute)),
-        what => what.decision().map(Said::Decision),
+    let RecordedEvent { at, event } = &row.event;
+    let mut values = vec![whole(row.number), text(row.id.as_str()), text(at), text(event.name())];
+    let said = match event {
+        Event::Overridden(person) => Some(Said::Override(person)),
+        Event::Disputed(dispute) => Some(Said::Dispute(dispute)),
+        event => event.decision().map(Said::Decision),
     };
-    encode_shared(&mut values, what.start(), what.end(), said, row.currency);
+    encode_shared(&mut values, event.transaction(), event.conclusion(), said, row.currency);
     values.extend([
         row.previous.at_terminal.map_or(Value::Null, whole),
         row.previous.at_address.map_or(Value::Null, whole),
@@ -146,24 +154,24 @@ pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
     let cells = Cells { table: "events", names: EVENT, row };
     let id = cells.required("id", cells.parsed("id")?)?;
     let currency = cells.currency()?;
-    let start = || cells.required("operation", decode_start(id, &cells)?);
-    let end = || cells.required("outcome", decode_end(id, currency, &cells)?);
-    let what = match cells.text("what")? {
-        Some("started") => What::Started(start()?),
-        Some("ended") => What::Ended(end()?),
-        Some("never_sent") => What::NeverSent(start()?, end()?),
+    let transaction = || cells.required("operation", decode_transaction_details(id, &cells)?);
+    let conclusion = || cells.required("outcome", decode_conclusion(currency, &cells)?);
+    let event = match cells.text("what")? {
+        Some("started") => Event::Started(transaction()?),
+        Some("ended") => Event::Ended(conclusion()?),
+        Some("never_sent") => Event::NeverSent(transaction()?, conclusion()?),
         // Which of the two it was, its decision says.
         Some("resolved" | "recovered") => {
-            What::Resolved(cells.required("decision", decode_decision(currency, &cells)?)?)
+            Event::Resolved(cells.required("decision", decode_decision(currency, &cells)?)?)
         }
-        Some("disputed") => What::Disputed(decode_dispute(currency, &cells)?),
-        Some("ordered") => What::Ordered(decode_order(&cells)?),
+        Some("disputed") => Event::Disputed(decode_dispute(currency, &cells)?),
+        Some("ordered") => Event::Overridden(decode_override(&cells)?),
         _ => return Err(cells.damaged("what")),
     };
     let row = EventRow {
         number: cells.required("number", cells.whole("number")?)?,
         id,
-        event: Event { at: cells.required("at", cells.time("at")?)?, what },
+        event: RecordedEvent { at: cells.required("at", cells.time("at")?)?, event },
         currency,
         previous: Previous {
             at_terminal: cells.whole("previous_at_terminal")?,
@@ -182,47 +190,46 @@ pub(super) fn decode_event(row: &[Value]) -> Result<EventRow, JournalError> {
 enum Said<'a> {
     Decision(&'a Decision),
     Dispute(&'a Dispute),
-    Order(&'a Order),
+    Override(&'a OperatorOverride),
 }
 
 fn encode_shared(
     row: &mut Vec<Value>,
-    start: Option<&Start>,
-    end: Option<&End>,
+    transaction: Option<&Transaction>,
+    end: Option<&Conclusion>,
     said: Option<Said<'_>>,
     currency: Currency,
 ) {
-    let content = start.map(|start| &start.content);
     let outcome = end.map(|end| end.verdict.outcome);
     let minor = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| whole(amount.minor()));
     let (decided, source, by, because) = match said {
         None => (None, Source::Person, None, None),
-        Some(Said::Decision(Decision { paid, by, because, source, confirmed: _ })) => {
-            (Some(*paid), *source, Some(by), Some(because))
+        Some(Said::Decision(decision)) => {
+            (Some(decision.paid()), decision.source(), Some(decision.by()), Some(decision.because()))
         }
-        Some(Said::Dispute(Dispute { paid, because, by, confirmed: _ })) => {
-            let source = if by.is_some() { Source::Person } else { Source::Evidence };
-            (Some(*paid), source, by.as_ref(), Some(because))
+        Some(Said::Dispute(dispute)) => {
+            let source = if dispute.by().is_some() { Source::Person } else { Source::Evidence };
+            (Some(dispute.paid()), source, dispute.by(), Some(dispute.because()))
         }
-        Some(Said::Order(Order { by, because })) => (None, Source::Person, Some(by), Some(because)),
+        Some(Said::Override(person)) => (None, Source::Person, Some(person.by()), Some(person.because())),
     };
     let status = end.and_then(|end| {
         let stat = end.status.stat.map(|stat| char::from(stat).to_string());
         end.status.status.map(encode_code).or(stat)
     });
     row.extend([
-        optional(content.map(|content| content.operation)),
-        optional(content.and_then(|content| content.original)),
-        minor(content.map(|content| content.amount)),
+        optional(transaction.map(|transaction| transaction.operation)),
+        optional(transaction.and_then(|transaction| transaction.original)),
+        minor(transaction.map(|transaction| transaction.amount)),
         text(currency),
-        content.map_or(Value::Null, |content| whole(u64::from(content.allow_partial))),
-        minor(content.and_then(|content| content.allow_tip)),
-        optional(content.map(|content| content.terminal)),
-        optional(content.map(|content| content.register)),
-        optional(content.and_then(|content| content.reference)),
-        optional(start.map(|start| start.dialect)),
-        optional(start.and_then(|start| start.address)),
-        optional(start.and_then(|start| start.usb)),
+        transaction.map_or(Value::Null, |transaction| whole(u64::from(transaction.allow_partial))),
+        minor(transaction.and_then(|transaction| transaction.allow_tip)),
+        optional(transaction.map(|transaction| transaction.terminal)),
+        optional(transaction.map(|transaction| transaction.register)),
+        optional(transaction.and_then(|transaction| transaction.reference)),
+        optional(transaction.map(|transaction| transaction.dialect)),
+        optional(transaction.and_then(|transaction| transaction.address)),
+        optional(transaction.and_then(|transaction| transaction.usb)),
         optional(outcome.map(Outcome::name)),
         optional(outcome.and_then(Outcome::reason_code)),
         minor(outcome.and_then(Outcome::approved_amount)),
@@ -253,9 +260,9 @@ fn encode_shared(
 
 fn encode_confirmed(said: Option<Said<'_>>) -> Value {
     let confirmed = match said {
-        Some(Said::Decision(decision)) => decision.confirmed,
-        Some(Said::Dispute(dispute)) => dispute.confirmed,
-        Some(Said::Order(_)) | None => Confirmations::NONE,
+        Some(Said::Decision(decision)) => decision.confirmed(),
+        Some(Said::Dispute(dispute)) => dispute.confirmed(),
+        Some(Said::Override(_)) | None => Confirmations::NONE,
     };
     optional(Some(confirmed).filter(|confirmed| !confirmed.is_empty()))
 }
@@ -265,10 +272,14 @@ fn decode_confirmed(cells: &Cells<'_>) -> Result<Confirmations, JournalError> {
     cells.required("confirmed", Confirmations::from_text(text))
 }
 
-fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, JournalError> {
+fn decode_transaction_details(
+    id: TransactionId,
+    cells: &Cells<'_>,
+) -> Result<Option<Transaction>, JournalError> {
     let Some(operation) = cells.parsed("operation")? else { return Ok(None) };
     let amount = cells.required("amount_minor", cells.whole("amount_minor")?)?;
-    let content = Content {
+    Ok(Some(Transaction {
+        id,
         operation,
         original: cells.parsed("original")?,
         amount: Amount::from_minor(amount, cells.currency()?),
@@ -278,12 +289,13 @@ fn decode_start(id: TransactionId, cells: &Cells<'_>) -> Result<Option<Start>, J
         terminal: cells.required("terminal", cells.parsed("terminal")?)?,
         register: cells.required("register", cells.parsed("register")?)?,
         reference: cells.parsed("reference")?,
-    };
-    let dialect = cells.required("dialect", cells.parsed("dialect")?)?;
-    Ok(Some(Start { id, content, dialect, address: cells.parsed("address")?, usb: cells.parsed("usb")? }))
+        dialect: cells.required("dialect", cells.parsed("dialect")?)?,
+        address: cells.parsed("address")?,
+        usb: cells.parsed("usb")?,
+    }))
 }
 
-fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Result<Option<End>, JournalError> {
+fn decode_conclusion(currency: Currency, cells: &Cells<'_>) -> Result<Option<Conclusion>, JournalError> {
     let Some(name) = cells.text("outcome")? else { return Ok(None) };
     let outcome = cells.required("outcome, reason or amounts", decode_outcome(name, currency, cells)?)?;
     let proof = cells.text("proof")?.and_then(Proof::from_name);
@@ -297,8 +309,7 @@ fn decode_end(id: TransactionId, currency: Currency, cells: &Cells<'_>) -> Resul
         Some(&[stat]) => (None, Some(stat)),
         _ => (code("status")?, None),
     };
-    Ok(Some(End {
-        id,
+    Ok(Some(Conclusion {
         verdict: Verdict { outcome, proof: cells.required("proof", proof)? },
         authorisation: cells.parsed("authorisation")?,
         contract: cells.parsed("contract")?,
@@ -352,24 +363,28 @@ fn decode_decision(currency: Currency, cells: &Cells<'_>) -> Result<Option<Decis
     let Some((paid, source)) = decode_paid(currency, cells)? else { return Ok(None) };
     let by = cells.required("decided_by", cells.text("decided_by")?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
-    let decision = Decision::new(paid, by, because).map_err(|_| cells.damaged("decision"))?;
-    Ok(Some(Decision { source, confirmed: decode_confirmed(cells)?, ..decision }))
+    let decision = match source {
+        Source::Person => Decision::new(paid, by, because),
+        Source::Evidence => Decision::proven(paid, by, because),
+    };
+    let decision = decision.map_err(|_| cells.damaged("decision"))?;
+    Ok(Some(decision.confirming(decode_confirmed(cells)?.iter())))
 }
 
 fn decode_dispute(currency: Currency, cells: &Cells<'_>) -> Result<Dispute, JournalError> {
     let (paid, _) = cells.required("decision", decode_paid(currency, cells)?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
-    let dispute = Dispute::new(paid, because).map_err(|_| cells.damaged("decision"))?;
-    let by = cells.text("decided_by")?.map(str::to_owned);
-    let dispute = Dispute { by, confirmed: decode_confirmed(cells)?, ..dispute };
-    dispute.check().map_err(|_| cells.damaged("decided_by"))?;
-    Ok(dispute)
+    let Some(by) = cells.text("decided_by")? else {
+        return Dispute::new(paid, because).map_err(|_| cells.damaged("decision"));
+    };
+    let decision = Decision::new(paid, by, because).map_err(|_| cells.damaged("decision"))?;
+    Ok(Dispute::by_person(&decision.confirming(decode_confirmed(cells)?.iter())))
 }
 
-fn decode_order(cells: &Cells<'_>) -> Result<Order, JournalError> {
+fn decode_override(cells: &Cells<'_>) -> Result<OperatorOverride, JournalError> {
     let by = cells.required("decided_by", cells.text("decided_by")?)?;
     let because = cells.required("decided_because", cells.text("decided_because")?)?;
-    Order::new(by, because).map_err(|_| cells.damaged("decided_by"))
+    OperatorOverride::new(by, because).map_err(|_| cells.damaged("decided_by"))
 }
 
 /// Two printable characters stand for themselves; anything else as four hexadecimal digits, so that nothing is lost.
@@ -511,13 +526,13 @@ mod tests {
 
     fn round_trip(event: Event, id: TransactionId, currency: Currency) {
         let previous = Previous { at_terminal: Some(6), at_address: None };
+        let event = RecordedEvent { at: WallTime::from_millis(1), event };
         let row = EventRow { number: 7, id, event, currency, previous, open: 1, digest: -1, chain: [7; 32] };
         assert_eq!(decode_event(&encode_event(&row)), Ok(row));
     }
 
     #[test]
     fn every_outcome_in_every_currency_comes_back() {
-        let at = WallTime::from_millis(1);
         let id = "a".parse().unwrap();
         for currency in Currency::all() {
             let amount = Amount::from_minor(u64::MAX / 2, currency);
@@ -531,8 +546,7 @@ mod tests {
             outcomes.extend(Blocked::ALL.iter().map(|&reason| Outcome::Blocked { reason }));
             for outcome in outcomes {
                 for proof in Proof::ALL {
-                    let end = End {
-                        id,
+                    let end = Conclusion {
                         verdict: Verdict { outcome, proof },
                         authorisation: Some(" ".parse().unwrap()),
                         contract: None,
@@ -541,16 +555,17 @@ mod tests {
                         last_four: Some(*b"0000"),
                         status: RawStatus { status: None, complement: Some(*b"  "), stat: None },
                     };
-                    round_trip(Event { at, what: What::Ended(end) }, id, currency);
+                    round_trip(Event::Ended(end), id, currency);
                 }
             }
             for paid in [Paid::NotPaid, Paid::Paid(amount)] {
                 let decision = Decision::new(paid, "Zo\u{e9}", "n\u{b0} 7; '\"").unwrap();
-                round_trip(Event { at, what: What::Resolved(decision) }, id, currency);
+                round_trip(Event::Resolved(decision), id, currency);
             }
             for operation in caisse_payment::Operation::ALL {
                 for number in 0..=99 {
-                    let content = Content {
+                    let transaction = Transaction {
+                        id,
                         operation,
                         original: (number % 2 == 0).then_some(id),
                         amount,
@@ -559,11 +574,11 @@ mod tests {
                         terminal: "t:1".parse().unwrap(),
                         register: caisse_payment::Register::new(number).unwrap(),
                         reference: (number % 5 == 0).then(|| "r".parse().unwrap()),
+                        dialect: "d".parse().unwrap(),
+                        address: (number % 7 == 0).then(|| "tcp:host:8888".parse().unwrap()),
+                        usb: (number % 11 == 0).then(|| "usb:079b:0028:1".parse().unwrap()),
                     };
-                    let address = (number % 7 == 0).then(|| "tcp:host:8888".parse().unwrap());
-                    let usb = (number % 11 == 0).then(|| "usb:079b:0028:1".parse().unwrap());
-                    let start = Start { id, content, dialect: "d".parse().unwrap(), address, usb };
-                    round_trip(Event { at, what: What::Started(start) }, id, currency);
+                    round_trip(Event::Started(transaction), id, currency);
                 }
             }
         }
@@ -572,52 +587,31 @@ mod tests {
     /// An end or a decision without its time, and a time without them.
     #[test]
     fn a_transaction_has_times_for_what_it_has() {
-        let id = "a".parse().unwrap();
-        let content = Content {
-            operation: caisse_payment::Operation::Debit,
-            original: None,
-            amount: Amount::from_minor(1, Currency::EUR),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: "t".parse().unwrap(),
-            register: caisse_payment::Register::FIRST,
-            reference: None,
-        };
-        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None, usb: None };
-        let verdict =
-            Verdict { outcome: Outcome::Unknown { doubt: Doubt::Silence }, proof: Proof::Delivered };
-        let (authorisation, contract, last_four, status) = (None, None, None, RawStatus::default());
-        let end = End {
-            id,
-            verdict,
-            authorisation,
-            contract,
-            serial_number: None,
-            reported_amount: None,
-            last_four,
-            status,
-        };
-        let at = Some(WallTime::from_millis(2));
-        let decision = Some(Decision::new(Paid::NotPaid, "a", "b").unwrap());
-        for (has_end, ended_at) in [(true, at), (false, None), (true, None), (false, at)] {
-            for (decision, decided_at) in
-                [(decision.clone(), at), (None, None), (decision.clone(), None), (None, at)]
-            {
-                let whole = has_end == ended_at.is_some() && decision.is_some() == decided_at.is_some();
-                let record = Record {
-                    start,
-                    end: has_end.then_some(end),
-                    decision,
-                    disputed: false,
-                    started_at: WallTime::from_millis(1),
-                    ended_at,
-                    decided_at,
-                };
-                let tracked = Tracked { record, started_event: 1 };
-                let row = TransactionRow { tracked, events: 3, last_event: 9 };
-                let read = decode_transaction(&encode_transaction(&row));
-                assert_eq!(read.is_ok(), whole, "{row:?}");
-                assert!(!whole || read == Ok(row));
+        let (id, terminal, dialect) = ("a".parse().unwrap(), "t".parse().unwrap(), "d".parse().unwrap());
+        let amount = Amount::from_minor(1, Currency::EUR);
+        let transaction = Transaction::new(id, caisse_payment::Operation::Debit, amount, terminal, dialect);
+        let silence = Outcome::Unknown { doubt: Doubt::Silence };
+        let conclusion = Conclusion::from(Verdict { outcome: silence, proof: Proof::Delivered });
+        let decision = Decision::new(Paid::NotPaid, "a", "b").unwrap();
+        let at = WallTime::from_millis(2);
+        for (has_end, has_decision) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut record = Record::new(transaction, WallTime::from_millis(1)).unwrap();
+            if has_end {
+                record = record.with_conclusion(conclusion, at).unwrap();
+            }
+            if has_decision {
+                record = record.with_decision(decision.clone(), at).unwrap();
+            }
+            let tracked = Tracked { record, started_event: 1 };
+            let row = TransactionRow { tracked, events: 3, last_event: 9 };
+            let whole = encode_transaction(&row);
+            assert_eq!(decode_transaction(&whole), Ok(row));
+            for (column, is_there) in [("ended_at", has_end), ("decided_at", has_decision)] {
+                let mut torn = whole.clone();
+                let place = TRANSACTION.iter().position(|name| *name == column).unwrap();
+                torn[place] = if is_there { Value::Null } else { text(at) };
+                let error = decode_transaction(&torn).unwrap_err();
+                assert!(error.to_string().contains(&format!("row: {column};")), "{error}");
             }
         }
     }
@@ -626,7 +620,7 @@ mod tests {
     fn a_row_of_another_shape_is_damaged() {
         let id = "a".parse().unwrap();
         let decision = Decision::new(Paid::NotPaid, "a", "b").unwrap();
-        let event = Event { at: WallTime::from_millis(1), what: What::Resolved(decision) };
+        let event = RecordedEvent { at: WallTime::from_millis(1), event: Event::Resolved(decision) };
         let (currency, previous) = (Currency::EUR, Previous::default());
         let row = EventRow { number: 7, id, event, currency, previous, open: 0, digest: 0, chain: [0; 32] };
         let values = encode_event(&row);

@@ -34,6 +34,8 @@ pub(super) struct Engine {
     pub(super) site: Site,
     gate: Mutex<Gate>,
     changed: Condvar,
+    /// Wakes the keeper: for the first write that it has not seen, and for the end.
+    keeper: Condvar,
 }
 
 /// Who may write.
@@ -44,10 +46,14 @@ struct Gate {
     has_turn: bool,
     /// The callers that wait to add to a batch.
     writers: usize,
+    /// The callers that wait to be alone. They come before the next batch.
+    visitors: usize,
     /// Why nothing can be read or written any more.
     lost: Option<JournalError>,
     /// Why no payment may begin any more.
     damaged: Option<JournalError>,
+    /// The callers that sleep until something has changed.
+    sleepers: usize,
     /// When the last batch was closed, if the keeper has not been here since.
     written_at: Option<Instant>,
     /// Whether the keeper has to end.
@@ -60,12 +66,14 @@ impl Engine {
             pen: Some(Box::new(pen)),
             has_turn: false,
             writers: 0,
+            visitors: 0,
             lost: None,
             damaged: None,
+            sleepers: 0,
             written_at: None,
             is_closing: false,
         };
-        Self { site, gate: Mutex::new(gate), changed: Condvar::new() }
+        Self { site, gate: Mutex::new(gate), changed: Condvar::new(), keeper: Condvar::new() }
     }
 
     /// Reads in one snapshot. No other caller uses the pen meanwhile: `read` returns soon, and calls no code of the caller's.
@@ -123,7 +131,7 @@ impl Engine {
             if wait.is_over() {
                 break Err(JournalError::Locked);
             }
-            if gate.has_turn {
+            if gate.has_turn || gate.visitors > 0 {
                 gate = self.wait(gate);
                 continue;
             }
@@ -133,7 +141,7 @@ impl Engine {
             gate = self.gate();
             if begun.is_err() {
                 gate.has_turn = false;
-                self.changed.notify_all();
+                self.wake(&gate);
             }
             break begun;
         };
@@ -184,15 +192,23 @@ impl Engine {
         mut act: impl FnMut(&mut Pen) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
         let mut gate = self.gate();
-        while gate.has_turn {
-            gate.check()?;
+        gate.visitors = gate.visitors.saturating_add(1);
+        let free = loop {
+            if let Err(error) = gate.check() {
+                break Err(error);
+            }
+            if !gate.has_turn {
+                break Ok(());
+            }
             if wait.is_over() {
-                return Err(JournalError::Locked);
+                break Err(JournalError::Locked);
             }
             gate = self.wait(gate);
-        }
-        gate.has_turn = true;
+        };
+        gate.visitors = gate.visitors.saturating_sub(1);
+        gate.has_turn |= free.is_ok();
         drop(gate);
+        free?;
         let mut value = None;
         let done = self.with_turn(wait, |pen, _turn| {
             value = Some(act(pen)?);
@@ -201,7 +217,6 @@ impl Engine {
         self.gate().has_turn = false;
         // The pen goes back.
         drop(done?);
-        self.changed.notify_all();
         value.ok_or(JournalError::Locked)
     }
 
@@ -222,9 +237,19 @@ impl Engine {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'g>(&self, gate: MutexGuard<'g, Gate>) -> MutexGuard<'g, Gate> {
+    fn wait<'g>(&self, mut gate: MutexGuard<'g, Gate>) -> MutexGuard<'g, Gate> {
+        gate.sleepers = gate.sleepers.saturating_add(1);
         let waited = self.changed.wait_timeout(gate, SLICE);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        let mut gate = waited.unwrap_or_else(PoisonError::into_inner).0;
+        gate.sleepers = gate.sleepers.saturating_sub(1);
+        gate
+    }
+
+    /// Wakes those that wait for a change. Waking nobody would be a call of the system too.
+    fn wake(&self, gate: &Gate) {
+        if gate.sleepers > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Waits until nothing was written for this long since the last write that the keeper has not seen, or until the journal is
@@ -245,7 +270,7 @@ impl Engine {
                 None if began.elapsed() >= max => return Idleness::Idle,
                 None => max.saturating_sub(began.elapsed()),
             };
-            let waited = self.changed.wait_timeout(gate, left.max(Duration::from_millis(1)));
+            let waited = self.keeper.wait_timeout(gate, left.max(Duration::from_millis(1)));
             gate = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -261,7 +286,7 @@ impl Engine {
 
     fn end_keeper(&self) {
         self.gate().is_closing = true;
-        self.changed.notify_all();
+        self.keeper.notify_all();
     }
 }
 
@@ -306,7 +331,10 @@ impl Held<'_> {
         {
             pen.close(&self.engine.site);
             let mut gate = self.engine.gate();
-            (gate.has_turn, gate.written_at) = (false, Some(Instant::now()));
+            gate.has_turn = false;
+            if gate.written_at.replace(Instant::now()).is_none() {
+                self.engine.keeper.notify_all();
+            }
         }
     }
 }
@@ -322,8 +350,7 @@ impl Drop for Held<'_> {
         } else {
             gate.pen = self.pen.take();
         }
-        drop(gate);
-        self.engine.changed.notify_all();
+        self.engine.wake(&gate);
     }
 }
 

@@ -213,38 +213,20 @@ fn give_back(connection: &Connection) -> Result<bool, JournalError> {
 
 #[cfg(test)]
 mod tests {
-    use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
-    use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+    use caisse_payment::{Amount, Conclusion, Currency, Operation, Outcome, Proof, Transaction, Verdict};
 
     use super::*;
-    use crate::Journal;
+    use crate::{Dispute, Event, Journal, Paid};
 
     fn pay(journal: &mut SqliteJournal, number: usize) {
         let amount = Amount::from_minor(100, Currency::EUR);
-        let content = Content {
-            operation: Operation::Debit,
-            original: None,
-            amount,
-            allow_partial: false,
-            allow_tip: None,
-            terminal: "t".parse().unwrap(),
-            register: Register::FIRST,
-            reference: None,
-        };
         let id = format!("sale-{number}").parse().unwrap();
-        let start = Start { id, content, dialect: "d".parse().unwrap(), address: None, usb: None };
-        let end = End {
-            id,
-            verdict: Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered },
-            authorisation: None,
-            contract: None,
-            serial_number: None,
-            reported_amount: None,
-            last_four: None,
-            status: RawStatus::default(),
-        };
-        journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
-        journal.append(&Entry::Ended(end), WallTime::from_millis(1)).unwrap();
+        let (terminal, dialect) = ("t".parse().unwrap(), "d".parse().unwrap());
+        let debit = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
+        let verdict = Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered };
+        for event in [Event::Started(debit), Event::Ended(Conclusion::from(verdict))] {
+            journal.append(&id, &event, WallTime::from_millis(1)).unwrap();
+        }
     }
 
     /// However many may go, one write removes a portion.
@@ -282,8 +264,8 @@ mod tests {
         let limits = Limits { until: u64::MAX, newest_begin: 7 };
         let cut = journal.read(|connection| next_cut(connection, &limits)).unwrap();
         assert_eq!((cut.last_event, cut.transactions.len()), (6, 3));
-        let dispute = crate::Dispute::new(crate::Paid::NotPaid, "it answered twice").unwrap();
-        journal.dispute(&"sale-1".parse().unwrap(), &dispute, WallTime::from_millis(2)).unwrap();
+        let dispute = Event::Disputed(Dispute::new(Paid::NotPaid, "it answered twice").unwrap());
+        journal.append(&"sale-1".parse().unwrap(), &dispute, WallTime::from_millis(2)).unwrap();
         let gone = journal.write(Care::Strict, |writer| remove(writer.connection, &cut)).unwrap();
         assert_eq!(gone, Forgotten::default());
         assert_eq!(journal.list().unwrap().len(), 4);

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
-use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, TransactionId, Verdict};
+use caisse_payment::{
+    Amount, Conclusion, Currency, Operation, Outcome, Proof, RawStatus, Transaction, TransactionId, Verdict,
+};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{StatementStatus, params_from_iter};
 
@@ -94,25 +95,18 @@ fn terminal(number: u64) -> TerminalId {
     format!("counter-{}", number % 10).parse().unwrap()
 }
 
-fn started(number: u64) -> Start {
-    let content = Content {
-        operation: Operation::Debit,
-        original: None,
-        amount: Amount::from_minor(2500, Currency::EUR),
-        allow_partial: false,
-        allow_tip: None,
-        terminal: terminal(number),
-        register: Register::FIRST,
+fn debit(number: u64) -> Transaction {
+    let (amount, dialect) = (Amount::from_minor(2500, Currency::EUR), "payxpress".parse().unwrap());
+    Transaction {
         reference: format!("table {number}").parse().ok(),
-    };
-    let address = format!("tcp:192.0.2.{}:8888", number % 10).parse().ok();
-    Start { id: id(number), content, dialect: "payxpress".parse().unwrap(), address, usb: None }
+        address: format!("tcp:192.0.2.{}:8888", number % 10).parse().ok(),
+        ..Transaction::new(id(number), Operation::Debit, amount, terminal(number), dialect)
+    }
 }
 
-fn approved(number: u64) -> End {
+fn approved(number: u64) -> Conclusion {
     let amount = Amount::from_minor(2500, Currency::EUR);
-    End {
-        id: id(number),
+    Conclusion {
         verdict: Verdict { outcome: Outcome::Approved { amount }, proof: Proof::Answered },
         authorisation: format!("{:06}", 1 + number % 999_999).parse().ok(),
         contract: "1234567".parse().ok(),
@@ -135,9 +129,9 @@ fn journal_of(payments: u64, folder: &tempfile::TempDir) -> PathBuf {
         for number in 0..payments {
             let mut tracked = None;
             let mut rows = Vec::new();
-            for entry in [Entry::Started(started(number)), Entry::Ended(approved(number))] {
-                let event = Event { at: WallTime::from_millis(number), what: entry.into() };
-                let next = rules::replay(tracked.as_ref(), writer.current.tail.next(), &event)?;
+            for event in [Event::Started(debit(number)), Event::Ended(approved(number))] {
+                let event = RecordedEvent { at: WallTime::from_millis(number), event };
+                let next = rules::replay(&id(number), tracked.as_ref(), writer.current.tail.next(), &event)?;
                 rows.push(writer.next_event(&next, event)?);
                 tracked = Some(next);
             }
@@ -163,7 +157,7 @@ fn costs(payments: u64) -> Vec<(&'static str, Cost)> {
         if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() };
     let path = journal_of(payments, &folder);
     let old = id(payments / 2);
-    let key = TerminalKey::from(&started(payments));
+    let key = TerminalKey::from(&debit(payments));
     let pay = |journal: &mut SqliteJournal, number: u64| {
         assert_eq!(journal.find(&id(number)).unwrap(), None);
         assert_eq!(journal.unresolved_at(&key).unwrap(), []);
@@ -174,11 +168,10 @@ fn costs(payments: u64) -> Vec<(&'static str, Cost)> {
                 if seen < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
             .unwrap();
-        let start = Start { id: id(number), ..started(payments) };
-        let end = End { id: id(number), ..approved(payments) };
-        journal.append(&Entry::Started(start), WallTime::from_millis(1)).unwrap();
+        let (id, at) = (id(number), WallTime::from_millis(1));
+        journal.append(&id, &Event::Started(Transaction { id, ..debit(payments) }), at).unwrap();
         assert_eq!(journal.unresolved_at(&key).unwrap().len(), 1);
-        journal.append(&Entry::Ended(end), WallTime::from_millis(2)).unwrap();
+        journal.append(&id, &Event::Ended(approved(payments)), WallTime::from_millis(2)).unwrap();
     };
     // So that the empty journal too has what the questions ask for.
     for number in payments..payments + 30 {

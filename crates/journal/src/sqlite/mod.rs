@@ -35,14 +35,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::Connection;
 
 use crate::rules;
 use crate::{
-    Decision, Dispute, Event, Journal, JournalError, LockError, Order, Patience, Record, State, TerminalKey,
-    TerminalLock, WallTime, What,
+    Decision, Event, Journal, JournalError, LockError, Patience, Record, RecordedEvent, State, TerminalKey,
+    TerminalLock, WallTime,
 };
 use engine::Shared;
 use location::{Care, Location};
@@ -186,12 +185,12 @@ impl Journal for SqliteJournal {
         Ok(lock)
     }
 
-    fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        let care = match entry {
-            Entry::Started(_) => Care::Strict,
-            Entry::Ended(_) | Entry::NeverSent(..) => Care::Lenient,
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+        let care = match event {
+            Event::Started(_) | Event::Overridden(_) => Care::Strict,
+            Event::Ended(_) | Event::NeverSent(..) | Event::Resolved(_) | Event::Disputed(_) => Care::Lenient,
         };
-        self.write(care, |writer| writer.append(entry, at))
+        self.write(care, |writer| writer.append(id, event, at))
     }
 
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
@@ -267,7 +266,7 @@ impl Journal for SqliteJournal {
         self.read(|connection| records::with_reference(connection, reference))
     }
 
-    fn events(&self, id: &TransactionId) -> Result<Vec<Event>, JournalError> {
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
         self.read(|connection| {
             Ok(records::find(connection, id)?.map_or_else(Vec::new, |stored| stored.events))
         })
@@ -283,30 +282,16 @@ impl Journal for SqliteJournal {
         self.write(Care::Lenient, |writer| {
             let existing = records::find(writer.connection, id)?.ok_or(JournalError::NotUnresolved)?;
             let naming = records::naming_original(writer.connection, id)?;
-            let (tracked, what) = rules::resolve(lock, decision, at, Some(&existing.row.tracked), &naming)?;
-            writer.add(&existing, tracked, Event { at, what })
-        })
-    }
-
-    fn dispute(&mut self, id: &TransactionId, dispute: &Dispute, at: WallTime) -> Result<(), JournalError> {
-        self.write(Care::Lenient, |writer| {
-            let existing = records::find(writer.connection, id)?.ok_or(JournalError::Conflict)?;
-            let tracked = rules::dispute(dispute, Some(&existing.row.tracked))?;
-            writer.add(&existing, tracked, Event { at, what: What::Disputed(dispute.clone()) })
-        })
-    }
-
-    fn order(&mut self, id: &TransactionId, order: &Order, at: WallTime) -> Result<(), JournalError> {
-        self.write(Care::Strict, |writer| {
-            let existing = records::find(writer.connection, id)?.ok_or(JournalError::Conflict)?;
-            let tracked = rules::order(order, Some(&existing.row.tracked))?;
-            writer.add(&existing, tracked, Event { at, what: What::Ordered(order.clone()) })
+            let (tracked, event) = rules::resolve(lock, decision, at, Some(&existing.row.tracked), &naming)?;
+            writer.add(&existing, tracked, RecordedEvent { at, event })
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use caisse_payment::{Amount, Currency, Operation, Transaction};
+
     use super::*;
 
     fn journal() -> (tempfile::TempDir, SqliteJournal) {
@@ -315,25 +300,14 @@ mod tests {
         (folder, journal)
     }
 
-    fn started(number: u64) -> Entry {
-        use caisse_payment::entry::{Content, Start};
-        let content = Content {
-            operation: caisse_payment::Operation::Debit,
-            original: None,
-            amount: caisse_payment::Amount::from_minor(1, caisse_payment::Currency::EUR),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: format!("t{number}").parse().unwrap(),
-            register: caisse_payment::Register::FIRST,
-            reference: None,
-        };
-        Entry::Started(Start {
-            id: format!("a{number}").parse().unwrap(),
-            content,
-            dialect: "d".parse().unwrap(),
-            address: None,
-            usb: None,
-        })
+    fn debit(id: &str, terminal: &str) -> Transaction {
+        let (id, terminal, dialect) = (id.parse().unwrap(), terminal.parse().unwrap(), "d".parse().unwrap());
+        Transaction::new(id, Operation::Debit, Amount::from_minor(1, Currency::EUR), terminal, dialect)
+    }
+
+    fn start(journal: &mut SqliteJournal, number: u64) -> Result<(), JournalError> {
+        let debit = debit(&format!("a{number}"), &format!("t{number}"));
+        journal.append(&debit.id, &Event::Started(debit), WallTime::from_millis(1))
     }
 
     /// What makes an acknowledged write durable, and the file harmless.
@@ -376,7 +350,7 @@ mod tests {
         let mut writing = journal.clone();
         let mut written = 0;
         let error = loop {
-            match writing.append(&started(written), WallTime::from_millis(1)) {
+            match start(&mut writing, written) {
                 Ok(()) if written < 10_000 => written += 1,
                 Ok(()) => panic!("the disk never fills"),
                 Err(error) => break error,
@@ -388,7 +362,7 @@ mod tests {
         assert_eq!(kept(&journal), written);
         // With room again the same entry goes in, under the next number.
         limit(pages + 50);
-        writing.append(&started(written), WallTime::from_millis(1)).unwrap();
+        start(&mut writing, written).unwrap();
         assert_eq!(kept(&journal), written + 1);
         journal.read(|connection| check::all(connection, &mut |_| {})).unwrap();
     }
@@ -423,16 +397,14 @@ mod tests {
     #[test]
     fn the_table_refuses_a_second_doubt() {
         let (_folder, mut journal) = journal();
-        journal.append(&started(1), WallTime::from_millis(1)).unwrap();
-        let Entry::Started(mut second) = started(1) else { unreachable!() };
-        second.id = "a2".parse().unwrap();
+        start(&mut journal, 1).unwrap();
+        let second = debit("a2", "t1");
         let error = journal
             .write(Care::Strict, |writer| {
-                let (tracked, _) =
-                    rules::append(&Entry::Started(second), WallTime::from_millis(1), 2, None, true)?;
+                let (at, event) = (WallTime::from_millis(1), Event::Started(second));
+                let (tracked, _) = rules::append(&second.id, &event, at, 2, None, true)?;
                 let first = Reader::new(writer.connection)?.known(&"a1".parse().unwrap())?;
-                let event = Event { at: WallTime::from_millis(1), what: What::Started(second) };
-                writer.add(&first, tracked, event)
+                writer.add(&first, tracked, RecordedEvent { at, event })
             })
             .unwrap_err();
         assert!(error.to_string().contains("UNIQUE"), "{error}");

@@ -12,7 +12,7 @@ use super::recent::Content;
 use super::records::{self, select, values};
 use super::unit::prepare;
 use super::{SqliteJournal, columns, mark};
-use crate::{JournalError, Order, WallTime};
+use crate::{JournalError, OperatorOverride, WallTime};
 
 pub(super) const TABLE: &str = "accepted_copies";
 pub(super) const COLUMNS: &[&str] =
@@ -39,7 +39,7 @@ impl SqliteJournal {
     /// As [`open`](Self::open).
     pub fn accept_older(
         path: impl AsRef<Path>,
-        word: &Order,
+        word: &OperatorOverride,
         at: WallTime,
     ) -> Result<Option<AcceptedCopy>, JournalError> {
         let path = path.as_ref();
@@ -74,21 +74,17 @@ pub(super) fn accept(
     connection: &Connection,
     tail: &Tail,
     recorded: &Tail,
-    word: &Order,
+    word: &OperatorOverride,
     at: WallTime,
 ) -> Result<(), JournalError> {
-    // The fields are public.
-    if Order::new(&word.by, &word.because).is_err() {
-        return Err(JournalError::Refused { what: "a name or a reason that is never kept" });
-    }
     let (number, before) = last(connection)?;
     let whole = |number| Ok::<_, JournalError>(Value::Integer(records::whole(number)?));
     let text = |text: &str| Value::Text(text.to_owned());
     let mut row = vec![
         Value::Integer(number.saturating_add(1)),
         text(&at.to_string()),
-        text(&word.by),
-        text(&word.because),
+        text(word.by()),
+        text(word.because()),
         whole(tail.number)?,
         Value::Blob(tail.chain.to_vec()),
         whole(recorded.number)?,

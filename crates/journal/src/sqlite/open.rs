@@ -150,7 +150,7 @@ fn open_at(
     if has_turn && !is_backup {
         let before = location.stamp()?;
         let was_sealed = marks.iter().any(|mark| mark.stamp == before);
-        catch_up(&connection, &recent)?;
+        catch_up(&connection, &recent, location)?;
         let is_complete = checkpoint(&connection)?;
         let (tail, after) = (Tail::of(&connection)?, location.stamp()?);
         if is_complete {
@@ -179,10 +179,12 @@ fn open_at(
 }
 
 /// Repeats the events that are durable and not in the database: after a power cut, or when its log was lost.
-fn catch_up(connection: &Connection, recent: &Content) -> Result<(), JournalError> {
+fn catch_up(connection: &Connection, recent: &Content, location: &Location) -> Result<(), JournalError> {
     if recent.after(&Tail::of(connection)?).is_empty() {
         return Ok(());
     }
+    // The process that wrote them may have been killed before its sync.
+    Content::sync(&location.recent_events())?;
     let unit = Unit::begin(connection, Kind::Write)?;
     let mut current = Current::load(&unit)?;
     loop {

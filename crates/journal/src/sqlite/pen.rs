@@ -163,6 +163,10 @@ impl Pen {
             if write.is_empty() {
                 return Ok(any);
             }
+            if !any {
+                // The process that wrote them may have been killed before its sync.
+                recent.sync()?;
+            }
             let mut writer = Writer { connection: &self.connection, current, recent: &mut Vec::new() };
             write.iter().try_for_each(|event| writer.repeat(event))?;
             any = true;
@@ -283,7 +287,8 @@ impl Pen {
         if !self.checkpoint(site)? {
             // Another process reads an earlier state, and may do so for long.
             let failed = |error| JournalError::unwritable(format!("the write-ahead log: {error}"));
-            File::open(site.location.log_file()).and_then(|log| log.sync_data()).map_err(failed)?;
+            let log = File::options().read(true).write(true).open(site.location.log_file());
+            log.and_then(|log| log.sync_data()).map_err(failed)?;
             self.durable = self.last.number;
         }
         Ok(())

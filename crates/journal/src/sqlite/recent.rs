@@ -125,6 +125,12 @@ impl Content {
         Self(mark::read_beside(path, max).unwrap_or_default())
     }
 
+    /// Makes the file at a path durable as it is.
+    pub(super) fn sync(path: &Path) -> Result<(), JournalError> {
+        let synced = File::options().read(true).write(true).open(path).and_then(|file| file.sync_data());
+        synced.map_err(|error| JournalError::unwritable(format!("{}: {error}", path.display())))
+    }
+
     /// The newest event.
     fn newest(&self) -> Option<RecentEvent> {
         let mut numbers: Vec<_> = self.0.chunks(SLOT).filter_map(number).collect();
@@ -268,7 +274,8 @@ impl RecentEvents {
         create(&self.file, &self.path).map_err(|error| self.failed(&error))
     }
 
-    fn sync(&self) -> Result<(), JournalError> {
+    /// Makes everything durable that is in the file, whoever wrote it.
+    pub(super) fn sync(&self) -> Result<(), JournalError> {
         self.file.sync_data().map_err(|error| self.failed(&error))
     }
 

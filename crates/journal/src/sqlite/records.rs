@@ -13,14 +13,14 @@ use super::columns::{self, EventRow, TransactionRow};
 use super::state::Current;
 use super::unit::prepare;
 use crate::rules::{self, Tracked};
-use crate::{Event, JournalError, Record, TerminalKey};
+use crate::{JournalError, Record, RecordedEvent, TerminalKey};
 
 /// A verified transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) row: TransactionRow,
     /// Everything that was written about it.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<RecordedEvent>,
 }
 
 impl Stored {
@@ -61,7 +61,7 @@ impl<'c> Reader<'c> {
         let mut rows = self.events.query([id.as_str()])?;
         while let Some(row) = rows.next()? {
             let event = linked(row)?;
-            let next = rules::replay(tracked.as_ref(), event.number, &event.event);
+            let next = rules::replay(&event.id, tracked.as_ref(), event.number, &event.event);
             let impossible =
                 |_| JournalError::corrupt(format!("event {}: it cannot have happened then", event.number));
             tracked = Some(next.map_err(impossible)?);
@@ -192,7 +192,7 @@ pub(super) fn next_of_all(
         let mut count = 0usize;
         let last = events_after(connection, from, &mut |event| {
             count = count.saturating_add(1);
-            if event.event.what.start().is_some() {
+            if event.event.event.transaction().is_some() {
                 let stored = reader.known(&event.id)?;
                 if stored.row.tracked.started_event == event.number {
                     records.push(stored.row.tracked.record);
@@ -238,7 +238,7 @@ fn by_index(
             found.push(stored.row.tracked);
         }
     }
-    if found.iter().map(|tracked| tracked.record.start.id).ne(ids("transactions")?) {
+    if found.iter().map(|tracked| tracked.record.id()).ne(ids("transactions")?) {
         return Err(JournalError::corrupt("an index differs from the index of the other table"));
     }
     found.sort_by_key(|tracked| tracked.started_event);
@@ -250,7 +250,7 @@ pub(super) fn naming_original(
     connection: &Connection,
     original: &TransactionId,
 ) -> Result<Vec<Record>, JournalError> {
-    let names_it = |record: &Record| record.start.content.original == Some(*original);
+    let names_it = |record: &Record| record.transaction().original == Some(*original);
     by_index(connection, "by_original", "original = ?1", original.as_str(), names_it)
 }
 
@@ -260,7 +260,7 @@ pub(super) fn with_authorisation(
     number: &AuthorisationNumber,
 ) -> Result<Vec<Record>, JournalError> {
     let may_be_same = |record: &Record| {
-        let known = record.end.and_then(|end| end.authorisation);
+        let known = record.conclusion().and_then(|conclusion| conclusion.authorisation);
         known.is_some_and(|known| known.compare(number).may_be_same())
     };
     by_meaning(connection, "authorisation", number.as_str(), may_be_same)
@@ -272,7 +272,7 @@ pub(super) fn with_reference(
     reference: &Reference,
 ) -> Result<Vec<Record>, JournalError> {
     let may_be_same = |record: &Record| {
-        record.start.content.reference.is_some_and(|known| known.compare(reference).may_be_same())
+        record.transaction().reference.is_some_and(|known| known.compare(reference).may_be_same())
     };
     by_meaning(connection, "reference", reference.as_str(), may_be_same)
 }
@@ -331,10 +331,10 @@ impl Walk {
             let event = event(connection, number)?;
             let another =
                 || JournalError::corrupt(format!("event {number} is not the attempt that it has to be"));
-            let start = event.event.what.start().ok_or_else(another)?;
+            let start = event.event.event.transaction().ok_or_else(another)?;
             for way in self.ways.iter_mut().filter(|way| way.next == Some(number)) {
                 way.next = match way.name {
-                    name if name == start.content.terminal => event.previous.at_terminal,
+                    name if name == start.terminal => event.previous.at_terminal,
                     name if Some(name) == start.address => event.previous.at_address,
                     _ => return Err(another()),
                 };

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use caisse_payment::entry::Start;
-use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
+use caisse_payment::{TerminalId, Transaction, TransactionId, UsbIdentity};
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
@@ -36,8 +35,9 @@ pub(super) struct OpenTransaction {
 }
 
 impl OpenTransaction {
-    const fn of(start: &Start) -> Self {
-        Self { id: start.id, terminal: start.content.terminal, address: start.address, usb: start.usb }
+    const fn of(transaction: &Transaction) -> Self {
+        let Transaction { id, terminal, address, usb, .. } = *transaction;
+        Self { id, terminal, address, usb }
     }
 
     /// Whether it may have been sent to this terminal.
@@ -136,11 +136,11 @@ impl Current {
     pub(super) fn begin(
         &mut self,
         connection: &Connection,
-        start: &Start,
+        transaction: &Transaction,
         number: u64,
     ) -> Result<Previous, JournalError> {
-        let terminal = start.content.terminal;
-        let address = start.address.filter(|address| *address != terminal);
+        let terminal = transaction.terminal;
+        let address = transaction.address.filter(|address| *address != terminal);
         let mut note = |name: TerminalId| {
             let previous = self.last_attempts.insert(name, number);
             self.digest ^= digest(&[name.as_str()], number);
@@ -157,7 +157,7 @@ impl Current {
 
     /// Notes what a transaction has become.
     pub(super) fn settle(&mut self, record: &Record, started_event: u64) {
-        let transaction = OpenTransaction::of(&record.start);
+        let transaction = OpenTransaction::of(record.transaction());
         let is_open = record.state() != State::Final;
         let was_open = match is_open {
             true => self.open.insert(started_event, transaction).is_some(),

@@ -1,9 +1,9 @@
 //! The turn to write: one process after the other, in the order in which they came.
 //!
-//! The database's own lock is taken by whoever tries at the right moment, so that a process may try for ever. Here processes
-//! queue along a row of bytes of the database file: whoever has the first one writes. A process goes forward only to the byte
-//! before its own, and gives its own back once it has that one, so that nobody overtakes. Locks of bytes end with the process
-//! that holds them.
+//! The database's own lock goes to whoever tries at the right moment, so that a process may try for ever. Here processes queue
+//! along a row of bytes of the database file: whoever has the first one writes. A process goes forward only to the byte before its
+//! own, and gives its own back once it has that one, so that no one that waits overtakes another. A process that arrives while the
+//! others move up may come before some of them. Locks of bytes end with the process that holds them.
 
 use std::sync::Arc;
 use std::thread;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use caisse_payment::entry::{Entry, Start};
+use caisse_payment::{Transaction, TransactionId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -13,7 +13,7 @@ use super::records::{self, Reader, Stored};
 use super::state::Current;
 use super::unit::prepare;
 use crate::rules::{self, Tracked};
-use crate::{Event, JournalError, Record, State, WallTime, What};
+use crate::{Event, JournalError, Record, RecordedEvent, State, WallTime};
 use caisse_settlement::settle::blocks;
 
 pub(super) static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
@@ -34,30 +34,37 @@ pub(super) struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    pub(super) fn append(&mut self, entry: &Entry, at: WallTime) -> Result<(), JournalError> {
-        let existing = records::find(self.connection, &entry.id())?.map(|stored| stored.row);
-        let clear = match entry {
-            Entry::Started(start) => {
-                !self.perhaps_blocking(start)?.iter().any(|other| blocks(&other.start, start))
+    pub(super) fn append(
+        &mut self,
+        id: &TransactionId,
+        event: &Event,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        let existing = records::find(self.connection, id)?.map(|stored| stored.row);
+        let clear = match event {
+            Event::Started(transaction) => {
+                let near = self.perhaps_blocking(transaction)?;
+                !near.iter().any(|other| blocks(other.transaction(), transaction))
             }
-            Entry::Ended(_) | Entry::NeverSent(..) => true,
+            _ => true,
         };
         let tracked = existing.as_ref().map(|row| &row.tracked);
-        let (tracked, dispute) = rules::append(entry, at, self.current.tail.next(), tracked, clear)?;
-        let row = self.put(existing.as_ref(), tracked, Event { at, what: (*entry).into() })?;
+        let (tracked, dispute) = rules::append(id, event, at, self.current.tail.next(), tracked, clear)?;
+        let row = self.put(existing.as_ref(), tracked, RecordedEvent { at, event: event.clone() })?;
         if let Some(dispute) = dispute {
-            self.put(Some(&row), row.tracked.clone(), Event { at, what: What::Disputed(dispute) })?;
+            let event = Event::Disputed(dispute);
+            self.put(Some(&row), row.tracked.clone(), RecordedEvent { at, event })?;
         }
         Ok(())
     }
 
     /// The unresolved transactions that may exclude this start: all that [`blocks`] could find, and few others.
-    fn perhaps_blocking(&self, start: &Start) -> Result<Vec<Record>, JournalError> {
-        let key = start.into();
+    fn perhaps_blocking(&self, transaction: &Transaction) -> Result<Vec<Record>, JournalError> {
+        let key = transaction.into();
         let near = self
             .current
             .open()
-            .filter(|other| other.may_be_at(&key) || other.usb.is_some() && other.usb == start.usb);
+            .filter(|other| other.may_be_at(&key) || other.usb.is_some() && other.usb == transaction.usb);
         let mut records = Vec::new();
         for other in near {
             records.push(Reader::new(self.connection)?.known(&other.id)?.row.tracked.record);
@@ -74,7 +81,8 @@ impl Writer<'_> {
         let decoded = columns::decode_event(&row)?;
         let existing = records::find(self.connection, &decoded.id)?.map(|stored| stored.row);
         let tracked = existing.as_ref().map(|row| &row.tracked);
-        let tracked = rules::replay(tracked, event.tail.number, &decoded.event).map_err(|_| damaged())?;
+        let tracked =
+            rules::replay(&decoded.id, tracked, event.tail.number, &decoded.event).map_err(|_| damaged())?;
         self.put(existing.as_ref(), tracked, decoded.event)?;
         if self.current.tail == event.tail { Ok(()) } else { Err(damaged()) }
     }
@@ -84,7 +92,7 @@ impl Writer<'_> {
         &mut self,
         existing: &Stored,
         tracked: Tracked,
-        event: Event,
+        event: RecordedEvent,
     ) -> Result<(), JournalError> {
         self.put(Some(&existing.row), tracked, event).map(drop)
     }
@@ -94,7 +102,7 @@ impl Writer<'_> {
         &mut self,
         existing: Option<&TransactionRow>,
         tracked: Tracked,
-        event: Event,
+        event: RecordedEvent,
     ) -> Result<TransactionRow, JournalError> {
         let event = self.next_event(&tracked, event)?;
         let events = existing.map_or(0, |existing| existing.events).saturating_add(1);
@@ -106,11 +114,16 @@ impl Writer<'_> {
     }
 
     /// The row of the next event, by which a transaction has become this one. The state after it is the current one from now on.
-    pub(super) fn next_event(&mut self, tracked: &Tracked, event: Event) -> Result<Vec<Value>, JournalError> {
+    pub(super) fn next_event(
+        &mut self,
+        tracked: &Tracked,
+        event: RecordedEvent,
+    ) -> Result<Vec<Value>, JournalError> {
         let number = self.current.tail.next();
-        let (id, currency) = (tracked.record.start.id, tracked.record.start.content.amount.currency());
-        let previous = match event.what.start() {
-            Some(start) => self.current.begin(self.connection, start, number)?,
+        let Transaction { id, amount, .. } = *tracked.record.transaction();
+        let currency = amount.currency();
+        let previous = match event.event.transaction() {
+            Some(transaction) => self.current.begin(self.connection, transaction, number)?,
             None => Previous::default(),
         };
         self.current.settle(&tracked.record, tracked.started_event);

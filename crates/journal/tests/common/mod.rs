@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use caisse_journal::{Decision, Event, Journal, Paid, Record, SqliteJournal, WallTime};
-use caisse_payment::entry::{Content, End, Entry, RawStatus, Start};
+use caisse_journal::{Decision, Event, Journal, Paid, Record, RecordedEvent, SqliteJournal, WallTime};
 use caisse_payment::{
-    Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Register, TerminalId, Verdict,
+    Amount, Conclusion, Currency, Doubt, NotSent, Operation, Outcome, Proof, RawStatus, Refusal, TerminalId,
+    Transaction, TransactionId, Verdict,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -21,45 +21,38 @@ pub fn terminal(id: &str) -> TerminalId {
     id.parse().unwrap()
 }
 
-pub fn start(id: &str, on: &str) -> Start {
-    Start {
-        id: id.parse().unwrap(),
-        content: Content {
-            operation: Operation::Debit,
-            original: None,
-            amount: Amount::from_minor(2500, Currency::EUR),
-            allow_partial: false,
-            allow_tip: None,
-            terminal: terminal(on),
-            register: Register::FIRST,
-            reference: Some("order 7".parse().unwrap()),
-        },
-        dialect: "payxpress".parse().unwrap(),
-        address: None,
-        usb: None,
+pub fn id(text: &str) -> TransactionId {
+    text.parse().unwrap()
+}
+
+pub fn debit(key: &str, on: &str) -> Transaction {
+    let (amount, dialect) = (Amount::from_minor(2500, Currency::EUR), "payxpress".parse().unwrap());
+    Transaction {
+        reference: Some("order 7".parse().unwrap()),
+        ..Transaction::new(id(key), Operation::Debit, amount, terminal(on), dialect)
     }
 }
 
-pub fn started(id: &str, on: &str) -> Entry {
-    Entry::Started(start(id, on))
+pub fn started(key: &str, on: &str) -> Event {
+    Event::Started(debit(key, on))
 }
 
-pub fn end(id: &str, outcome: Outcome, proof: Proof) -> End {
-    End {
-        id: id.parse().unwrap(),
-        verdict: Verdict { outcome, proof },
+pub fn conclusion(outcome: Outcome, proof: Proof) -> Conclusion {
+    Conclusion {
         authorisation: Some("123456".parse().unwrap()),
         contract: Some("1234567".parse().unwrap()),
-        serial_number: None,
-        reported_amount: None,
         last_four: Some(*b"0674"),
         status: RawStatus { status: Some(*b"10"), ..RawStatus::default() },
+        ..Verdict { outcome, proof }.into()
     }
 }
 
-pub fn approved(id: &str) -> Entry {
-    let amount = Amount::from_minor(2500, Currency::EUR);
-    Entry::Ended(end(id, Outcome::Approved { amount }, Proof::Answered))
+pub fn ended(outcome: Outcome, proof: Proof) -> Event {
+    Event::Ended(conclusion(outcome, proof))
+}
+
+pub fn approved() -> Event {
+    ended(Outcome::Approved { amount: Amount::from_minor(2500, Currency::EUR) }, Proof::Answered)
 }
 
 pub fn not_paid() -> Decision {
@@ -74,34 +67,32 @@ pub fn path(folder: &tempfile::TempDir) -> PathBuf {
 pub fn filled(path: &Path) -> SqliteJournal {
     let mut journal = SqliteJournal::open(path).unwrap();
     let francs = |minor| Amount::from_minor(minor, Currency::from_code("CHF").unwrap());
-    let mut other = start("partial", "t1");
-    other.content.amount = francs(900);
-    other.content.allow_partial = true;
+    let other = Transaction { amount: francs(900), allow_partial: true, ..debit("partial", "t1") };
     let partial = Outcome::PartiallyApproved { approved: francs(700), due: francs(200) };
     let declined = Outcome::Declined { refusal: Refusal::Refused };
     let silence = Outcome::Unknown { doubt: Doubt::Silence };
     let not_sent = Outcome::NotSent { reason: NotSent::Unreachable };
-    let mut credit = start("credit", "t1");
-    credit.content.operation = Operation::Credit;
-    credit.content.original = Some("paid".parse().unwrap());
-    for (number, entry) in [
-        started("paid", "t1"),
-        approved("paid"),
-        Entry::Started(other),
-        Entry::Ended(end("partial", partial, Proof::Answered)),
-        Entry::Started(credit),
-        Entry::Ended(end("credit", declined, Proof::Answered)),
-        Entry::NeverSent(start("again", "t1"), end("again", not_sent, Proof::NothingSent)),
-        started("again", "t1"),
-        started("doubt", "t2"),
-        Entry::Ended(end("doubt", silence, Proof::Delivered)),
-        started("decided", "t3"),
-        Entry::Ended(end("decided", silence, Proof::PerhapsSent)),
+    let credit =
+        Transaction { operation: Operation::Credit, original: Some(id("paid")), ..debit("credit", "t1") };
+    let never_sent = Event::NeverSent(debit("again", "t1"), conclusion(not_sent, Proof::NothingSent));
+    for (number, (key, event)) in [
+        ("paid", started("paid", "t1")),
+        ("paid", approved()),
+        ("partial", Event::Started(other)),
+        ("partial", ended(partial, Proof::Answered)),
+        ("credit", Event::Started(credit)),
+        ("credit", ended(declined, Proof::Answered)),
+        ("again", never_sent),
+        ("again", started("again", "t1")),
+        ("doubt", started("doubt", "t2")),
+        ("doubt", ended(silence, Proof::Delivered)),
+        ("decided", started("decided", "t3")),
+        ("decided", ended(silence, Proof::PerhapsSent)),
     ]
     .into_iter()
     .enumerate()
     {
-        journal.append(&entry, time(number as u64)).unwrap();
+        journal.append(&id(key), &event, time(number as u64)).unwrap();
     }
     let lock = journal.lock(&terminal("t3")).unwrap();
     let paid = Decision::new(Paid::Paid(Amount::from_minor(1999, Currency::EUR)), "Zoé", "vu").unwrap();
@@ -110,8 +101,8 @@ pub fn filled(path: &Path) -> SqliteJournal {
 }
 
 /// All that a journal says.
-pub fn content(journal: &dyn Journal) -> Vec<(Record, Vec<Event>)> {
-    let events = |record: &Record| journal.events(&record.start.id).unwrap();
+pub fn content(journal: &dyn Journal) -> Vec<(Record, Vec<RecordedEvent>)> {
+    let events = |record: &Record| journal.events(&record.id()).unwrap();
     journal.list().unwrap().into_iter().map(|record| (record.clone(), events(&record))).collect()
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use caisse_journal::{
-    HeldBackReason, Journal, JournalError, Order, Salvaged, SqliteJournal, State, WallTime,
+    HeldBackReason, Journal, JournalError, OperatorOverride, Salvaged, SqliteJournal, State, WallTime,
 };
 use rusqlite::Connection;
 
@@ -21,8 +21,8 @@ fn salvage(folder: &tempfile::TempDir) -> Result<Salvaged, JournalError> {
     SqliteJournal::salvage(path(folder), into(folder), time(9_000))
 }
 
-fn word() -> Order {
-    Order::new("Zoé", "disque perdu").unwrap()
+fn word() -> OperatorOverride {
+    OperatorOverride::new("Zoé", "disque perdu").unwrap()
 }
 
 /// Everything is there, and nothing held back.
@@ -54,7 +54,8 @@ fn with_a_log(folder: &tempfile::TempDir) -> (Vec<u8>, PathBuf) {
     reader
         .visit(&mut |_| {
             for number in 0..20 {
-                journal.append(&started(&format!("late-{number}"), &format!("u{number}")), time(60)).unwrap();
+                let key = format!("late-{number}");
+                journal.append(&id(&key), &started(&key, &format!("u{number}")), time(60)).unwrap();
             }
             ControlFlow::Break(())
         })
@@ -132,7 +133,8 @@ fn a_log_that_is_used_again_is_whole() {
     let elsewhere = self::folder();
     let mut journal = filled(&path(&elsewhere));
     for number in 0..10 {
-        journal.append(&started(&format!("late-{number}"), &format!("u{number}")), time(60)).unwrap();
+        let key = format!("late-{number}");
+        journal.append(&id(&key), &started(&key, &format!("u{number}")), time(60)).unwrap();
         for file in ["journal.db", "journal.db-wal"] {
             fs::copy(elsewhere.path().join(file), folder.path().join(file)).unwrap();
         }
@@ -149,7 +151,7 @@ fn a_file_behind_its_mark_may_miss_payments() {
     drop(filled(&path(&folder)));
     let older = fs::read(path(&folder)).unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("later", "t9"), time(60)).unwrap();
+    journal.append(&id("later"), &started("later", "t9"), time(60)).unwrap();
     drop(journal);
     fs::write(path(&folder), older).unwrap();
     lose_recent(&folder);
@@ -171,7 +173,7 @@ fn a_file_of_another_history_than_its_mark_may_miss_payments() {
     let pay = |folder: &tempfile::TempDir, names: &[&str]| {
         let mut journal = SqliteJournal::open(path(folder)).unwrap();
         for (number, name) in names.iter().enumerate() {
-            journal.append(&started(name, &format!("u{number}")), time(60)).unwrap();
+            journal.append(&id(name), &started(name, &format!("u{number}")), time(60)).unwrap();
         }
     };
     pay(&folder, &["one"]);
@@ -233,8 +235,8 @@ fn what_was_forgotten_stays_forgotten() {
     let days = |days: u64| WallTime::from_millis(time(0).millis() + days * 24 * 3600 * 1000);
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
     let pay = |journal: &mut SqliteJournal, name: &str, on: &str, at| {
-        journal.append(&started(name, on), at).unwrap();
-        journal.append(&approved(name), at).unwrap();
+        journal.append(&id(name), &started(name, on), at).unwrap();
+        journal.append(&id(name), &approved(), at).unwrap();
     };
     pay(&mut journal, "old", "only-once", days(0));
     pay(&mut journal, "older", "often", days(0));
@@ -280,13 +282,13 @@ fn the_word_for_an_older_copy_stays() {
     drop(filled(&path(&folder)));
     let older = fs::read(path(&folder)).unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("later", "t9"), time(60)).unwrap();
+    journal.append(&id("later"), &started("later", "t9"), time(60)).unwrap();
     drop(journal);
     fs::write(path(&folder), older).unwrap();
     lose_recent(&folder);
     SqliteJournal::accept_older(path(&folder), &word(), time(70)).unwrap().unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("next", "t9"), time(71)).unwrap();
+    journal.append(&id("next"), &started("next", "t9"), time(71)).unwrap();
     drop(journal);
     let salvaged = salvage(&folder).unwrap();
     assert!(is_complete(&salvaged), "{salvaged:?}");
@@ -391,7 +393,7 @@ fn an_empty_journal_is_whole_unless_its_mark_says_otherwise() {
     assert!(is_complete(&salvaged) && salvaged.events == 0, "{salvaged:?}");
     fs::remove_file(into(&folder)).unwrap();
     let mut journal = SqliteJournal::open(path(&folder)).unwrap();
-    journal.append(&started("a", "t"), time(1)).unwrap();
+    journal.append(&id("a"), &started("a", "t"), time(1)).unwrap();
     drop(journal);
     fs::write(path(&folder), empty).unwrap();
     lose_recent(&folder);

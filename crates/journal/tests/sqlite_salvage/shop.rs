@@ -5,12 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use caisse_journal::{
-    Admitted, Decision, Dispute, Event, Journal, JournalError, Paid, Record, Salvaged, SqliteJournal, State,
-    TerminalKey, admit,
+    Admitted, Decision, Dispute, Event, Journal, JournalError, Paid, Record, RecordedEvent, Salvaged,
+    SqliteJournal, State, TerminalKey, admit,
 };
-use caisse_payment::entry::{Content, End, Entry, Start};
 use caisse_payment::{
-    Amount, Blocked, Currency, Doubt, NotSent, Outcome, Proof, Refusal, Retry, TransactionId,
+    Amount, Blocked, Conclusion, Currency, Doubt, NotSent, Outcome, Proof, Refusal, Retry, Transaction,
+    TransactionId,
 };
 use rusqlite::Connection;
 
@@ -44,7 +44,7 @@ pub const LIVES: [Life; 10] = [
     Life::Settled,
 ];
 
-pub type Contents = Vec<(Record, Vec<Event>)>;
+pub type Contents = Vec<(Record, Vec<RecordedEvent>)>;
 
 /// A journal in a folder of its own.
 pub struct Shop {
@@ -68,72 +68,53 @@ pub fn folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-fn starts(number: usize, on: usize) -> Start {
-    let mut start = start(&format!("sale-{:03}-{number}", number * 37 % 101), &format!("t{on}"));
-    start.content.amount = Amount::from_minor(1000 + number as u64, Currency::EUR);
-    start.content.reference = format!("table {number}").parse().ok();
-    // One terminal without an address, and two names at one.
-    start.address = (on > 0).then(|| format!("tcp:192.0.2.{}:8888", on / 2).parse().unwrap());
-    start
+fn sale(number: usize, on: usize) -> Transaction {
+    Transaction {
+        amount: Amount::from_minor(1000 + number as u64, Currency::EUR),
+        reference: format!("table {number}").parse().ok(),
+        // One terminal without an address, and two names at one.
+        address: (on > 0).then(|| format!("tcp:192.0.2.{}:8888", on / 2).parse().unwrap()),
+        ..debit(&format!("sale-{:03}-{number}", number * 37 % 101), &format!("t{on}"))
+    }
 }
 
-fn ends(start: &Start, outcome: Outcome, proof: Proof) -> Entry {
-    let end = End {
-        authorisation: format!("{:06}", start.content.amount.minor()).parse().ok(),
-        ..end("x", outcome, proof)
-    };
-    Entry::Ended(End { id: start.id, ..end })
+fn ends(sale: &Transaction, outcome: Outcome, proof: Proof) -> Event {
+    let authorisation = format!("{:06}", sale.amount.minor()).parse().ok();
+    Event::Ended(Conclusion { authorisation, ..conclusion(outcome, proof) })
 }
 
 fn live(journal: &mut SqliteJournal, number: usize, life: Life, on: usize) {
-    let start = starts(number, on);
-    let (id, amount) = (start.id, start.content.amount);
-    let approved = ends(&start, Outcome::Approved { amount }, Proof::Answered);
-    let silence = ends(&start, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
-    let End { authorisation: _, .. } = end("x", Outcome::Approved { amount }, Proof::Answered);
-    let not_sent = End {
-        id,
-        authorisation: None,
-        ..end("x", Outcome::NotSent { reason: NotSent::Unreachable }, Proof::NothingSent)
+    let sale = sale(number, on);
+    let (id, amount) = (sale.id, sale.amount);
+    let at = |event: u64| time((number as u64) * 10 + event);
+    let not_sent = Outcome::NotSent { reason: NotSent::Unreachable };
+    let never_sent = Event::NeverSent(sale, conclusion(not_sent, Proof::NothingSent));
+    let silence = ends(&sale, Outcome::Unknown { doubt: Doubt::Silence }, Proof::Delivered);
+    let approved = ends(&sale, Outcome::Approved { amount }, Proof::Answered);
+    let declined = ends(&sale, Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered);
+    let disputed = || Event::Disputed(Dispute::new(Paid::NotPaid, "it answered twice").unwrap());
+    let started = Event::Started(sale);
+    let events = match life {
+        Life::Approved => vec![started, approved],
+        Life::Declined => vec![started, declined],
+        Life::NeverSent => vec![never_sent],
+        Life::SentAgain => vec![never_sent, started, approved],
+        Life::Unknown | Life::DecidedPaid | Life::Corrected => vec![started, silence],
+        Life::Open => vec![started],
+        Life::Disputed | Life::Settled => vec![started, approved, disputed()],
     };
-    let mut at = (number as u64) * 10;
-    let mut put = |journal: &mut SqliteJournal, entry: Entry| {
-        at += 1;
-        journal.append(&entry, time(at)).unwrap();
+    for (number, event) in (1..).zip(&events) {
+        journal.append(&id, event, at(number)).unwrap();
+    }
+    let decisions = match life {
+        Life::DecidedPaid => vec![Paid::Paid(amount)],
+        Life::Corrected => vec![Paid::Paid(amount), Paid::NotPaid],
+        Life::Settled => vec![Paid::NotPaid],
+        _ => vec![],
     };
-    let decide = |journal: &mut SqliteJournal, paid: Paid, at: u64| {
-        let lock = journal.lock_terminal(&TerminalKey::from(&start)).unwrap();
-        let decision = Decision::new(paid, "Zoé", "vu").unwrap();
-        journal.resolve(&lock, &id, &decision, time((number as u64) * 10 + at)).unwrap();
-    };
-    match life {
-        Life::NeverSent => return put(journal, Entry::NeverSent(start, not_sent)),
-        Life::SentAgain => put(journal, Entry::NeverSent(start, not_sent)),
-        _ => {}
-    }
-    put(journal, Entry::Started(start));
-    match life {
-        Life::Approved | Life::SentAgain | Life::Disputed | Life::Settled => put(journal, approved),
-        Life::Declined => {
-            put(journal, ends(&start, Outcome::Declined { refusal: Refusal::Refused }, Proof::Answered));
-        }
-        Life::Unknown | Life::DecidedPaid | Life::Corrected => put(journal, silence),
-        Life::NeverSent | Life::Open => {}
-    }
-    match life {
-        Life::DecidedPaid => decide(journal, Paid::Paid(amount), 5),
-        Life::Corrected => {
-            decide(journal, Paid::Paid(amount), 5);
-            decide(journal, Paid::NotPaid, 6);
-        }
-        Life::Disputed | Life::Settled => {
-            let dispute = Dispute::new(Paid::NotPaid, "it answered twice").unwrap();
-            journal.dispute(&id, &dispute, time((number as u64) * 10 + 5)).unwrap();
-        }
-        _ => {}
-    }
-    if life == Life::Settled {
-        decide(journal, Paid::NotPaid, 6);
+    for (number, paid) in (5..).zip(decisions) {
+        let lock = journal.lock_terminal(&TerminalKey::from(&sale)).unwrap();
+        journal.resolve(&lock, &id, &Decision::new(paid, "Zoé", "vu").unwrap(), at(number)).unwrap();
     }
 }
 
@@ -143,7 +124,7 @@ impl Shop {
         let folder = folder();
         let mut journal = SqliteJournal::open(path(&folder)).unwrap();
         for (number, (life, on)) in lives.iter().enumerate() {
-            let key = TerminalKey::from(&starts(number, *on));
+            let key = TerminalKey::from(&sale(number, *on));
             if journal.unresolved_at(&key).unwrap().is_empty() {
                 live(&mut journal, number, *life, *on);
             }
@@ -233,14 +214,12 @@ impl Shop {
         let damaged = self.damaged(bytes);
         let mut journal = SqliteJournal::open(self.into()).unwrap();
         journal.verify(&mut |_| {}).unwrap();
-        let after: BTreeMap<TransactionId, (Record, Vec<Event>)> = content(&journal)
-            .into_iter()
-            .map(|(record, events)| (record.start.id, (record, events)))
-            .collect();
+        let after: BTreeMap<TransactionId, (Record, Vec<RecordedEvent>)> =
+            content(&journal).into_iter().map(|(record, events)| (record.id(), (record, events))).collect();
         let held: BTreeMap<TransactionId, _> =
             salvaged.held_back.iter().map(|held| (held.id, held)).collect();
         for (record, events) in &self.before {
-            let id = record.start.id;
+            let id = record.id();
             let Some((now, history)) = after.get(&id) else {
                 assert!(salvaged.may_miss_transactions, "{id} is missing");
                 assert!(!self.is_intact(&id, &damaged), "{id} is missing, and nothing of it was damaged");
@@ -254,9 +233,13 @@ impl Shop {
             }
             // An attempt that was not sent, before the one that counts, decides nothing.
             let is_superseded = events.ends_with(history)
-                && history.first().is_some_and(|event| event.what.start().is_some());
+                && history.first().is_some_and(|event| event.event.transaction().is_some());
             if is_superseded && !held.contains_key(&id) {
-                assert!(salvaged.may_miss_transactions && now.start == record.start && now.end == record.end);
+                assert!(
+                    salvaged.may_miss_transactions
+                        && now.transaction() == record.transaction()
+                        && now.conclusion() == record.conclusion()
+                );
                 continue;
             }
             assert_ne!(now.state(), State::Final, "{id} is another one, and not held back");
@@ -264,14 +247,14 @@ impl Shop {
             if self.is_intact(&id, &damaged) {
                 let kept = &history[..history.len() - 1];
                 assert_eq!(kept, events, "of {id} nothing was damaged");
-                assert_eq!(now.start, record.start);
+                assert_eq!(now.transaction(), record.transaction());
             }
         }
         let known: BTreeSet<TransactionId> = self.numbers.keys().copied().collect();
         for (id, (record, _)) in &after {
             assert!(known.contains(id) || held.contains_key(id), "{id} is an invention");
             assert!(
-                known.contains(id) || record.start.content.amount.is_zero(),
+                known.contains(id) || record.transaction().amount.is_zero(),
                 "{id} has an invented amount"
             );
         }
@@ -292,31 +275,28 @@ impl Shop {
         &self,
         journal: &SqliteJournal,
         missing: &Record,
-        after: &BTreeMap<TransactionId, (Record, Vec<Event>)>,
+        after: &BTreeMap<TransactionId, (Record, Vec<RecordedEvent>)>,
     ) {
-        let key = TerminalKey::from(&missing.start);
-        let is_named = after.values().any(|(record, _)| record.start.content.terminal == key.terminal);
-        let content = Content { reference: None, ..missing.start.content };
-        let admitted = admit(journal, &"another".parse().unwrap(), &content, missing.start.address);
+        let key = TerminalKey::from(missing.transaction());
+        let is_named = after.values().any(|(record, _)| record.transaction().terminal == key.terminal);
+        let admitted = admit(journal, &Transaction { id: id("another"), ..*missing.transaction() });
         let is_blocked = matches!(admitted, Admitted::Blocked(Blocked::Unresolved));
         assert!(is_blocked || !is_named, "{} of a missing payment is free: {admitted:?}", key.terminal);
     }
 
     /// Terminals that are free take payments, and the others do so once a person has looked.
     fn go_on(&self, journal: &mut SqliteJournal) {
-        let terminals: Vec<Start> = (0..4).map(|on| starts(900, on)).collect();
-        let asked = |start: &Start| Content { reference: None, ..start.content };
-        for (number, start) in terminals.iter().enumerate() {
-            let key = TerminalKey::from(start);
+        let terminals: Vec<Transaction> = (0..4).map(|on| sale(900, on)).collect();
+        for (number, sale) in terminals.iter().enumerate() {
+            let key = TerminalKey::from(sale);
             let open = journal.unsettled().unwrap();
-            let is_open = open.iter().any(|record| key.may_be_of(&record.start));
-            let id: TransactionId = format!("free-{number}").parse().unwrap();
-            let admitted = admit(journal, &id, &asked(start), start.address);
+            let is_open = open.iter().any(|record| key.may_be_of(record.transaction()));
+            let admitted = admit(journal, &Transaction { id: id(&format!("free-{number}")), ..*sale });
             assert!(is_open || matches!(admitted, Admitted::Proceed(_)), "{admitted:?}");
         }
         for record in journal.unsettled().unwrap() {
-            let id = record.start.id;
-            let lock = journal.lock_terminal(&TerminalKey::from(&record.start)).unwrap();
+            let id = record.id();
+            let lock = journal.lock_terminal(&TerminalKey::from(record.transaction())).unwrap();
             let proven = Decision::proven(Paid::NotPaid, "duplicata", "not completed").unwrap();
             if record.is_salvaged() {
                 assert!(
@@ -329,16 +309,14 @@ impl Shop {
             journal.resolve(&lock, &id, &decision, time(9_501)).unwrap();
         }
         assert_eq!(journal.unsettled().unwrap(), []);
-        for (number, start) in terminals.iter().enumerate() {
-            let id: TransactionId = format!("next-{number}").parse().unwrap();
-            let admitted = admit(journal, &id, &asked(start), start.address);
+        for (number, sale) in terminals.iter().enumerate() {
+            let sale = Transaction { id: id(&format!("next-{number}")), ..*sale };
+            let admitted = admit(journal, &sale);
             assert!(matches!(admitted, Admitted::Proceed(_)), "{admitted:?}");
             drop(admitted);
-            let start = Start { id, content: asked(start), ..*start };
-            journal.append(&Entry::Started(start), time(9_600)).unwrap();
-            let amount = start.content.amount;
-            let approved = ends(&start, Outcome::Approved { amount }, Proof::Answered);
-            journal.append(&approved, time(9_601)).unwrap();
+            journal.append(&sale.id, &Event::Started(sale), time(9_600)).unwrap();
+            let approved = ends(&sale, Outcome::Approved { amount: sale.amount }, Proof::Answered);
+            journal.append(&sale.id, &approved, time(9_601)).unwrap();
         }
         journal.verify(&mut |_| {}).unwrap();
     }
@@ -348,8 +326,8 @@ impl Shop {
 /// lost is told as one, and disputed.
 fn check_told(before: &Record, after: &Record) {
     let (was, is) = (before.told().outcome, after.told().outcome);
-    let was_overruled = before.decision.as_ref().is_some_and(|decision| decision.paid == Paid::NotPaid);
+    let was_overruled = before.decision().is_some_and(|decision| decision.paid() == Paid::NotPaid);
     let is_overruled = was_overruled && after.state() == State::Disputed && is.approved_amount().is_some();
-    assert!(is == was || is.is_unknown() || is_overruled, "{}: {was:?} is told as {is:?}", before.start.id);
+    assert!(is == was || is.is_unknown() || is_overruled, "{}: {was:?} is told as {is:?}", before.id());
     assert!(is.retry() != Retry::SameId || was.retry() == Retry::SameId);
 }

@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use caisse_codec::Identifier;
 use caisse_codec::wire::Generation;
-use caisse_payment::{TerminalId, UsbIdentity};
 
 use crate::Dialect;
 
@@ -26,10 +25,6 @@ pub struct Config {
     pub identifier: Identifier,
     /// What leads to the terminal.
     pub link: LinkKind,
-    /// Where the terminal is reached, for the journal: [`Start::address`](caisse_payment::entry::Start::address).
-    pub address: Option<TerminalId>,
-    /// The USB device at the serial port, for the journal: [`Start::usb`](caisse_payment::entry::Start::usb).
-    pub usb: Option<UsbIdentity>,
     /// The longest wait for the connection.
     pub connect_timeout: Duration,
     /// The longest wait for the system to accept the message, where no session has limits of its own.
@@ -47,8 +42,6 @@ impl Config {
             dialect,
             identifier,
             link: LinkKind::Stream,
-            address: None,
-            usb: None,
             connect_timeout: Duration::from_secs(10),
             send_timeout: Duration::from_secs(10),
             answer_timeout: dialect.longest_transaction,

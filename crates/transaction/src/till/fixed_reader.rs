@@ -3,8 +3,7 @@
 use core::fmt;
 
 use caisse_codec::fixed::{Answer, Tolerance};
-use caisse_payment::entry::Content;
-use caisse_payment::{Amount, Doubt, Outcome};
+use caisse_payment::{Amount, Doubt, Outcome, Transaction};
 
 use crate::fixed_deciding;
 
@@ -39,7 +38,7 @@ impl<'s> FixedReader<'s> {
     }
 
     /// Reads a body and says what it proves.
-    pub(super) fn take(&mut self, body: &[u8], asked: &Content) -> Outcome {
+    pub(super) fn take(&mut self, body: &[u8], asked: &Transaction) -> Outcome {
         let Ok(answer) = Answer::decode(body, self.tolerance) else {
             return Outcome::Unknown { doubt: Doubt::AnswerMalformed };
         };

@@ -24,26 +24,26 @@ impl TillMachine<'_> {
     /// Tells the answer from what earlier transactions have left on the line.
     fn hear_message(&mut self, now: Instant, standing: Standing) {
         let Some(started) = &self.started else { return };
-        let (content, body) = (&started.content, self.channel.body());
+        let body = self.channel.body();
         if let State::RecordingEnd(verdict)
         | State::AwaitingJournal(verdict)
         | State::Reported { verdict, .. }
         | State::Done { verdict, .. } = self.state
         {
             // A copy of the answer changes nothing. The reader keeps the answer itself.
-            if read_result(&self.config.dialect, content, body).outcome != verdict.outcome {
+            if read_result(&self.config.dialect, started, body).outcome != verdict.outcome {
                 self.overheard.file_stranger(Doubt::PerhapsEarlier, None);
                 self.persist(now);
             }
             return;
         }
-        let outcome = self.reader.take_body(body, content);
+        let outcome = self.reader.take_body(body, started);
         let stranger = stranger(outcome);
         let waiting = matches!(self.state, State::Waiting { .. });
         if !waiting || standing == Standing::Earlier || stranger.is_some() {
             match stranger {
                 Some(doubt) if waiting && standing != Standing::Earlier => {
-                    self.overheard.file_stranger(doubt, self.reader.reported_amount(content));
+                    self.overheard.file_stranger(doubt, self.reader.reported_amount(started));
                 }
                 stranger => self.overheard.file_earlier(stranger.is_none()),
             }

@@ -6,8 +6,7 @@ use arrayvec::ArrayVec;
 use caisse_codec::{FieldScanner, Message, Piece, Tag};
 use caisse_link::frame::STX;
 use caisse_link::{Ending, Judge, Judgement};
-use caisse_payment::entry::{Content, RawStatus};
-use caisse_payment::{Amount, Doubt, Outcome};
+use caisse_payment::{Amount, Doubt, Outcome, RawStatus, Transaction};
 
 use super::envelope::Envelope;
 use crate::deciding::{Deciding, Echo, LONGEST, Missing};
@@ -117,7 +116,7 @@ impl<'s> AnswerJudge<'s> {
     /// What the answer proves once it has ended; `None` ended it by the till's own limit of time.
     pub(super) fn outcome(
         &self,
-        asked: &Content,
+        asked: &Transaction,
         echo: Echo,
         ending: Option<Ending>,
         received: usize,
@@ -170,7 +169,7 @@ impl<'s> AnswerJudge<'s> {
 
     /// The outcome as soon as the content decides it: an approval or a refusal that has all it needs, at the end of a field,
     /// and at the end of a frame where there is one.
-    pub(super) fn decided(&self, asked: &Content) -> Option<Outcome> {
+    pub(super) fn decided(&self, asked: &Transaction) -> Option<Outcome> {
         let ticket_awaited = self.ticket_asked && !self.deciding.has_ticket();
         if self.is_cut() || self.malformed || self.envelope == Envelope::Broken {
             return None;
@@ -191,7 +190,7 @@ impl<'s> AnswerJudge<'s> {
     }
 
     /// The amount of an approval, if it is another one than the amount asked for.
-    pub(super) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+    pub(super) fn reported_amount(&self, asked: &Transaction) -> Option<Amount> {
         self.deciding.reported_amount(asked)
     }
 

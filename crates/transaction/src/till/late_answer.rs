@@ -1,8 +1,7 @@
 //! An answer that comes on TCP after the till has stopped waiting for it.
 
 use caisse_link::{Assembly, Ending, Instant};
-use caisse_payment::Outcome;
-use caisse_payment::entry::RawStatus;
+use caisse_payment::{Outcome, RawStatus};
 
 use super::judge::AnswerJudge;
 use crate::deciding::Echo;
@@ -12,22 +11,14 @@ use crate::{Config, Request};
 /// on it answers nothing else.
 ///
 /// ```
-/// use caisse_payment::entry::Content;
-/// use caisse_payment::{Amount, Currency, Operation, Register};
+/// use caisse_payment::{Amount, Currency, Operation, Transaction};
 /// use caisse_transaction::till::LateAnswer;
 /// use caisse_transaction::{Config, Dialect, Instant, Request};
 ///
-/// let content = Content {
-///     operation: Operation::Debit,
-///     original: None,
-///     amount: Amount::from_minor(2500, Currency::EUR),
-///     allow_partial: false,
-///     allow_tip: None,
-///     terminal: "counter".parse()?,
-///     register: Register::FIRST,
-///     reference: None,
-/// };
-/// let request = Request { id: "sale-1".parse()?, content, ticket: None, application: None };
+/// let (id, terminal, dialect) = ("sale-1".parse()?, "counter".parse()?, "payxpress".parse()?);
+/// let amount = Amount::from_minor(2500, Currency::EUR);
+/// let transaction = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
+/// let request = Request { transaction, ticket: None, application: None };
 /// let mut storage = [0; 512];
 /// let mut late = LateAnswer::new(Config::new(Dialect::PAYXPRESS, "012345678901".parse()?), request, &mut storage);
 /// let now = Instant::from_millis(200_000);
@@ -88,7 +79,7 @@ impl<'s> LateAnswer<'s> {
     pub fn outcome(&self) -> Option<Outcome> {
         let ending: Ending = self.assembly.ending()?;
         let received = self.assembly.received();
-        Some(self.judge.outcome(&self.request.content, Echo::MayLack, Some(ending), received))
+        Some(self.judge.outcome(&self.request.transaction, Echo::MayLack, Some(ending), received))
     }
 
     /// The status as it stood on the wire.

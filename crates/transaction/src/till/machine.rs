@@ -9,8 +9,9 @@ use arrayvec::ArrayVec;
 use caisse_codec::wire;
 use caisse_link::frame::LONGEST_BODY;
 use caisse_link::{ConnectError, DrainError, Instant, ReceiveError, Received, SendError};
-use caisse_payment::entry::{End, Entry, Start};
-use caisse_payment::{Amount, Blocked, Doubt, NotSent, Outcome, TerminalId, Verdict};
+use caisse_payment::{
+    Amount, Blocked, Conclusion, Doubt, NotSent, Outcome, TerminalId, Transaction, TransactionId, Verdict,
+};
 
 use super::config::Config;
 use super::contradiction::Contradiction;
@@ -39,11 +40,16 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the driver has to do next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "no allocator here, and one action lives at a time")]
 #[must_use]
 pub enum Action<'m> {
-    /// Write this entry durably, then call [`handle_written`](TillMachine::handle_written).
-    Record(Entry),
+    /// Write durably that this transaction begins, then call [`handle_written`](TillMachine::handle_written).
+    RecordStart(Transaction),
+    /// Write durably that the transaction with this id has ended so, then call
+    /// [`handle_written`](TillMachine::handle_written).
+    RecordEnd(TransactionId, Conclusion),
+    /// Write durably, in one write, that this transaction ended before it could begin, then call
+    /// [`handle_written`](TillMachine::handle_written).
+    RecordNeverSent(Transaction, Conclusion),
     /// Write durably that later bytes contradict the recorded end, then call
     /// [`handle_written`](TillMachine::handle_written).
     Dispute(Contradiction),
@@ -84,7 +90,11 @@ impl fmt::Debug for Action<'_> {
     /// Bytes of a message are counted, not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record(entry) => f.debug_tuple("Record").field(entry).finish(),
+            Self::RecordStart(transaction) => f.debug_tuple("RecordStart").field(transaction).finish(),
+            Self::RecordEnd(id, end) => f.debug_tuple("RecordEnd").field(id).field(end).finish(),
+            Self::RecordNeverSent(transaction, end) => {
+                f.debug_tuple("RecordNeverSent").field(transaction).field(end).finish()
+            }
             Self::Dispute(contradiction) => f.debug_tuple("Dispute").field(contradiction).finish(),
             Self::Persist(body) => write!(f, "Persist({} bytes)", body.len()),
             Self::Connect => f.write_str("Connect"),
@@ -105,28 +115,24 @@ impl fmt::Debug for Action<'_> {
 /// and after each report drains [`poll`](Self::poll) until it says `Wait` or `Done`.
 ///
 /// ```
-/// use caisse_payment::entry::{Content, Entry};
-/// use caisse_payment::{Amount, Currency, Operation, Outcome, Register};
+/// use caisse_payment::{Amount, Currency, Operation, Transaction};
 /// use caisse_transaction::{Action, Config, Dialect, Instant, Request, TillMachine};
 ///
 /// let mut storage = [0; 2560];
 /// let mut till = TillMachine::new(Config::new(Dialect::INGENICO, "012345678901".parse()?), &mut storage);
 /// let now = Instant::from_millis(0);
-/// let content = Content {
-///     operation: Operation::Debit,
-///     original: None,
-///     amount: Amount::from_minor(2500, Currency::EUR),
-///     allow_partial: false,
-///     allow_tip: None,
-///     terminal: "counter".parse()?,
-///     register: Register::FIRST,
-///     reference: None,
-/// };
-/// till.start(now, Request { id: "sale-1".parse()?, content, ticket: None, application: None })?;
+/// let (id, terminal, dialect) = ("sale-1".parse()?, "counter".parse()?, "ingenico".parse()?);
+/// let amount = Amount::from_minor(2500, Currency::EUR);
+/// let transaction = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
+/// till.start(now, Request { transaction, ticket: None, application: None })?;
 /// let outcome = loop {
 ///     match till.poll() {
 ///         Action::Connect => till.handle_connected(now, Ok(None)),
-///         Action::Record(_) | Action::Dispute(_) => till.handle_written(now, Ok(())),
+///         // Store the fact.
+///         Action::RecordStart(_)
+///         | Action::RecordEnd(..)
+///         | Action::RecordNeverSent(..)
+///         | Action::Dispute(_) => till.handle_written(now, Ok(())),
 ///         // Store the body, for it may be the result of another payment.
 ///         Action::Persist(_body) => till.handle_persisted(now),
 ///         Action::Look => till.handle_idle(now), // nothing has come
@@ -151,8 +157,8 @@ impl fmt::Debug for Action<'_> {
 pub struct TillMachine<'s> {
     pub(super) config: Config,
     pub(super) state: State,
-    /// What is recorded of the start, once there is one.
-    pub(super) started: Option<Start>,
+    /// The transaction, once it is started.
+    pub(super) started: Option<Transaction>,
     queue: ArrayVec<Effect, QUEUE>,
     pub(super) timer: Option<(Timer, Instant)>,
     pub(super) answer_deadline: Option<Instant>,
@@ -222,9 +228,9 @@ impl<'s> TillMachine<'s> {
         }
         let dialect = self.config.dialect;
         request.validate(&dialect)?;
-        let entry = request.start(&self.config)?;
+        let name = dialect.name.parse().map_err(|_| RequestError::DialectName)?;
         let message = self.message(&request)?;
-        self.started = Some(entry);
+        self.started = Some(Transaction { dialect: name, ..request.transaction });
         self.channel.set_message(message);
         let ticket = request.ticket.is_some() && dialect.optional.ticket;
         self.reader.ask(ticket, request.nonce(&dialect));
@@ -244,7 +250,8 @@ impl<'s> TillMachine<'s> {
             .ok_or(RequestError::TooLongForFrame { length: body.len() })
     }
 
-    /// What came of the write that [`Action::Record`] or [`Action::Dispute`] asked for. Before the message left, a write that
+    /// What came of the write that [`Action::RecordStart`], [`Action::RecordEnd`], [`Action::RecordNeverSent`] or
+    /// [`Action::Dispute`] asked for. Before the message left, a write that
     /// failed ends the transaction as blocked; after it, the outcome stands and is marked as not journaled.
     pub fn handle_written(&mut self, now: Instant, written: Result<(), WriteError>) {
         let input = match written {
@@ -272,7 +279,7 @@ impl<'s> TillMachine<'s> {
     }
 
     /// What came of [`Action::Connect`]. The journal records the address to which an open connection leads, if one is known,
-    /// as [`Start::address`](caisse_payment::entry::Start::address) instead of the one in [`Config`].
+    /// as [`Transaction::address`] instead of the one that the request has.
     pub fn handle_connected(&mut self, now: Instant, opened: Result<Option<TerminalId>, ConnectError>) {
         match (opened, &mut self.started) {
             (Ok(address), Some(started)) if self.state == State::Connecting => {
@@ -416,11 +423,9 @@ impl<'s> TillMachine<'s> {
         };
         match effect {
             Effect::Connect => Action::Connect,
-            Effect::RecordStart => Action::Record(Entry::Started(*started)),
-            Effect::RecordEnd(verdict) => Action::Record(Entry::Ended(self.end(started, verdict))),
-            Effect::RecordNeverSent(verdict) => {
-                Action::Record(Entry::NeverSent(*started, self.end(started, verdict)))
-            }
+            Effect::RecordStart => Action::RecordStart(*started),
+            Effect::RecordEnd(verdict) => Action::RecordEnd(started.id, self.conclusion(verdict)),
+            Effect::RecordNeverSent(verdict) => Action::RecordNeverSent(*started, self.conclusion(verdict)),
             Effect::RecordDispute => Action::Dispute(self.contradiction(started)),
             Effect::Report(verdict) => Action::Verdict(verdict),
             Effect::Close => self.closing(),
@@ -542,12 +547,11 @@ impl<'s> TillMachine<'s> {
         }
     }
 
-    fn end(&self, started: &Start, verdict: Verdict) -> End {
+    fn conclusion(&self, verdict: Verdict) -> Conclusion {
         let card = self.reader.answer().and_then(|answer| answer.card());
         let last_four = card.as_ref().and_then(|card| card.last_four()?.as_bytes().try_into().ok());
         let shown = self.reader.shown();
-        End {
-            id: started.id,
+        Conclusion {
             verdict,
             authorisation: self.reader.authorisation(),
             contract: shown.contract,
@@ -565,6 +569,6 @@ impl<'s> TillMachine<'s> {
             return None;
         }
         let started = self.started.as_ref()?;
-        self.overheard.reported_amount().or_else(|| self.reader.reported_amount(&started.content))
+        self.overheard.reported_amount().or_else(|| self.reader.reported_amount(started))
     }
 }

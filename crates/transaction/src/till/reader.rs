@@ -3,9 +3,8 @@
 use caisse_codec::fixed::Tolerance;
 use caisse_codec::wire::{Answer, Generation};
 use caisse_link::{Ending, Judge, Judgement};
-use caisse_payment::entry::{Content, RawStatus};
 use caisse_payment::evidence::ShownIdentity;
-use caisse_payment::{Amount, AuthorisationNumber, Doubt, Outcome};
+use caisse_payment::{Amount, AuthorisationNumber, Doubt, Outcome, RawStatus, Transaction};
 
 use super::fixed_reader::FixedReader;
 use super::judge::AnswerJudge;
@@ -39,7 +38,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Reads the body of a frame, which is one whole answer.
-    pub(super) fn take_body(&mut self, body: &[u8], asked: &Content) -> Outcome {
+    pub(super) fn take_body(&mut self, body: &[u8], asked: &Transaction) -> Outcome {
         match self {
             Self::Concert3(judge) => {
                 judge.reset();
@@ -55,7 +54,7 @@ impl<'s> Reader<'s> {
     }
 
     /// What an answer proves that came as a stream; `ending` is `None` where the till's own limit of time ended it.
-    pub(super) fn outcome(&self, asked: &Content, ending: Option<Ending>, received: usize) -> Outcome {
+    pub(super) fn outcome(&self, asked: &Transaction, ending: Option<Ending>, received: usize) -> Outcome {
         match self {
             Self::Concert3(judge) => judge.outcome(asked, Echo::MayLack, ending, received),
             // It comes in frames alone.
@@ -64,7 +63,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The outcome as soon as the content of a stream decides it.
-    pub(super) fn decided(&self, asked: &Content) -> Option<Outcome> {
+    pub(super) fn decided(&self, asked: &Transaction) -> Option<Outcome> {
         match self {
             Self::Concert3(judge) => judge.decided(asked),
             Self::Fixed(_) => None,
@@ -119,7 +118,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The amount of an approval, if it is another one than the amount asked for.
-    pub(super) fn reported_amount(&self, asked: &Content) -> Option<Amount> {
+    pub(super) fn reported_amount(&self, asked: &Transaction) -> Option<Amount> {
         match self {
             Self::Concert3(judge) => judge.reported_amount(asked),
             Self::Fixed(reader) => reader.reported_amount(),

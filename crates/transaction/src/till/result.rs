@@ -1,7 +1,7 @@
 //! What a message that nobody asked for says of a transaction.
 
 use caisse_link::frame::LONGEST_BODY;
-use caisse_payment::entry::Content;
+use caisse_payment::Transaction;
 use caisse_payment::evidence::AttributedResult;
 
 use super::reader::Reader;
@@ -12,22 +12,13 @@ use crate::request::nonce;
 /// may be the result of any: it is a result of this one only if it repeats its register, amount, action and currency.
 ///
 /// ```
-/// use caisse_payment::entry::Content;
-/// use caisse_payment::{Amount, Currency, Operation, Outcome, Register};
+/// use caisse_payment::{Amount, Currency, Operation, Outcome, Transaction};
 /// use caisse_transaction::Dialect;
 /// use caisse_transaction::till::read_result;
 ///
 /// let amount = Amount::from_minor(999, Currency::EUR);
-/// let asked = Content {
-///     operation: Operation::Debit,
-///     original: None,
-///     amount,
-///     allow_partial: false,
-///     allow_tip: None,
-///     terminal: "counter".parse()?,
-///     register: Register::FIRST,
-///     reference: None,
-/// };
+/// let (id, terminal, dialect) = ("sale-1".parse()?, "counter".parse()?, "concert-e-plus".parse()?);
+/// let asked = Transaction::new(id, Operation::Debit, amount, terminal, dialect);
 /// let told = read_result(&Dialect::CONCERT_E_PLUS, &asked, b"010000009991978          ");
 /// assert_eq!(told.outcome, Outcome::Approved { amount });
 /// let of_another = read_result(&Dialect::CONCERT_E_PLUS, &asked, b"010000010001978          ");
@@ -35,7 +26,7 @@ use crate::request::nonce;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn read_result(dialect: &Dialect, asked: &Content, body: &[u8]) -> AttributedResult {
+pub fn read_result(dialect: &Dialect, asked: &Transaction, body: &[u8]) -> AttributedResult {
     let mut storage = [0; LONGEST_BODY];
     let mut reader = Reader::new(dialect, false, &mut storage);
     reader.ask(false, nonce(asked, dialect));

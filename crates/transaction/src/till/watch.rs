@@ -3,8 +3,7 @@
 use core::time::Duration;
 
 use caisse_link::Instant;
-use caisse_payment::entry::Start;
-use caisse_payment::{Doubt, Outcome};
+use caisse_payment::{Doubt, Outcome, Transaction};
 
 use super::contradiction::Contradiction;
 use super::machine::TillMachine;
@@ -99,7 +98,7 @@ impl TillMachine<'_> {
     /// What the content of a stream decides already.
     pub(super) fn decided(&self) -> Option<Outcome> {
         let (State::Waiting { .. }, Some(started)) = (self.state, &self.started) else { return None };
-        self.reader.decided(&started.content).filter(|_| self.channel.ending().is_none())
+        self.reader.decided(started).filter(|_| self.channel.ending().is_none())
     }
 
     /// Lets the times count that are over at this moment.
@@ -127,7 +126,7 @@ impl TillMachine<'_> {
         }
         let outcome = match self.overheard.doubt() {
             Some(doubt) => Outcome::Unknown { doubt },
-            None => self.reader.outcome(&started.content, ending, self.channel.received()),
+            None => self.reader.outcome(started, ending, self.channel.received()),
         };
         let answered = self.reader.answered();
         self.apply(now, Input::AnswerEnded { outcome, answered });
@@ -181,7 +180,7 @@ impl TillMachine<'_> {
             return;
         }
         let (ending, received) = (self.channel.ending(), self.channel.received());
-        let outcome = self.reader.outcome(&started.content, ending, received);
+        let outcome = self.reader.outcome(started, ending, received);
         if outcome != verdict.outcome {
             self.watch.contradiction = Some(outcome);
             self.apply(now, Input::Contradicted);
@@ -189,7 +188,7 @@ impl TillMachine<'_> {
     }
 
     /// What contradicts the verdict.
-    pub(super) fn contradiction(&self, started: &Start) -> Contradiction {
+    pub(super) fn contradiction(&self, started: &Transaction) -> Contradiction {
         let fallback = Outcome::Unknown { doubt: Doubt::Contradiction };
         let verdict = match self.state {
             State::Reported { verdict, .. } | State::Done { verdict, .. } => Some(verdict.outcome),
@@ -197,7 +196,7 @@ impl TillMachine<'_> {
         };
         Contradiction {
             id: started.id,
-            asked: started.content.amount,
+            asked: started.amount,
             reported: verdict.unwrap_or(fallback),
             outcome: self.watch.contradiction.unwrap_or(fallback),
         }

@@ -4,7 +4,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use caisse_link::frame::Control;
-use caisse_payment::entry::Entry;
 use caisse_payment::{Doubt, Outcome, Refusal, Verdict};
 use caisse_transaction::{Action, Dialect, DrainError, Instant, SendError, TillMachine};
 
@@ -218,10 +217,10 @@ impl Play<'_> {
         for _ in 0..64 {
             match self.machine.poll() {
                 Action::Connect => self.machine.handle_connected(self.now, Ok(None)),
-                Action::Record(entry) => {
+                action @ (Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..)) => {
                     if self.mistake != Mistake::RecordsLater {
-                        self.started |= matches!(entry, Entry::Started(_) | Entry::NeverSent(..));
-                        self.ended |= matches!(entry, Entry::Ended(_) | Entry::NeverSent(..));
+                        self.started |= !matches!(action, Action::RecordEnd(..));
+                        self.ended |= !matches!(action, Action::RecordStart(_));
                     }
                     self.machine.handle_written(self.now, Ok(()));
                 }

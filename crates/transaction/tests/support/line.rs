@@ -4,12 +4,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use caisse_payment::entry::Entry;
 use caisse_payment::{Amount, Verdict};
 use caisse_transaction::till::{LinkKind, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, SendError, TillMachine};
 
-use super::config;
+use super::{Write, config};
 
 pub const ENQ: u8 = 0x05;
 pub const ACK: u8 = 0x06;
@@ -83,7 +82,7 @@ pub struct Run {
     pub verdict: Verdict,
     /// All that the till sent, a piece for each write.
     pub sent: Vec<Vec<u8>>,
-    pub entries: Vec<Entry>,
+    pub writes: Vec<Write>,
     pub events: Vec<Event>,
     pub late: u8,
     pub elapsed: Duration,
@@ -144,18 +143,18 @@ pub fn run_with_storage(
     let start = Instant::from_millis(1_000_000);
     let mut now = start;
     let mut coming: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
-    let (mut sent, mut entries, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sent, mut writes, mut events) = (Vec::new(), Vec::new(), Vec::new());
     let (mut received, mut accepted_total, mut gone, mut told) = (0, 0, false, false);
     machine.start(now, request).unwrap();
     for _ in 0..100_000 {
         gone |= broken.after_received.is_some_and(|most| received >= most);
         gone |= broken.after_sent.is_some_and(|most| accepted_total >= most);
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now, Ok(None)),
-            Action::Record(entry) => {
-                entries.push(entry);
+            action @ (Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..)) => {
+                writes.push(Write::new(action));
                 machine.handle_written(now, Ok(()));
             }
+            Action::Connect => machine.handle_connected(now, Ok(None)),
             Action::Send(bytes) => {
                 let bytes = bytes.to_vec();
                 let room = broken.after_sent.map_or(usize::MAX, |most| most.saturating_sub(accepted_total));
@@ -227,7 +226,7 @@ pub fn run_with_storage(
                 return Run {
                     verdict,
                     sent,
-                    entries,
+                    writes,
                     events,
                     late: report.late_answers(),
                     elapsed: now.since(start),

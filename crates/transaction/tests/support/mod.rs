@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use caisse_codec::{Identifier, TicketRequest};
-use caisse_payment::entry::{Content, Entry};
-use caisse_payment::{Amount, Currency, Operation, Outcome, Proof, Register, Verdict};
+use caisse_payment::{
+    Amount, Conclusion, Currency, Operation, Outcome, Proof, Transaction, TransactionId, Verdict,
+};
 use caisse_transaction::till::{Contradiction, MOST_STORAGE};
 use caisse_transaction::{Action, Config, Dialect, Event, Instant, Request, TillMachine};
 
@@ -17,21 +18,34 @@ pub fn euros(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::EUR)
 }
 
-pub fn content(amount: Amount) -> Content {
-    Content {
-        operation: Operation::Debit,
-        original: None,
-        amount,
-        allow_partial: false,
-        allow_tip: None,
-        terminal: "counter".parse().unwrap(),
-        register: Register::FIRST,
-        reference: None,
-    }
+/// A debit. A machine sets the dialect to its own.
+pub fn transaction(amount: Amount) -> Transaction {
+    let (id, terminal) = ("sale-1".parse().unwrap(), "counter".parse().unwrap());
+    Transaction::new(id, Operation::Debit, amount, terminal, "payxpress".parse().unwrap())
 }
 
 pub fn debit(minor: u64) -> Request {
-    Request { id: "sale-1".parse().unwrap(), content: content(euros(minor)), ticket: None, application: None }
+    Request { transaction: transaction(euros(minor)), ticket: None, application: None }
+}
+
+/// What a machine asks the journal to write about its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    Start(Transaction),
+    End(TransactionId, Conclusion),
+    NeverSent(Transaction, Conclusion),
+}
+
+impl Write {
+    /// Returns the write that an action asks for.
+    pub fn new(action: Action<'_>) -> Self {
+        match action {
+            Action::RecordStart(transaction) => Self::Start(transaction),
+            Action::RecordEnd(id, conclusion) => Self::End(id, conclusion),
+            Action::RecordNeverSent(transaction, conclusion) => Self::NeverSent(transaction, conclusion),
+            other => panic!("{other:?} writes nothing about the transaction"),
+        }
+    }
 }
 
 pub fn with_ticket(request: Request) -> Request {
@@ -55,7 +69,7 @@ pub struct Run {
     pub verdict: Verdict,
     pub contradictions: Vec<Contradiction>,
     pub sent: Vec<u8>,
-    pub entries: Vec<Entry>,
+    pub writes: Vec<Write>,
     pub events: Vec<Event>,
     pub answer: Vec<u8>,
     pub skipped: usize,
@@ -99,15 +113,15 @@ pub fn run_with_storage<'p>(
     let mut now = start;
     let mut pieces = pieces.into_iter().peekable();
     let (mut last, mut early, mut contradictions) = (start, None, Vec::new());
-    let (mut sent, mut entries, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sent, mut writes, mut events) = (Vec::new(), Vec::new(), Vec::new());
     machine.start(now, request).unwrap();
     for _ in 0..100_000 {
         match machine.poll() {
-            Action::Connect => machine.handle_connected(now, Ok(None)),
-            Action::Record(entry) => {
-                entries.push(entry);
+            action @ (Action::RecordStart(_) | Action::RecordEnd(..) | Action::RecordNeverSent(..)) => {
+                writes.push(Write::new(action));
                 machine.handle_written(now, Ok(()));
             }
+            Action::Connect => machine.handle_connected(now, Ok(None)),
             Action::Send(bytes) => {
                 sent.extend_from_slice(bytes);
                 let accepted = bytes.len();
@@ -155,7 +169,7 @@ pub fn run_with_storage<'p>(
                     verdict,
                     contradictions,
                     sent,
-                    entries,
+                    writes,
                     events,
                     answer: report.message().as_bytes().to_vec(),
                     skipped: report.skipped(),

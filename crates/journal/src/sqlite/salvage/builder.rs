@@ -12,7 +12,7 @@ use super::super::state::Current;
 use super::super::unit::prepare;
 use super::super::writing::{PUT_EVENT, PUT_TRANSACTION, Writer};
 use crate::rules;
-use crate::{Event, JournalError, State};
+use crate::{JournalError, RecordedEvent, State};
 
 /// A journal that is being written.
 pub(super) struct Builder<'c> {
@@ -52,11 +52,11 @@ impl<'c> Builder<'c> {
     }
 
     /// Writes an event if it can have happened then. Returns whether it can.
-    pub(super) fn put(&mut self, id: &TransactionId, event: Event) -> Result<bool, JournalError> {
+    pub(super) fn put(&mut self, id: &TransactionId, event: RecordedEvent) -> Result<bool, JournalError> {
         let existing = self.find(id)?;
         let number = self.current.tail.next();
         let tracked = existing.as_ref().map(|row| &row.tracked);
-        let Ok(tracked) = rules::replay(tracked, number, &event) else { return Ok(false) };
+        let Ok(tracked) = rules::replay(id, tracked, number, &event) else { return Ok(false) };
         let events = existing.map_or(0, |row| row.events).saturating_add(1);
         let recent = &mut Vec::new();
         let mut writer = Writer { connection: self.connection, current: &mut self.current, recent };

@@ -167,7 +167,7 @@ impl Damaged<'_> {
         let ids: BTreeSet<TransactionId> = owners.values().flatten().copied().collect();
         let linked = self.chained.events.values().filter(|event| !ids.is_empty() && event.is_linked);
         let events = linked.filter_map(|event| event.place.event(self.source)).map(|(_, row)| row);
-        let starts = events.filter(|row| row.event.what.start().is_some() && ids.contains(&row.id));
+        let starts = events.filter(|row| row.event.event.transaction().is_some() && ids.contains(&row.id));
         starts.map(|row| (row.id, row.number)).collect()
     }
 
@@ -179,9 +179,9 @@ impl Damaged<'_> {
             return BTreeMap::new();
         }
         for (_, row) in self.chained.events.values().filter_map(|event| event.place.event(self.source)) {
-            let Some(start) = row.event.what.start() else { continue };
-            last.entry(start.content.terminal).or_insert(row.previous.at_terminal);
-            if let Some(address) = start.address.filter(|address| *address != start.content.terminal) {
+            let Some(start) = row.event.event.transaction() else { continue };
+            last.entry(start.terminal).or_insert(row.previous.at_terminal);
+            if let Some(address) = start.address.filter(|address| *address != start.terminal) {
                 last.entry(address).or_insert(row.previous.at_address);
             }
         }

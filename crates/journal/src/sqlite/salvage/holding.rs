@@ -61,14 +61,14 @@ impl Rescue<'_> {
         let mut incomplete = Vec::new();
         self.each(&mut |rescue, row| {
             let record = &row.tracked.record;
-            let by_row = rescue.found.row(rescue.source, &record.start.id);
+            let by_row = rescue.found.row(rescue.source, &record.id());
             let is_whole =
                 |found: &TransactionRow| found.tracked.record == *record && found.events == row.events;
             let has_more = |found: &TransactionRow| found.events > row.events;
             let may_have_more =
                 !by_row.as_ref().is_some_and(is_whole) && row.tracked.started_event <= rescue.unnamed_until;
             if may_have_more || by_row.as_ref().is_some_and(has_more) {
-                incomplete.push(record.start.id);
+                incomplete.push(record.id());
             }
         })?;
         for id in incomplete {
@@ -98,11 +98,11 @@ impl Rescue<'_> {
     /// Writes that the outcome of a transaction was lost.
     fn reopen(&mut self, id: TransactionId) -> Result<Option<HeldBack>, JournalError> {
         let Some(before) = self.builder.find(&id)? else { return Ok(None) };
-        self.builder.put(&id, stand_in::lost_outcome(id, self.at))?;
+        self.builder.put(&id, stand_in::lost_outcome(self.at))?;
         let why = self.incomplete.get(&id).copied().unwrap_or(HeldBackReason::Incomplete);
         let record = &before.tracked.record;
         let is_known = why != HeldBackReason::StartLost;
-        let reached = Reached::of(&record.start);
+        let reached = Reached::of(record.transaction());
         let is_lost = |number: &u64| self.lost.iter().any(|lost| lost.contains(number));
         let lost_events =
             self.owners.iter().filter(|(number, owners)| owners.contains(&id) && is_lost(number));
@@ -140,7 +140,7 @@ impl Rescue<'_> {
             name.push('x');
         };
         self.builder.put(&id, stand_in::lost_start(id, Some(reached), self.currency, self.at)?)?;
-        self.builder.put(&id, stand_in::lost_outcome(id, self.at))?;
+        self.builder.put(&id, stand_in::lost_outcome(self.at))?;
         Ok(HeldBack {
             id,
             why: HeldBackReason::Terminal,
@@ -155,7 +155,7 @@ impl Rescue<'_> {
     fn terminals(&self) -> Result<Terminals, JournalError> {
         let (mut verified, mut readable) = (BTreeSet::new(), BTreeSet::new());
         self.each(&mut |rescue, row| {
-            let start = &row.tracked.record.start;
+            let start = row.tracked.record.transaction();
             let is_verified = !matches!(
                 rescue.incomplete.get(&start.id),
                 Some(HeldBackReason::StartNotVerified | HeldBackReason::StartLost)
@@ -167,13 +167,13 @@ impl Rescue<'_> {
             if self.builder.find(id)?.is_none()
                 && let Some(row) = self.found.any_row(self.source, id)
             {
-                readable.insert(Reached::of(&row.tracked.record.start));
+                readable.insert(Reached::of(row.tracked.record.transaction()));
             }
         }
         for lost in &self.lost {
             for candidate in self.found.events.range(lost.clone()).flat_map(|(_, candidates)| candidates) {
                 if let Some((_, row)) = candidate.place.event(self.source)
-                    && let Some(start) = row.event.what.start()
+                    && let Some(start) = row.event.event.transaction()
                 {
                     readable.insert(Reached::of(start));
                 }

@@ -12,7 +12,7 @@ use super::outcome::HeldBackReason;
 use super::source::Source;
 use super::stand_in;
 use super::verified::{Chained, Verified};
-use crate::{Event, JournalError, WallTime, What};
+use crate::{Event, JournalError, RecordedEvent, WallTime};
 
 /// What is left of a journal, and the new one.
 pub(super) struct Rescue<'r> {
@@ -97,7 +97,7 @@ impl Rescue<'_> {
             return self.lose(number..=number);
         }
         self.currency = row.currency;
-        let is_start = row.event.what.start().is_some();
+        let is_start = row.event.event.transaction().is_some();
         if !is_start && self.builder.find(&row.id)?.is_none() {
             self.begin_without_start(&row.id, row.currency, row.event.at)?;
         }
@@ -112,7 +112,7 @@ impl Rescue<'_> {
     }
 
     /// Whether the row of its transaction says the same as an event whose predecessor is lost.
-    fn is_confirmed(&self, id: &TransactionId, event: &Event) -> bool {
+    fn is_confirmed(&self, id: &TransactionId, event: &RecordedEvent) -> bool {
         let Some(row) = self.found.row(self.source, id) else { return false };
         let numbers = [row.tracked.started_event, row.last_event];
         let middle = row.last_event.saturating_sub(1);
@@ -140,7 +140,7 @@ impl Rescue<'_> {
     }
 
     /// Begins a transaction by a start that nothing verifies.
-    fn begin(&mut self, id: &TransactionId, start: Event) -> Result<(), JournalError> {
+    fn begin(&mut self, id: &TransactionId, start: RecordedEvent) -> Result<(), JournalError> {
         if self.builder.put(id, start)? {
             self.incomplete.insert(*id, HeldBackReason::StartNotVerified);
         }
@@ -191,7 +191,7 @@ impl Rescue<'_> {
     }
 
     /// The event of this number by the row of its transaction.
-    fn event_by_row(&self, number: u64) -> Option<(TransactionId, Event)> {
+    fn event_by_row(&self, number: u64) -> Option<(TransactionId, RecordedEvent)> {
         let mut owners = self.owners.get(&number)?.iter();
         let (id, None) = (owners.next()?, owners.next()) else { return None };
         Some((*id, stand_in::event_of(&self.found.row(self.source, id)?, number)?))
@@ -230,11 +230,11 @@ impl Rescue<'_> {
     }
 
     /// The start of a transaction in an event that is not as it was written, or that nothing verifies.
-    fn readable_start(&self, number: u64, id: &TransactionId) -> Option<Event> {
+    fn readable_start(&self, number: u64, id: &TransactionId) -> Option<RecordedEvent> {
         let candidates = self.found.events.get(&number)?.iter();
         let mut events = candidates.filter_map(|candidate| candidate.place.event(self.source));
         let (_, row) = events.find(|(_, row)| row.id == *id)?;
-        let start = *row.event.what.start()?;
-        Some(Event { what: What::Started(start), ..row.event })
+        let start = *row.event.event.transaction()?;
+        Some(RecordedEvent { event: Event::Started(start), ..row.event })
     }
 }

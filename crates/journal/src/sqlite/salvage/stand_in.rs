@@ -1,13 +1,12 @@
 //! What a new journal contains in the place of what was lost.
 
-use caisse_payment::entry::{Content, End, RawStatus, Start};
 use caisse_payment::{
-    Amount, Currency, Doubt, Operation, Outcome, Proof, Register, TerminalId, TransactionId, UsbIdentity,
+    Amount, Currency, Doubt, Operation, Outcome, Proof, TerminalId, Transaction, TransactionId, UsbIdentity,
     Verdict,
 };
 
 use super::super::columns::TransactionRow;
-use crate::{Event, JournalError, WallTime, What};
+use crate::{Event, JournalError, RecordedEvent, WallTime};
 
 /// The dialect of a transaction that stands in the place of one that was lost, and the name of a terminal that is not known.
 pub(super) const SALVAGED: &str = "salvaged";
@@ -21,25 +20,16 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    pub(super) const fn of(start: &Start) -> Self {
-        Self { terminal: start.content.terminal, address: start.address, usb: start.usb }
+    pub(super) const fn of(transaction: &Transaction) -> Self {
+        let Transaction { terminal, address, usb, .. } = *transaction;
+        Self { terminal, address, usb }
     }
 }
 
 /// The outcome of a transaction of which events were lost.
-pub(super) fn lost_outcome(id: TransactionId, at: WallTime) -> Event {
+pub(super) fn lost_outcome(at: WallTime) -> RecordedEvent {
     let outcome = Outcome::Unknown { doubt: Doubt::Salvaged };
-    let end = End {
-        id,
-        verdict: Verdict { outcome, proof: Proof::PerhapsSent },
-        authorisation: None,
-        contract: None,
-        serial_number: None,
-        reported_amount: None,
-        last_four: None,
-        status: RawStatus::default(),
-    };
-    Event { at, what: What::Ended(end) }
+    RecordedEvent { at, event: Event::Ended(Verdict { outcome, proof: Proof::PerhapsSent }.into()) }
 }
 
 /// The start of a transaction that stands in the place of one that was lost. Its amount is 0, which no payment asks for.
@@ -48,65 +38,54 @@ pub(super) fn lost_start(
     reached: Option<Reached>,
     currency: Currency,
     at: WallTime,
-) -> Result<Event, JournalError> {
+) -> Result<RecordedEvent, JournalError> {
     let unnamed = || JournalError::corrupt("a name in the place of one that was lost");
     let terminal = match reached {
         Some(reached) => reached.terminal,
         None => SALVAGED.parse().map_err(|_| unnamed())?,
     };
-    let start = Start {
-        id,
-        content: Content {
-            operation: Operation::Debit,
-            original: None,
-            amount: Amount::from_minor(0, currency),
-            allow_partial: false,
-            allow_tip: None,
-            terminal,
-            register: Register::FIRST,
-            reference: None,
-        },
-        dialect: SALVAGED.parse().map_err(|_| unnamed())?,
+    let (amount, dialect) = (Amount::from_minor(0, currency), SALVAGED.parse().map_err(|_| unnamed())?);
+    let transaction = Transaction {
         address: reached.and_then(|reached| reached.address),
         usb: reached.and_then(|reached| reached.usb),
+        ..Transaction::new(id, Operation::Debit, amount, terminal, dialect)
     };
-    Ok(Event { at, what: What::Started(start) })
+    Ok(RecordedEvent { at, event: Event::Started(transaction) })
 }
 
 /// The event that began a transaction, as its row has it.
-pub(super) fn start_of(row: &TransactionRow) -> Event {
+pub(super) fn start_of(row: &TransactionRow) -> RecordedEvent {
     let record = &row.tracked.record;
-    Event { at: record.started_at, what: What::Started(record.start) }
+    RecordedEvent { at: record.started_at(), event: Event::Started(*record.transaction()) }
 }
 
 /// The event of this number, as far as it follows from the row of its transaction. Whether it was that event, only the chain of a
 /// later one can prove.
-pub(super) fn event_of(row: &TransactionRow, number: u64) -> Option<Event> {
+pub(super) fn event_of(row: &TransactionRow, number: u64) -> Option<RecordedEvent> {
     let record = &row.tracked.record;
-    let is_start = row.tracked.started_event == number;
-    let ended = || Some((record.end?, record.ended_at?));
-    if is_start {
+    let ended = || Some((*record.conclusion()?, record.ended_at()?));
+    if row.tracked.started_event == number {
         // Nothing but the start, or both in one event.
-        let what = match ended() {
-            Some((end, _)) if row.last_event == number => What::NeverSent(record.start, end),
-            _ => What::Started(record.start),
+        let event = match ended() {
+            Some((end, _)) if row.last_event == number => Event::NeverSent(*record.transaction(), end),
+            _ => Event::Started(*record.transaction()),
         };
-        return Some(Event { at: record.started_at, what });
+        return Some(RecordedEvent { at: record.started_at(), event });
     }
-    let decided = || Some((record.decision.as_ref()?, record.decided_at?));
+    let decided = || Some((record.decision()?, record.decided_at()?));
     match (decided(), row.last_event == number) {
-        (Some((decision, at)), true) => Some(Event { at, what: What::Resolved(decision.clone()) }),
-        _ => ended().map(|(end, at)| Event { at, what: What::Ended(end) }),
+        (Some((decision, at)), true) => Some(RecordedEvent { at, event: Event::Resolved(decision.clone()) }),
+        _ => ended().map(|(end, at)| RecordedEvent { at, event: Event::Ended(end) }),
     }
 }
 
 /// What the row of a transaction says, in lines for a person.
 pub(super) fn lines(row: &TransactionRow) -> Vec<String> {
     let record = &row.tracked.record;
-    let mut lines = vec![What::Started(record.start).to_string()];
-    lines.extend(record.end.map(|end| What::Ended(end).to_string()));
-    lines.extend(record.decision.clone().map(|decision| What::Resolved(decision).to_string()));
-    if record.disputed {
+    let mut lines = vec![Event::Started(*record.transaction()).to_string()];
+    lines.extend(record.conclusion().map(|end| Event::Ended(*end).to_string()));
+    lines.extend(record.decision().map(|decision| Event::Resolved(decision.clone()).to_string()));
+    if record.is_disputed() {
         lines.push("disputed".to_owned());
     }
     lines

@@ -10,48 +10,98 @@ use crate::identifiers::{
 use crate::outcome::Verdict;
 use crate::{Amount, Operation};
 
-/// What is asked for: the content that belongs to a transaction id.
+/// The details of one attempt at one terminal: the request of the application, bound to the terminal, the register and the
+/// dialect.
+///
+/// ```
+/// use caisse_payment::{Amount, Currency, Operation, Transaction};
+///
+/// let euros = |minor| Amount::from_minor(minor, Currency::EUR);
+/// let (id, terminal, dialect) = ("order-7".parse()?, "counter".parse()?, "payxpress".parse()?);
+/// let debit = Transaction::new(id, Operation::Debit, euros(2500), terminal, dialect);
+/// let with_tip = Transaction { allow_tip: Some(euros(500)), ..debit };
+/// assert!(!with_tip.has_same_content(&debit));
+/// # Ok::<(), caisse_payment::IdentifierError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Content {
-    /// What to do.
+pub struct Transaction {
+    /// The key under which the transaction is recorded and charged at most once.
+    pub id: TransactionId,
+    /// The operation.
     pub operation: Operation,
     /// The transaction that is undone or refunded, for those operations that name one.
     pub original: Option<TransactionId>,
-    /// How much.
+    /// The amount that is asked for.
     pub amount: Amount,
-    /// Whether a part of it may be approved.
+    /// Whether a part of the amount may be approved.
     pub allow_partial: bool,
     /// The largest tip that may be approved above the amount, for a debit.
     pub allow_tip: Option<Amount>,
-    /// On which terminal.
+    /// The name of the terminal.
     pub terminal: TerminalId,
-    /// For which register.
+    /// The register of the till.
     pub register: Register,
     /// The till's label.
     pub reference: Option<Reference>,
+    /// The dialect that the terminal speaks.
+    pub dialect: DialectName,
+    /// The address of the terminal in the form of a name (`tcp:192.0.2.7:8888`): two names at one address are one terminal. None
+    /// for a terminal without an address: App to App, or a link of the caller's own.
+    pub address: Option<TerminalId>,
+    /// The USB device at a serial port, where the system shows one. The path of a port goes to another device when that one
+    /// is plugged in first; the identity of a device does not.
+    pub usb: Option<UsbIdentity>,
 }
 
-impl Content {
+impl Transaction {
+    /// Returns a transaction of the first register, without an original, a reference, an address or a USB device, that allows
+    /// neither a part nor a tip.
+    #[must_use]
+    pub const fn new(
+        id: TransactionId,
+        operation: Operation,
+        amount: Amount,
+        terminal: TerminalId,
+        dialect: DialectName,
+    ) -> Self {
+        Self {
+            id,
+            operation,
+            original: None,
+            amount,
+            allow_partial: false,
+            allow_tip: None,
+            terminal,
+            register: Register::FIRST,
+            reference: None,
+            dialect,
+            address: None,
+            usb: None,
+        }
+    }
+
+    /// Whether both ask for the same, so that one id may stand for both. The id, the dialect, the address and the USB device do
+    /// not belong to the content.
+    #[must_use]
+    pub fn has_same_content(&self, other: &Self) -> bool {
+        let Self { id, dialect, address, usb, .. } = *other;
+        Self { id, dialect, address, usb, ..*self } == *other
+    }
+
     /// Returns the tip in an approved amount: the part above the amount asked for, if it is at most the tip that was allowed.
     ///
     /// ```
-    /// use caisse_payment::entry::Content;
-    /// use caisse_payment::{Amount, Currency, Operation, Register};
+    /// use caisse_payment::{Amount, Currency, Operation, Transaction};
     ///
     /// let euros = |minor| Amount::from_minor(minor, Currency::EUR);
-    /// let content = Content {
-    ///     operation: Operation::Debit,
-    ///     original: None,
-    ///     amount: euros(2500),
-    ///     allow_partial: false,
+    /// let (id, terminal, dialect) = ("order-7".parse()?, "counter".parse()?, "payxpress".parse()?);
+    /// let transaction = Transaction {
     ///     allow_tip: Some(euros(500)),
-    ///     terminal: "counter".parse()?,
-    ///     register: Register::FIRST,
-    ///     reference: None,
+    ///     ..Transaction::new(id, Operation::Debit, euros(2500), terminal, dialect)
     /// };
-    /// assert_eq!(content.tip(euros(2700)), Some(euros(200)));
-    /// assert_eq!(content.tip(euros(2500)), None);
-    /// assert_eq!(content.tip(euros(3001)), None);
+    /// assert_eq!(transaction.tip(euros(2700)), Some(euros(200)));
+    /// assert_eq!(transaction.tip(euros(2500)), None);
+    /// assert_eq!(transaction.tip(euros(3001)), None);
     /// # Ok::<(), caisse_payment::IdentifierError>(())
     /// ```
     #[must_use]
@@ -78,24 +128,7 @@ impl Content {
     }
 }
 
-/// A transaction as it stands before its first byte leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Start {
-    /// Its key.
-    pub id: TransactionId,
-    /// What it asks for.
-    pub content: Content,
-    /// How the terminal is spoken to.
-    pub dialect: DialectName,
-    /// Where it is reached, in the form of a name (`tcp:192.0.2.7:8888`): two names at one address are one terminal. None where
-    /// it has none: App to App, or a link of the caller's own.
-    pub address: Option<TerminalId>,
-    /// The USB device at a serial port, where the system shows one. The path of a port goes to another device when that one
-    /// is plugged in first; the identity of a device does not.
-    pub usb: Option<UsbIdentity>,
-}
-
-/// The names in [`Start::dialect`] of the ways to a payment app on the same device.
+/// The names in [`Transaction::dialect`] of the ways to a payment app on the same device.
 pub const APP_TO_APP_DIALECTS: [&str; 2] = ["payxpress-v4", "payxpress-apm"];
 
 /// The means by which a transaction reaches its terminal. What one means reports says nothing of a transaction of the other.
@@ -124,12 +157,10 @@ impl PaymentMeans {
     }
 }
 
-/// A transaction's end, with the evidence that may be kept.
+/// How a transaction ended: the verdict, with the evidence that may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
-    /// Its key.
-    pub id: TransactionId,
-    /// How it ended and how far the request got.
+pub struct Conclusion {
+    /// The outcome, and how far the request got.
     pub verdict: Verdict,
     /// The authorisation number (AC).
     pub authorisation: Option<AuthorisationNumber>,
@@ -141,11 +172,26 @@ pub struct End {
     pub reported_amount: Option<Amount>,
     /// The last four digits of the card.
     pub last_four: Option<[u8; 4]>,
-    /// The status as it stood in the answer: AE and the first two characters of AF.
+    /// The status of the answer: AE and the first two characters of AF, or STAT.
     pub status: RawStatus,
 }
 
-/// The status characters of an answer, kept as they came.
+impl From<Verdict> for Conclusion {
+    /// Returns a conclusion without evidence.
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            authorisation: None,
+            contract: None,
+            serial_number: None,
+            reported_amount: None,
+            last_four: None,
+            status: RawStatus::default(),
+        }
+    }
+}
+
+/// The status characters of an answer, as they were received.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct RawStatus {
     /// AE, in an answer of 3.x.
@@ -164,29 +210,5 @@ impl fmt::Debug for RawStatus {
             write!(f, "STAT={:?} ", char::from(stat))?;
         }
         write!(f, "AE={:?} AF={:?}", text(self.status), text(self.complement))
-    }
-}
-
-/// One durable write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "no allocator here, and one entry lives at a time")]
-pub enum Entry {
-    /// The transaction begins: its request may leave once this is durable.
-    Started(Start),
-    /// The transaction has ended.
-    Ended(End),
-    /// The transaction ended before it could begin: both in one write, so that no doubt stays behind when
-    /// the power goes between the two.
-    NeverSent(Start, End),
-}
-
-impl Entry {
-    /// The transaction it belongs to.
-    #[must_use]
-    pub const fn id(&self) -> TransactionId {
-        match self {
-            Self::Started(start) | Self::NeverSent(start, _) => start.id,
-            Self::Ended(end) => end.id,
-        }
     }
 }

@@ -1,10 +1,9 @@
-//! A transaction as the till asks for it: what goes to the app, and what goes to the journal alone.
+//! What an application asks a till for: what goes to the payment app, and what goes to the journal alone.
 
 use caisse_android_intent::Intent;
-use caisse_journal::Order;
-use caisse_payment::entry::{Content, Start};
+use caisse_journal::OperatorOverride;
 use caisse_payment::{
-    Amount, Currency, DialectName, Operation, Reference, Register, TerminalId, TransactionId,
+    Amount, Currency, DialectName, Operation, Reference, Register, TerminalId, Transaction, TransactionId,
 };
 
 use crate::definition;
@@ -40,17 +39,17 @@ enum Request {
     Apm(apm::Request),
 }
 
-/// A transaction: its key, its request, and what the journal keeps with them.
+/// A payment to take through the payment app: the id, the request to the app, and what the journal keeps with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transaction {
+pub struct PaymentRequest {
     id: TransactionId,
     request: Request,
     original: Option<TransactionId>,
     label: Option<Reference>,
-    order: Option<Order>,
+    operator_override: Option<OperatorOverride>,
 }
 
-impl Transaction {
+impl PaymentRequest {
     /// A transaction of PayXpress V4. Its reference is its id.
     #[must_use]
     pub const fn v4(request: v4::Perform) -> Self {
@@ -59,19 +58,19 @@ impl Transaction {
             request: Request::V4(request),
             original: None,
             label: None,
-            order: None,
+            operator_override: None,
         }
     }
 
     /// A transaction of PayXpress APM, which is given no reference.
     #[must_use]
     pub const fn apm(id: TransactionId, request: apm::Request) -> Self {
-        Self { id, request: Request::Apm(request), original: None, label: None, order: None }
+        Self { id, request: Request::Apm(request), original: None, label: None, operator_override: None }
     }
 
     /// Names the transaction of this journal that is undone or refunded. A cancellation needs one, and one that is certainly
     /// the last of an [exclusive](crate::Till::exclusive) terminal; refunds of it never exceed it. Otherwise a person has to
-    /// [take responsibility](Self::ordered).
+    /// [take responsibility](Self::with_override).
     #[must_use]
     pub const fn with_original(mut self, original: TransactionId) -> Self {
         self.original = Some(original);
@@ -88,8 +87,8 @@ impl Transaction {
     /// A person takes responsibility for a cancellation or a refund that the journal cannot prove to be right. It is
     /// recorded before the launch.
     #[must_use]
-    pub fn ordered(mut self, order: Order) -> Self {
-        self.order = Some(order);
+    pub fn with_override(mut self, operator_override: OperatorOverride) -> Self {
+        self.operator_override = Some(operator_override);
         self
     }
 
@@ -138,31 +137,21 @@ impl Transaction {
         self.original
     }
 
-    pub(crate) const fn order(&self) -> Option<&Order> {
-        self.order.as_ref()
+    pub(crate) const fn operator_override(&self) -> Option<&OperatorOverride> {
+        self.operator_override.as_ref()
     }
 
     pub(crate) fn currency(&self) -> Currency {
         self.amount().currency()
     }
 
-    pub(crate) fn start(&self, terminal: TerminalId, register: Register) -> Option<Start> {
-        let content = Content {
-            operation: self.operation(),
+    pub(crate) fn transaction(&self, terminal: TerminalId, register: Register) -> Option<Transaction> {
+        let dialect = self.app().dialect().parse().ok()?;
+        Some(Transaction {
             original: self.original,
-            amount: self.amount(),
-            allow_partial: false,
-            allow_tip: None,
-            terminal,
             register,
             reference: self.label,
-        };
-        Some(Start {
-            id: self.id,
-            content,
-            dialect: self.app().dialect().parse().ok()?,
-            address: None,
-            usb: None,
+            ..Transaction::new(self.id, self.operation(), self.amount(), terminal, dialect)
         })
     }
 }
