@@ -51,6 +51,7 @@ fn a_whole_journal_is_recovered() {
         ran.lines(),
         [json!({
             "event": "salvaged", "journal": new, "transactions": 5, "events": 10, "rebuilt_events": 0, "lost_events": [],
+            "unplaced_events": [],
             "may_miss_transactions": false, "held_back": 0, "backup": false, "lost_forgotten": false, "lost_acceptances": 0,
         })]
     );

@@ -24,6 +24,7 @@ pub(super) fn salvage(file: &Path, into: &Path, output: &Output) -> Result<u8, W
         "events": salvaged.events,
         "rebuilt_events": salvaged.rebuilt_events,
         "lost_events": salvaged.lost_events.iter().map(|lost| [lost.start(), lost.end()]).collect::<Vec<_>>(),
+        "unplaced_events": salvaged.unplaced_events,
         "may_miss_transactions": salvaged.may_miss_transactions,
         "held_back": salvaged.held_back.len(),
         "backup": salvaged.is_backup,
@@ -59,6 +60,17 @@ fn say(salvaged: &Salvaged, into: &Path, output: &Output) {
     if !lost.is_empty() {
         output.text(format_args!("lost: events {lost}"));
         output.text(format_args!("perdus : événements {lost}"));
+    }
+    let unplaced: Vec<RangeInclusive<u64>> =
+        salvaged.unplaced_events.iter().map(|number| *number..=*number).collect();
+    if !unplaced.is_empty() {
+        let unplaced = numbers(&unplaced);
+        output.text(format_args!(
+            "whole, and not carried over because what precedes them is lost: events {unplaced}"
+        ));
+        output.text(format_args!(
+            "intacts, mais non repris car ce qui les précède est perdu : événements {unplaced}"
+        ));
     }
     if salvaged.may_miss_transactions {
         for line in MAY_MISS {
@@ -140,7 +152,7 @@ fn say_held(held: &HeldBack, output: &Output) {
     }
     for line in readable {
         let line = harmless(line);
-        output.text(format_args!("    readable, not verified / lisible, non vérifié : {line}"));
+        output.text(format_args!("    readable / lisible : {line}"));
     }
 }
 

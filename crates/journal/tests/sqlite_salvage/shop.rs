@@ -262,6 +262,12 @@ impl Shop {
             assert_ne!(after[id].0.state(), State::Final, "{held:?}");
         }
         let lost: u64 = salvaged.lost_events.iter().map(|lost| lost.end() - lost.start() + 1).sum();
+        let lost = lost + salvaged.unplaced_events.len() as u64;
+        for number in &salvaged.unplaced_events {
+            let line = format!("event {number}: ");
+            let mut readable = salvaged.held_back.iter().flat_map(|held| &held.readable);
+            assert!(readable.any(|readable| readable.starts_with(&line)), "{number}: {salvaged:?}");
+        }
         let all = self.pages.len() as u64;
         assert!(
             salvaged.events + lost >= all || salvaged.may_miss_transactions,

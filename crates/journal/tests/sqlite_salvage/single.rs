@@ -29,6 +29,7 @@ fn a_whole_journal_is_carried_over_to_the_letter() {
         events: 13,
         rebuilt_events: 0,
         lost_events: vec![],
+        unplaced_events: vec![],
         may_miss_transactions: false,
         held_back: vec![],
         is_backup: false,

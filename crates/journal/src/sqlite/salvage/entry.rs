@@ -217,13 +217,14 @@ fn write(connection: &Connection, damaged: &Damaged<'_>, at: WallTime) -> Result
         may_miss: damaged.identity == Identity::Unclear,
         unnamed_until: 0,
         incomplete: BTreeMap::new(),
+        unplaced: BTreeMap::new(),
         carried: 0,
         rebuilt: 0,
         currency: Currency::EUR,
     };
     rescue.carry_over()?;
     let held_back = rescue.hold_back()?;
-    let Rescue { builder, carried, rebuilt, lost, may_miss, .. } = rescue;
+    let Rescue { builder, carried, rebuilt, lost, unplaced, may_miss, .. } = rescue;
     builder.finish()?;
     let lost_acceptances = copy_acceptances(&transaction, found)?;
     let all: i64 = transaction.query_row("SELECT count(*) FROM transactions", [], |row| row.get(0))?;
@@ -235,6 +236,7 @@ fn write(connection: &Connection, damaged: &Damaged<'_>, at: WallTime) -> Result
         events: carried,
         rebuilt_events: rebuilt,
         lost_events: lost,
+        unplaced_events: unplaced.into_keys().collect(),
         may_miss_transactions: may_miss,
         held_back,
         is_backup: damaged.identity == Identity::Backup,

@@ -110,8 +110,10 @@ impl Rescue<'_> {
         if let Some(row) = self.found.any_row(self.source, &id).filter(|row| row.tracked.record != *record) {
             readable.extend(stand_in::lines(&row).into_iter().map(|line| format!("its row: {line}")));
         }
-        for lost in &self.lost {
-            for (number, candidates) in self.found.events.range(lost.clone()) {
+        let unplaced =
+            self.unplaced.iter().filter(|(_, owner)| **owner == id).map(|(number, _)| *number..=*number);
+        for range in self.lost.iter().cloned().chain(unplaced) {
+            for (number, candidates) in self.found.events.range(range) {
                 let events = candidates.iter().filter_map(|candidate| candidate.place.event(self.source));
                 let own = events.filter(|(_, row)| row.id == id);
                 readable.extend(own.map(|(_, row)| format!("event {number}: {}", row.event)));

@@ -16,6 +16,9 @@ pub struct Salvaged {
     pub rebuilt_events: u64,
     /// The numbers of the events that are lost, in the damaged file. A row about older copies that were accepted is none.
     pub lost_events: Vec<RangeInclusive<u64>>,
+    /// The numbers of the events that verify and are not in the new journal, because they cannot follow what is left of their
+    /// transactions: a contradiction of an outcome that is lost. They are among what is [`readable`](HeldBack::readable).
+    pub unplaced_events: Vec<u64>,
     /// Whether events may be missing of which nothing is left, neither an id nor a number. **A transaction that is missing with them
     /// is not in the new journal, and its id is new again.** Every terminal that the file names is held back then.
     pub may_miss_transactions: bool,
@@ -42,7 +45,8 @@ pub struct HeldBack {
     pub address: Option<TerminalId>,
     /// The numbers of its events that are lost, as far as they are known.
     pub lost_events: Vec<u64>,
-    /// What can be read about it in the damaged file and is not verified: one line in English each. For a person to compare with
+    /// What can be read about it in the damaged file and is not in the new journal: one line in English each. It is not verified,
+    /// except for the [`unplaced_events`](Salvaged::unplaced_events). For a person to compare with
     /// the terminal, and never for a decision by a program.
     pub readable: Vec<String>,
 }

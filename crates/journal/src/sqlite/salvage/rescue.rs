@@ -34,6 +34,8 @@ pub(super) struct Rescue<'r> {
     pub(super) unnamed_until: u64,
     /// The transactions that need a person, and why.
     pub(super) incomplete: BTreeMap<TransactionId, HeldBackReason>,
+    /// The events that verify and cannot follow what is left of their transactions.
+    pub(super) unplaced: BTreeMap<u64, TransactionId>,
     /// How many events are as they were written, and how many of them were rebuilt.
     pub(super) carried: u64,
     pub(super) rebuilt: u64,
@@ -105,6 +107,7 @@ impl Rescue<'_> {
             self.carried = self.carried.saturating_add(1);
         } else {
             self.is_exact = false;
+            self.unplaced.insert(number, row.id);
             self.incomplete.entry(row.id).or_insert(HeldBackReason::Incomplete);
         }
         self.is_exact &= self.builder.tail() == Tail { number, chain: verified.chain };
