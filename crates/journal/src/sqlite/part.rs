@@ -59,6 +59,22 @@ impl Part {
         self.has_replaced
     }
 
+    /// Gives the file the owner and the rights of another one, as far as the system allows it, and its owner the right to write it.
+    pub(super) fn take_rights_of(&self, other: &File) {
+        #[cfg(unix)]
+        if let Ok(other) = other.metadata() {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+            let mode = other.permissions().mode() & 0o666 | 0o600;
+            let _ = self.file.set_permissions(fs::Permissions::from_mode(mode));
+            if fchown(&self.file, Some(other.uid()), Some(other.gid())).is_err() {
+                let _ = fchown(&self.file, None, Some(other.gid()));
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = other;
+    }
+
     /// Gives the file its name, durably, and never in the place of another file.
     pub(super) fn finish(mut self) -> Result<(), JournalError> {
         self.file.sync_all().map_err(|error| failed(&self.part, &error))?;

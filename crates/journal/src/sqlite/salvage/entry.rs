@@ -83,6 +83,7 @@ impl SqliteJournal {
             format::mark_as_backup(&connection)?;
         }
         connection.close().map_err(|(_, error)| error)?;
+        part.take_rights_of(source.file());
         part.finish()?;
         if !salvaged.is_backup {
             drop(Self::open(into)?);

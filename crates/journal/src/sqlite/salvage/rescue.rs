@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use caisse_payment::{Currency, TransactionId};
+use caisse_payment::{Currency, Transaction, TransactionId};
 
 use super::super::chain::Tail;
 use super::builder::Builder;
@@ -133,6 +133,11 @@ impl Rescue<'_> {
         at: WallTime,
     ) -> Result<(), JournalError> {
         self.is_exact = false;
+        if let Some(again) = self.verified_start(id) {
+            // Each attempt under an id asks for the same.
+            self.incomplete.entry(*id).or_insert(HeldBackReason::Incomplete);
+            return self.builder.put(id, RecordedEvent { at, event: Event::Started(again) }).map(drop);
+        }
         match self.found.row(self.source, id) {
             Some(row) => self.begin(id, stand_in::start_of(&row)),
             None => {
@@ -140,6 +145,13 @@ impl Rescue<'_> {
                 self.builder.put(id, stand_in::lost_start(*id, None, currency, at)?).map(drop)
             }
         }
+    }
+
+    /// What the last attempt that is as it was written asked for.
+    fn verified_start(&self, id: &TransactionId) -> Option<Transaction> {
+        let event = self.chained.events.get(self.starts.get(id)?)?;
+        let (_, row) = event.place.event(self.source)?;
+        row.event.event.transaction().copied()
     }
 
     /// Begins a transaction by a start that nothing verifies.

@@ -95,6 +95,11 @@ impl Source {
         self.last.take();
     }
 
+    /// The database, open to be read.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether the header is damaged, so that nothing says what the file is.
     pub(super) fn has_no_header(&self) -> bool {
         !self.page(1).is_some_and(|page| page.starts_with(MAGIC))
