@@ -28,6 +28,8 @@ use crate::{JournalError, Patience};
 const SLICE: Duration = Duration::from_millis(10);
 /// How long closing a journal waits for a process that writes.
 const CLOSING: Duration = Duration::from_secs(2);
+/// How long after a write the log is written into the file, unless it was set otherwise.
+const CHECKPOINT_DELAY: Duration = Duration::from_millis(100);
 
 /// A journal file that this process has open, shared by all its handles.
 pub(super) struct Engine {
@@ -56,6 +58,8 @@ struct Gate {
     sleepers: usize,
     /// When the last batch was closed, if the keeper has not been here since.
     written_at: Option<Instant>,
+    /// How long after a write the log is written into the file.
+    checkpoint_delay: Duration,
     /// Whether the keeper has to end.
     is_closing: bool,
 }
@@ -71,6 +75,7 @@ impl Engine {
             damaged: None,
             sleepers: 0,
             written_at: None,
+            checkpoint_delay: CHECKPOINT_DELAY,
             is_closing: false,
         };
         Self { site, gate: Mutex::new(gate), changed: Condvar::new(), keeper: Condvar::new() }
@@ -252,9 +257,9 @@ impl Engine {
         }
     }
 
-    /// Waits until nothing was written for this long since the last write that the keeper has not seen, or until the journal is
-    /// closed. Returns whether there is something to do for the keeper; false means that it has to end.
-    pub(super) fn wait_for_idleness(&self, pause: Duration, max: Duration) -> Idleness {
+    /// Waits until the log has to be written into the file, until nothing was written for this long, or until the journal is
+    /// closed.
+    pub(super) fn wait_for_idleness(&self, idle: Duration) -> Idleness {
         let began = Instant::now();
         let mut gate = self.gate();
         loop {
@@ -262,17 +267,23 @@ impl Engine {
                 return Idleness::Closing;
             }
             let left = match gate.written_at {
-                Some(at) if at.elapsed() >= pause => {
+                Some(at) if at.elapsed() >= gate.checkpoint_delay => {
                     gate.written_at = None;
                     return Idleness::Written;
                 }
-                Some(at) => pause.saturating_sub(at.elapsed()),
-                None if began.elapsed() >= max => return Idleness::Idle,
-                None => max.saturating_sub(began.elapsed()),
+                Some(at) => gate.checkpoint_delay.saturating_sub(at.elapsed()),
+                None if began.elapsed() >= idle => return Idleness::Idle,
+                None => idle.saturating_sub(began.elapsed()),
             };
             let waited = self.keeper.wait_timeout(gate, left.max(Duration::from_millis(1)));
             gate = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Sets how long after a write the log is written into the file.
+    pub(super) fn set_checkpoint_delay(&self, delay: Duration) {
+        self.gate().checkpoint_delay = delay;
+        self.keeper.notify_all();
     }
 
     /// Lets no further payment begin, in this process or after the next opening: the journal is damaged.

@@ -10,8 +10,8 @@ use super::check::Portion;
 use super::engine::{Engine, Idleness};
 use crate::{JournalError, Patience, WallTime};
 
-/// How long after a write the log is written into the file.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long the log waits for another process that writes.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// How long nothing is written before a portion is checked, and from one portion to the next.
 const IDLE: Duration = Duration::from_secs(1);
 /// How many rows a portion has.
@@ -46,11 +46,11 @@ impl Keeper {
 fn keep(engine: &Engine) {
     let mut portion = None;
     loop {
-        match engine.wait_for_idleness(PAUSE, IDLE) {
+        match engine.wait_for_idleness(IDLE) {
             Idleness::Closing => return,
             // What cannot be done now is done after the next write.
             Idleness::Written => {
-                let patience = Patience::new(PAUSE);
+                let patience = Patience::new(PATIENCE);
                 let _ = engine.alone(patience.wait(), |pen| pen.tidy(&engine.site));
             }
             Idleness::Idle => {

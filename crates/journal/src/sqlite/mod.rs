@@ -30,6 +30,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::Connection;
@@ -114,6 +115,25 @@ impl SqliteJournal {
         &self.shared.engine.site
     }
 
+    /// Sets how long after the last write the write-ahead log is written into the database file: 100 milliseconds unless it is set.
+    /// It holds for all that have the file open in this process.
+    ///
+    /// The delay does not change what is durable: every event is, before its write returns. A copy of the database file alone lacks
+    /// what is still in the log.
+    pub fn set_checkpoint_delay(&self, delay: Duration) {
+        self.shared.engine.set_checkpoint_delay(delay);
+    }
+
+    /// Writes the write-ahead log into the database file now, as far as no other process still reads an earlier state.
+    ///
+    /// # Errors
+    /// [`Locked`](JournalError::Locked) when another process writes for longer than the patience of this journal, and
+    /// [`Unwritable`](JournalError::Unwritable) when the disk fails.
+    pub fn checkpoint(&self) -> Result<(), JournalError> {
+        self.check_writable()?;
+        self.shared.engine.alone(self.patience.wait(), |pen| pen.tidy(self.site()))
+    }
+
     /// Checks and writes in one transaction that excludes all other writers from its first read on. Before and after it the
     /// path has to lead to the open file.
     fn write<T>(
@@ -121,12 +141,17 @@ impl SqliteJournal {
         care: Care,
         write: impl FnOnce(&mut Writer<'_>) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        if self.site().reads_only {
-            return Err(JournalError::SecondPath { what: "it was opened for reading alone" });
-        }
+        self.check_writable()?;
         let written = self.shared.engine.write(&self.patience, care, write)?;
         self.shared.keep();
         Ok(written)
+    }
+
+    fn check_writable(&self) -> Result<(), JournalError> {
+        if self.site().reads_only {
+            return Err(JournalError::SecondPath { what: "it was opened for reading alone" });
+        }
+        Ok(())
     }
 
     /// Reads in one snapshot, in which no other process writes.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use caisse_journal::SqliteJournal;
 use rusqlite::{Connection, Row};
@@ -146,6 +147,7 @@ fn kill(place: &mut Option<Process>) {
 /// Opens the journal and makes the writes whose numbers come on standard input.
 fn pay(scenario: &Scenario, path: &Path) {
     let mut journal = SqliteJournal::open(path).unwrap();
+    journal.set_checkpoint_delay(Duration::MAX);
     let actions: Vec<Action> = scenario.actions().collect();
     println!("\nopen");
     for line in std::io::stdin().lines() {

@@ -29,6 +29,9 @@ pub enum Step {
     Dispute(&'static str),
     Order(&'static str),
     Forget,
+    /// Writes the log into the database file, as a journal does by itself once nothing was written for a while. The recorded
+    /// processes do it at these places alone, so that each recording is the same.
+    Checkpoint,
     /// Reads everything, which is a promise: what was read must not be lost.
     Read,
 }
@@ -98,6 +101,7 @@ impl Scenario {
                 Open(0),
                 Do(0, Start("a", "t1")),
                 Do(0, Approved("a")),
+                Do(0, Checkpoint),
                 Do(0, Start("b", "t2")),
                 Do(0, Declined("b")),
                 Do(0, Start("c", "t1")),
@@ -138,6 +142,7 @@ impl Scenario {
                 Open(2),
                 Do(2, Start("b", "t2")),
                 Do(1, Approved("a")),
+                Do(1, Checkpoint),
                 Do(2, Approved("b")),
                 Close(2),
                 Do(1, Start("c", "t1")),
@@ -156,6 +161,7 @@ impl Scenario {
                 Snapshot(1),
                 Do(0, Start("a", "t1")),
                 Do(0, Approved("a")),
+                Do(0, Checkpoint),
                 Close(1),
                 Do(0, Start("b", "t2")),
                 Close(0),
@@ -174,6 +180,7 @@ impl Scenario {
                 Kill(0),
                 Open(1),
                 Do(1, Start("b", "t2")),
+                Do(1, Checkpoint),
                 Do(1, Approved("b")),
                 Kill(1),
                 Open(2),
@@ -205,6 +212,7 @@ impl Scenario {
                 Do(0, Start("a", "t1")),
                 Do(0, Silence("a")),
                 Do(0, Paid("a", "t1")),
+                Do(0, Checkpoint),
                 Do(0, Dispute("a")),
                 Do(0, Credit("b", "t2", "a")),
                 Do(0, Order("b")),
@@ -218,13 +226,17 @@ impl Scenario {
         Self::of(
             "forgetting",
             Base::Payments(SqliteJournal::ALWAYS_KEPT + 4),
-            &[Open(0), Do(0, Start("a", "t1")), Do(0, Forget), Close(0)],
+            &[Open(0), Do(0, Start("a", "t1")), Do(0, Forget), Do(0, Checkpoint), Close(0)],
         )
     }
 
     /// The power fails again while the journal is used for the first time after a power cut.
     pub fn second_cut() -> Self {
-        Self::of("second_cut", Base::PowerCut, &[Open(0), Do(0, Read), Do(0, Start("d", "t4")), Close(0)])
+        Self::of(
+            "second_cut",
+            Base::PowerCut,
+            &[Open(0), Do(0, Read), Do(0, Start("d", "t4")), Do(0, Checkpoint), Close(0)],
+        )
     }
 
     /// All scenarios, for the child that is given a name.
@@ -312,6 +324,7 @@ pub fn take(journal: &mut SqliteJournal, step: Step, action: usize) -> Result<()
             assert!(forgotten.transactions > 2 && forgotten.transactions < 100, "{forgotten:?}");
             Ok(())
         }
+        Checkpoint => journal.checkpoint(),
         Read => {
             assert!(!read(journal)?.is_empty());
             Ok(())
@@ -344,7 +357,7 @@ fn write(journal: &mut dyn Journal, step: Step, action: usize) -> Result<(), Jou
             (id, Event::Disputed(caisse_journal::Dispute::new(Paid::NotPaid, "late result").unwrap()))
         }
         Order(id) => (id, Event::Overridden(OperatorOverride::new("Camille", "other till").unwrap())),
-        Read => return Ok(()),
+        Read | Checkpoint => return Ok(()),
         Forget => unreachable!("not in every journal"),
     };
     journal.append(&parsed(id), &event, at)
