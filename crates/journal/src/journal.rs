@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 
 use crate::{
-    Decision, Event, JournalError, LockError, Patience, Record, RecordedEvent, State, TerminalKey,
-    TerminalLock, WallTime,
+    Care, Decision, Event, JournalError, LockError, Patience, Record, RecordedEvent, Records, Selection,
+    Store, TerminalKey, TerminalLock, WallTime, rules,
 };
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
 ///
 /// Whoever starts a payment takes the terminal's lock first, holds it until the end is written, and sends nothing before
-/// [`append`](Self::append) has said `Ok` to the start. A store of your own is checked by
-/// [`conformance::check`](crate::conformance::check).
+/// [`append`](Self::append) has said `Ok` to the start.
+///
+/// A journal for another database is a [`Store`], which is smaller: every store is a journal.
 pub trait Journal: Send {
     /// Sets how long the writes of this handle wait for others that write to the journal. Journals that never wait ignore it.
     fn set_patience(&mut self, _patience: Patience) {}
@@ -93,7 +94,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|it| it.state() == State::Unresolved && key.may_be_of(it.transaction()));
+        records.retain(|it| Selection::OpenAt { key: *key, usb: None }.contains(it));
         Ok(records)
     }
 
@@ -151,7 +152,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|record| record.state() != State::Final);
+        records.retain(|record| Selection::Open.contains(record));
         Ok(records)
     }
 
@@ -162,7 +163,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|record| record.transaction().original == Some(*original));
+        records.retain(|record| Selection::Original(*original).contains(record));
         Ok(records)
     }
 
@@ -173,10 +174,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|record| {
-            let known = record.conclusion().and_then(|end| end.authorisation);
-            known.is_some_and(|known| known.compare(number).may_be_same())
-        });
+        records.retain(|record| Selection::Authorisation(*number).contains(record));
         Ok(records)
     }
 
@@ -187,9 +185,7 @@ pub trait Journal: Send {
     /// As [`find`](Self::find).
     fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
         let mut records = self.list()?;
-        records.retain(|record| {
-            record.transaction().reference.is_some_and(|known| known.compare(reference).may_be_same())
-        });
+        records.retain(|record| Selection::Reference(*reference).contains(record));
         Ok(records)
     }
 
@@ -220,6 +216,93 @@ pub trait Journal: Send {
         decision: &Decision,
         at: WallTime,
     ) -> Result<(), JournalError>;
+}
+
+impl<S: Store> Journal for S {
+    fn set_patience(&mut self, patience: Patience) {
+        Store::set_patience(self, patience);
+    }
+
+    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
+        Store::lock(self, terminal)
+    }
+
+    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+        let care = match event {
+            Event::Started(_) | Event::Overridden(_) => Care::Strict,
+            Event::Ended(_) | Event::NeverSent(..) | Event::Resolved(_) | Event::Disputed(_) => Care::Lenient,
+        };
+        self.update(care, &mut |records| rules::append(records, id, event, at))
+    }
+
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        Records::find(self, id)
+    }
+
+    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
+        let mut records = self.unresolved_at(&TerminalKey::from(*terminal))?;
+        records.retain(|record| record.transaction().terminal == *terminal);
+        Ok(records)
+    }
+
+    fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::OpenAt { key: *key, usb: None })
+    }
+
+    fn list(&self) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::All)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        Records::visit(self, &Selection::All, visit)
+    }
+
+    fn walk_back(
+        &self,
+        key: &TerminalKey,
+        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        Records::visit(self, &Selection::NewestFirst(*key), see)
+    }
+
+    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::Open)
+    }
+
+    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::Original(*original))
+    }
+
+    fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::Authorisation(*number))
+    }
+
+    fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
+        selected(self, &Selection::Reference(*reference))
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
+        Records::events(self, id)
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &TerminalLock,
+        id: &TransactionId,
+        decision: &Decision,
+        at: WallTime,
+    ) -> Result<(), JournalError> {
+        self.update(Care::Lenient, &mut |records| rules::resolve(records, lock, id, decision, at))
+    }
+}
+
+fn selected(records: &dyn Records, selection: &Selection) -> Result<Vec<Record>, JournalError> {
+    let mut found = Vec::new();
+    records.visit(selection, &mut |record| {
+        found.push(record.clone());
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 /// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record

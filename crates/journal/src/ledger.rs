@@ -1,159 +1,178 @@
-//! The transactions of the store in memory, with an index for each look-up.
+//! The transactions of the store in memory, with an index for each selection.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::{Bound, ControlFlow};
 
-use caisse_payment::{TerminalId, Transaction, TransactionId, UsbIdentity};
-use caisse_settlement::settle::blocks;
+use caisse_payment::{Comparison, TerminalId, TransactionId, UsbIdentity};
 
-use crate::rules::{self, Tracked};
-use crate::{Decision, Dispute, Event, JournalError, Record, State, TerminalKey, TerminalLock, WallTime};
+use crate::{Change, JournalError, Record, RecordedEvent, Records, Selection, State, TerminalKey};
 
 /// The transactions. A place is the number of the event that began the attempt that counts.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    transactions: HashMap<TransactionId, Tracked>,
+    transactions: HashMap<TransactionId, Known>,
     /// Every transaction by its place.
     places: BTreeMap<u64, TransactionId>,
     /// The transactions of each terminal, by its name and by its address.
-    at: HashMap<TerminalId, BTreeSet<u64>>,
+    at: Index<TerminalId>,
     /// Those that are unresolved.
-    unresolved_at: HashMap<TerminalId, BTreeSet<u64>>,
+    unresolved_at: Index<TerminalId>,
     /// The unresolved transactions of each USB device.
-    unresolved_on: HashMap<UsbIdentity, BTreeSet<u64>>,
+    unresolved_on: Index<UsbIdentity>,
     /// The transactions that are unresolved or disputed.
-    unsettled: BTreeSet<u64>,
+    open: BTreeSet<u64>,
     /// The transactions that name each original.
-    naming: HashMap<TransactionId, BTreeSet<u64>>,
+    naming: Index<TransactionId>,
+    /// The transactions with each authorisation number, by what is significant of it.
+    authorised: Index<Vec<u8>>,
+    /// The transactions with each reference, by what is significant of it.
+    referenced: Index<Vec<u8>>,
     /// How many events there are.
     events: u64,
 }
 
+/// The places for each value.
+type Index<V> = HashMap<V, BTreeSet<u64>>;
+
+/// A transaction, its place and everything that was written about it.
+#[derive(Debug)]
+struct Known {
+    record: Record,
+    place: u64,
+    events: Vec<RecordedEvent>,
+}
+
 impl Ledger {
-    /// Returns the dispute that is to be written as the next event.
-    pub(crate) fn append(
-        &mut self,
-        id: &TransactionId,
-        event: &Event,
-        at: WallTime,
-    ) -> Result<Option<Dispute>, JournalError> {
-        let clear = match event {
-            Event::Started(transaction) => {
-                !self.perhaps_blocking(transaction).any(|other| blocks(other.transaction(), transaction))
-            }
-            _ => true,
-        };
-        let existing = self.transactions.get(id);
-        let (tracked, dispute) = rules::append(id, event, at, self.next_event(), existing, clear)?;
-        self.put(tracked);
-        Ok(dispute)
-    }
-
-    /// The unresolved transactions that may exclude this start.
-    fn perhaps_blocking(&self, transaction: &Transaction) -> impl Iterator<Item = &Record> {
-        let by_device = transaction.usb.and_then(|usb| self.unresolved_on.get(&usb));
-        let by_terminal = of_terminal(&self.unresolved_at, transaction.into());
-        let places = by_terminal.chain(by_device.into_iter().flatten());
-        places.filter_map(|place| self.at_place(*place)).map(|tracked| &tracked.record)
-    }
-
-    /// Gives what is written.
-    pub(crate) fn resolve(
-        &mut self,
-        lock: &TerminalLock,
-        id: &TransactionId,
-        decision: &Decision,
-        at: WallTime,
-    ) -> Result<Event, JournalError> {
-        let naming = self.naming_original(id);
-        let (tracked, event) = rules::resolve(lock, decision, at, self.transactions.get(id), &naming)?;
-        self.put(tracked);
-        Ok(event)
-    }
-
-    fn put(&mut self, tracked: Tracked) {
-        if let Some(before) = self.transactions.remove(&tracked.record.id()) {
-            self.index(&before, false);
+    pub(crate) fn put(&mut self, change: Change) {
+        let Change { record, events } = change;
+        let (mut place, mut known) = (self.events.saturating_add(1), Vec::new());
+        if let Some(before) = self.transactions.remove(&record.id()) {
+            self.index(&before.record, before.place, false);
+            (place, known) = (before.place, before.events);
         }
-        self.index(&tracked, true);
-        self.transactions.insert(tracked.record.id(), tracked);
-        self.events = self.next_event();
+        for recorded in events {
+            self.events = self.events.saturating_add(1);
+            if recorded.event.transaction().is_some() {
+                place = self.events;
+            }
+            known.push(recorded);
+        }
+        self.index(&record, place, true);
+        self.transactions.insert(record.id(), Known { record, place, events: known });
     }
 
     /// Writes a transaction into the indexes, or removes it from them.
-    fn index(&mut self, tracked: &Tracked, is_present: bool) {
-        let (place, transaction) = (tracked.started_event, tracked.record.transaction());
-        let set = |places: &mut BTreeSet<u64>, is_in: bool| match is_in {
-            true => drop(places.insert(place)),
-            false => drop(places.remove(&place)),
-        };
+    fn index(&mut self, record: &Record, place: u64, is_present: bool) {
+        let transaction = record.transaction();
         match is_present {
             true => drop(self.places.insert(place, transaction.id)),
             false => drop(self.places.remove(&place)),
         }
-        let state = tracked.record.state();
-        let is_unresolved = is_present && state == State::Unresolved;
-        set(&mut self.unsettled, is_present && state != State::Final);
+        let is_unresolved = is_present && record.state() == State::Unresolved;
+        set(&mut self.open, place, is_present && record.state() != State::Final);
         for name in [Some(transaction.terminal), transaction.address].into_iter().flatten() {
-            set(self.at.entry(name).or_default(), is_present);
-            set(self.unresolved_at.entry(name).or_default(), is_unresolved);
+            set(self.at.entry(name).or_default(), place, is_present);
+            set(self.unresolved_at.entry(name).or_default(), place, is_unresolved);
         }
         if let Some(usb) = transaction.usb {
-            set(self.unresolved_on.entry(usb).or_default(), is_unresolved);
+            set(self.unresolved_on.entry(usb).or_default(), place, is_unresolved);
         }
         if let Some(original) = transaction.original {
-            set(self.naming.entry(original).or_default(), is_present);
+            set(self.naming.entry(original).or_default(), place, is_present);
         }
-    }
-
-    const fn next_event(&self) -> u64 {
-        self.events.saturating_add(1)
+        if let Some(number) = record.conclusion().and_then(|conclusion| conclusion.authorisation) {
+            set(self.authorised.entry(significant(number.as_str())).or_default(), place, is_present);
+        }
+        if let Some(reference) = transaction.reference {
+            set(self.referenced.entry(significant(reference.as_str())).or_default(), place, is_present);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.transactions.len()
     }
 
-    pub(crate) fn get(&self, id: &TransactionId) -> Option<&Tracked> {
-        self.transactions.get(id)
+    /// The first selected transaction after a place in the order of the selection, with its own place.
+    pub(crate) fn next(&self, selection: &Selection, after: Option<u64>) -> Option<(u64, Record)> {
+        let mut after = after;
+        loop {
+            let place = self.next_place(selection, after)?;
+            let known = self.places.get(&place).and_then(|id| self.transactions.get(id))?;
+            if selection.contains(&known.record) {
+                return Some((place, known.record.clone()));
+            }
+            after = Some(place);
+        }
     }
 
-    fn at_place(&self, place: u64) -> Option<&Tracked> {
-        self.places.get(&place).and_then(|id| self.transactions.get(id))
-    }
-
-    fn records<'p>(&self, places: impl Iterator<Item = &'p u64>) -> Vec<Record> {
-        places.filter_map(|place| self.at_place(*place)).map(|tracked| tracked.record.clone()).collect()
-    }
-
-    /// The unresolved transactions of this terminal, oldest first.
-    pub(crate) fn unresolved_at(&self, key: &TerminalKey) -> Vec<Record> {
-        let places: BTreeSet<u64> = of_terminal(&self.unresolved_at, *key).copied().collect();
-        self.records(places.iter())
-    }
-
-    pub(crate) fn unsettled(&self) -> Vec<Record> {
-        self.records(self.unsettled.iter())
-    }
-
-    pub(crate) fn naming_original(&self, original: &TransactionId) -> Vec<Record> {
-        self.records(self.naming.get(original).into_iter().flatten())
-    }
-
-    /// The newest transaction of this terminal before a place, with its own place.
-    pub(crate) fn before(&self, key: &TerminalKey, place: u64) -> Option<(u64, Record)> {
-        let names = [Some(key.terminal), key.address].map(|name| name.and_then(|name| self.at.get(&name)));
-        let newest =
-            names.into_iter().flatten().filter_map(|places| places.range(..place).next_back()).max()?;
-        self.at_place(*newest).map(|tracked| (*newest, tracked.record.clone()))
-    }
-
-    pub(crate) fn list(&self) -> Vec<Record> {
-        self.records(self.places.keys())
+    fn next_place(&self, selection: &Selection, after: Option<u64>) -> Option<u64> {
+        let later = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let earlier = (Bound::Unbounded, after.map_or(Bound::Unbounded, Bound::Excluded));
+        let first = |sets: &[Option<&BTreeSet<u64>>]| {
+            sets.iter().flatten().filter_map(|places| places.range(later).next().copied()).min()
+        };
+        match selection {
+            Selection::All => self.places.range(later).next().map(|(place, _)| *place),
+            Selection::Open => first(&[Some(&self.open)]),
+            Selection::OpenAt { key, usb } => {
+                let [name, address] = of_terminal(&self.unresolved_at, key);
+                first(&[name, address, usb.and_then(|usb| self.unresolved_on.get(&usb))])
+            }
+            Selection::NewestFirst(key) => {
+                let names = of_terminal(&self.at, key).into_iter().flatten();
+                names.filter_map(|places| places.range(earlier).next_back().copied()).max()
+            }
+            Selection::Original(original) => first(&[self.naming.get(original)]),
+            Selection::Authorisation(number) => match significant(number.as_str()) {
+                // It may be any number.
+                number if number.is_empty() => self.next_place(&Selection::All, after),
+                number => first(&[self.authorised.get(&number), self.authorised.get(&Vec::new())]),
+            },
+            Selection::Reference(reference) => match significant(reference.as_str()) {
+                reference if reference.is_empty() => self.next_place(&Selection::All, after),
+                reference => first(&[self.referenced.get(&reference), self.referenced.get(&Vec::new())]),
+            },
+        }
     }
 }
 
-/// The places of a terminal, by its name and by its address. One may come twice.
-fn of_terminal(index: &HashMap<TerminalId, BTreeSet<u64>>, key: TerminalKey) -> impl Iterator<Item = &u64> {
-    let names = [Some(key.terminal), key.address].map(|name| name.and_then(|name| index.get(&name)));
-    names.into_iter().flatten().flatten()
+impl Records for Ledger {
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        Ok(self.transactions.get(id).map(|known| known.record.clone()))
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
+        Ok(self.transactions.get(id).map_or_else(Vec::new, |known| known.events.clone()))
+    }
+
+    fn visit(
+        &self,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let mut after = None;
+        while let Some((place, record)) = self.next(selection, after) {
+            if visit(&record).is_break() {
+                break;
+            }
+            after = Some(place);
+        }
+        Ok(())
+    }
+}
+
+fn set(places: &mut BTreeSet<u64>, place: u64, is_in: bool) {
+    match is_in {
+        true => drop(places.insert(place)),
+        false => drop(places.remove(&place)),
+    }
+}
+
+fn significant(value: &str) -> Vec<u8> {
+    Comparison::significant(value.as_bytes()).collect()
+}
+
+/// The places of a terminal, by its name and by its address.
+fn of_terminal<'i>(index: &'i Index<TerminalId>, key: &TerminalKey) -> [Option<&'i BTreeSet<u64>>; 2] {
+    [Some(key.terminal), key.address].map(|name| name.and_then(|name| index.get(&name)))
 }

@@ -20,6 +20,7 @@ mod memory;
 mod patience;
 mod rules;
 mod sqlite;
+mod store;
 
 pub use admission::{Admitted, admit, admit_original, last_reached};
 pub use dossier::{records_about, records_for_asking, records_of_terminal};
@@ -30,6 +31,7 @@ pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
 pub use patience::Patience;
 pub use sqlite::{AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, SqliteJournal};
+pub use store::{Care, Change, Decide, Records, Selection, Store};
 
 pub use caisse_settlement::settle::gives_back;
 pub use caisse_settlement::{

@@ -1,6 +1,6 @@
 //! A journal without a file, for tests.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,8 +9,7 @@ use caisse_payment::{TerminalId, TransactionId};
 
 use crate::ledger::Ledger;
 use crate::{
-    Decision, Event, Journal, JournalError, LockError, Record, RecordedEvent, TerminalKey, TerminalLock,
-    WallTime,
+    Care, Decide, JournalError, LockError, Record, RecordedEvent, Records, Selection, Store, TerminalLock,
 };
 
 /// A journal in memory, for tests: it keeps nothing once the process ends, and so must never stand behind a real
@@ -33,17 +32,12 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct Shared {
     ledger: Ledger,
-    history: HashMap<TransactionId, Vec<RecordedEvent>>,
     locked: HashSet<TerminalId>,
     /// How many writes go well until one fails, for each failure asked for.
     failures: Vec<u64>,
 }
 
 impl Shared {
-    fn note(&mut self, id: &TransactionId, at: WallTime, event: Event) {
-        self.history.entry(*id).or_default().push(RecordedEvent { at, event });
-    }
-
     fn fail_if_asked(&mut self) -> Result<(), JournalError> {
         let fails = self.failures.contains(&0);
         self.failures = self.failures.iter().filter_map(|writes| writes.checked_sub(1)).collect();
@@ -58,7 +52,7 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// Lets the next write (an [`append`](Journal::append) or a [`resolve`](Journal::resolve), through whichever clone) fail as
+    /// Lets the next write (an [`append`](crate::Journal::append) or a [`resolve`](crate::Journal::resolve), through whichever clone) fail as
     /// [`Unwritable`](JournalError::Unwritable) and write nothing.
     pub fn fail_next_append(&self) {
         self.fail_nth_append(1);
@@ -94,7 +88,7 @@ impl Drop for Held {
     }
 }
 
-impl Journal for MemoryJournal {
+impl Store for MemoryJournal {
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
         if !self.state().locked.insert(*terminal) {
             return Err(LockError::Busy);
@@ -103,76 +97,47 @@ impl Journal for MemoryJournal {
         Ok(TerminalLock::new(*terminal, held))
     }
 
-    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
+    fn update(&mut self, _care: Care, decide: Decide<'_>) -> Result<(), JournalError> {
         let mut state = self.state();
         state.fail_if_asked()?;
-        let dispute = state.ledger.append(id, event, at)?;
-        state.note(id, at, event.clone());
-        if let Some(dispute) = dispute {
-            let event = Event::Disputed(dispute);
-            state.ledger.append(id, &event, at)?;
-            state.note(id, at, event);
-        }
+        let change = decide(&state.ledger)?;
+        state.ledger.put(change);
         Ok(())
     }
+}
 
+impl Records for MemoryJournal {
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
-        Ok(self.state().ledger.get(id).map(|tracked| tracked.record.clone()))
-    }
-
-    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
-        let mut records = self.state().ledger.unresolved_at(&TerminalKey::from(*terminal));
-        records.retain(|record| record.transaction().terminal == *terminal);
-        Ok(records)
-    }
-
-    fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
-        Ok(self.state().ledger.unresolved_at(key))
-    }
-
-    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
-        Ok(self.state().ledger.unsettled())
-    }
-
-    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
-        Ok(self.state().ledger.naming_original(original))
-    }
-
-    fn walk_back(
-        &self,
-        key: &TerminalKey,
-        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        let mut place = u64::MAX;
-        loop {
-            // Not locked during the visit, in which the visitor may ask for more.
-            let Some((earlier, record)) = self.state().ledger.before(key, place) else { return Ok(()) };
-            if see(&record).is_break() {
-                return Ok(());
-            }
-            place = earlier;
-        }
-    }
-
-    fn list(&self) -> Result<Vec<Record>, JournalError> {
-        Ok(self.state().ledger.list())
+        self.state().ledger.find(id)
     }
 
     fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
-        Ok(self.state().history.get(id).cloned().unwrap_or_default())
+        self.state().ledger.events(id)
     }
 
-    fn resolve(
-        &mut self,
-        lock: &TerminalLock,
-        id: &TransactionId,
-        decision: &Decision,
-        at: WallTime,
+    fn visit(
+        &self,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let mut state = self.state();
-        state.fail_if_asked()?;
-        let event = state.ledger.resolve(lock, id, decision, at)?;
-        state.note(id, at, event);
-        Ok(())
+        let mut after = None;
+        if !matches!(selection, Selection::All | Selection::NewestFirst(_)) {
+            // As they are at one moment.
+            let mut selected = Vec::new();
+            self.state().ledger.visit(selection, &mut |record| {
+                selected.push(record.clone());
+                ControlFlow::Continue(())
+            })?;
+            let _: ControlFlow<()> = selected.iter().try_for_each(visit);
+            return Ok(());
+        }
+        loop {
+            // Not locked during the visit, in which the visitor may read more.
+            let Some((place, record)) = self.state().ledger.next(selection, after) else { return Ok(()) };
+            if visit(&record).is_break() {
+                return Ok(());
+            }
+            after = Some(place);
+        }
     }
 }

@@ -1,17 +1,14 @@
-//! The rules of `caisse_settlement::settle`, applied to the rows of a store.
+//! The rules of `caisse_settlement::settle`, applied to what a store contains.
+
+use std::ops::ControlFlow;
 
 use caisse_payment::TransactionId;
-use caisse_settlement::settle::{self, Appended, Decided, SettleError};
+use caisse_settlement::settle::{self, Appended, Decided, SettleError, blocks};
 
-use crate::{Decision, Dispute, Event, JournalError, Record, RecordedEvent, TerminalLock, WallTime};
-
-/// A record, and the number that only stores need to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tracked {
-    pub(crate) record: Record,
-    /// The number of the event that began the attempt that counts.
-    pub(crate) started_event: u64,
-}
+use crate::{
+    Change, Decision, Dispute, Event, JournalError, Record, RecordedEvent, Records, Selection, TerminalLock,
+    WallTime,
+};
 
 impl From<SettleError> for JournalError {
     fn from(error: SettleError) -> Self {
@@ -23,73 +20,87 @@ impl From<SettleError> for JournalError {
     }
 }
 
-/// Returns what the transaction with this id becomes by this event, which has the number `number`; and the dispute that is
-/// written right after it, in the same write, where the event contradicts what the journal holds.
+/// Returns the change that this event makes to the transaction with this id: with the dispute that is written right after it where
+/// the event contradicts what the journal contains.
 pub(crate) fn append(
+    records: &dyn Records,
     id: &TransactionId,
     event: &Event,
     at: WallTime,
-    number: u64,
-    existing: Option<&Tracked>,
-    terminal_is_clear: bool,
-) -> Result<(Tracked, Option<Dispute>), JournalError> {
-    if event.transaction().is_some_and(|transaction| transaction.id != *id) {
-        return Err(JournalError::Refused { what: "an attempt under the id of another transaction" });
-    }
-    let existing_record = existing.map(|tracked| &tracked.record);
-    let Appended { record, dispute } = settle::append(event, at, existing_record, terminal_is_clear)?;
-    let started_event = match (event.transaction(), existing) {
-        (None, Some(tracked)) => tracked.started_event,
-        _ => number,
+) -> Result<Change, JournalError> {
+    let existing = records.find(id)?;
+    let is_clear = match event {
+        Event::Started(transaction) => {
+            let nearby = Selection::OpenAt { key: transaction.into(), usb: transaction.usb };
+            let mut is_clear = true;
+            records.visit(&nearby, &mut |other| {
+                is_clear &= !blocks(other.transaction(), transaction);
+                ControlFlow::Continue(())
+            })?;
+            is_clear
+        }
+        _ => true,
     };
-    Ok((Tracked { record, started_event }, dispute))
+    let (record, dispute) = appended(id, event, at, existing.as_ref(), is_clear)?;
+    let dispute = dispute.map(|dispute| RecordedEvent { at, event: Event::Disputed(dispute) });
+    let event = RecordedEvent { at, event: event.clone() };
+    Ok(Change { record, events: [Some(event), dispute].into_iter().flatten().collect() })
 }
 
-/// Returns what the transaction becomes by this decision, which is made under this lock, and what is written: the decision, or
-/// the dispute that it becomes. `naming` are the transactions that name this one as their original.
+/// Returns the change that this decision, which is made under this lock, makes to the transaction with this id: the decision, or
+/// the dispute that it becomes.
 pub(crate) fn resolve(
+    records: &dyn Records,
     lock: &TerminalLock,
+    id: &TransactionId,
     decision: &Decision,
     at: WallTime,
-    existing: Option<&Tracked>,
-    naming: &[Record],
-) -> Result<(Tracked, Event), JournalError> {
-    let tracked = existing.ok_or(JournalError::NotUnresolved)?;
-    let decided = decide(decision, at, tracked, naming)?;
-    if !lock.covers(&tracked.record.transaction().terminal) {
+) -> Result<Change, JournalError> {
+    let record = records.find(id)?.ok_or(JournalError::NotUnresolved)?;
+    let mut naming = Vec::new();
+    records.visit(&Selection::Original(*id), &mut |other| {
+        naming.push(other.clone());
+        ControlFlow::Continue(())
+    })?;
+    let (decided, event) = match settle::decide(decision, at, &record, &naming)? {
+        Decided::Settled(decided) => (decided, Event::Resolved(decision.clone())),
+        Decided::Disputed(disputed, dispute) => (disputed, Event::Disputed(dispute)),
+    };
+    if !lock.covers(&record.transaction().terminal) {
         return Err(JournalError::WrongLock);
     }
-    Ok(decided)
+    Ok(Change { record: decided, events: vec![RecordedEvent { at, event }] })
 }
 
-/// Repeats an event that was written under the rules, as event number `number`: an event that breaks them was not written by a
-/// journal.
+/// Repeats an event that was written under the rules: an event that breaks them was not written by a journal.
 pub(crate) fn replay(
     id: &TransactionId,
-    existing: Option<&Tracked>,
-    number: u64,
+    existing: Option<&Record>,
     recorded: &RecordedEvent,
-) -> Result<Tracked, JournalError> {
+) -> Result<Record, JournalError> {
     let RecordedEvent { at, event } = recorded;
     match event {
         Event::Resolved(decision) => {
-            let tracked = existing.ok_or(JournalError::NotUnresolved)?;
+            let record = existing.ok_or(JournalError::NotUnresolved)?;
             // The credits for which it would have become a dispute may be forgotten, or came later.
-            Ok(decide(decision, *at, tracked, &[])?.0)
+            Ok(match settle::decide(decision, *at, record, &[])? {
+                Decided::Settled(record) | Decided::Disputed(record, _) => record,
+            })
         }
-        event => Ok(append(id, event, *at, number, existing, true)?.0),
+        event => Ok(appended(id, event, *at, existing, true)?.0),
     }
 }
 
-fn decide(
-    decision: &Decision,
+fn appended(
+    id: &TransactionId,
+    event: &Event,
     at: WallTime,
-    tracked: &Tracked,
-    naming: &[Record],
-) -> Result<(Tracked, Event), JournalError> {
-    let (record, event) = match settle::decide(decision, at, &tracked.record, naming)? {
-        Decided::Settled(record) => (record, Event::Resolved(decision.clone())),
-        Decided::Disputed(record, dispute) => (record, Event::Disputed(dispute)),
-    };
-    Ok((Tracked { record, ..*tracked }, event))
+    existing: Option<&Record>,
+    terminal_is_clear: bool,
+) -> Result<(Record, Option<Dispute>), JournalError> {
+    if event.transaction().is_some_and(|transaction| transaction.id != *id) {
+        return Err(JournalError::Refused { what: "an attempt under the id of another transaction" });
+    }
+    let Appended { record, dispute } = settle::append(event, at, existing, terminal_is_clear)?;
+    Ok((record, dispute))
 }

@@ -2,13 +2,25 @@
 
 use std::path::Path;
 
-use caisse_journal::{Journal, JournalError, MemoryJournal, SqliteJournal, conformance};
+use caisse_journal::{Journal, JournalError, MemoryJournal, SqliteJournal, Store, conformance};
 
 #[test]
 fn memory() {
     conformance::check(|| {
         let store = MemoryJournal::new();
         move || Box::new(store.clone()) as Box<dyn Journal>
+    });
+}
+
+#[test]
+fn stores() {
+    conformance::check_store(|| {
+        let store = MemoryJournal::new();
+        move || Box::new(store.clone()) as Box<dyn Store>
+    });
+    conformance::check_store(|| {
+        let folder = tempfile::tempdir().unwrap();
+        move || Box::new(SqliteJournal::open(folder.path().join("journal.db")).unwrap()) as Box<dyn Store>
     });
 }
 

@@ -32,13 +32,27 @@ impl Comparison {
     /// Compares two values of the same kind in the characters of the line.
     #[must_use]
     pub fn between_bytes(one: &[u8], other: &[u8]) -> Self {
-        if significant(one).next().is_none() || significant(other).next().is_none() {
+        if Self::significant(one).next().is_none() || Self::significant(other).next().is_none() {
             return Self::Unclear;
         }
         if one == other {
             return Self::Same;
         }
-        if significant(one).eq(significant(other)) { Self::Unclear } else { Self::Differs }
+        if Self::significant(one).eq(Self::significant(other)) { Self::Unclear } else { Self::Differs }
+    }
+
+    /// Returns the characters that tell a value from another one: without blanks and leading zeros, in small letters. Nothing
+    /// remains of a value that may be any other.
+    ///
+    /// ```
+    /// use caisse_payment::Comparison;
+    ///
+    /// assert!(Comparison::significant(b"0012 34A").eq(*b"1234a"));
+    /// assert_eq!(Comparison::significant(b"00 0").next(), None);
+    /// ```
+    pub fn significant(value: &[u8]) -> impl Iterator<Item = u8> {
+        let visible = value.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | 0));
+        visible.skip_while(|byte| **byte == b'0').map(u8::to_ascii_lowercase)
     }
 
     /// Whether both may be the same value.
@@ -46,10 +60,4 @@ impl Comparison {
     pub const fn may_be_same(self) -> bool {
         !matches!(self, Self::Differs)
     }
-}
-
-/// The characters that tell a value from another one: without blanks and leading zeros, in small letters.
-fn significant(value: &[u8]) -> impl Iterator<Item = u8> {
-    let visible = value.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | 0));
-    visible.skip_while(|byte| **byte == b'0').map(u8::to_ascii_lowercase)
 }

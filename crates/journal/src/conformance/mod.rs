@@ -1,6 +1,6 @@
-//! The test suite for stores: what every [`Journal`] must do, whatever lies beneath it.
+//! The test suite for stores: what every [`Store`] and every [`Journal`] must do, whatever lies beneath it.
 //!
-//! Call [`check`] from a test of your store, and [`check_torn_writes`] if it lies in files. What they cannot see is yours to
+//! Call [`check`] and [`check_store`] from a test of your store, and [`check_torn_writes`] if it lies in files. What they cannot see is yours to
 //! test: that what `append` acknowledged has reached the disk, and that other processes are excluded by its lock.
 
 #![allow(
@@ -20,6 +20,7 @@ mod overriding;
 mod places;
 mod resolving;
 mod samples;
+mod stores;
 mod torn;
 mod writing;
 
@@ -27,7 +28,7 @@ pub use torn::check_torn_writes;
 
 use caisse_payment::TransactionId;
 
-use crate::{Event, Journal, JournalError, Record, RecordedEvent};
+use crate::{Event, Journal, JournalError, Record, RecordedEvent, Store};
 
 /// A closure that opens a handle onto one store.
 type Open<'o> = &'o (dyn Fn() -> Box<dyn Journal> + Sync);
@@ -91,6 +92,33 @@ where
         locks::a_terminal_is_locked_once,
         locks::different_ids_are_different_terminals,
         locks::a_payment_under_way_is_told_from_a_broken_one,
+    ];
+    for rule in rules {
+        rule(&new_store());
+    }
+}
+
+/// Checks what the rules about money rely on in a store. `new_store` is as for [`check`], which checks the store as a journal.
+///
+/// # Panics
+/// With the rule that is broken, and where.
+///
+/// ```
+/// use caisse_journal::{MemoryJournal, Store, conformance};
+///
+/// conformance::check_store(|| {
+///     let store = MemoryJournal::new();
+///     move || Box::new(store.clone()) as Box<dyn Store>
+/// });
+/// ```
+pub fn check_store<O>(new_store: impl Fn() -> O)
+where
+    O: Fn() -> Box<dyn Store>,
+{
+    let rules: &[fn(stores::OpenStore<'_>)] = &[
+        stores::a_selection_is_what_all_transactions_contain_of_it,
+        stores::the_events_make_the_record,
+        stores::a_change_is_everything_or_nothing,
     ];
     for rule in rules {
         rule(&new_store());

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::chain::Tail;
-use super::location::{Care, Location};
+use super::location::Location;
 use super::older_copy::accept;
 use super::open::{Purpose, open};
 use super::{SqliteJournal, format};
-use crate::{JournalError, OperatorOverride, Patience, WallTime};
+use crate::{Care, JournalError, OperatorOverride, Patience, WallTime};
 
 /// A backup that was made, or a journal that was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

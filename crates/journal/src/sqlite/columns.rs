@@ -7,7 +7,7 @@ use caisse_payment::{
 use rusqlite::types::Value;
 
 use super::chain::Chain;
-use crate::rules::Tracked;
+use super::tracked::Tracked;
 use crate::{
     Confirmations, Decision, Dispute, Event, JournalError, OperatorOverride, Paid, Record, RecordedEvent,
     Source, WallTime,

@@ -15,14 +15,14 @@ use rusqlite::Connection;
 
 use super::identity::{FileIdentity, FileState};
 use super::keeper::Keeper;
-use super::location::{Care, Location};
+use super::location::Location;
 use super::open::{self, Purpose, Site};
 use super::pen::{Outcome, Pen};
 use super::state::Current;
 use super::turn::Turn;
 use super::writing::Writer;
 use crate::patience::Wait;
-use crate::{JournalError, Patience};
+use crate::{Care, JournalError, Patience};
 
 /// How often a waiting caller looks whether its patience has ended.
 const SLICE: Duration = Duration::from_millis(10);

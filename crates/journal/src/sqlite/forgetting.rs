@@ -7,12 +7,12 @@ use std::time::Duration;
 use caisse_payment::TransactionId;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteJournal;
 use super::chain::Tail;
 use super::records::{self, Reader};
 use super::state::Current;
 use super::unit::prepare;
-use super::{Care, SqliteJournal};
-use crate::{JournalError, State, WallTime};
+use crate::{Care, JournalError, State, WallTime};
 
 /// What [`SqliteJournal::forget`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

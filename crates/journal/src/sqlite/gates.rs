@@ -16,12 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use caisse_payment::{
-    Amount, Conclusion, Currency, Operation, Outcome, Proof, RawStatus, Transaction, TransactionId, Verdict,
+    Amount, Conclusion, Currency, Operation, Outcome, Proof, RawStatus, TerminalId, Transaction,
+    TransactionId, Verdict,
 };
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{StatementStatus, params_from_iter};
 
+use super::tracked::Tracked;
 use super::*;
+use crate::{Event, Journal, RecordedEvent, TerminalKey, WallTime};
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,7 +138,8 @@ fn journal_of(payments: u64, folder: &tempfile::TempDir) -> PathBuf {
             let mut rows = Vec::new();
             for event in [Event::Started(debit(number)), Event::Ended(approved(number))] {
                 let event = RecordedEvent { at: WallTime::from_millis(number), event };
-                let next = rules::replay(&id(number), tracked.as_ref(), writer.current.tail.next(), &event)?;
+                let next =
+                    Tracked::replay(&id(number), tracked.as_ref(), writer.current.tail.next(), &event)?;
                 rows.push(writer.next_event(&next, event)?);
                 tracked = Some(next);
             }

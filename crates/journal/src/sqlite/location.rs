@@ -8,19 +8,10 @@ use super::chain::Tail;
 use super::identity::{self, FileIdentity, FileState, Stamp};
 use super::mark::Mark;
 use super::registry::OpenFile;
-use crate::JournalError;
+use crate::{Care, JournalError};
 
 /// The smallest page of SQLite, in bytes: no database is shorter.
 const MIN_SIZE: u64 = 512;
-
-/// How closely the path is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Care {
-    /// Before money may move: no second path may lead to the file.
-    Strict,
-    /// What happened already has to be written, also while a backup makes a link.
-    Lenient,
-}
 
 /// The path of a journal.
 #[derive(Clone, Debug)]

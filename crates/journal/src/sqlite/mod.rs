@@ -21,30 +21,25 @@ mod pen;
 mod recent;
 mod records;
 mod registry;
+mod selection;
 mod state;
+mod store;
+mod tracked;
 mod turn;
 mod unit;
 mod writing;
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use caisse_payment::{AuthorisationNumber, Reference, TerminalId, TransactionId};
 use rusqlite::Connection;
 
-use crate::rules;
-use crate::{
-    Decision, Event, Journal, JournalError, LockError, Patience, Record, RecordedEvent, State, TerminalKey,
-    TerminalLock, WallTime,
-};
+use crate::{Care, JournalError, Patience};
 use engine::Shared;
-use location::{Care, Location};
+use location::Location;
 use open::{Purpose, Site};
-use records::{Reader, Walk};
-use state::OpenTransaction;
 use writing::Writer;
 
 pub use backup::BackupCopy;
@@ -158,33 +153,6 @@ impl SqliteJournal {
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
         self.shared.engine.read(|connection, _| read(connection))
     }
-
-    /// The transactions that are not final and meet a condition, oldest first.
-    fn open_records(&self, meets: impl Fn(&OpenTransaction) -> bool) -> Result<Vec<Record>, JournalError> {
-        self.shared.engine.read(|connection, current| {
-            let current = pen::load(current, connection)?;
-            let mut met = current.open().filter(|open| meets(open)).peekable();
-            if met.peek().is_none() {
-                return Ok(Vec::new());
-            }
-            let mut reader = Reader::new(connection)?;
-            met.map(|open| Ok(reader.known(&open.id)?.row.tracked.record)).collect()
-        })
-    }
-
-    /// Keeps a connection of SQLite open until the last terminal is unlocked: with the last connection SQLite closes the file,
-    /// and the system would drop the locks of the terminals with it.
-    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
-    fn keep_open(&self) -> Result<(), LockError> {
-        let opened = Connection::open(&self.site().location.file).and_then(|connection| {
-            // A connection locks the file when it reads it for the first time, and stays so in this mode.
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-            Ok(connection)
-        });
-        let connection = opened.map_err(|error| LockError::Io { what: error.to_string() })?;
-        self.site().file.keep(connection);
-        Ok(())
-    }
 }
 
 impl fmt::Debug for SqliteJournal {
@@ -193,126 +161,12 @@ impl fmt::Debug for SqliteJournal {
     }
 }
 
-impl Journal for SqliteJournal {
-    fn set_patience(&mut self, patience: Patience) {
-        self.patience = patience;
-    }
-
-    fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError> {
-        let lock = self.site().file.lock(terminal)?;
-        #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
-        self.keep_open()?;
-        Ok(lock)
-    }
-
-    fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError> {
-        let care = match event {
-            Event::Started(_) | Event::Overridden(_) => Care::Strict,
-            Event::Ended(_) | Event::NeverSent(..) | Event::Resolved(_) | Event::Disputed(_) => Care::Lenient,
-        };
-        self.write(care, |writer| writer.append(id, event, at))
-    }
-
-    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
-        self.read(|connection| Ok(records::find(connection, id)?.map(|stored| stored.row.tracked.record)))
-    }
-
-    fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError> {
-        let mut records = self.open_records(|open| open.terminal == *terminal)?;
-        records.retain(|record| record.state() == State::Unresolved);
-        Ok(records)
-    }
-
-    fn unresolved_at(&self, key: &TerminalKey) -> Result<Vec<Record>, JournalError> {
-        let mut records = self.open_records(|open| open.may_be_at(key))?;
-        records.retain(|record| record.state() == State::Unresolved);
-        Ok(records)
-    }
-
-    fn list(&self) -> Result<Vec<Record>, JournalError> {
-        let mut records = Vec::new();
-        self.visit(&mut |record| {
-            records.push(record.clone());
-            ControlFlow::Continue(())
-        })?;
-        Ok(records)
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), JournalError> {
-        let mut after = None;
-        loop {
-            // Not within one read: the visitor may take its time, and may read further ones.
-            let records = self.read(|connection| records::next_of_all(connection, &mut after))?;
-            if records.is_empty() || records.iter().try_for_each(&mut *visit).is_break() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn walk_back(
-        &self,
-        key: &TerminalKey,
-        see: &mut dyn FnMut(&Record) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        let mut walk: Option<Walk> = None;
-        loop {
-            // Not within one read: the visitor may read further ones.
-            let records = self.shared.engine.read(|connection, current| {
-                let walk = match &mut walk {
-                    Some(walk) => walk,
-                    none => none.insert(Walk::new(pen::load(current, connection)?, key)),
-                };
-                walk.next(connection)
-            })?;
-            if records.is_empty() || records.iter().try_for_each(&mut *see).is_break() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
-        self.open_records(|_| true)
-    }
-
-    fn naming_original(&self, original: &TransactionId) -> Result<Vec<Record>, JournalError> {
-        self.read(|connection| records::naming_original(connection, original))
-    }
-
-    fn with_authorisation(&self, number: &AuthorisationNumber) -> Result<Vec<Record>, JournalError> {
-        self.read(|connection| records::with_authorisation(connection, number))
-    }
-
-    fn with_reference(&self, reference: &Reference) -> Result<Vec<Record>, JournalError> {
-        self.read(|connection| records::with_reference(connection, reference))
-    }
-
-    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
-        self.read(|connection| {
-            Ok(records::find(connection, id)?.map_or_else(Vec::new, |stored| stored.events))
-        })
-    }
-
-    fn resolve(
-        &mut self,
-        lock: &TerminalLock,
-        id: &TransactionId,
-        decision: &Decision,
-        at: WallTime,
-    ) -> Result<(), JournalError> {
-        self.write(Care::Lenient, |writer| {
-            let existing = records::find(writer.connection, id)?.ok_or(JournalError::NotUnresolved)?;
-            let naming = records::naming_original(writer.connection, id)?;
-            let (tracked, event) = rules::resolve(lock, decision, at, Some(&existing.row.tracked), &naming)?;
-            writer.add(&existing, tracked, RecordedEvent { at, event })
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use caisse_payment::{Amount, Currency, Operation, Transaction};
 
     use super::*;
+    use crate::{Change, Event, Journal, RecordedEvent, Store, WallTime, rules};
 
     fn journal() -> (tempfile::TempDir, SqliteJournal) {
         let folder = tempfile::tempdir().unwrap();
@@ -419,14 +273,10 @@ mod tests {
         let (_folder, mut journal) = journal();
         start(&mut journal, 1).unwrap();
         let second = debit("a2", "t1");
-        let error = journal
-            .write(Care::Strict, |writer| {
-                let (at, event) = (WallTime::from_millis(1), Event::Started(second));
-                let (tracked, _) = rules::append(&second.id, &event, at, 2, None, true)?;
-                let first = Reader::new(writer.connection)?.known(&"a1".parse().unwrap())?;
-                writer.add(&first, tracked, RecordedEvent { at, event })
-            })
-            .unwrap_err();
+        let recorded = RecordedEvent { at: WallTime::from_millis(1), event: Event::Started(second) };
+        let record = rules::replay(&second.id, None, &recorded).unwrap();
+        let change = Change { record, events: vec![recorded] };
+        let error = journal.update(Care::Strict, &mut |_| Ok(change.clone())).unwrap_err();
         assert!(error.to_string().contains("UNIQUE"), "{error}");
     }
 }

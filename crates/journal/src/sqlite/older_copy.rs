@@ -6,13 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::chain::{self, Chain, Tail};
-use super::location::Care;
 use super::open::Purpose;
 use super::recent::Content;
 use super::records::{self, select, values};
 use super::unit::prepare;
 use super::{SqliteJournal, columns, mark};
-use crate::{JournalError, OperatorOverride, WallTime};
+use crate::{Care, JournalError, OperatorOverride, WallTime};
 
 const TABLE: &str = "accepted_copies";
 const COLUMNS: &[&str] =

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 use super::chain::Tail;
 use super::identity::{FileState, Stamp, network_file_system};
-use super::location::{Care, Location, Log};
+use super::location::{Location, Log};
 use super::mark::{self, Mark};
 use super::recent::Content;
 use super::registry::OpenFile;
@@ -18,7 +18,7 @@ use super::turn::Turn;
 use super::unit::{Kind, MAX_STATEMENTS, Unit, prepare};
 use super::writing::Writer;
 use super::{byte_locks, check, format};
-use crate::{JournalError, Patience};
+use crate::{Care, JournalError, Patience};
 
 /// How long to wait for another program that keeps the file busy.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -187,7 +187,8 @@ fn catch_up(connection: &Connection, recent: &Content, location: &Location) -> R
         if write.is_empty() {
             return unit.commit();
         }
-        let mut writer = Writer { connection: &unit, current: &mut current, recent: &mut Vec::new() };
+        let mut recent = Vec::new();
+        let mut writer = Writer::new(&unit, &mut current, &mut recent);
         write.iter().try_for_each(|event| writer.repeat(event))?;
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::chain::Tail;
 use super::identity::Stamp;
-use super::location::{Care, Log};
+use super::location::Log;
 use super::mark;
 use super::open::{self, Opened, Purpose, Site};
 use super::recent::{RecentEvent, RecentEvents, SLOTS};
@@ -16,7 +16,7 @@ use super::state::Current;
 use super::turn::Turn;
 use super::unit::{Kind, Unit, run};
 use super::writing::Writer;
-use crate::JournalError;
+use crate::{Care, JournalError};
 
 /// How long one attempt to begin a write waits for a program that writes to the file without being a journal.
 const ATTEMPT: Duration = Duration::from_millis(20);
@@ -167,7 +167,8 @@ impl Pen {
                 // The process that wrote them may have been killed before its sync.
                 recent.sync()?;
             }
-            let mut writer = Writer { connection: &self.connection, current, recent: &mut Vec::new() };
+            let mut repeated = Vec::new();
+            let mut writer = Writer::new(&self.connection, current, &mut repeated);
             write.iter().try_for_each(|event| writer.repeat(event))?;
             any = true;
         }
@@ -187,9 +188,8 @@ impl Pen {
             run(&self.connection, "SAVEPOINT member")?;
         }
         let before = batch.events.len();
-        let written = load(&mut self.current, &self.connection).and_then(|current| {
-            write(&mut Writer { connection: &self.connection, current, recent: &mut batch.events })
-        });
+        let written = load(&mut self.current, &self.connection)
+            .and_then(|current| write(&mut Writer::new(&self.connection, current, &mut batch.events)));
         match &written {
             Ok(_) => {
                 let added = batch.events.get_mut(before..).unwrap_or_default();

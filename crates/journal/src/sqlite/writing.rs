@@ -1,5 +1,7 @@
 //! Writes events, and what each transaction becomes by them.
 
+use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use caisse_payment::{Transaction, TransactionId};
@@ -9,12 +11,12 @@ use rusqlite::{Connection, params_from_iter};
 use super::chain::{self, Chain, Tail};
 use super::columns::{self, EventRow, Previous, TransactionRow};
 use super::recent::RecentEvent;
-use super::records::{self, Reader, Stored};
+use super::records;
+use super::selection::Portions;
 use super::state::Current;
+use super::tracked::Tracked;
 use super::unit::prepare;
-use crate::rules::{self, Tracked};
-use crate::{Event, JournalError, Record, RecordedEvent, State, WallTime};
-use caisse_settlement::settle::blocks;
+use crate::{Change, JournalError, Record, RecordedEvent, Records, Selection};
 
 pub(super) static PUT_TRANSACTION: LazyLock<String> = LazyLock::new(|| {
     let names = columns::TRANSACTION;
@@ -31,46 +33,33 @@ pub(super) struct Writer<'w> {
     pub(super) current: &'w mut Current,
     /// The events that were written and have to become durable.
     pub(super) recent: &'w mut Vec<RecentEvent>,
+    /// What was found under the last id that was looked for, so that it is not read again where it is changed.
+    found: RefCell<Option<(TransactionId, Option<TransactionRow>)>>,
 }
 
-impl Writer<'_> {
-    pub(super) fn append(
-        &mut self,
-        id: &TransactionId,
-        event: &Event,
-        at: WallTime,
-    ) -> Result<(), JournalError> {
-        let existing = records::find(self.connection, id)?.map(|stored| stored.row);
-        let clear = match event {
-            Event::Started(transaction) => {
-                let near = self.perhaps_blocking(transaction)?;
-                !near.iter().any(|other| blocks(other.transaction(), transaction))
-            }
-            _ => true,
-        };
-        let tracked = existing.as_ref().map(|row| &row.tracked);
-        let (tracked, dispute) = rules::append(id, event, at, self.current.tail.next(), tracked, clear)?;
-        let row = self.put(existing.as_ref(), tracked, RecordedEvent { at, event: event.clone() })?;
-        if let Some(dispute) = dispute {
-            let event = Event::Disputed(dispute);
-            self.put(Some(&row), row.tracked.clone(), RecordedEvent { at, event })?;
-        }
-        Ok(())
+impl<'w> Writer<'w> {
+    pub(super) const fn new(
+        connection: &'w Connection,
+        current: &'w mut Current,
+        recent: &'w mut Vec<RecentEvent>,
+    ) -> Self {
+        Self { connection, current, recent, found: RefCell::new(None) }
     }
 
-    /// The unresolved transactions that may exclude this start: all that [`blocks`] could find, and few others.
-    fn perhaps_blocking(&self, transaction: &Transaction) -> Result<Vec<Record>, JournalError> {
-        let key = transaction.into();
-        let near = self
-            .current
-            .open()
-            .filter(|other| other.may_be_at(&key) || other.usb.is_some() && other.usb == transaction.usb);
-        let mut records = Vec::new();
-        for other in near {
-            records.push(Reader::new(self.connection)?.known(&other.id)?.row.tracked.record);
+    /// Writes a change.
+    pub(super) fn put(&mut self, change: Change) -> Result<(), JournalError> {
+        let Change { record, events } = change;
+        let mut existing = match self.found.take() {
+            Some((id, found)) if id == record.id() => found,
+            _ => records::find(self.connection, &record.id())?.map(|stored| stored.row),
+        };
+        for event in events {
+            let number = self.current.tail.next();
+            let before = existing.as_ref().map(|row| &row.tracked);
+            let tracked = Tracked::after(before, record.clone(), &event, number);
+            existing = Some(self.put_event(existing.as_ref(), tracked, event)?);
         }
-        records.retain(|record| record.state() == State::Unresolved);
-        Ok(records)
+        Ok(())
     }
 
     /// Writes an event that is durable and that the database does not have. It comes to be what it was, or the database is damaged.
@@ -81,24 +70,14 @@ impl Writer<'_> {
         let decoded = columns::decode_event(&row)?;
         let existing = records::find(self.connection, &decoded.id)?.map(|stored| stored.row);
         let tracked = existing.as_ref().map(|row| &row.tracked);
-        let tracked =
-            rules::replay(&decoded.id, tracked, event.tail.number, &decoded.event).map_err(|_| damaged())?;
-        self.put(existing.as_ref(), tracked, decoded.event)?;
+        let tracked = Tracked::replay(&decoded.id, tracked, event.tail.number, &decoded.event)
+            .map_err(|_| damaged())?;
+        self.put_event(existing.as_ref(), tracked, decoded.event)?;
         if self.current.tail == event.tail { Ok(()) } else { Err(damaged()) }
     }
 
-    /// Writes an event of a transaction that exists, and what the transaction becomes by it.
-    pub(super) fn add(
-        &mut self,
-        existing: &Stored,
-        tracked: Tracked,
-        event: RecordedEvent,
-    ) -> Result<(), JournalError> {
-        self.put(Some(&existing.row), tracked, event).map(drop)
-    }
-
     /// Writes what a transaction has become, and the event that made it so.
-    fn put(
+    fn put_event(
         &mut self,
         existing: Option<&TransactionRow>,
         tracked: Tracked,
@@ -138,5 +117,33 @@ impl Writer<'_> {
         self.current.tail = Tail { number, chain };
         self.recent.push(RecentEvent::new(before, self.current.tail, bytes));
         Ok(values)
+    }
+}
+
+impl Records for Writer<'_> {
+    fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError> {
+        let found = records::find(self.connection, id)?.map(|stored| stored.row);
+        let record = found.as_ref().map(|row| row.tracked.record.clone());
+        *self.found.borrow_mut() = Some((*id, found));
+        Ok(record)
+    }
+
+    fn events(&self, id: &TransactionId) -> Result<Vec<RecordedEvent>, JournalError> {
+        Ok(records::find(self.connection, id)?.map_or_else(Vec::new, |stored| stored.events))
+    }
+
+    fn visit(
+        &self,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let mut portions = Portions::new(*selection);
+        loop {
+            let records = portions.next(self.connection, || Ok(&*self.current))?;
+            let seen = records.iter().try_for_each(&mut *visit);
+            if records.is_empty() || portions.is_complete() || seen.is_break() {
+                return Ok(());
+            }
+        }
     }
 }
