@@ -81,6 +81,8 @@ pub struct Tally {
     /// On the quiet days.
     pub faults: BTreeMap<String, usize>,
     pub kills: usize,
+    /// The kills in which the power failed.
+    pub power_cuts: usize,
     pub retries: usize,
     /// Payments that a late result put in dispute, each of them settled in the right way before.
     pub disputed: usize,
@@ -108,6 +110,7 @@ impl Tally {
         self.days += other.days;
         self.quiet_days += other.quiet_days;
         self.kills += other.kills;
+        self.power_cuts += other.power_cuts;
         self.retries += other.retries;
         self.disputed += other.disputed;
         self.best = [self.best[0] + other.best[0], self.best[1] + other.best[1]];

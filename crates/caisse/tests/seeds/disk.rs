@@ -1,11 +1,16 @@
-//! The journal on disk in virtual time: its file gets a second path, or is replaced by a copy, while tills have it open.
+//! The journal on disk in virtual time: its file gets a second path, or is replaced by a copy, while tills have it open, or the
+//! power fails.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use caisse::{Journal, Record, SqliteJournal, TransactionId};
 use tempfile::TempDir;
+
+use crate::plan::Chance;
 
 /// The file of the journal.
 pub struct Disk {
@@ -13,11 +18,85 @@ pub struct Disk {
     /// A handle to look at it.
     reader: RefCell<Option<SqliteJournal>>,
     is_linked: Cell<bool>,
+    power: Option<Power>,
 }
+
+/// A power supply that fails whenever a till is killed.
+struct Power {
+    chance: RefCell<Chance>,
+    /// Whether a mistake of the disk loses what was synced, too.
+    loses_synced: bool,
+    /// The files at the moment of the failure, until somebody opens the journal again.
+    failed: Arc<Mutex<Option<Files>>>,
+    cuts: Cell<usize>,
+}
+
+/// The content of each file; nothing for one that is not there.
+type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+
+/// The ends of the names of the files.
+const DATABASE: &str = "";
+const LOG: &str = "-wal";
+const INDEX: &str = "-shm";
+const MARK: &str = ".locks/last-event";
+const RECENT: &str = ".locks/recent-events";
+
+/// The smallest part of a file that reaches a disk as a whole, in bytes.
+const SECTOR: usize = 512;
 
 impl Disk {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), reader: RefCell::new(None), is_linked: Cell::new(false) }
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, reader: RefCell::new(None), is_linked: Cell::new(false), power: None }
+    }
+
+    /// A disk on which each killed till is a power cut.
+    pub fn with_power_cuts(seed: u64, loses_synced: bool) -> Self {
+        let chance = RefCell::new(Chance::new(seed));
+        let power = Power { chance, loses_synced, failed: Arc::default(), cuts: Cell::new(0) };
+        Self { power: Some(power), ..Self::new() }
+    }
+
+    /// How often the power has failed.
+    pub fn power_cuts(&self) -> usize {
+        self.power.as_ref().map_or(0, |power| power.cuts.get())
+    }
+
+    /// What happens to the files at the moment at which a till is killed; nothing where the power does not fail.
+    pub fn at_kill(&self) -> Option<impl FnOnce() + Send + 'static> {
+        let failed = Arc::clone(&self.power.as_ref()?.failed);
+        let paths = [DATABASE, LOG, MARK, RECENT].map(|end| self.path(end));
+        Some(move || {
+            let files = paths.map(|path| {
+                let content = fs::read(&path).ok();
+                (path, content)
+            });
+            *failed.lock().unwrap() = Some(files.into());
+        })
+    }
+
+    /// Leaves what the disk has after the power cut, if there was one: of what was not synced before, any sectors. The log is
+    /// written without a sync, and so is the mark.
+    fn power_returns(&self) {
+        let Some(power) = &self.power else { return };
+        let Some(files) = power.failed.lock().unwrap().take() else { return };
+        self.reader.take();
+        power.cuts.set(power.cuts.get() + 1);
+        let mut chance = power.chance.borrow_mut();
+        for (path, content) in files {
+            let is = |end| path == self.path(end);
+            let content = match content {
+                Some(content) if is(LOG) => torn(content, &mut chance),
+                Some(_) if is(MARK) && chance.percent(30) => None,
+                Some(_) if is(RECENT) && power.loses_synced => None,
+                content => content,
+            };
+            match content {
+                Some(content) => fs::write(path, content).unwrap(),
+                None => drop(fs::remove_file(path)),
+            }
+        }
+        let _ = fs::remove_file(self.path(INDEX));
     }
 
     fn path(&self, end: &str) -> PathBuf {
@@ -29,7 +108,13 @@ impl Disk {
     }
 
     pub fn open(&self) -> SqliteJournal {
-        SqliteJournal::open(self.path("")).unwrap()
+        self.power_returns();
+        let journal = SqliteJournal::open(self.path("")).unwrap();
+        if self.power.is_some() {
+            // So that the log is still the only place in the database of what was written.
+            journal.set_checkpoint_delay(Duration::MAX);
+        }
+        journal
     }
 
     /// By the second path where there is one. Nothing where the journal refuses that.
@@ -38,6 +123,7 @@ impl Disk {
     }
 
     pub fn find(&self, id: &TransactionId) -> Option<Record> {
+        self.power_returns();
         let mut reader = self.reader.borrow_mut();
         reader
             .get_or_insert_with(|| SqliteJournal::open_for_reading(self.path("")).unwrap())
@@ -68,4 +154,21 @@ impl Disk {
         }
         self.is_linked.set(is_linked);
     }
+}
+
+/// Any sectors of a file that was not synced; nothing if its name has not reached the disk.
+fn torn(mut content: Vec<u8>, chance: &mut Chance) -> Option<Vec<u8>> {
+    match chance.below(4) {
+        0 => return None,
+        1 => content.truncate(chance.below(content.len() + 1)),
+        2 => {
+            for sector in content.chunks_mut(SECTOR) {
+                if chance.percent(30) {
+                    sector.fill(0);
+                }
+            }
+        }
+        _ => {}
+    }
+    Some(content)
 }

@@ -116,7 +116,13 @@ impl World for Virtual {
         let network = self.network.clone();
         let pause = move |time| network.run_for(time);
         let wire = self.network.wire(location, terminal);
-        let (fate, journal) = (Fate::new(trouble), self.handle(role)?);
+        let (mut fate, journal) = (Fate::new(trouble), self.handle(role)?);
+        if let Storage::Disk(disk) = &self.storage
+            && let Some(act) = disk.at_kill()
+            && matches!(trouble, Trouble::Kill(_))
+        {
+            fate = fate.at_trouble(act);
+        }
         let builder = Till::builder()
             .clock(self.network.clone())
             .dialect(self.place.dialect)
@@ -232,6 +238,12 @@ pub fn day_on_disk(seed: u64) -> Tally {
     day(seed, &Kind { company: 100, ..KIND }, Storage::Disk(Box::new(Disk::new())), Fault::None)
 }
 
+/// A day with the journal on disk, on which the power fails whenever a till is killed. `loses_synced` is a mistake of the disk.
+pub fn day_with_power_cuts(seed: u64, loses_synced: bool) -> Tally {
+    let disk = Disk::with_power_cuts(seed, loses_synced);
+    day(seed, &KIND, Storage::Disk(Box::new(disk)), Fault::None)
+}
+
 fn day(seed: u64, kind: &Kind, storage: Storage, fault: Fault) -> Tally {
     let (plan, [chance, more]) = crate::plan(seed, kind);
     let place = plan.place;
@@ -248,5 +260,10 @@ fn day(seed: u64, kind: &Kind, storage: Storage, fault: Fault) -> Tally {
         LinkKind::Serial => Shop::serial(settings.clone()),
     };
     let network = Network::new([terminal(), terminal()]);
-    day::live(&Virtual { network, storage, place, fault }, &plan, chance, more)
+    let world = Virtual { network, storage, place, fault };
+    let mut tally = day::live(&world, &plan, chance, more);
+    if let Storage::Disk(disk) = &world.storage {
+        tally.power_cuts = disk.power_cuts();
+    }
+    tally
 }

@@ -161,6 +161,22 @@ fn on_disk_in_virtual_time() {
     }
 }
 
+/// The power fails whenever a till is killed, and the disk has any sectors of what was not synced.
+#[test]
+fn power_cuts_in_virtual_time() {
+    let day = |seed| in_memory::day_with_power_cuts(seed, false);
+    let tally = in_threads("power_cuts_in_virtual_time", &seeds(150), day);
+    println!("{tally:?}");
+    assert!(tally.days < 150 || tally.power_cuts > 60, "{} power cuts", tally.power_cuts);
+}
+
+/// A disk that loses what was synced loses payments: if that is not seen, nothing is.
+#[test]
+fn a_disk_that_loses_what_was_synced_is_seen() {
+    let day = |seed| catch_unwind(|| in_memory::day_with_power_cuts(seed, true)).is_err();
+    assert!((0..60).any(day));
+}
+
 /// Whether a day with this mistake shows it, by what the terminals did, before so many seeds are over. What shows it has one of
 /// these texts.
 fn is_seen(fault: Fault, seeds: u64, texts: &[&str]) -> bool {
