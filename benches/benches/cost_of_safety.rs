@@ -9,6 +9,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use caisse::asynchronous::AsyncTill;
 use caisse::{
     Amount, Currency, Decision, Dialect, Journal, JournalError, MemoryJournal, Outcome, PaymentRequest,
     Record, SqliteJournal, TerminalId, Till, TransactionId, WallTime,
@@ -17,6 +18,7 @@ use caisse_journal::{Event, LockError, RecordedEvent, TerminalLock};
 use caisse_simulator::VirtualTerminal;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rusqlite::{Connection, Row};
+use tokio::runtime::Runtime;
 
 const AMOUNT: u64 = 2500;
 /// What a till of this dialect sends; held against the till before anything is measured.
@@ -80,6 +82,25 @@ fn till(terminal: &VirtualTerminal, journal: impl Journal + 'static) -> Till {
 fn pay(till: &mut Till) {
     let amount = Amount::from_minor(black_box(AMOUNT), Currency::EUR);
     let payment = till.pay(PaymentRequest::debit(amount)).expect("a request that can be made");
+    assert_eq!(payment.outcome, Outcome::Approved { amount });
+    assert!(payment.journaled);
+}
+
+fn asynchronous(runtime: &Runtime, terminal: &VirtualTerminal, journal: impl Journal + 'static) -> AsyncTill {
+    let _entered = runtime.enter();
+    let till = Till::builder()
+        .address(&terminal.address().to_string())
+        .terminal_id("asynchronous")
+        .identifier("012345678901")
+        .dialect(Dialect::INGENICO)
+        .journal(journal);
+    till.build_async().expect("a till")
+}
+
+async fn pay_async(till: &AsyncTill) {
+    let amount = Amount::from_minor(black_box(AMOUNT), Currency::EUR);
+    let mut payment = till.pay(PaymentRequest::debit(amount)).expect("a request that can be made");
+    let payment = payment.outcome().await;
     assert_eq!(payment.outcome, Outcome::Approved { amount });
     assert!(payment.journaled);
 }
@@ -167,6 +188,16 @@ fn safety(criterion: &mut Criterion) {
 
     // Not in the folder for what is temporary, which may be memory.
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
+    let of_async = terminal();
+    let journal = MemoryJournal::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let counter = asynchronous(&runtime, &of_async, journal.clone());
+    group.bench_function("a payment of an asynchronous till with the journal in memory", |bencher| {
+        bencher.iter(|| runtime.block_on(pay_async(&counter)));
+    });
+    assert_eq!(journal.list().expect("records").len(), of_async.ledger().len());
+    drop(counter);
+
     let mut preallocated = File::create(folder.path().join("appends")).expect("a file");
     preallocated.write_all(&[0; 2 * 4096]).and_then(|()| preallocated.sync_all()).expect("a whole file");
     group.bench_function("two synced appends alone", |bencher| bencher.iter(|| appends(&mut preallocated)));
@@ -182,8 +213,16 @@ fn safety(criterion: &mut Criterion) {
     let mut disk = till(&of_disk, SqliteJournal::open(&file).expect("a journal"));
     group.bench_function("a payment with the journal on disk", |bencher| bencher.iter(|| pay(&mut disk)));
     drop(disk);
+    let of_disk_async = terminal();
+    let journal = SqliteJournal::open(&file).expect("a journal");
+    let counter = asynchronous(&runtime, &of_disk_async, journal);
+    group.bench_function("a payment of an asynchronous till with the journal on disk", |bencher| {
+        bencher.iter(|| runtime.block_on(pay_async(&counter)));
+    });
+    drop((counter, runtime));
+    let charged = of_disk.ledger().len() + of_disk_async.ledger().len();
     let records = SqliteJournal::open(&file).expect("a whole journal").list().expect("records").len();
-    assert_eq!(records, of_disk.ledger().len());
+    assert_eq!(records, charged);
     group.finish();
 }
 

@@ -2,11 +2,15 @@
 //! does. Hard limits stand here, of instructions and of heap; `pinned` also holds each count to the one in `counts.csv`.
 #![allow(missing_docs, reason = "the macros of gungraun write public items")]
 
+use std::path::Path;
+use std::time::Duration;
+
 use caisse_benches::encode::{self, AnswerValues};
 use caisse_benches::input::{self, Input};
 use caisse_benches::{Deciding, limit, nom_style, ours, owned};
 use caisse_codec::fixed::{self, Report};
 use caisse_codec::{DebitRequest, LONGEST_ANSWER, TerminalAnswer, TicketRequest};
+use caisse_journal::{Journal, SqliteJournal};
 use gungraun::{
     Callgrind, Dhat, DhatMetric, EventKind, LibraryBenchmarkConfig, library_benchmark,
     library_benchmark_group, main,
@@ -189,6 +193,45 @@ library_benchmark_group!(
     benchmarks = [encode_request, encode_fields, encode_answer, encode_fixed_request, encode_fixed_answer]
 );
 
+/// How many payments there are before the one that is counted: enough for the look back along those of its terminal.
+const BEFORE: u64 = 100;
+
+/// A journal in a file, in use: its statements are prepared, and its log was just written into the file.
+fn journal() -> (tempfile::TempDir, SqliteJournal) {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    let folder = folder.expect("a folder");
+    let mut journal = SqliteJournal::open(folder.path().join("journal.db")).expect("a journal");
+    journal.set_checkpoint_delay(Duration::MAX);
+    caisse_benches::journal::fill(&mut journal, BEFORE).expect("settled payments");
+    caisse_benches::journal::pay(&mut journal, BEFORE).expect("a payment");
+    journal.checkpoint().expect("the log in the file");
+    (folder, journal)
+}
+
+fn saw_three(seen: (tempfile::TempDir, SqliteJournal, usize)) {
+    assert_eq!(seen.2, 3);
+    assert_eq!(seen.1.list().expect("records").len(), usize::try_from(BEFORE).expect("a number") + 2);
+}
+
+#[library_benchmark(setup = journal, teardown = saw_three)]
+#[bench::a_payment()]
+fn in_a_file(journal: (tempfile::TempDir, SqliteJournal)) -> (tempfile::TempDir, SqliteJournal, usize) {
+    let (folder, mut journal) = journal;
+    let seen =
+        caisse_benches::journal::pay(&mut journal, std::hint::black_box(BEFORE + 1)).expect("a payment");
+    (folder, journal, seen)
+}
+
+// SQLite takes memory from the heap.
+library_benchmark_group!(
+    name = journals,
+    config = LibraryBenchmarkConfig::default()
+        .tool(Callgrind::default())
+        .tool(Dhat::default().hard_limits([(DhatMetric::TotalBytes, 1_000_000)])),
+    benchmarks = [in_a_file]
+);
+
 // Others, for the table: they may take what they like.
 library_benchmark_group!(
     name = others,
@@ -203,5 +246,5 @@ main!(
         .tool(Callgrind::default())
         // Nothing of ours takes memory from the heap.
         .tool(Dhat::default().hard_limits([(DhatMetric::TotalBytes, 0)]));
-    library_benchmark_groups = decoding, encoding, others
+    library_benchmark_groups = decoding, encoding, journals, others
 );

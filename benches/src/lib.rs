@@ -6,6 +6,7 @@
 
 pub mod encode;
 pub mod input;
+pub mod journal;
 pub mod limit;
 pub mod nom_style;
 pub mod ours;

@@ -120,6 +120,8 @@ fn open_at(
     connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
     // The file may come from anywhere: nothing in its schema may do more than store.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan that was made once stays: SQLite would prepare a statement again for other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     if format::is_empty(&connection)? {

@@ -84,9 +84,10 @@ impl RecentEvent {
         Some(())
     }
 
-    /// Reads a slot; nothing where it is empty, or was written in part, or was changed.
-    fn parse(slot: &[u8]) -> Option<Self> {
-        let number = number(slot)?;
+    /// Reads the event of this number from a slot; nothing where the slot is empty, has another event, was written in part or was
+    /// changed.
+    fn parse(slot: &[u8], expected: u64) -> Option<Self> {
+        let number = number(slot).filter(|number| *number == expected)?;
         let (length, fields) = slot.get(16..)?.split_first_chunk::<4>()?;
         let (followers, fields) = fields.split_first_chunk::<4>()?;
         let (before, fields) = fields.split_first_chunk::<32>()?;
@@ -148,7 +149,7 @@ impl Content {
     pub(super) fn event(&self, number: u64) -> Option<RecentEvent> {
         places(number).into_iter().find_map(|start| {
             let slot = self.0.get(usize::try_from(start).ok()?..)?;
-            RecentEvent::parse(slot.get(..SLOT)?).filter(|event| event.tail.number == number)
+            RecentEvent::parse(slot.get(..SLOT)?, number)
         })
     }
 
@@ -210,7 +211,7 @@ impl RecentEvents {
         let mut slot = vec![0; SLOT];
         for start in places(number) {
             read_at(&self.file, &mut slot, start).map_err(|error| self.failed(&error))?;
-            if let Some(event) = RecentEvent::parse(&slot).filter(|event| event.tail.number == number) {
+            if let Some(event) = RecentEvent::parse(&slot, number) {
                 return Ok(Some(event));
             }
         }
