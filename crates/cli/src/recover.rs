@@ -39,6 +39,14 @@ pub(crate) fn run(
         if record.state() != RecordState::Unresolved {
             continue;
         }
+        if record.is_salvaged() {
+            let text = Text {
+                en: "not asked: the journal file was damaged, and only a person can settle this, with resolve",
+                fr: "non interrogé : le fichier du journal était endommagé, seule une personne peut trancher, avec resolve",
+            };
+            tell(journal, &record, None, &Heard::Nothing("salvaged", text), None, output)?;
+            continue;
+        }
         let target = match (&said, &arguments.config) {
             (Some(target), _) => Some(target.clone()),
             (None, Some(config)) => Target::listed(&record.transaction().terminal, config)?,

@@ -146,6 +146,13 @@ impl Record {
         self.conclusion.is_none() && self.decision.is_none()
     }
 
+    /// Whether the outcome was lost with a damaged journal file ([`Doubt::Salvaged`]). Only a person settles such a transaction:
+    /// the journal no longer knows which transactions the terminal has processed since.
+    #[must_use]
+    pub fn is_salvaged(&self) -> bool {
+        self.conclusion().is_some_and(|conclusion| is_salvaged(conclusion.verdict.outcome))
+    }
+
     /// Returns what the record says about the money: by the newest decision, or else by the end. Nothing where neither is known.
     #[must_use]
     pub fn paid(&self) -> Option<Paid> {
@@ -212,6 +219,11 @@ impl Record {
         };
         Verdict { outcome, ..recorded }
     }
+}
+
+/// Whether this outcome says that the outcome was lost with a damaged journal file.
+pub(crate) const fn is_salvaged(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Unknown { doubt: Doubt::Salvaged })
 }
 
 /// Checks that an amount that was paid can belong to the transaction.

@@ -1,7 +1,9 @@
 //! `caisse journal resolve`: a person's decision.
 
-use caisse::{Amount, Decision, Journal, JournalError, Paid, RecordState, SqliteJournal, WallTime};
-use caisse_journal::{LockError, TerminalKey, gives_back};
+use caisse::{
+    Amount, Confirmation, Decision, Journal, JournalError, Paid, Record, RecordState, SqliteJournal, WallTime,
+};
+use caisse_journal::{LockError, TerminalKey, gives_back, is_more_than_asked};
 
 use super::arguments::ResolveArguments;
 use super::{NO_SUCH, UNUSABLE, find, show, unusable};
@@ -28,6 +30,12 @@ pub(super) fn resolve(
     let decision = Decision::new(paid, &arguments.by, &arguments.because)
         .map_err(|error| Wrong::usage("decision", error))?
         .confirming(arguments.confirmed.iter().map(|&step| step.into()));
+    if let Paid::Paid(amount) = paid
+        && is_more_than_asked(&record, amount)
+        && !decision.confirmed().contains(Confirmation::MoreThanAsked)
+    {
+        return Err(Wrong::usage("paid", more_than_asked(amount, &record)));
+    }
     if paid == Paid::NotPaid && decision.confirmed().is_empty() {
         ask_for_confirmation(output);
     }
@@ -51,6 +59,21 @@ pub(super) fn resolve(
     let credits = naming.iter().filter(|record| gives_back(record, &transaction.id));
     tell_dispute(&credits.map(|record| record.id().to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
+}
+
+/// An amount that may be a slip of the keyboard.
+fn more_than_asked(amount: Amount, record: &Record) -> String {
+    let transaction = record.transaction();
+    let asked = transaction.amount;
+    let (tip, pourboire) = match transaction.allow_tip {
+        Some(tip) => (format!(" and a tip of {tip}"), format!(" et {tip} de pourboire")),
+        None => (String::new(), String::new()),
+    };
+    format!(
+        "{amount} is more than the {asked}{tip} that the payment allowed; nothing was recorded. If the customer did pay {amount}, add \
+         --confirmed more-than-asked / {amount} dépasse {asked}{pourboire} : rien n'est noté. Si le client a bien payé {amount}, \
+         ajoutez --confirmed more-than-asked"
+    )
 }
 
 /// The procedure for a terminal that hung, when nothing of it was confirmed.

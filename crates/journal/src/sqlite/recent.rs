@@ -152,6 +152,33 @@ impl Content {
         })
     }
 
+    /// Every event in order, except those of a write of which a part is missing.
+    pub(super) fn all(&self) -> Vec<RecentEvent> {
+        let mut numbers: Vec<_> = self.0.chunks(SLOT).filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let events: Vec<RecentEvent> = numbers.into_iter().filter_map(|number| self.event(number)).collect();
+        let is_here = |number: u64| events.iter().any(|event| event.tail.number == number);
+        let is_whole = |event: &&RecentEvent| {
+            (1..=u64::from(event.followers))
+                .all(|follower| is_here(event.tail.number.saturating_add(follower)))
+        };
+        events.iter().filter(is_whole).cloned().collect()
+    }
+
+    /// Whether each slot contains an event or was never used: then no event is newer than the newest one here.
+    pub(super) fn is_whole(&self) -> bool {
+        let slot = |start: u64| self.0.get(usize::try_from(start).ok()?..)?.get(..SLOT);
+        let is_known = |number: u64| {
+            let slots = places(number).map(slot);
+            let is_unused =
+                |slot: &Option<&[u8]>| slot.is_some_and(|slot| slot.iter().all(|byte| *byte == 0));
+            slots.iter().flatten().any(|slot| RecentEvent::parse(slot).is_some())
+                || slots.iter().all(is_unused)
+        };
+        (0..SLOTS).all(is_known)
+    }
+
     /// The events of the write that follows an event; none unless all of them are here.
     pub(super) fn after(&self, tail: &Tail) -> Vec<RecentEvent> {
         write_after(tail, |number| Ok(self.event(number))).unwrap_or_default()

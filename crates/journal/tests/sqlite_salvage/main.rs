@@ -1,0 +1,9 @@
+//! Salvage: of a damaged journal all that verifies is in the new one, and what is lost is held back.
+
+mod any_damage;
+#[path = "../common/mod.rs"]
+mod common;
+mod damage;
+mod files;
+mod shop;
+mod single;
