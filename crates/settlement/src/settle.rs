@@ -126,9 +126,9 @@ pub enum Decided {
 /// Returns what the transaction becomes by this decision. The caller holds the lock of the terminal. `naming` are the
 /// transactions that name this one as their original.
 ///
-/// A doubt is settled by a person or by evidence, a dispute or a [salvaged](Record::is_salvaged) transaction by a person. A person also corrects the decision of a person. The
-/// terminal's own proof (a known end, a decision by evidence) is not overruled but disputed, and so is a decision on which
-/// [credits or cancellations](gives_back) already rest.
+/// A doubt is settled by a person or by evidence, a dispute or a [salvaged](Record::is_salvaged) transaction by a person. A person
+/// also corrects the decision of a person. The terminal's own proof (a known end, a decision by evidence) is not overruled but
+/// disputed, and so is a decision on which [credits or cancellations](gives_back) already rest.
 ///
 /// A person's decision for more than was asked for needs [`Confirmation::MoreThanAsked`].
 ///
@@ -169,11 +169,14 @@ pub fn decide(
 }
 
 /// Whether an amount is more than the amount that a transaction asked for and the tip that it allowed, and is not the amount that
-/// the terminal reported.
+/// the terminal reported or approved. Of a request that was lost with a damaged journal file nothing is known to compare it with.
 #[must_use]
 pub fn is_more_than_asked(record: &Record, paid: Amount) -> bool {
-    let reported = record.conclusion().and_then(|conclusion| conclusion.reported_amount);
-    paid.minor() > *record.transaction().approvable().end() && reported != Some(paid)
+    let conclusion = record.conclusion();
+    let reported = conclusion.and_then(|conclusion| conclusion.reported_amount);
+    let approved = conclusion.and_then(|conclusion| conclusion.verdict.outcome.approved_amount());
+    let is_lost = record.transaction().amount.is_zero() && approved.is_none() && reported.is_none();
+    !is_lost && paid.minor() > *record.transaction().approvable().end() && ![reported, approved].contains(&Some(paid))
 }
 
 /// Whether the terminal's own proof says otherwise than this.

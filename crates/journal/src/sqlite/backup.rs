@@ -47,7 +47,7 @@ impl SqliteJournal {
             &self.site().location.file,
             OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX),
         )?;
-        copy(&connection, to.as_ref(), format::mark_as_backup)
+        copy(&connection, &self.site().location.file, to.as_ref(), format::mark_as_backup)
     }
 
     /// Makes a journal again of a backup, at a path where nothing is yet. The payments that were recorded after the backup was made
@@ -63,16 +63,16 @@ impl SqliteJournal {
         word: &OperatorOverride,
         at: WallTime,
     ) -> Result<BackupCopy, JournalError> {
-        let (backup, to) = (backup.as_ref(), to.as_ref());
-        if let Err(error) = backup.metadata() {
-            return Err(JournalError::unwritable(format!("{}: {error}", backup.display())));
+        let (source, to) = (backup.as_ref(), to.as_ref());
+        if let Err(error) = source.metadata() {
+            return Err(JournalError::unwritable(format!("{}: {error}", source.display())));
         }
         let patience = Patience::default();
-        let backup = open(Location::of(backup)?, Purpose::Read, &patience)?;
+        let backup = open(Location::of(source)?, Purpose::Read, &patience)?;
         if !format::is_backup(&backup.connection)? {
             return Err(JournalError::Foreign);
         }
-        let copied = copy(&backup.connection, to, |part| {
+        let copied = copy(&backup.connection, source, to, |part| {
             let tail = Tail::of(part)?;
             accept(part, &tail, &tail, word, at)?;
             format::mark_as_journal(part)
@@ -88,10 +88,11 @@ impl SqliteJournal {
 /// Copies a database to a path where nothing is yet.
 fn copy(
     connection: &Connection,
+    source: &Path,
     to: &Path,
     finish: impl FnOnce(&Connection) -> Result<(), JournalError>,
 ) -> Result<BackupCopy, JournalError> {
-    let part = Part::begin(to)?;
+    let part = Part::begin(to, source)?;
     let path = part.path();
     let text = path
         .to_str()

@@ -23,8 +23,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Creates a part for a path where nothing is yet.
-    pub(super) fn begin(to: &Path) -> Result<Self, JournalError> {
+    /// Creates a part of a copy of this source, for a path where nothing is yet.
+    pub(super) fn begin(to: &Path, source: &Path) -> Result<Self, JournalError> {
         // SQLite takes a relative path for a URI.
         let to = std::path::absolute(to).map_err(|error| failed(to, &error))?;
         if to.symlink_metadata().is_ok() {
@@ -40,7 +40,11 @@ impl Part {
                 return Err(failed(&to, &"SQLite removes files with such names; choose another one"));
             }
         }
-        let part = beside(&to, ".part");
+        if to.as_os_str().as_encoded_bytes().ends_with(PART.as_bytes()) {
+            return Err(failed(&to, &"a later backup removes files with such names; choose another one"));
+        }
+        let part = beside(&to, PART);
+        check_removable(&part, source)?;
         let has_replaced = remove_abandoned(&part)?;
         let file = registry::create(&part).map_err(|error| failed(&part, &error))?;
         let part = Self { to, part, file, has_replaced, is_finished: false };
@@ -101,6 +105,21 @@ impl Drop for Part {
     }
 }
 
+/// The end of the name of a part.
+const PART: &str = ".part";
+
+/// Refuses a part that is no part: the source under such a name, or a journal, which has a folder for its locks.
+fn check_removable(part: &Path, source: &Path) -> Result<(), JournalError> {
+    let is_source = match (FileState::at(part), FileState::at(source)) {
+        (Ok(part), Ok(source)) => part.identity == source.identity,
+        _ => false,
+    };
+    if is_source || beside(part, ".locks").symlink_metadata().is_ok() {
+        return Err(failed(part, &"it is in the way, and is no file that a backup left: choose another path"));
+    }
+    Ok(())
+}
+
 /// Removes what an interrupted program left. Returns whether there was something. What is no such file is left alone.
 fn remove_abandoned(part: &Path) -> Result<bool, JournalError> {
     let mut has_removed = false;
@@ -159,8 +178,13 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Gives the file its name. That nothing was there was checked before.
+/// Gives the file its name, and never in the place of another file where the file system has hard links.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // That nothing was there was checked before.
+        Err(_) => fs::rename(from, to),
+    }
 }

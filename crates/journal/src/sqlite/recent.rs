@@ -166,7 +166,8 @@ impl Content {
         events.iter().filter(is_whole).cloned().collect()
     }
 
-    /// Whether each slot contains an event or was never used: then no event is newer than the newest one here.
+    /// Whether each slot contains an event or was never used: then no event is newer than the newest one here. Of the slot for the
+    /// next event both copies count: the next event may have been written over one of them alone.
     pub(super) fn is_whole(&self) -> bool {
         let slot = |start: u64| self.0.get(usize::try_from(start).ok()?..)?.get(..SLOT);
         let is_known = |number: u64| {
@@ -176,7 +177,10 @@ impl Content {
             slots.iter().flatten().any(|slot| RecentEvent::parse(slot).is_some())
                 || slots.iter().all(is_unused)
         };
-        (0..SLOTS).all(is_known)
+        let is_intact = |slot: &[u8]| slot.iter().all(|byte| *byte == 0) || RecentEvent::parse(slot).is_some();
+        let next = self.newest().map_or(0, |newest| newest.tail.next());
+        let has_no_next = places(next).map(slot).iter().all(|slot| slot.is_some_and(is_intact));
+        has_no_next && (0..SLOTS).all(is_known)
     }
 
     /// The events of the write that follows an event; none unless all of them are here.

@@ -21,6 +21,8 @@ fn salvage(folder: &tempfile::TempDir) -> Result<Salvaged, JournalError> {
     SqliteJournal::salvage(path(folder), into(folder), time(9_000))
 }
 
+const MARK: &str = "journal.db.locks/last-event";
+
 fn word() -> OperatorOverride {
     OperatorOverride::new("Zoé", "disque perdu").unwrap()
 }
@@ -61,7 +63,8 @@ fn with_a_log(folder: &tempfile::TempDir) -> (Vec<u8>, PathBuf) {
         })
         .unwrap();
     let log = |folder: &Path| folder.join("journal.db-wal");
-    for file in ["journal.db", "journal.db-wal"] {
+    fs::create_dir(folder.path().join("journal.db.locks")).unwrap();
+    for file in ["journal.db", "journal.db-wal", MARK] {
         fs::copy(elsewhere.path().join(file), folder.path().join(file)).unwrap();
     }
     (fs::read(log(folder.path())).unwrap(), log(folder.path()))
@@ -130,12 +133,13 @@ fn a_log_that_is_damaged_may_have_had_more_payments() {
 #[test]
 fn a_log_that_is_used_again_is_whole() {
     let folder = folder();
+    fs::create_dir(folder.path().join("journal.db.locks")).unwrap();
     let elsewhere = self::folder();
     let mut journal = filled(&path(&elsewhere));
     for number in 0..10 {
         let key = format!("late-{number}");
         journal.append(&id(&key), &started(&key, &format!("u{number}")), time(60)).unwrap();
-        for file in ["journal.db", "journal.db-wal"] {
+        for file in ["journal.db", "journal.db-wal", MARK] {
             fs::copy(elsewhere.path().join(file), folder.path().join(file)).unwrap();
         }
         let salvaged = salvage(&folder).unwrap();

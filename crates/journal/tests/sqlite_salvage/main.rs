@@ -5,5 +5,15 @@ mod any_damage;
 mod common;
 mod damage;
 mod files;
+mod hostile;
 mod shop;
 mod single;
+
+#[test]
+fn child() {
+    match common::task() {
+        Some((task, path)) if task == "hold" => hostile::hold(&path),
+        Some((task, _)) => panic!("{task}"),
+        None => {}
+    }
+}

@@ -55,10 +55,14 @@ pub struct Shop {
     numbers: BTreeMap<TransactionId, Vec<u64>>,
     /// What is kept beside the database: the file of the newest events, and the mark.
     pub keeps: (bool, bool),
+    /// The file of the newest events.
+    pub recent: Vec<u8>,
     /// The root of the tree of the events.
     pub root: usize,
     whole: Vec<u8>,
 }
+
+const RECENT: &str = "journal.db.locks/recent-events";
 
 pub const PAGE: usize = 4096;
 
@@ -157,7 +161,8 @@ impl Shop {
             .unwrap();
         drop(events);
         drop(database);
-        Self { folder, before, pages, numbers, keeps: (false, true), root: root as usize - 1, whole }
+        let recent = fs::read(folder.path().join(RECENT)).unwrap_or_default();
+        Self { folder, recent, before, pages, numbers, keeps: (false, true), root: root as usize - 1, whole }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -179,6 +184,9 @@ impl Shop {
             if !is_kept {
                 let _ = fs::remove_file(self.folder.path().join("journal.db.locks").join(file));
             }
+        }
+        if self.keeps.0 {
+            fs::write(self.folder.path().join(RECENT), &self.recent).unwrap();
         }
         let salvaged = SqliteJournal::salvage(path(&self.folder), self.into(), time(9_000));
         assert_eq!(fs::read(path(&self.folder)).unwrap(), bytes, "the damaged file is never written to");

@@ -48,10 +48,10 @@ impl SqliteJournal {
     /// ```
     ///
     /// # Errors
-    /// [`Unwritable`](JournalError::Unwritable) when there is a file already, or one of the files cannot be read or written;
+    /// [`Unwritable`](JournalError::Unwritable) when there is a file already, or one of the files cannot be read or written, or a
+    /// program has the damaged journal open, as far as the system tells;
     /// [`Foreign`](JournalError::Foreign), [`Former`](JournalError::Former) and [`Newer`](JournalError::Newer) when the file is no
-    /// journal of this format; [`Corrupt`](JournalError::Corrupt) when nothing in it can be read; [`Locked`](JournalError::Locked)
-    /// when the file changes while it is read. No file is at the new path then.
+    /// journal of this format; [`Corrupt`](JournalError::Corrupt) when nothing in it can be read. No file is at the new path then.
     pub fn salvage(
         from: impl AsRef<Path>,
         into: impl AsRef<Path>,
@@ -59,7 +59,10 @@ impl SqliteJournal {
     ) -> Result<Salvaged, JournalError> {
         let (from, into) = (from.as_ref(), into.as_ref());
         let mut source = Source::open(&Location::of(from)?)?;
-        let part = Part::begin(into)?;
+        if source.is_in_use() {
+            return Err(in_use(from));
+        }
+        let part = Part::begin(into, from)?;
         check_free(into)?;
         let state = source.state().ok();
         let found = collect(&mut source)?;
@@ -75,8 +78,8 @@ impl SqliteJournal {
         format::create(&connection)?;
         let damaged = Damaged { source: &source, found: &found, chained: &chained, identity };
         let salvaged = write(&connection, &damaged, at)?;
-        if source.state().ok() != state {
-            return Err(JournalError::Locked);
+        if source.state().ok() != state || source.is_in_use() {
+            return Err(in_use(from));
         }
         check::all(&connection, &mut |_| {})?;
         if salvaged.is_backup {
@@ -90,6 +93,12 @@ impl SqliteJournal {
         }
         Ok(salvaged)
     }
+}
+
+/// A till that goes on would record payments that the new journal does not know.
+fn in_use(from: &Path) -> JournalError {
+    let what = "a program has it open: end all tills that use it first";
+    JournalError::unwritable(format!("{}: {what}", from.display()))
 }
 
 /// Reads all that can be read. A damaged header may say another size of the pages.
@@ -115,7 +124,7 @@ fn collect(source: &mut Source) -> Result<Found, JournalError> {
 enum Identity {
     Journal,
     Backup,
-    /// A journal or a backup: its header is damaged.
+    /// A journal or a copy of one: its header is damaged, or no file is beside it.
     Unclear,
 }
 
@@ -139,7 +148,9 @@ impl Identity {
         if found.events.is_empty() && found.rows.is_empty() {
             return Err(JournalError::corrupt("nothing of a journal can be read in the file"));
         }
-        let is_journal = matches!(by_header, Some(Ok(false))) || is_marked;
+        // Without the files beside it, it may be a copy that knows nothing of the last payments.
+        let has_company = !source.recorded.is_empty();
+        let is_journal = is_marked || matches!(by_header, Some(Ok(false))) && has_company;
         Ok(if is_journal { Self::Journal } else { Self::Unclear })
     }
 }
@@ -214,11 +225,12 @@ fn write(connection: &Connection, damaged: &Damaged<'_>, at: WallTime) -> Result
         owners,
         is_exact: chained.begins.is_some(),
         lost: Vec::new(),
-        // A backup knows nothing of the payments since it was made.
+        // A copy knows nothing of the payments since it was made.
         may_miss: damaged.identity == Identity::Unclear,
         unnamed_until: 0,
         incomplete: BTreeMap::new(),
         unplaced: BTreeMap::new(),
+        strangers: found.strangers.iter().chain(&chained.forks).copied().collect(),
         carried: 0,
         rebuilt: 0,
         currency: Currency::EUR,

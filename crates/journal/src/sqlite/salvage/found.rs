@@ -13,6 +13,7 @@ use super::super::recent::RecentEvent;
 use super::contents::{Content, Contents, Place};
 use super::page::four;
 use super::source::Source;
+use super::stand_in;
 use super::trees::{Tree, Trees};
 use crate::JournalError;
 
@@ -27,7 +28,7 @@ pub(super) struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RowFound {
     place: Place,
-    last_event: u64,
+    pub(super) last_event: u64,
     /// Whether it is the current version: it is in a page of the table.
     pub(super) is_current: bool,
 }
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub(super) accepted_copies: BTreeMap<i64, Vec<Value>>,
     /// The application id and the format.
     pub(super) identity: Option<(u32, u32)>,
+    /// The newest events beside the database that are not its own.
+    pub(super) strangers: Vec<(u64, Place)>,
     /// The numbers of all events that are in the journal, where the index of the events is whole.
     indexed: Option<RangeInclusive<u64>>,
     /// The first and the last event, where it is certain that none precedes or follows.
@@ -65,6 +68,7 @@ impl Found {
             forgotten: None,
             accepted_copies: BTreeMap::new(),
             identity: identity(source),
+            strangers: Vec::new(),
             indexed: None,
             first: None,
             last: None,
@@ -90,21 +94,12 @@ impl Found {
         Ok(found)
     }
 
-    /// Adds the newest events from the file beside the database.
+    /// Adds the newest events from the file beside the database, if they are its own.
     fn add_recent(&mut self, source: &Source) {
-        // The database went on from an event on with other events: the file is another one's.
-        let is_another = |(number, recent): (&u64, &RecentEvent)| {
-            let candidates = self.events.get(number).map_or(&[][..], Vec::as_slice);
-            let is_same = candidates.iter().any(|candidate| candidate.chain == recent.tail.chain);
-            let follows = |candidate: &Candidate| {
-                let columns = candidate.place.columns(source);
-                columns.is_some_and(|columns| {
-                    chain::link(&recent.before, columns::hashed(&columns)) == candidate.chain
-                })
-            };
-            !is_same && candidates.iter().any(follows)
-        };
-        if source.recent.iter().any(is_another) {
+        if !self.owns_recent(source) {
+            let is_known = |(number, recent): &(&u64, &RecentEvent)| self.has(**number, &recent.tail.chain);
+            let strangers = source.recent.iter().filter(|event| !is_known(event));
+            self.strangers = strangers.map(|(number, _)| (*number, Place::Recent(*number))).collect();
             return;
         }
         let greatest = self.events.keys().last().copied().unwrap_or_default();
@@ -121,6 +116,56 @@ impl Found {
             self.last = None;
         }
         self.is_empty &= source.recent.is_empty();
+    }
+
+    /// Whether the newest events beside the database belong to it: nothing in it contradicts them, and an event or a row in it agrees
+    /// with one of them. They may be another journal's, or those of a history that the database does not have.
+    fn owns_recent(&self, source: &Source) -> bool {
+        if self.events.is_empty() && self.rows.is_empty() {
+            return true;
+        }
+        let contradicts = |(number, recent): (&u64, &RecentEvent)| {
+            let before = number.saturating_sub(1);
+            let is_another = |(_, chain): &(Place, Chain)| *chain != recent.tail.chain;
+            self.linked(source, *number).iter().any(is_another)
+                || self.linked(source, before).iter().any(|(_, chain)| *chain != recent.before)
+        };
+        if source.recent.iter().any(contradicts) {
+            return false;
+        }
+        let agrees = |(number, recent): (&u64, &RecentEvent)| {
+            let by_row = || {
+                let (_, event) = Place::Recent(*number).event(source)?;
+                let row = self.row(source, &event.id)?;
+                Some(stand_in::event_of(&row, *number)? == event.event)
+            };
+            self.has(*number, &recent.tail.chain)
+                || number.checked_sub(1).is_some_and(|before| self.has(before, &recent.before))
+                || by_row() == Some(true)
+        };
+        source.recent.is_empty() || source.recent.iter().any(agrees)
+    }
+
+    /// Whether this event is in the database, or is the last one that was forgotten.
+    fn has(&self, number: u64, chain: &Chain) -> bool {
+        let is_forgotten = || self.forgotten.is_some_and(|row| row.events == number && row.chain == *chain);
+        self.events.get(&number).into_iter().flatten().any(|found| found.chain == *chain) || is_forgotten()
+    }
+
+    /// The events of this number that follow by their chain from one before.
+    pub(super) fn linked(&self, source: &Source, number: u64) -> Vec<(Place, Chain)> {
+        let Some(earlier) = number.checked_sub(1) else { return Vec::new() };
+        let begins = self.begins().filter(|begins| begins.number == earlier).map(|begins| begins.chain);
+        let before = self.events.get(&earlier).into_iter().flatten().map(|candidate| candidate.chain);
+        let before: BTreeSet<Chain> = before.chain(begins).collect();
+        let candidates = self.events.get(&number).into_iter().flatten();
+        let is_linked = |candidate: &&Candidate| {
+            candidate.place.event(source).is_some_and(|(columns, _)| {
+                let hashed = columns::hashed(&columns);
+                before.iter().any(|before| chain::link(before, hashed) == candidate.chain)
+            })
+        };
+        candidates.filter(is_linked).map(|candidate| (candidate.place, candidate.chain)).collect()
     }
 
     fn add(&mut self, source: &Source, place: Place, content: Content, is_current: bool) {

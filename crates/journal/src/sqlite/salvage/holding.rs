@@ -8,12 +8,13 @@ use super::super::columns::TransactionRow;
 use super::outcome::{HeldBack, HeldBackReason};
 use super::rescue::Rescue;
 use super::stand_in::{self, Reached};
-use crate::JournalError;
+use crate::{Event, JournalError, RecordedEvent};
 
 impl Rescue<'_> {
     /// Opens every transaction again of which events are lost, and holds back every terminal where others may be.
     pub(super) fn hold_back(&mut self) -> Result<Vec<HeldBack>, JournalError> {
         self.find_incomplete()?;
+        self.find_strangers()?;
         let incomplete: Vec<(TransactionId, HeldBackReason)> =
             self.incomplete.iter().map(|(id, why)| (*id, *why)).collect();
         for (id, _) in &incomplete {
@@ -71,8 +72,42 @@ impl Rescue<'_> {
                 incomplete.push(record.id());
             }
         })?;
+        for id in self.rows_alone()? {
+            incomplete.push(id);
+        }
         for id in incomplete {
             self.incomplete.entry(id).or_insert(HeldBackReason::Incomplete);
+        }
+        Ok(())
+    }
+
+    /// The transactions of which only the row is left.
+    fn rows_alone(&self) -> Result<Vec<TransactionId>, JournalError> {
+        let forgotten = self.chained.begins.map_or(0, |begins| begins.number);
+        let mut alone = Vec::new();
+        for id in self.found.rows.keys() {
+            let Some(row) = self.found.row(self.source, id) else { continue };
+            let started = row.tracked.started_event;
+            // Where that event is another transaction's, the row is damaged.
+            let is_taken = self.chained.events.get(&started).is_some_and(|event| event.is_linked);
+            if started > forgotten && !is_taken && self.builder.find(id)?.is_none() {
+                alone.push(*id);
+            }
+        }
+        Ok(alone)
+    }
+
+    /// Opens the transactions of another history again. What began there began.
+    fn find_strangers(&mut self) -> Result<(), JournalError> {
+        for (_, place) in self.strangers.clone() {
+            let Some((_, row)) = place.event(self.source) else { continue };
+            if let Some(start) = row.event.event.transaction()
+                && self.builder.find(&row.id)?.is_none()
+            {
+                let start = RecordedEvent { at: row.event.at, event: Event::Started(*start) };
+                self.begin(&row.id, start)?;
+            }
+            self.incomplete.entry(row.id).or_insert(HeldBackReason::Incomplete);
         }
         Ok(())
     }
@@ -110,6 +145,11 @@ impl Rescue<'_> {
         if let Some(row) = self.found.any_row(self.source, &id).filter(|row| row.tracked.record != *record) {
             readable.extend(stand_in::lines(&row).into_iter().map(|line| format!("its row: {line}")));
         }
+        let strangers = self.strangers.iter().filter_map(|(number, place)| {
+            let (_, row) = place.event(self.source)?;
+            (row.id == id).then(|| format!("event {number} of another history: {}", row.event))
+        });
+        readable.extend(strangers);
         let unplaced =
             self.unplaced.iter().filter(|(_, owner)| **owner == id).map(|(number, _)| *number..=*number);
         for range in self.lost.iter().cloned().chain(unplaced) {

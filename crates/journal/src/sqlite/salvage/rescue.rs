@@ -7,6 +7,7 @@ use caisse_payment::{Currency, Transaction, TransactionId};
 
 use super::super::chain::Tail;
 use super::builder::Builder;
+use super::contents::Place;
 use super::found::Found;
 use super::outcome::HeldBackReason;
 use super::source::Source;
@@ -36,6 +37,8 @@ pub(super) struct Rescue<'r> {
     pub(super) incomplete: BTreeMap<TransactionId, HeldBackReason>,
     /// The events that verify and cannot follow what is left of their transactions.
     pub(super) unplaced: BTreeMap<u64, TransactionId>,
+    /// Events of another history than the one that is carried over, by their numbers.
+    pub(super) strangers: Vec<(u64, Place)>,
     /// How many events are as they were written, and how many of them were rebuilt.
     pub(super) carried: u64,
     pub(super) rebuilt: u64,
@@ -78,11 +81,19 @@ impl Rescue<'_> {
         let is_another = self.source.recorded.iter().any(is_missed);
         let may_go_on = self.found.last.is_none() && !self.found.is_empty;
         let may_lack_commits = self.source.log_is_damaged() && !self.found.last_is_recent;
-        if may_go_on || may_lack_commits || is_another {
+        if may_go_on || may_lack_commits || is_another || self.has_later_rows() || !self.strangers.is_empty() {
             self.may_miss = true;
             self.unnamed_until = u64::MAX;
         }
         Ok(())
+    }
+
+    /// Whether the row of a transaction knows of a later event than those that were found: the disk may have kept an older page of
+    /// them.
+    fn has_later_rows(&self) -> bool {
+        let last = self.last();
+        !self.found.last_is_recent
+            && self.found.rows.values().any(|row| row.is_current && row.last_event > last)
     }
 
     /// The number of the last event that was there, as far as anything tells.
@@ -155,7 +166,7 @@ impl Rescue<'_> {
     }
 
     /// Begins a transaction by a start that nothing verifies.
-    fn begin(&mut self, id: &TransactionId, start: RecordedEvent) -> Result<(), JournalError> {
+    pub(super) fn begin(&mut self, id: &TransactionId, start: RecordedEvent) -> Result<(), JournalError> {
         if self.builder.put(id, start)? {
             self.incomplete.insert(*id, HeldBackReason::StartNotVerified);
         }

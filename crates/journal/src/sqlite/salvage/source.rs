@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::super::byte_locks;
 use super::super::chain::Tail;
 use super::super::location::Location;
 use super::super::recent::{self, RecentEvent};
@@ -39,7 +40,7 @@ pub(super) struct Source {
     pub(super) recent: BTreeMap<u64, RecentEvent>,
     /// Whether none of the newest events is missing there.
     pub(super) recent_is_whole: bool,
-    /// Events that were in the journal, by the files beside it.
+    /// Events that were in the journal, by the files beside it. None where there are no such files.
     pub(super) recorded: Vec<Tail>,
     /// The page that was read last.
     last: RefCell<Option<(PageRef, Vec<u8>)>>,
@@ -165,6 +166,11 @@ impl Source {
         read_sectors(file, offset, &mut bytes);
         self.last.replace(Some((page, bytes.clone())));
         Some(bytes)
+    }
+
+    /// Whether a program has the database open, as far as the system tells.
+    pub(super) fn is_in_use(&self) -> bool {
+        byte_locks::is_locked_elsewhere(&self.file)
     }
 
     /// The size and the last write of both files, to find out whether they change while they are read.

@@ -21,6 +21,8 @@ pub(super) struct Verified {
 /// The events that are as they were written.
 pub(super) struct Chained {
     pub(super) events: BTreeMap<u64, Verified>,
+    /// The events that verify beside another one of the same number: the file contains two histories.
+    pub(super) forks: Vec<(u64, Place)>,
     /// Before the first event.
     pub(super) begins: Option<Tail>,
 }
@@ -29,7 +31,7 @@ impl Chained {
     /// Follows the chain through everything that was found.
     pub(super) fn follow(found: &Found, source: &Source) -> Self {
         let begins = found.begins();
-        let mut chained = Self { events: BTreeMap::new(), begins };
+        let mut chained = Self { events: BTreeMap::new(), forks: Vec::new(), begins };
         // The chains that the event before may have.
         let mut before: Option<(u64, BTreeSet<Chain>)> =
             begins.map(|tail| (tail.number, [tail.chain].into()));
@@ -43,11 +45,25 @@ impl Chained {
             if begins.is_none_or(|begins| begins.number < *number) {
                 let event = best(candidates, known.as_ref(), source, &mut chains);
                 chained.events.extend(event.map(|event| (*number, event)));
+                chained.find_forks(*number, candidates, found, source);
             }
             before = Some((*number, chains));
         }
         chained.adopt(found, source);
         chained
+    }
+
+    /// Finds several events of one number.
+    fn find_forks(&mut self, number: u64, candidates: &[Candidate], found: &Found, source: &Source) {
+        let distinct: BTreeSet<Chain> = candidates.iter().map(|candidate| candidate.chain).collect();
+        if distinct.len() < 2 {
+            return;
+        }
+        let linked: BTreeMap<Chain, Place> =
+            found.linked(source, number).into_iter().map(|(place, chain)| (chain, place)).collect();
+        if linked.len() > 1 {
+            self.forks.extend(linked.into_values().map(|place| (number, place)));
+        }
     }
 
     /// An event of which only the chain is damaged is proven by the event that follows it.
