@@ -85,7 +85,10 @@ pub enum JournalError {
     )]
     Backup,
     /// The file is something else. It is left as it is.
-    #[error("the file is not a payment journal, or its beginning is damaged; nothing was changed")]
+    #[error(
+        "the file is not a payment journal, or its beginning is damaged; nothing was changed; of a damaged journal, write what can \
+         be verified into a new one: caisse journal FILE salvage NEW"
+    )]
     Foreign,
     /// A version of this software that was never published wrote the file. It is left as it is.
     #[error(

@@ -46,7 +46,7 @@ pub use decision::{Decision, DecisionError, Dispute, OperatorOverride, Paid, Sou
 #[cfg(feature = "alloc")]
 pub use event::{Event, RecordedEvent};
 #[cfg(feature = "alloc")]
-pub use record::{Record, State};
+pub use record::{Record, SALVAGED, State};
 pub use terminal_identity::{IdentityPart, Mismatch, TerminalIdentity};
 #[cfg(feature = "alloc")]
 pub use terminal_key::TerminalKey;

@@ -153,6 +153,15 @@ impl Record {
         self.conclusion().is_some_and(|conclusion| is_salvaged(conclusion.verdict.outcome))
     }
 
+    /// Whether this is no transaction: a salvage wrote it to hold its terminal back, because transactions may be missing. Its
+    /// dialect is [`SALVAGED`], and its id begins so. A person settles it as not paid.
+    #[must_use]
+    pub fn is_stand_in(&self) -> bool {
+        let Transaction { id, dialect, amount, .. } = &self.transaction;
+        let is_named = id.as_str().strip_prefix(SALVAGED).is_some_and(|rest| rest.starts_with(':'));
+        is_named && dialect.as_str() == SALVAGED && amount.is_zero()
+    }
+
     /// Returns what the record says about the money: by the newest decision, or else by the end. Nothing where neither is known.
     #[must_use]
     pub fn paid(&self) -> Option<Paid> {
@@ -220,6 +229,9 @@ impl Record {
         Verdict { outcome, ..recorded }
     }
 }
+
+/// The dialect of a transaction that a salvage wrote in the place of one that was lost, and how its id begins if it stands for none.
+pub const SALVAGED: &str = "salvaged";
 
 /// Whether this outcome says that the outcome was lost with a damaged journal file.
 pub(crate) const fn is_salvaged(outcome: Outcome) -> bool {

@@ -145,6 +145,9 @@ pub fn decide(
             what: "evidence about a salvaged transaction, which a person settles",
         });
     }
+    if record.is_stand_in() && decision.paid() != Paid::NotPaid {
+        return Err(SettleError::Refused { what: "a payment in an entry that only holds its terminal back" });
+    }
     let is_doubtful = match (record.state(), decision.source()) {
         (State::Unresolved, _) | (State::Disputed, Source::Person) => true,
         (State::Final, Source::Person) if record.paid() != Some(decision.paid()) => false,
@@ -168,15 +171,14 @@ pub fn decide(
     Ok(Decided::Settled(settled))
 }
 
-/// Whether an amount is more than the amount that a transaction asked for and the tip that it allowed, and is not the amount that
-/// the terminal reported or approved. Of a request that was lost with a damaged journal file nothing is known to compare it with.
+/// Whether an amount is more than the amount that a transaction asked for and the tip that it allowed, and is neither the amount
+/// that the terminal reported nor the one that the record has already. A request that was lost with a damaged journal file asks for
+/// 0: every amount is more.
 #[must_use]
 pub fn is_more_than_asked(record: &Record, paid: Amount) -> bool {
-    let conclusion = record.conclusion();
-    let reported = conclusion.and_then(|conclusion| conclusion.reported_amount);
-    let approved = conclusion.and_then(|conclusion| conclusion.verdict.outcome.approved_amount());
-    let is_lost = record.transaction().amount.is_zero() && approved.is_none() && reported.is_none();
-    !is_lost && paid.minor() > *record.transaction().approvable().end() && ![reported, approved].contains(&Some(paid))
+    let reported = record.conclusion().and_then(|conclusion| conclusion.reported_amount);
+    let is_known = reported == Some(paid) || record.paid() == Some(Paid::Paid(paid));
+    paid.minor() > *record.transaction().approvable().end() && !is_known
 }
 
 /// Whether the terminal's own proof says otherwise than this.

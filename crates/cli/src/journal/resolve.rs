@@ -21,6 +21,8 @@ pub(super) fn resolve(
     let asked = transaction.amount;
     let paid = match arguments.paid.as_deref() {
         None => Paid::NotPaid,
+        Some(_) if record.is_stand_in() => return Err(Wrong::usage("paid", NO_PAYMENT)),
+        Some("") if asked.is_zero() => return Err(Wrong::usage("paid", LOST_AMOUNT)),
         Some("") => Paid::Paid(asked),
         Some(text) => {
             let amount = Amount::parse(text, asked.currency());
@@ -36,7 +38,7 @@ pub(super) fn resolve(
     {
         return Err(Wrong::usage("paid", more_than_asked(amount, &record)));
     }
-    if paid == Paid::NotPaid && decision.confirmed().is_empty() {
+    if paid == Paid::NotPaid && decision.confirmed().is_empty() && !record.is_stand_in() {
         ask_for_confirmation(output);
     }
     let lock = journal.lock_terminal(&TerminalKey::from(transaction)).map_err(|error| match error {
@@ -61,10 +63,23 @@ pub(super) fn resolve(
     Ok(NO_SUCH)
 }
 
+const NO_PAYMENT: &str = "this entry is no payment: a salvage wrote it to hold the terminal back; compare the sales of the till with the \
+    terminal's own journal, then resolve it as --not-paid / cette entrée n'est pas un paiement : elle bloque le terminal après une \
+    récupération ; comparez les ventes de la caisse au journal du terminal, puis --not-paid";
+const LOST_AMOUNT: &str = "the amount that was asked for was lost with a damaged file: give the amount that the customer paid, --paid AMOUNT / \
+    le montant demandé est perdu avec un fichier endommagé : donnez le montant payé, --paid MONTANT";
+
 /// An amount that may be a slip of the keyboard.
 fn more_than_asked(amount: Amount, record: &Record) -> String {
     let transaction = record.transaction();
     let asked = transaction.amount;
+    if asked.is_zero() {
+        return format!(
+            "what the payment asked for was lost with a damaged file, so nothing shows that {amount} is no slip; nothing was recorded. \
+             If the customer did pay {amount}, add --confirmed more-than-asked / le montant demandé est perdu avec un fichier endommagé : \
+             rien ne montre que {amount} est juste, rien n'est noté. Si le client a bien payé {amount}, ajoutez --confirmed more-than-asked"
+        );
+    }
     let (tip, pourboire) = match transaction.allow_tip {
         Some(tip) => (format!(" and a tip of {tip}"), format!(" et {tip} de pourboire")),
         None => (String::new(), String::new()),

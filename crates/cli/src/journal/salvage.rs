@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{SOME_OPEN, unusable};
 use crate::output::Output;
-use crate::report::harmless;
+use crate::report::{harmless, how_to_release, shell_word};
 use crate::usage::Wrong;
 
 pub(super) fn salvage(file: &Path, into: &Path, output: &Output) -> Result<u8, Wrong> {
@@ -26,12 +26,13 @@ pub(super) fn salvage(file: &Path, into: &Path, output: &Output) -> Result<u8, W
         "lost_events": salvaged.lost_events.iter().map(|lost| [lost.start(), lost.end()]).collect::<Vec<_>>(),
         "unplaced_events": salvaged.unplaced_events,
         "may_miss_transactions": salvaged.may_miss_transactions,
+        "alone": salvaged.is_alone,
         "held_back": salvaged.held_back.len(),
         "backup": salvaged.is_backup,
         "lost_forgotten": salvaged.lost_forgotten,
         "lost_acceptances": salvaged.lost_acceptances,
     }));
-    say(&salvaged, into, output);
+    say(&salvaged, file, into, output);
     Ok(if salvaged.held_back.is_empty() { 0 } else { SOME_OPEN })
 }
 
@@ -47,7 +48,7 @@ fn json(held: &HeldBack) -> serde_json::Value {
     })
 }
 
-fn say(salvaged: &Salvaged, into: &Path, output: &Output) {
+fn say(salvaged: &Salvaged, file: &Path, into: &Path, output: &Output) {
     let Salvaged { transactions, events, rebuilt_events, .. } = salvaged;
     let name = into.display();
     output.text(format_args!(
@@ -73,7 +74,16 @@ fn say(salvaged: &Salvaged, into: &Path, output: &Output) {
         ));
     }
     if salvaged.may_miss_transactions {
-        for line in MAY_MISS {
+        MAY_MISS.iter().for_each(|line| output.text(line));
+    }
+    if salvaged.is_alone {
+        let locks = format!("{}.locks", file.display());
+        for line in [
+            format!("{locks} is not there: nothing shows whether the file has the last payments. If you have that folder and the -wal"),
+            "  file, put them beside the damaged file and salvage again into another new file.".to_owned(),
+            format!("{locks} est absent : rien ne montre si le fichier contient les derniers paiements. Si vous avez ce dossier et le"),
+            "  fichier -wal, placez-les à côté du fichier abîmé, puis recommencez vers un autre nouveau fichier.".to_owned(),
+        ] {
             output.text(line);
         }
     }
@@ -94,17 +104,16 @@ fn say(salvaged: &Salvaged, into: &Path, output: &Output) {
     } else {
         output.text("held back until a person has looked / bloqué jusqu'à ce qu'une personne ait vérifié :");
         salvaged.held_back.iter().for_each(|held| say_held(held, output));
-        for line in [
-            format!("Look at the terminal, then say what happened: caisse journal {name} show ID, then"),
-            format!("  caisse journal {name} resolve ID --paid [AMOUNT] | --not-paid --by WHO --because WHY"),
-            format!(
-                "Vérifiez sur le terminal, puis dites ce qui s'est passé : caisse journal {name} show ID, puis"
-            ),
-            format!(
-                "  caisse journal {name} resolve ID --paid [MONTANT] | --not-paid --by QUI --because POURQUOI"
-            ),
-        ] {
-            output.text(line);
+        let is_terminal = |held: &&HeldBack| held.why == HeldBackReason::Terminal;
+        if salvaged.held_back.iter().any(|held| !is_terminal(&held)) {
+            say_how_to_resolve(into, output);
+        }
+        if let Some(held) = salvaged.held_back.iter().find(is_terminal) {
+            output.text(format_args!(
+                "For each entry salvaged: / pour chaque entrée salvaged: (ex. {})",
+                held.id
+            ));
+            how_to_release(&shell_word(&into.display().to_string()), &held.id, output);
         }
     }
     let next = match salvaged.is_backup {
@@ -118,6 +127,24 @@ fn say(salvaged: &Salvaged, into: &Path, output: &Output) {
         ],
     };
     next.iter().for_each(|line| output.text(line));
+}
+
+/// What a person does about the payments of which events are lost.
+fn say_how_to_resolve(into: &Path, output: &Output) {
+    let name = shell_word(&into.display().to_string());
+    for line in [
+        "For each payment: read the terminal's own journal, then record what happened:".to_owned(),
+        "Pour chaque paiement : lisez le journal du terminal, puis notez ce qui s'est passé :".to_owned(),
+        format!("    caisse journal {name} show ID"),
+        format!(
+            "    caisse journal {name} resolve --paid [AMOUNT] --by NAME --because \"what the terminal showed\" -- ID"
+        ),
+        format!(
+            "    caisse journal {name} resolve --not-paid --by NAME --because \"what the terminal showed\" -- ID"
+        ),
+    ] {
+        output.text(line);
+    }
 }
 
 /// What an unknown number of lost events means for payments.

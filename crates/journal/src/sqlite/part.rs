@@ -115,7 +115,10 @@ fn check_removable(part: &Path, source: &Path) -> Result<(), JournalError> {
         _ => false,
     };
     if is_source || beside(part, ".locks").symlink_metadata().is_ok() {
-        return Err(failed(part, &"it is in the way, and is no file that a backup left: choose another path"));
+        return Err(failed(
+            part,
+            &"it is in the way, and is no file that a backup left: choose another path",
+        ));
     }
     Ok(())
 }

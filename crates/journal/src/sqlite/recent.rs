@@ -177,7 +177,8 @@ impl Content {
             slots.iter().flatten().any(|slot| RecentEvent::parse(slot).is_some())
                 || slots.iter().all(is_unused)
         };
-        let is_intact = |slot: &[u8]| slot.iter().all(|byte| *byte == 0) || RecentEvent::parse(slot).is_some();
+        let is_intact =
+            |slot: &[u8]| slot.iter().all(|byte| *byte == 0) || RecentEvent::parse(slot).is_some();
         let next = self.newest().map_or(0, |newest| newest.tail.next());
         let has_no_next = places(next).map(slot).iter().all(|slot| slot.is_some_and(is_intact));
         has_no_next && (0..SLOTS).all(is_known)

@@ -241,7 +241,7 @@ fn a_file_without_those_beside_it_may_miss_payments() {
     drop(filled(&path(&folder)));
     fs::remove_dir_all(folder.path().join("journal.db.locks")).unwrap();
     let result = salvage(&folder).unwrap();
-    assert!(result.may_miss_transactions, "{result:?}");
+    assert!(result.may_miss_transactions && result.is_alone, "{result:?}");
 }
 
 /// A row that knows of later events than the pages of the events, with nothing beside the file that says so.
@@ -297,6 +297,27 @@ fn a_terminal_is_held_back_by_its_name_and_by_its_address() {
     }
 }
 
+/// What holds a terminal back is no payment, whatever a person says.
+#[test]
+fn an_entry_that_holds_a_terminal_back_is_not_paid() {
+    let folder = folder();
+    drop(filled(&path(&folder)));
+    fs::remove_dir_all(folder.path().join("journal.db.locks")).unwrap();
+    let result = salvage(&folder).unwrap();
+    let held = result.held_back.iter().find(|held| held.why == HeldBackReason::Terminal).unwrap();
+    let mut journal = salvaged(&folder);
+    let record = journal.find(&held.id.as_str().parse().unwrap()).unwrap().unwrap();
+    assert!(record.is_stand_in());
+    let lock = journal.lock_terminal(&TerminalKey::from(record.transaction())).unwrap();
+    let paid = Decision::new(Paid::Paid(Amount::from_minor(2500, Currency::EUR)), "Zoé", "vu").unwrap();
+    let paid = paid.confirming([Confirmation::MoreThanAsked]);
+    assert!(journal.resolve(&lock, &held.id, &paid, time(9_500)).is_err());
+    journal.resolve(&lock, &held.id, &not_paid(), time(9_501)).unwrap();
+    assert!(content(&journal).iter().filter(|(record, _)| record.is_stand_in()).count() > 0);
+    let real = journal.find(&"paid".parse().unwrap()).unwrap().unwrap();
+    assert!(!real.is_stand_in());
+}
+
 /// Of a transaction whose start is lost, the journal does not know what was asked for: an amount is no slip of the keyboard.
 #[test]
 fn the_amount_of_a_lost_start_is_what_a_person_says() {
@@ -323,6 +344,11 @@ fn the_amount_of_a_lost_start_is_what_a_person_says() {
     let lock = journal.lock_terminal(&TerminalKey::from(record.transaction())).unwrap();
     let known = record.paid().unwrap();
     assert_eq!(known, Paid::Paid(Amount::from_minor(2500, Currency::EUR)));
+    let other = Decision::new(Paid::Paid(Amount::from_minor(2400, Currency::EUR)), "Zoé", "vu").unwrap();
+    assert!(
+        journal.resolve(&lock, &record.id(), &other, time(9_500)).is_err(),
+        "nothing shows that it is no slip"
+    );
     journal.resolve(&lock, &record.id(), &Decision::new(known, "Zoé", "vu").unwrap(), time(9_500)).unwrap();
     // Another amount than the terminal reported needs the word.
     let other = Decision::new(Paid::Paid(Amount::from_minor(2600, Currency::EUR)), "Zoé", "vu").unwrap();

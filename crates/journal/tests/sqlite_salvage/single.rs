@@ -31,6 +31,7 @@ fn a_whole_journal_is_carried_over_to_the_letter() {
         lost_events: vec![],
         unplaced_events: vec![],
         may_miss_transactions: false,
+        is_alone: false,
         held_back: vec![],
         is_backup: false,
         lost_forgotten: false,

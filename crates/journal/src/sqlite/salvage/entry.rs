@@ -252,6 +252,7 @@ fn write(connection: &Connection, damaged: &Damaged<'_>, at: WallTime) -> Result
         unplaced_events: unplaced.into_keys().collect(),
         may_miss_transactions: may_miss,
         held_back,
+        is_alone: may_miss && source.recorded.is_empty(),
         is_backup: damaged.identity == Identity::Backup,
         lost_forgotten: chained.begins.is_none(),
         lost_acceptances,

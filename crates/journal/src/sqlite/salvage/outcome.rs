@@ -22,6 +22,9 @@ pub struct Salvaged {
     /// Whether events may be missing of which nothing is left, neither an id nor a number. **A transaction that is missing with them
     /// is not in the new journal, and its id is new again.** Every terminal that the file names is held back then.
     pub may_miss_transactions: bool,
+    /// Whether the folder `NAME.locks` is missing beside the damaged journal, so that nothing shows whether the file has the newest
+    /// payments. Every terminal that the file names is held back then.
+    pub is_alone: bool,
     /// The transactions and terminals that a person has to look at.
     pub held_back: Vec<HeldBack>,
     /// Whether the new file is a backup, as the damaged one was: no payment is recorded in it before it is restored.

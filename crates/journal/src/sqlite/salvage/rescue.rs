@@ -81,7 +81,8 @@ impl Rescue<'_> {
         let is_another = self.source.recorded.iter().any(is_missed);
         let may_go_on = self.found.last.is_none() && !self.found.is_empty;
         let may_lack_commits = self.source.log_is_damaged() && !self.found.last_is_recent;
-        if may_go_on || may_lack_commits || is_another || self.has_later_rows() || !self.strangers.is_empty() {
+        if may_go_on || may_lack_commits || is_another || self.has_later_rows() || !self.strangers.is_empty()
+        {
             self.may_miss = true;
             self.unnamed_until = u64::MAX;
         }

@@ -8,8 +8,7 @@ use caisse_payment::{
 use super::super::columns::TransactionRow;
 use crate::{Event, JournalError, RecordedEvent, WallTime};
 
-/// The dialect of a transaction that stands in the place of one that was lost, and the name of a terminal that is not known.
-pub(super) const SALVAGED: &str = "salvaged";
+pub(super) use caisse_settlement::SALVAGED;
 
 /// The terminal of a transaction, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
