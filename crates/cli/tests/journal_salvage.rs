@@ -52,7 +52,7 @@ fn a_whole_journal_is_recovered() {
         [json!({
             "event": "salvaged", "journal": new, "transactions": 5, "events": 10, "rebuilt_events": 0, "lost_events": [],
             "unplaced_events": [],
-            "may_miss_transactions": false, "held_back": 0, "backup": false, "lost_forgotten": false, "lost_acceptances": 0,
+            "may_miss_transactions": false, "alone": false, "held_back": 0, "backup": false, "lost_forgotten": false, "lost_acceptances": 0,
         })]
     );
     assert!(fs::read(&file).unwrap() == before, "the damaged file stays as it is");
@@ -152,12 +152,29 @@ fn a_person_is_told_what_to_do_where_payments_may_be_missing() {
         "DES PAIEMENTS PEUVENT MANQUER",
         "terminal counter",
         "terminal bar",
-        "resolve ID --paid [AMOUNT] | --not-paid",
+        "This entry is no payment",
         "bloqué jusqu'à ce qu'une personne ait vérifié",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
+    // The entries that hold the terminals back are no payments.
+    let asked = shop.caisse(&format!("journal {new} recover"));
+    assert!(
+        asked.out.contains("This entry is no payment") && !asked.out.contains("resolve --paid"),
+        "{}",
+        asked.out
+    );
+    assert!(asked.out.contains("Cette entrée n'est pas un paiement"), "{}", asked.out);
     let held = shop.caisse(&format!("journal {new} list --unresolved --json")).lines();
+    for held in &held {
+        let id = held["id"].as_str().unwrap();
+        for paid in [&["--paid"][..], &["--paid", "25.00", "--confirmed", "more-than-asked"]] {
+            let resolve = ["journal", &new, "resolve", id];
+            let refused = shop.run(&[&resolve[..], paid, &["--by", "Zoé", "--because", "vu"]].concat());
+            assert_eq!(refused.code, 2, "{}", refused.out);
+            assert!(refused.err.contains("this entry is no payment"), "{}", refused.err);
+        }
+    }
     for held in &held {
         assert_eq!((&held["amount_minor"], &held["reason"]["code"]), (&json!(0), &json!("salvaged")));
         let id = held["id"].as_str().unwrap();
@@ -167,4 +184,60 @@ fn a_person_is_told_what_to_do_where_payments_may_be_missing() {
     }
     assert_eq!(held.len(), 2);
     assert_eq!(shop.caisse(&format!("journal {new} list --unresolved")).code, 0);
+}
+
+/// Nothing is left of a payment except its id: it is not charged again, and a person says what was paid.
+#[test]
+fn a_payment_of_which_the_id_alone_is_left_is_not_charged_again() {
+    let shop = Shop::new();
+    let terminal = VirtualTerminal::start().unwrap();
+    let (file, new) = (shop.path("journal.sqlite"), shop.path("new.sqlite"));
+    let pay = |file: &str, amount: &str, id: &str| {
+        let address = terminal.address();
+        shop.caisse(&format!(
+            "pay {amount} --json --id {id} --journal {file} --terminal {address} --terminal-id counter"
+        ))
+    };
+    for id in ["sale-1", "sale-2", "sale-3"] {
+        assert_eq!(pay(&file, "25.00", id).code, 0);
+    }
+    // The index knows to whom the lost events belonged: it is damaged by nothing.
+    let wal = Connection::open(&file).unwrap();
+    wal.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(wal);
+    let mut bytes = fs::read(&file).unwrap();
+    fs::remove_file(format!("{file}.locks/recent-events")).unwrap();
+    lose(&mut bytes, "events");
+    lose(&mut bytes, "transactions");
+    fs::write(&file, bytes).unwrap();
+    let ran = shop.caisse(&format!("journal {file} salvage {new} --json"));
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    assert_eq!(ran.lines()[1]["reason"], "start_lost", "{}", ran.out);
+    let again = pay(&new, "25.00", "sale-2");
+    assert_eq!((again.code, &again.last()["reason"]["code"]), (3, &json!("salvaged")));
+    let resolve = |more: &[&str]| {
+        let word = ["--by", "Zoé", "--because", "ticket 1234"];
+        shop.run(&[&["journal", &new, "resolve", "sale-2"][..], more, &word].concat())
+    };
+    let nothing = resolve(&["--paid"]);
+    assert_eq!(nothing.code, 2);
+    assert!(nothing.err.contains("give the amount"), "{}", nothing.err);
+    let slip = resolve(&["--paid", "2500.00"]);
+    assert_eq!(slip.code, 2);
+    assert!(slip.err.contains("--confirmed more-than-asked"), "{}", slip.err);
+    assert_eq!(resolve(&["--paid", "25.00", "--confirmed", "more-than-asked"]).code, 0);
+    assert_eq!(pay(&new, "25.00", "sale-2").last()["outcome"], "approved");
+    assert_eq!(pay(&new, "26.00", "sale-2").last()["reason"]["code"], "id_conflict");
+    assert_eq!(terminal.ledger().charges().len(), 3);
+}
+
+/// Overwrites the root of a table, which is all of it in a small journal.
+fn lose(bytes: &mut [u8], table: &str) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &*bytes).unwrap();
+    let root: usize = Connection::open(file.path())
+        .unwrap()
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?1", [table], |row| row.get::<_, i64>(0))
+        .unwrap() as usize;
+    bytes[(root - 1) * 4096..root * 4096].fill(0);
 }

@@ -40,13 +40,14 @@ mod terminal_key;
 mod wall_time;
 pub mod weigh;
 
+pub use admit::SALVAGED;
 pub use confirmation::{Confirmation, Confirmations};
 #[cfg(feature = "alloc")]
 pub use decision::{Decision, DecisionError, Dispute, OperatorOverride, Paid, Source};
 #[cfg(feature = "alloc")]
 pub use event::{Event, RecordedEvent};
 #[cfg(feature = "alloc")]
-pub use record::{Record, SALVAGED, State};
+pub use record::{Record, State};
 pub use terminal_identity::{IdentityPart, Mismatch, TerminalIdentity};
 #[cfg(feature = "alloc")]
 pub use terminal_key::TerminalKey;

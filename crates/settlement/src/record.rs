@@ -5,7 +5,7 @@ use caisse_payment::{
 };
 
 use crate::settle::{SettleError, check_amount, check_conclusion, check_transaction};
-use crate::{Decision, Paid, Source, WallTime};
+use crate::{Decision, Paid, SALVAGED, Source, WallTime};
 
 /// One transaction: the attempt that counts, its end, and the decision about it if there is one.
 ///
@@ -229,9 +229,6 @@ impl Record {
         Verdict { outcome, ..recorded }
     }
 }
-
-/// The dialect of a transaction that a salvage wrote in the place of one that was lost, and how its id begins if it stands for none.
-pub const SALVAGED: &str = "salvaged";
 
 /// Whether this outcome says that the outcome was lost with a damaged journal file.
 pub(crate) const fn is_salvaged(outcome: Outcome) -> bool {

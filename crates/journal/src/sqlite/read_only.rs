@@ -33,7 +33,11 @@ pub(super) fn open_backup(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    format::check_identity(&connection, true)?;
+    // SQLite cannot read a journal that it cannot write, unless the file of its log is there.
+    format::check_identity(&connection, true).map_err(|error| match error {
+        JournalError::Unwritable { .. } => failed(denied),
+        error => error,
+    })?;
     if !format::is_backup(&connection)? {
         return Err(failed(denied));
     }

@@ -145,7 +145,9 @@ impl Identity {
             Some(Ok(false)) if found.is_empty => return Ok(Self::Journal),
             _ => {}
         }
-        if found.events.is_empty() && found.rows.is_empty() {
+        // The index has the ids of the transactions, which are held back.
+        let has_ids = matches!(by_header, Some(Ok(_))) && found.is_indexed();
+        if found.events.is_empty() && found.rows.is_empty() && !has_ids {
             return Err(JournalError::corrupt("nothing of a journal can be read in the file"));
         }
         // Without the files beside it, it may be a copy that knows nothing of the last payments.

@@ -252,6 +252,11 @@ impl Found {
         }
     }
 
+    /// Whether the index of the events is whole, and has events.
+    pub(super) const fn is_indexed(&self) -> bool {
+        self.indexed.is_some()
+    }
+
     /// The event of this number in the file of the newest events, if that belongs to the database.
     pub(super) fn recent<'s>(&self, source: &'s Source, number: u64) -> Option<&'s RecentEvent> {
         let candidates = self.events.get(&number)?;
