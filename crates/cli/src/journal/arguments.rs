@@ -85,7 +85,7 @@ pub(crate) enum JournalCommand {
     },
     /// Write all that can be verified of a damaged journal into a new one. What is lost is held back until a person has looked. The
     /// damaged file stays as it is; end the tills that use it first. Exit code 0 when everything was recovered, 3 when something is
-    /// held back, 6 when nothing can be read or the new file is there already.
+    /// held back, 6 when nothing can be read, a program has the journal open, or the new file is there already.
     Salvage {
         /// The new journal, where nothing is yet.
         into: PathBuf,

@@ -361,16 +361,11 @@ fn nothing_is_overwritten_and_nothing_is_made_of_nothing() {
         Err(JournalError::Unwritable { .. })
     ));
     lose_recent(&folder);
-    let nothing: [(&[u8], fn(&JournalError) -> bool); 4] = [
-        (b"", |error| matches!(error, JournalError::Corrupt { .. })),
-        (&[0; 8192], |error| matches!(error, JournalError::Corrupt { .. })),
-        (b"no journal at all", |error| matches!(error, JournalError::Corrupt { .. })),
-        (&[0xff; 40_000], |error| matches!(error, JournalError::Corrupt { .. })),
-    ];
-    for (bytes, is_right) in nothing {
+    let nothing: [&[u8]; 4] = [b"", &[0; 8192], b"no journal at all", &[0xff; 40_000]];
+    for bytes in nothing {
         fs::write(path(&folder), bytes).unwrap();
         let error = salvage(&folder).unwrap_err();
-        assert!(is_right(&error), "{error:?}");
+        assert!(matches!(error, JournalError::Corrupt { .. }), "{error:?}");
         assert!(!into(&folder).exists());
     }
     fs::remove_file(path(&folder)).unwrap();

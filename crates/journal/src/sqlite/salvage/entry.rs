@@ -32,7 +32,8 @@ impl SqliteJournal {
     /// journal, or disputed where an outcome is known ([`Doubt::Salvaged`](caisse_payment::Doubt::Salvaged)), and only a person can
     /// settle it. Where events may be missing of which nothing is left, every terminal that the file names is held back, and
     /// [`may_miss_transactions`](Salvaged::may_miss_transactions) says that ids may be missing: asked for once more, those are charged
-    /// once more.
+    /// once more. Take the write-ahead log and the folder `NAME.locks` along with a file that is copied elsewhere: without the folder
+    /// nothing shows whether the file has the newest payments.
     ///
     /// A salvaged backup is a backup again.
     ///
