@@ -214,7 +214,7 @@ fn costs(payments: u64) -> Vec<(&'static str, Cost)> {
 /// reads the 192 KiB of the newest events.
 const PINS: [(&str, u64, u64, u64); 6] = [
     ("open", 0, 0, 250_116),
-    ("pay", 27, 1654, 360_708),
+    ("pay", 27, 1659, 360_708),
     ("unsettled", 1, 16, 250_116),
     ("show", 6, 344, 286_980),
     ("credit of an old original", 3, 221, 295_172),

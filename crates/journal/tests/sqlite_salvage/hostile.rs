@@ -234,6 +234,37 @@ fn of_two_histories_in_one_file_none_is_dropped() {
     }
 }
 
+/// The log of another journal beside this one: what it has more is not taken for payments of this one.
+#[test]
+fn the_log_of_another_journal_adds_no_payments() {
+    for (own, foreign) in [(3, 12), (12, 3), (30, 40), (6, 6)] {
+        let folder = folder();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        (0..own).for_each(|number| pay(&mut journal, &format!("own-{number}"), "t1"));
+        let before = content(&journal);
+        drop(journal);
+        let elsewhere = self::folder();
+        let mut other = SqliteJournal::open(path(&elsewhere)).unwrap();
+        (0..foreign).for_each(|number| pay(&mut other, &format!("foreign-{number}"), "elsewhere"));
+        fs::copy(elsewhere.path().join("journal.db-wal"), folder.path().join("journal.db-wal")).unwrap();
+        drop(other);
+        let result = salvage(&folder).unwrap();
+        assert!(result.may_miss_transactions, "{own}, {foreign}: {result:?}");
+        let after = content(&salvaged(&folder));
+        for (record, _) in after {
+            let key = record.id();
+            assert!(
+                is_held(&folder, &result, key.as_str()) || before.iter().any(|(own, _)| *own == record),
+                "{own}, {foreign}: {key} is another journal's: {result:?}"
+            );
+        }
+        for (record, _) in &before {
+            let now = salvaged(&folder).find(&record.id()).unwrap();
+            assert!(now.is_some(), "{own}, {foreign}: {} is missing", record.id());
+        }
+    }
+}
+
 /// A copy without the files beside it, as it is sent to a support person: its newest payments may be in the log that stayed behind.
 #[test]
 fn a_file_without_those_beside_it_may_miss_payments() {
@@ -295,6 +326,11 @@ fn a_terminal_is_held_back_by_its_name_and_by_its_address() {
             "{on}, {address}: {admitted:?}"
         );
     }
+    // The store itself refuses it, whoever asks.
+    drop(journal);
+    let sale = at("next", "other", "1");
+    let error = salvaged(&folder).append(&sale.id, &caisse_journal::Event::Started(sale), time(9_100));
+    assert_eq!(error.unwrap_err(), JournalError::Conflict);
 }
 
 /// What holds a terminal back is no payment, whatever a person says.

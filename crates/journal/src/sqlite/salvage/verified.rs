@@ -35,6 +35,8 @@ impl Chained {
         // The chains that the event before may have.
         let mut before: Option<(u64, BTreeSet<Chain>)> =
             begins.map(|tail| (tail.number, [tail.chain].into()));
+        // The events of another history that were taken where this one ends.
+        let mut strangers: BTreeSet<Chain> = BTreeSet::new();
         for (number, candidates) in &found.events {
             let known = before.take().filter(|(earlier, _)| earlier.checked_add(1) == Some(*number));
             // The file of the newest events has with each one the chain of the event before it.
@@ -46,11 +48,26 @@ impl Chained {
                 let event = best(candidates, known.as_ref(), source, &mut chains);
                 chained.events.extend(event.map(|event| (*number, event)));
                 chained.find_forks(*number, candidates, found, source);
+                if chained.is_of_another_history(*number, &strangers, source) {
+                    strangers.extend(event.map(|event| event.chain));
+                    chained.forks.extend(event.map(|event| (*number, event.place)));
+                }
             }
             before = Some((*number, chains));
         }
         chained.adopt(found, source);
         chained
+    }
+
+    /// Whether the event of this number follows from another event than the one that was taken before it, or from a stranger.
+    fn is_of_another_history(&self, number: u64, strangers: &BTreeSet<Chain>, source: &Source) -> bool {
+        let before = number.checked_sub(1).and_then(|before| self.events.get(&before));
+        let (Some(before), Some(event)) = (before, self.events.get(&number)) else { return false };
+        let follows = || {
+            let columns = event.place.columns(source)?;
+            Some(chain::link(&before.chain, columns::hashed(&columns)) == event.chain)
+        };
+        event.is_linked && (strangers.contains(&before.chain) || before.is_linked && follows() != Some(true))
     }
 
     /// Finds several events of one number.
