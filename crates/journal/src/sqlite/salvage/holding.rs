@@ -1,6 +1,6 @@
 //! Holds back what a person has to look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caisse_payment::{TerminalId, TransactionId, UsbIdentity};
 
@@ -23,9 +23,9 @@ impl Rescue<'_> {
             }
         }
         let known = self.terminals()?;
-        let mut held = Vec::new();
+        let (mut held, mut notes) = (Vec::new(), self.notes());
         for (id, _) in incomplete {
-            held.extend(self.reopen(id)?);
+            held.extend(self.reopen(id, &mut notes)?);
         }
         let names: BTreeSet<TerminalId> = known
             .verified
@@ -131,42 +131,58 @@ impl Rescue<'_> {
     }
 
     /// Writes that the outcome of a transaction was lost.
-    fn reopen(&mut self, id: TransactionId) -> Result<Option<HeldBack>, JournalError> {
+    fn reopen(&mut self, id: TransactionId, notes: &mut Notes) -> Result<Option<HeldBack>, JournalError> {
         let Some(before) = self.builder.find(&id)? else { return Ok(None) };
-        self.builder.put(&id, stand_in::lost_outcome(self.at))?;
+        if !self.builder.put(&id, stand_in::lost_outcome(self.at))? {
+            return Err(JournalError::corrupt("a transaction that cannot be held back"));
+        }
         let why = self.incomplete.get(&id).copied().unwrap_or(HeldBackReason::Incomplete);
         let record = &before.tracked.record;
         let is_known = why != HeldBackReason::StartLost;
         let reached = Reached::of(record.transaction());
-        let is_lost = |number: &u64| self.lost.iter().any(|lost| lost.contains(number));
-        let lost_events =
-            self.owners.iter().filter(|(number, owners)| owners.contains(&id) && is_lost(number));
         let mut readable = Vec::new();
         if let Some(row) = self.found.any_row(self.source, &id).filter(|row| row.tracked.record != *record) {
             readable.extend(stand_in::lines(&row).into_iter().map(|line| format!("its row: {line}")));
         }
-        let strangers = self.strangers.iter().filter_map(|(number, place)| {
-            let (_, row) = place.event(self.source)?;
-            (row.id == id).then(|| format!("event {number} of another history: {}", row.event))
-        });
-        readable.extend(strangers);
-        let unplaced =
-            self.unplaced.iter().filter(|(_, owner)| **owner == id).map(|(number, _)| *number..=*number);
-        for range in self.lost.iter().cloned().chain(unplaced) {
-            for (number, candidates) in self.found.events.range(range) {
-                let events = candidates.iter().filter_map(|candidate| candidate.place.event(self.source));
-                let own = events.filter(|(_, row)| row.id == id);
-                readable.extend(own.map(|(_, row)| format!("event {number}: {}", row.event)));
-            }
-        }
+        readable.extend(notes.readable.remove(&id).unwrap_or_default());
         Ok(Some(HeldBack {
             id,
             why,
             terminal: Some(reached.terminal).filter(|_| is_known),
             address: reached.address.filter(|_| is_known),
-            lost_events: lost_events.map(|(number, _)| *number).collect(),
+            lost_events: notes.lost_events.remove(&id).unwrap_or_default(),
             readable,
         }))
+    }
+
+    /// Reads once what is left of everything that is not carried over.
+    fn notes(&self) -> Notes {
+        let mut notes = Notes::default();
+        for lost in &self.lost {
+            for (number, owners) in self.owners.range(lost.clone()) {
+                for id in owners {
+                    notes.lost_events.entry(*id).or_default().push(*number);
+                }
+            }
+        }
+        for (number, place) in &self.strangers {
+            if let Some((_, row)) = place.event(self.source) {
+                let line = format!("event {number} of another history: {}", row.event);
+                notes.readable.entry(row.id).or_default().push(line);
+            }
+        }
+        let lost = self.lost.iter().cloned();
+        let unplaced = self.unplaced.keys().map(|number| *number..=*number);
+        for (number, candidates) in lost.chain(unplaced).flat_map(|range| self.found.events.range(range)) {
+            for (_, row) in candidates.iter().filter_map(|candidate| candidate.place.event(self.source)) {
+                // Of an event that verifies, only its own transaction is told.
+                if self.unplaced.get(number).is_none_or(|owner| *owner == row.id) {
+                    let line = format!("event {number}: {}", row.event);
+                    notes.readable.entry(row.id).or_default().push(line);
+                }
+            }
+        }
+        notes
     }
 
     /// Holds a terminal back, although no transaction is known that does.
@@ -232,6 +248,13 @@ impl Rescue<'_> {
         verified.extend(unnamed.into_iter().map(|terminal| Reached { terminal, address: None, usb }));
         Ok(Terminals { verified, readable })
     }
+}
+
+/// What is known of events that are not carried over, by their transactions.
+#[derive(Default)]
+struct Notes {
+    lost_events: BTreeMap<TransactionId, Vec<u64>>,
+    readable: BTreeMap<TransactionId, Vec<String>>,
 }
 
 /// The terminals that a damaged file names.
