@@ -79,6 +79,13 @@ pub(super) fn is_backup(connection: &Connection) -> Result<bool, JournalError> {
     Ok(pragma(connection, "application_id")? == BACKUP_APPLICATION_ID)
 }
 
+/// Whether these first bytes of a file are a backup's, which SQLite reads without files of its own beside it.
+pub(super) fn is_backup_header(header: &[u8]) -> bool {
+    let application = u32::try_from(BACKUP_APPLICATION_ID).map(u32::to_be_bytes);
+    let uses_no_log = header.get(18..20) == Some(&[1, 1]);
+    uses_no_log && application.is_ok_and(|application| header.get(68..72) == Some(&application))
+}
+
 /// Makes a copy of a journal a backup, in which no payment can be recorded.
 pub(super) fn mark_as_backup(connection: &Connection) -> Result<(), JournalError> {
     Ok(connection.pragma_update(None, "application_id", BACKUP_APPLICATION_ID)?)

@@ -1,6 +1,7 @@
 //! Backups that may be read and not written, as those of another account.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -26,6 +27,10 @@ pub(super) fn open_backup(
     let failed =
         |error: &io::Error| JournalError::unwritable(format!("{}: {error}", location.file.display()));
     let file = OpenFile::open_to_read(&location.real).map_err(|error| failed(&error))?;
+    // SQLite would leave files beside a journal that those who may write the journal cannot use.
+    if !format::is_backup_header(&header(file.file()).map_err(|error| failed(&error))?) {
+        return Err(failed(denied));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = Connection::open_with_flags(&location.file, flags)?;
     connection.busy_timeout(PATIENCE)?;
@@ -33,14 +38,7 @@ pub(super) fn open_backup(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    // SQLite cannot read a journal that it cannot write, unless the file of its log is there.
-    format::check_identity(&connection, true).map_err(|error| match error {
-        JournalError::Unwritable { .. } => failed(denied),
-        error => error,
-    })?;
-    if !format::is_backup(&connection)? {
-        return Err(failed(denied));
-    }
+    format::check_identity(&connection, true)?;
     if purpose != Purpose::Read {
         return Err(JournalError::Backup);
     }
@@ -49,3 +47,14 @@ pub(super) fn open_backup(
     let site = Site { location, file, reads_only: true };
     Ok(Opened { connection, site, log, current, stamp, durable: 0 })
 }
+
+/// The first bytes of a file.
+fn header(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(HEADER);
+    file.seek(SeekFrom::Start(0))?;
+    file.take(u64::try_from(HEADER).unwrap_or_default()).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// The length of the header of a database.
+const HEADER: usize = 100;
