@@ -119,8 +119,8 @@ impl Evidence {
                 en: "not asked: the journal does not know this address",
             },
             Self::NotAsked => Text {
-                fr: "non interrogé : aucune réponse ne prouverait l'issue, ou le terminal vient d'être interrogé",
-                en: "not asked: no answer would prove the outcome, or the terminal was asked a moment ago",
+                fr: "ce terminal ne peut pas être interrogé, vient de l'être, ou ne pourrait rien prouver",
+                en: "this terminal cannot be asked, was asked a moment ago, or could prove nothing",
             },
             Self::NoAnswer(_) => Text {
                 fr: "le terminal ne répond pas à la demande de duplicata",
