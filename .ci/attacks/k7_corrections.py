@@ -108,10 +108,10 @@ def the_terminals_proof_is_not_overruled(attack):
 
 @case("K7", limit=60)
 def more_was_paid_than_was_asked(attack):
-    """`resolve --paid AMOUNT` records what was paid, also above the amount asked."""
+    """`resolve --paid AMOUNT` records what was paid, also above the amount asked if the person confirms that."""
     for minor, amount in ((2700, "27.00"), (2501, "25.01"), (10_000, "100.00")):
         attack.journal = attack.folder / f"{minor}.db"
-        terminal = decided(attack, "--paid", amount)
+        terminal = decided(attack, "--paid", amount, "--confirmed", "more-than-asked")
         entry = attack.entry("sale")
         attack.expect(
             entry.get("approved_amount_minor") == minor, f"{amount} paid of 25.00: {entry.get('approved_amount_minor')}"
@@ -131,9 +131,9 @@ def less_was_paid_than_was_asked(attack):
 
 @case("K7", limit=60)
 def amounts_that_nobody_paid(attack):
-    """Neighbour: `resolve --paid` with zero, a negative amount or no number is refused, and changes nothing."""
+    """Neighbour: `resolve --paid` with zero, a negative amount, no number or too much is refused, and changes nothing."""
     attack.must(attack.pay("25.00", Terminal(silent), "sale", "--timeout", "1"), "unknown", "a sale without an answer")
-    for amount in ("0.00", "0", "-5.00", "20,00", "much", "1e3", "20.001"):
+    for amount in ("0.00", "0", "-5.00", "20,00", "much", "1e3", "20.001", "25.01", "2500.00"):
         run = attack.resolve("sale", f"--paid={amount}")
         attack.expect(run.code in (1, 2), f"--paid {amount}: {run.summary()}")
     for words in ((), ("--paid", "--not-paid")):

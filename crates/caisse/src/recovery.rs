@@ -60,7 +60,8 @@ pub enum Evidence {
     /// Nothing: the address is new to the journal, and the terminal was not asked. See
     /// [`Builder::ask_at_new_address`](crate::Builder::ask_at_new_address).
     NewAddress,
-    /// Nothing: the dialect has no way to ask that proves anything, or was asked a moment ago.
+    /// Nothing: the dialect has no way to ask that proves anything, or the terminal was asked a moment ago, or the transaction was
+    /// [salvaged](Record::is_salvaged).
     NotAsked,
     /// The terminal was asked and did not answer: what came of it.
     NoAnswer(probe::Finding),
@@ -118,8 +119,8 @@ impl Evidence {
                 en: "not asked: the journal does not know this address",
             },
             Self::NotAsked => Text {
-                fr: "ce terminal ne peut pas être interrogé, ou vient de l'être",
-                en: "this terminal cannot be asked, or was asked a moment ago",
+                fr: "ce terminal ne peut pas être interrogé, vient de l'être, ou ne pourrait rien prouver",
+                en: "this terminal cannot be asked, was asked a moment ago, or could prove nothing",
             },
             Self::NoAnswer(_) => Text {
                 fr: "le terminal ne répond pas à la demande de duplicata",

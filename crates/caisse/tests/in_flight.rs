@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use caisse::{
-    Blocked, Decision, Event, Journal, MemoryJournal, Outcome, Paid, Payment, Proof, RecordState, Refusal,
-    ResolveError, Retry, SqliteJournal, Till, WallTime,
+    Blocked, Confirmation, Decision, Event, Journal, MemoryJournal, Outcome, Paid, Payment, Proof,
+    RecordState, Refusal, ResolveError, Retry, SqliteJournal, Till, WallTime,
 };
 use caisse_journal::TerminalLock;
 use scripted_tcp::*;
@@ -232,6 +232,7 @@ async fn an_asynchronous_till_waits_for_the_first_attempt_too() {
 fn decide(mut journal: impl Journal, paid: Paid) {
     let removed = TerminalLock::new("counter".parse().unwrap(), ());
     let decision = Decision::new(paid, "Anne", "no ticket").unwrap();
+    let decision = decision.confirming([Confirmation::MoreThanAsked]);
     journal.resolve(&removed, &"ours".parse().unwrap(), &decision, WallTime::now()).unwrap();
 }
 
@@ -289,7 +290,8 @@ fn a_persons_mistake_is_corrected_and_every_replay_says_who_decided() {
     let (listener, address) = terminal();
     assert!(Held::begin(&listener, &address, journal.clone()).answer("").outcome.is_unknown());
     let mut till = patient(&address, journal.clone());
-    let word = |paid, by| Decision::new(paid, by, "looked at the terminal").unwrap();
+    let more = [Confirmation::MoreThanAsked];
+    let word = |paid, by| Decision::new(paid, by, "looked at the terminal").unwrap().confirming(more);
     let id = "ours".parse().unwrap();
     for (paid, by, outcome) in [
         (Paid::NotPaid, "Anne", Outcome::Declined { refusal: Refusal::DecidedNotPaid }),
@@ -314,7 +316,8 @@ fn credits_go_up_to_what_was_really_paid_and_hold_the_decision() {
     let (listener, address) = terminal();
     assert!(Held::begin(&listener, &address, journal.clone()).answer("").outcome.is_unknown());
     let mut till = patient(&address, journal.clone());
-    let word = |paid| Decision::new(paid, "Anne", "ticket").unwrap();
+    let more = [Confirmation::MoreThanAsked];
+    let word = |paid| Decision::new(paid, "Anne", "ticket").unwrap().confirming(more);
     let id = "ours".parse().unwrap();
     till.resolve(&id, &word(Paid::Paid(euros(2700)))).unwrap();
     let credit = |minor, name: &str| {

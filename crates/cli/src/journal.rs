@@ -5,6 +5,7 @@ mod backup;
 mod list;
 mod local_time;
 mod resolve;
+mod salvage;
 mod totals;
 mod verify;
 mod words;
@@ -68,6 +69,7 @@ pub(crate) fn run(arguments: &JournalArguments, output: &Output) -> Result<u8, W
         JournalCommand::Restore { backup, by, because, .. } => {
             backup::restore(backup, file, by, because, output)
         }
+        JournalCommand::Salvage { into, .. } => salvage::salvage(file, into, output),
         JournalCommand::Verify { .. } => verify::verify(file, output),
         JournalCommand::Forget { older_than, .. } => forget(&mut open()?, *older_than, output),
         JournalCommand::Recover(arguments) => recover::run(&open()?, file, arguments, output),
@@ -159,14 +161,27 @@ fn accept_older(file: &Path, by: &str, because: &str, output: &Output) -> Result
     };
     output.json(&json!({ "last_event": copy.last_event, "recorded_event": copy.recorded_event }));
     output.text(format_args!(
-        "accepted with {} events, of {} recorded: what is missing can be charged again",
+        "accepted: the journal ends with event {}; event {} was recorded before it was replaced",
         copy.last_event, copy.recorded_event
     ));
     output.text(format_args!(
-        "acceptée avec {} événements, sur {} enregistrés : ce qui manque peut être débité à nouveau",
+        "acceptée : le journal s'arrête à l'événement {} ; l'événement {} avait été enregistré avant qu'il soit remplacé",
         copy.last_event, copy.recorded_event
     ));
+    tell_missing(output);
     Ok(0)
+}
+
+/// What payments that a journal does not know mean for the next ones.
+fn tell_missing(output: &Output) {
+    for line in [
+        "The journal does not know the payments that were made since. If the till asks for one of their ids again, THE CUSTOMER IS",
+        "  CHARGED AGAIN. Before the next payment, compare the sales of the till since then with the terminal's own journal.",
+        "Le journal ne connaît pas les paiements faits depuis. Si la caisse redemande l'un de leurs identifiants, LE CLIENT EST DÉBITÉ",
+        "  À NOUVEAU. Avant le prochain paiement, comparez les ventes de la caisse depuis lors au journal du terminal.",
+    ] {
+        output.text(line);
+    }
 }
 
 fn forget(journal: &mut SqliteJournal, days: u32, output: &Output) -> Result<u8, Wrong> {

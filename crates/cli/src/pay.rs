@@ -18,7 +18,7 @@ use crate::args::PayArguments;
 use crate::configuration::{Target, dialect_of, own_journal};
 use crate::harmless::{Reach, Resolved, is_this_machine};
 use crate::output::Output;
-use crate::report::{self, exit_code, shell_word};
+use crate::report::{self, AmountKnown, exit_code, shell_word};
 use crate::stop;
 use crate::usage::{Wrong, quoted};
 
@@ -175,10 +175,10 @@ fn take(
         let mut open: Vec<_> = unresolved
             .iter()
             .chain(&contested)
-            .map(|record| (record.id(), record.reported_amount()))
+            .map(|record| (record.id(), AmountKnown::of(record)))
             .collect();
         if payment.disputed && open.iter().all(|(id, _)| *id != payment.id) {
-            open.push((payment.id, payment.reported_amount));
+            open.push((payment.id, AmountKnown::reported(payment.reported_amount)));
         }
         report::how_to_settle(file, &open, output);
     }

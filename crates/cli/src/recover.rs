@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use caisse::{
-    Address, Asking, Dialect, Evidence, IdentityPart, Journal, Mismatch, Open, PaymentMeans, Record,
-    RecordState, Recovered, RecoveryFinding, SqliteJournal, TerminalId, TerminalIdentity, Text, Till,
+    Address, Asking, Dialect, Doubt, Evidence, IdentityPart, Journal, Mismatch, Open, Outcome, PaymentMeans,
+    Record, RecordState, Recovered, RecoveryFinding, SqliteJournal, TerminalId, TerminalIdentity, Text, Till,
 };
 use serde_json::json;
 
@@ -15,9 +15,27 @@ use crate::journal::arguments::RecoverArguments;
 use crate::journal::{self, IN_FLIGHT, SOME_OPEN, unusable};
 use crate::output::Output;
 use crate::ping;
-use crate::report::{harmless, how_to_settle};
+use crate::report::{AmountKnown, harmless, how_to_settle};
 use crate::stop;
 use crate::usage::Wrong;
+
+const DISPUTE: Text = Text {
+    en: "later proof says otherwise: a person has to look, and to settle it with resolve",
+    fr: "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve",
+};
+const SALVAGED_DISPUTE: Text = Text {
+    en: "the journal file was damaged, and more may have been recorded: a person has to look, and to settle it with resolve",
+    fr: "le fichier du journal était endommagé, la suite est peut-être perdue : une personne doit vérifier, puis trancher avec resolve",
+};
+
+/// Whether events of a disputed transaction were lost with a damaged file.
+fn is_salvaged(journal: &SqliteJournal, record: &Record) -> Result<bool, Wrong> {
+    let events = journal.events(&record.id()).map_err(unusable)?;
+    let lost = Outcome::Unknown { doubt: Doubt::Salvaged };
+    Ok(events.iter().any(|event| {
+        matches!(&event.event, caisse_journal::Event::Ended(conclusion) if conclusion.verdict.outcome == lost)
+    }))
+}
 
 /// Above the time that is left: the terminal's clock is not ours.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -39,6 +57,14 @@ pub(crate) fn run(
         if record.state() != RecordState::Unresolved {
             continue;
         }
+        if record.is_salvaged() {
+            let text = Text {
+                en: "not asked: the journal file was damaged, and only a person can settle this, with resolve",
+                fr: "non interrogé : le fichier du journal était endommagé, seule une personne peut trancher, avec resolve",
+            };
+            tell(journal, &record, None, &Heard::Nothing("salvaged", text), None, output)?;
+            continue;
+        }
         let target = match (&said, &arguments.config) {
             (Some(target), _) => Some(target.clone()),
             (None, Some(config)) => Target::listed(&record.transaction().terminal, config)?,
@@ -53,16 +79,16 @@ pub(crate) fn run(
     }
     let unsettled = journal.unsettled().map_err(unusable)?;
     for record in unsettled.iter().filter(|record| record.state() == RecordState::Disputed) {
-        let text = Text {
-            en: "later proof says otherwise: a person has to look, and to settle it with resolve",
-            fr: "une preuve venue plus tard dit autre chose : une personne doit vérifier, puis trancher avec resolve",
+        let (code, text) = match is_salvaged(journal, record)? {
+            true => ("salvaged", SALVAGED_DISPUTE),
+            false => ("disputed", DISPUTE),
         };
-        tell(journal, record, None, &Heard::Nothing("disputed", text), None, output)?;
+        tell(journal, record, None, &Heard::Nothing(code, text), None, output)?;
     }
     for record in &unsettled {
         // A payment that runs has an end to come.
         if journal::state(journal, record)? != IN_FLIGHT {
-            how_to_settle(file, &[(record.id(), record.reported_amount())], output);
+            how_to_settle(file, &[(record.id(), AmountKnown::of(record))], output);
         }
     }
     Ok(if unsettled.is_empty() { 0 } else { SOME_OPEN })

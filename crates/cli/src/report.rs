@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use caisse::receipt::Copy;
-use caisse::{Amount, Decision, Outcome, Paid, Payment, Receipt, Retry, Text, TransactionId, WallTime};
+use caisse::{
+    Amount, Decision, Outcome, Paid, Payment, Receipt, Record, Retry, Text, TransactionId, WallTime,
+};
 use caisse_simulator::VIRTUAL;
 use serde_json::{Value, json};
 
@@ -172,13 +174,46 @@ pub(crate) fn text(payment: &Payment, is_virtual: bool, output: &Output) {
     }
 }
 
+/// What is known of the amount of an open transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AmountKnown {
+    /// The amount that was asked for.
+    Asked,
+    /// The amount of an approval that was not accepted because of its amount is what the customer has paid.
+    Reported(Amount),
+    /// It was lost with a damaged journal file.
+    Lost,
+    /// The entry is no transaction: it holds its terminal back.
+    StandIn,
+}
+
+impl AmountKnown {
+    pub(crate) fn of(record: &Record) -> Self {
+        match record.reported_amount() {
+            _ if record.is_stand_in() => Self::StandIn,
+            None if record.transaction().amount.is_zero() => Self::Lost,
+            reported => Self::reported(reported),
+        }
+    }
+
+    pub(crate) fn reported(reported: Option<Amount>) -> Self {
+        reported.map_or(Self::Asked, Self::Reported)
+    }
+}
+
 /// The commands with which a person settles what is open, once they know.
-pub(crate) fn how_to_settle(file: &Path, open: &[(TransactionId, Option<Amount>)], output: &Output) {
+pub(crate) fn how_to_settle(file: &Path, open: &[(TransactionId, AmountKnown)], output: &Output) {
     let file = shell_word(&file.display().to_string());
-    for (id, reported) in open {
-        // The amount of an approval that was not accepted because of its amount is what the customer has paid.
-        let paid =
-            reported.map_or_else(|| "--paid".to_owned(), |amount| format!("--paid {}", amount.decimal()));
+    for (id, known) in open {
+        let paid = match known {
+            AmountKnown::StandIn => {
+                how_to_release(&file, id, output);
+                continue;
+            }
+            AmountKnown::Asked => "--paid".to_owned(),
+            AmountKnown::Reported(amount) => format!("--paid {}", amount.decimal()),
+            AmountKnown::Lost => "--paid AMOUNT --confirmed more-than-asked".to_owned(),
+        };
         output.text("  before --not-paid: recover, read the terminal's journal, restart it, recover again (--confirmed)");
         output.text("  avant --not-paid : recover, lire le journal du terminal, le redémarrer, recover encore (--confirmed)");
         output.text("  once you know, one of / quand vous savez, l'une des deux :");
@@ -188,6 +223,21 @@ pub(crate) fn how_to_settle(file: &Path, open: &[(TransactionId, Option<Amount>)
             ));
         }
     }
+}
+
+/// How a person frees a terminal that a salvage holds back.
+pub(crate) fn how_to_release(file: &str, id: &TransactionId, output: &Output) {
+    for line in [
+        "  This entry is no payment. It holds the terminal back because payments may be missing in the journal. Compare the sales",
+        "  of the till with the terminal's own journal; do not ask again for a sale that the terminal shows as paid. Then:",
+        "  Cette entrée n'est pas un paiement. Elle bloque le terminal car des paiements peuvent manquer au journal. Comparez les",
+        "  ventes de la caisse au journal du terminal ; ne redemandez pas une vente que le terminal indique payée. Ensuite :",
+    ] {
+        output.text(line);
+    }
+    output.text(format_args!(
+        "    caisse journal {file} resolve --not-paid --by NAME --because \"what was compared\" -- {id}"
+    ));
 }
 
 fn french(amount: Amount) -> String {

@@ -55,7 +55,7 @@ fn a_mistake_is_corrected_and_every_replay_says_who_decided() {
         (&["--not-paid"][..], "Anne", "declined", Value::Null, 1),
         (&["--paid"], "Camille", "approved", json!("25.00"), 0),
         // What was really paid, above the amount asked for and below it.
-        (&["--paid", "27.50"], "Camille", "approved", json!("27.50"), 0),
+        (&["--paid", "27.50", "--confirmed", "more-than-asked"], "Camille", "approved", json!("27.50"), 0),
         (&["--paid", "20.00"], "Anne", "partially_approved", json!("20.00"), 5),
         (&["--not-paid"], "Camille", "declined", Value::Null, 1),
     ]
@@ -141,7 +141,19 @@ fn the_terminals_proof_is_disputed_and_not_overruled() {
 #[test]
 fn a_decision_on_which_a_credit_rests_is_disputed_and_the_credit_named() {
     let case = Case::new(UNKNOWN, 3);
-    assert_eq!(case.resolve("sale-1", "Anne", &["--paid", "27.50"]).code, 0);
+    // A slip of the keyboard is refused, and changes nothing.
+    for slip in ["27.50", "2500.00", "25.01"] {
+        let refused = case.resolve("sale-1", "Anne", &["--paid", slip]);
+        assert_eq!(refused.code, 2, "{slip}: {}", refused.out);
+        let said = refused.last()["error"]["message"].as_str().unwrap().to_owned();
+        for part in ["more than the 25.00 EUR", "dépasse 25.00 EUR", "--confirmed more-than-asked"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert_eq!(case.told()["outcome"], "unknown");
+    }
+    let more = ["--paid", "27.50", "--confirmed", "more-than-asked"];
+    let confirmed = case.resolve("sale-1", "Anne", &more);
+    assert_eq!((confirmed.code, &confirmed.last()["confirmed"]), (0, &json!(["more-than-asked"])));
     case.terminal.set_answer("approve".parse().unwrap());
     let (file, at) = (&case.file, case.terminal.address());
     let credit = |amount: &str, id: &str| {

@@ -30,7 +30,8 @@ pub enum JournalError {
     Locked,
     /// The file is damaged or was changed by something else. It is left as it is.
     #[error(
-        "the journal is damaged: {what}; keep a copy of the file, its -wal file included, and restore a backup"
+        "the journal is damaged: {what}; keep the file, its -wal file and its .locks folder, and write what can be verified into a \
+         new journal: caisse journal FILE salvage NEW"
     )]
     Corrupt {
         /// What does not add up.
@@ -68,8 +69,10 @@ pub enum JournalError {
     },
     /// The file is an older copy: events that were recorded are missing in it.
     #[error(
-        "an older copy is in the journal's place: {what}; put the newest file back, or let a person accept this one, whose \
-         missing payments could then be charged again: caisse journal FILE accept-older --by WHO --because WHY"
+        "an older copy is in the journal's place: {what}; put the newest file back. If it is lost, a person may accept this one. It \
+         does not know the payments that were recorded later: if the till asks for one of their ids again, the customer is \
+         charged again. Compare the sales of the till with the terminal's own journal first, then: caisse journal FILE \
+         accept-older --by WHO --because WHY"
     )]
     Older {
         /// Which event is missing.
@@ -82,7 +85,10 @@ pub enum JournalError {
     )]
     Backup,
     /// The file is something else. It is left as it is.
-    #[error("the file is not a payment journal, or its beginning is damaged; nothing was changed")]
+    #[error(
+        "the file is not a payment journal, or its beginning is damaged; nothing was changed; of a damaged journal, write what can \
+         be verified into a new one: caisse journal FILE salvage NEW"
+    )]
     Foreign,
     /// A version of this software that was never published wrote the file. It is left as it is.
     #[error(

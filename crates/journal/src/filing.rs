@@ -4,7 +4,7 @@
 use caisse_payment::evidence::AttributedResult;
 use caisse_payment::{Outcome, Transaction, TransactionId};
 use caisse_settlement::attribute::{attribute, contradiction};
-use caisse_settlement::weigh::{RecoveryFinding, weigh_result};
+use caisse_settlement::weigh::{RecoveryFinding, needs_person, weigh_result};
 use caisse_settlement::{Mismatch, TerminalIdentity};
 
 use crate::dossier::{records_about, records_of_terminal};
@@ -99,7 +99,8 @@ pub fn file_result(
         };
         return Ok(Some(filed(filing, None)));
     }
-    let finding = weigh_result(&attribution.late_result(&records, reporter.exclusive));
+    let weighed = || weigh_result(&attribution.late_result(&records, reporter.exclusive));
+    let finding = needs_person(record).unwrap_or_else(weighed);
     let decision = finding.paid().map(|paid| Decision::proven(paid, "late result", REPORTED_ON_THE_LINE));
     // The words are ours: this is always a decision.
     let Some(Ok(decision)) = decision else { return Ok(Some(filed(Filing::Open, Some(finding)))) };

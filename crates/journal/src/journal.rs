@@ -82,7 +82,8 @@ pub trait Journal: Send {
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError>;
 
     /// What is not resolved on this terminal: no end, or an unknown end, and no decision. Oldest first; by the rules of
-    /// [`append`](Self::append) there is at most one.
+    /// [`append`](Self::append) there is at most one, beside those whose outcome was lost with a damaged file
+    /// ([`Doubt::Salvaged`](caisse_payment::Doubt::Salvaged)).
     ///
     /// # Errors
     /// As [`find`](Self::find).

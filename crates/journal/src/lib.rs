@@ -30,10 +30,13 @@ pub use journal::{Journal, in_flight};
 pub use lock::{LockError, TerminalLock};
 pub use memory::MemoryJournal;
 pub use patience::Patience;
-pub use sqlite::{AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, SqliteJournal};
+pub use sqlite::{
+    AcceptedCopy, BackupCopy, CheckProgress, Forgotten, FullCheck, HeldBack, HeldBackReason, Salvaged,
+    SqliteJournal,
+};
 pub use store::{Care, Change, Decide, Records, Selection, Store};
 
-pub use caisse_settlement::settle::gives_back;
+pub use caisse_settlement::settle::{gives_back, is_more_than_asked};
 pub use caisse_settlement::{
     Confirmation, Confirmations, Decision, DecisionError, Dispute, Event, OperatorOverride, Paid, Record,
     RecordedEvent, Source, State, TerminalKey, WallTime,

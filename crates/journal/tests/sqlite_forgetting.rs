@@ -138,6 +138,11 @@ fn what_was_forgotten_cannot_be_told_otherwise() {
         "UPDATE forgotten SET events = 1",
         "DELETE FROM forgotten",
         "UPDATE forgotten SET events = 99; DELETE FROM events WHERE number = 3",
+        "UPDATE forgotten SET transactions = 2",
+        "UPDATE forgotten SET transactions = 0",
+        "UPDATE forgotten SET transactions = -1",
+        "UPDATE forgotten SET hash = zeroblob(32)",
+        "UPDATE forgotten SET hash = x''",
     ] {
         let folder = folder();
         let mut journal = SqliteJournal::open(path(&folder)).unwrap();
@@ -148,6 +153,38 @@ fn what_was_forgotten_cannot_be_told_otherwise() {
         Connection::open(path(&folder)).unwrap().execute_batch(damage).unwrap();
         let error = SqliteJournal::open(path(&folder)).unwrap_err();
         assert!(matches!(error, JournalError::Corrupt { .. }), "{damage}: {error:?}");
+    }
+}
+
+/// Also to a till that has the journal open, and in a journal of which nothing was forgotten.
+#[test]
+fn a_full_check_finds_what_was_written_about_the_forgotten() {
+    for (forgets, damage) in [
+        (true, "UPDATE forgotten SET transactions = 2"),
+        (true, "UPDATE forgotten SET chain = zeroblob(32)"),
+        (true, "DELETE FROM forgotten"),
+        (false, "INSERT INTO forgotten VALUES (1, 5, 0, zeroblob(32), zeroblob(32))"),
+        (false, "INSERT INTO forgotten VALUES (1, 0, 0, zeroblob(32), zeroblob(32))"),
+    ] {
+        let folder = folder();
+        let mut journal = SqliteJournal::open(path(&folder)).unwrap();
+        pay(&mut journal, "a", days(0));
+        newer(&mut journal, days(50));
+        if forgets {
+            assert_eq!(journal.forget(KEEP, days(50)).unwrap().transactions, 1);
+        }
+        journal.verify(&mut |_| {}).unwrap();
+        Connection::open(path(&folder)).unwrap().execute_batch(damage).unwrap();
+        let error = journal.verify(&mut |_| {}).unwrap_err();
+        assert!(matches!(error, JournalError::Corrupt { .. }), "{damage}: {error:?}");
+        // In parts, too.
+        let in_parts = loop {
+            match journal.verify_portion(50) {
+                Ok(None) => {}
+                ended => break ended,
+            }
+        };
+        assert!(matches!(in_parts, Err(JournalError::Corrupt { .. })), "{damage}: {in_parts:?}");
     }
 }
 

@@ -211,6 +211,8 @@ reasons! {
         Interrupted = "interrupted", "La caisse s'est arrêtée pendant la transaction.", "The till stopped during the transaction.";
         /// Proof that came later contradicts the recorded end, which was no approval.
         Disputed = "disputed", "Une preuve venue plus tard contredit l'issue enregistrée : une personne doit vérifier.", "Proof that came later contradicts the recorded outcome: a person has to look.";
+        /// The file of the journal was damaged, and the outcome was lost with it. A person has to look.
+        Salvaged = "salvaged", "Le fichier du journal était endommagé et l'issue est perdue : une personne doit vérifier.", "The file of the journal was damaged and the outcome was lost: a person has to look.";
         /// The operator stopped waiting.
         GivenUp = "given_up", "L'attente a été interrompue à la caisse.", "The till was told to stop waiting.";
     }

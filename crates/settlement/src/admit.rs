@@ -87,7 +87,7 @@ pub enum Admission {
 pub fn admit(asked: &Transaction, situation: &Situation) -> Admission {
     let Situation { recorded, locks, terminal_is_held_back } = *situation;
     if let Some(recorded) = recorded {
-        if !recorded.transaction.has_same_content(asked) {
+        if !has_same_content(&recorded, asked) {
             return Admission::Blocked(Blocked::IdConflict);
         }
         let is_not_sent = matches!(recorded.verdict.outcome, Outcome::NotSent { .. });
@@ -109,6 +109,19 @@ pub fn admit(asked: &Transaction, situation: &Situation) -> Admission {
         Locks::IdAlone => Admission::Blocked(Blocked::Busy),
         Locks::Neither => Admission::Blocked(Blocked::InFlightElsewhere),
     }
+}
+
+/// The dialect of a transaction that a salvage wrote in the place of one that was lost, and how its id begins if it stands for none.
+pub const SALVAGED: &str = "salvaged";
+
+/// Whether the record is about what is asked for. What a transaction asked for may be lost with a damaged journal file. Nothing says
+/// then that it was something else, unless another amount was paid.
+fn has_same_content(recorded: &Recorded, asked: &Transaction) -> bool {
+    let outcome = recorded.verdict.outcome;
+    if recorded.transaction.dialect.as_str() == SALVAGED && !matches!(outcome, Outcome::NotSent { .. }) {
+        return outcome.approved_amount().is_none_or(|paid| paid == asked.amount);
+    }
+    recorded.transaction.has_same_content(asked)
 }
 
 /// Whether earlier transactions hold their terminal back: one of them is unresolved, or the newest is contested. `unresolved` are

@@ -1,9 +1,11 @@
-//! What a person confirmed before a decision about a terminal that hung.
+//! What a person confirmed with a decision.
 
 use core::fmt::{self, Write as _};
 
-/// One step of the procedure for a hung terminal. A terminal that already has the request may still charge the customer, and
-/// nothing can take the request back: so a person looks, restarts the terminal and looks again before deciding "not paid".
+/// One thing that a person confirmed: a step of the procedure for a hung terminal, or that an amount is no mistake.
+///
+/// A terminal that already has the request may still charge the customer, and nothing can take the request back: so a person looks,
+/// restarts the terminal and looks again before deciding "not paid".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Confirmation {
     /// The till asked the terminal (`recover`).
@@ -14,14 +16,17 @@ pub enum Confirmation {
     Restarted,
     /// The till asked the terminal once more after the restart.
     RecoveredAgain,
+    /// The customer paid more than the amount asked for and the tip that was allowed. Without it such a decision is refused: it may
+    /// be a slip of the keyboard.
+    MoreThanAsked,
 }
 
 impl Confirmation {
-    /// Every step, in the order of the procedure.
-    pub const ALL: [Self; 4] =
-        [Self::Recovered, Self::TerminalJournal, Self::Restarted, Self::RecoveredAgain];
+    /// Every one: the steps in the order of the procedure, then the amount.
+    pub const ALL: [Self; 5] =
+        [Self::Recovered, Self::TerminalJournal, Self::Restarted, Self::RecoveredAgain, Self::MoreThanAsked];
 
-    /// Returns the stable name: `recovered`, `terminal-journal`, `restarted` or `recovered-again`.
+    /// Returns the stable name: `recovered`, `terminal-journal`, `restarted`, `recovered-again` or `more-than-asked`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,10 +34,11 @@ impl Confirmation {
             Self::TerminalJournal => "terminal-journal",
             Self::Restarted => "restarted",
             Self::RecoveredAgain => "recovered-again",
+            Self::MoreThanAsked => "more-than-asked",
         }
     }
 
-    /// Returns the step that has this name.
+    /// Returns the one that has this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.name() == name)
@@ -44,11 +50,12 @@ impl Confirmation {
             Self::TerminalJournal => 2,
             Self::Restarted => 4,
             Self::RecoveredAgain => 8,
+            Self::MoreThanAsked => 16,
         }
     }
 }
 
-/// The steps that a person confirmed. Its `Display` is their names, in the order of the procedure, separated by commas.
+/// What a person confirmed with a decision. Its `Display` is the names, in the order of [`Confirmation::ALL`], separated by commas.
 ///
 /// ```
 /// use caisse_settlement::{Confirmation, Confirmations};
@@ -64,25 +71,25 @@ impl Confirmations {
     /// Nothing was confirmed.
     pub const NONE: Self = Self(0);
 
-    /// Adds a step.
+    /// Adds one.
     #[must_use]
     pub const fn with(self, step: Confirmation) -> Self {
         Self(self.0 | step.bit())
     }
 
-    /// Whether this step was confirmed.
+    /// Whether this was confirmed.
     #[must_use]
     pub const fn contains(self, step: Confirmation) -> bool {
         self.0 & step.bit() != 0
     }
 
-    /// Whether no step was confirmed.
+    /// Whether nothing was confirmed.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Returns the confirmed steps in the order of the procedure.
+    /// Returns what was confirmed, in the order of [`Confirmation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Confirmation> {
         Confirmation::ALL.into_iter().filter(move |step| self.contains(*step))
     }

@@ -84,6 +84,10 @@ fn last_shown(before: ShownIdentity, now: ShownIdentity) -> ShownIdentity {
 
 /// Returns what precedes a transaction of this amount once this earlier transaction is taken into account.
 fn after(previous: Previous, earlier: &Record, asked: Amount) -> Previous {
+    if earlier.is_salvaged() {
+        // It stands where events were lost: the terminal may have completed any transaction since the one before.
+        return Previous::Unnumbered(asked);
+    }
     let Verdict { outcome, proof } = earlier.told();
     let by_a_person = earlier.decision().is_some_and(Decision::is_by_person);
     let doubtful = by_a_person || earlier.is_disputed();

@@ -40,6 +40,7 @@ mod terminal_key;
 mod wall_time;
 pub mod weigh;
 
+pub use admit::SALVAGED;
 pub use confirmation::{Confirmation, Confirmations};
 #[cfg(feature = "alloc")]
 pub use decision::{Decision, DecisionError, Dispute, OperatorOverride, Paid, Source};

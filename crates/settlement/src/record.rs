@@ -5,7 +5,7 @@ use caisse_payment::{
 };
 
 use crate::settle::{SettleError, check_amount, check_conclusion, check_transaction};
-use crate::{Decision, Paid, Source, WallTime};
+use crate::{Decision, Paid, SALVAGED, Source, WallTime};
 
 /// One transaction: the attempt that counts, its end, and the decision about it if there is one.
 ///
@@ -146,6 +146,22 @@ impl Record {
         self.conclusion.is_none() && self.decision.is_none()
     }
 
+    /// Whether the outcome was lost with a damaged journal file ([`Doubt::Salvaged`]). Only a person settles such a transaction:
+    /// the journal no longer knows which transactions the terminal has processed since.
+    #[must_use]
+    pub fn is_salvaged(&self) -> bool {
+        self.conclusion().is_some_and(|conclusion| is_salvaged(conclusion.verdict.outcome))
+    }
+
+    /// Whether this is no transaction: a salvage wrote it to hold its terminal back, because transactions may be missing. Its
+    /// dialect is [`SALVAGED`], and its id begins so. A person settles it as not paid.
+    #[must_use]
+    pub fn is_stand_in(&self) -> bool {
+        let Transaction { id, dialect, amount, .. } = &self.transaction;
+        let is_named = id.as_str().strip_prefix(SALVAGED).is_some_and(|rest| rest.starts_with(':'));
+        is_named && dialect.as_str() == SALVAGED && amount.is_zero()
+    }
+
     /// Returns what the record says about the money: by the newest decision, or else by the end. Nothing where neither is known.
     #[must_use]
     pub fn paid(&self) -> Option<Paid> {
@@ -212,6 +228,11 @@ impl Record {
         };
         Verdict { outcome, ..recorded }
     }
+}
+
+/// Whether this outcome says that the outcome was lost with a damaged journal file.
+pub(crate) const fn is_salvaged(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Unknown { doubt: Doubt::Salvaged })
 }
 
 /// Checks that an amount that was paid can belong to the transaction.

@@ -6,8 +6,11 @@ use caisse_payment::{
     Amount, Conclusion, Currency, Operation, Outcome, Proof, Transaction, TransactionId, Verdict,
 };
 
-use crate::record::check_paid;
-use crate::{Decision, Dispute, Event, OperatorOverride, Paid, Record, Source, State, TerminalKey, WallTime};
+use crate::record::{check_paid, is_salvaged};
+use crate::{
+    Confirmation, Decision, Dispute, Event, OperatorOverride, Paid, Record, Source, State, TerminalKey,
+    WallTime,
+};
 
 /// Why an event is not written. Nothing changes then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +87,11 @@ pub fn append(
 /// What an end makes of a transaction that may have been decided or ended meanwhile, by whatever let that happen.
 fn end(record: &Record, conclusion: &Conclusion, at: WallTime) -> Result<Appended, SettleError> {
     let with_end = record.clone().with_conclusion(*conclusion, at)?;
+    if is_salvaged(conclusion.verdict.outcome) {
+        // Events of the transaction were lost: it is unresolved where no outcome is known, and disputed where one is.
+        let is_unresolved = record.state() == State::Unresolved;
+        return Ok(if is_unresolved { with_end } else { record.clone().with_dispute(true) }.into());
+    }
     let paid = Paid::by_outcome(conclusion.verdict.outcome);
     let contradicts = paid.is_some() && record.paid().is_some_and(|known| Some(known) != paid);
     let record = match record.conclusion().map(|known| known.verdict.outcome) {
@@ -118,9 +126,11 @@ pub enum Decided {
 /// Returns what the transaction becomes by this decision. The caller holds the lock of the terminal. `naming` are the
 /// transactions that name this one as their original.
 ///
-/// A doubt is settled by a person or by evidence, a dispute by a person. A person also corrects the decision of a person. The
-/// terminal's own proof (a known end, a decision by evidence) is not overruled but disputed, and so is a decision on which
-/// [credits or cancellations](gives_back) already rest.
+/// A doubt is settled by a person or by evidence, a dispute or a [salvaged](Record::is_salvaged) transaction by a person. A person
+/// also corrects the decision of a person. The terminal's own proof (a known end, a decision by evidence) is not overruled but
+/// disputed, and so is a decision on which [credits or cancellations](gives_back) already rest.
+///
+/// A person's decision for more than was asked for needs [`Confirmation::MoreThanAsked`].
 ///
 /// # Errors
 /// [`SettleError::NotUnresolved`] and [`SettleError::Refused`].
@@ -130,18 +140,45 @@ pub fn decide(
     record: &Record,
     naming: &[Record],
 ) -> Result<Decided, SettleError> {
+    if record.is_salvaged() && record.state() == State::Unresolved && !decision.is_by_person() {
+        return Err(SettleError::Refused {
+            what: "evidence about a salvaged transaction, which a person settles",
+        });
+    }
+    if record.is_stand_in() && decision.paid() != Paid::NotPaid {
+        return Err(SettleError::Refused { what: "a payment in an entry that only holds its terminal back" });
+    }
     let is_doubtful = match (record.state(), decision.source()) {
         (State::Unresolved, _) | (State::Disputed, Source::Person) => true,
         (State::Final, Source::Person) if record.paid() != Some(decision.paid()) => false,
         (State::Disputed | State::Final, _) => return Err(SettleError::NotUnresolved),
     };
     let settled = record.clone().with_decision(decision.clone(), at)?.with_dispute(false);
+    if let Paid::Paid(amount) = decision.paid()
+        && decision.is_by_person()
+        && !decision.confirmed().contains(Confirmation::MoreThanAsked)
+        && is_more_than_asked(record, amount)
+    {
+        return Err(SettleError::Refused {
+            what: "more than was asked for, and no person confirmed that it is no mistake",
+        });
+    }
     let is_overruled = !is_doubtful
         && (is_proven(record, decision.paid()) || naming.iter().any(|other| gives_back(other, &record.id())));
     if is_overruled {
         return Ok(Decided::Disputed(record.clone().with_dispute(true), Dispute::by_person(decision)));
     }
     Ok(Decided::Settled(settled))
+}
+
+/// Whether an amount is more than the amount that a transaction asked for and the tip that it allowed, and is neither the amount
+/// that the terminal reported nor the one that the record has already. A request that was lost with a damaged journal file asks for
+/// 0: every amount is more.
+#[must_use]
+pub fn is_more_than_asked(record: &Record, paid: Amount) -> bool {
+    let reported = record.conclusion().and_then(|conclusion| conclusion.reported_amount);
+    let is_known = reported == Some(paid) || record.paid() == Some(Paid::Paid(paid));
+    paid.minor() > *record.transaction().approvable().end() && !is_known
 }
 
 /// Whether the terminal's own proof says otherwise than this.

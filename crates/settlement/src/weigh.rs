@@ -9,11 +9,11 @@ use core::time::Duration;
 use caisse_payment::evidence::{Echoed, LastTransaction};
 use caisse_payment::{Amount, AuthorisationNumber, Comparison, Operation, Outcome, Text};
 
-#[cfg(feature = "alloc")]
-use crate::Paid;
 use crate::TerminalIdentity;
 #[cfg(feature = "alloc")]
 pub use crate::context::{Context, context};
+#[cfg(feature = "alloc")]
+use crate::{Paid, Record};
 
 /// What the till knows of the transaction in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub enum Open {
     AnotherAmount,
     /// The last transaction may be an earlier one of the same amount.
     PerhapsEarlier,
+    /// The journal was salvaged from a damaged file, and the outcome was lost: only a person settles the transaction.
+    Salvaged,
     /// All speaks for "not paid", and the card holder may still be at the terminal.
     TooSoon {
         /// How much longer that may be.
@@ -115,6 +117,7 @@ impl Open {
             Self::NotExclusive => "not_exclusive",
             Self::AnotherAmount => "another_amount",
             Self::PerhapsEarlier => "perhaps_earlier",
+            Self::Salvaged => "salvaged",
             Self::TooSoon { .. } => "too_soon",
         }
     }
@@ -147,6 +150,10 @@ impl Open {
                 fr: "La dernière transaction du terminal peut être une précédente du même montant.",
                 en: "The terminal's last transaction may be an earlier one of the same amount.",
             },
+            Self::Salvaged => Text {
+                fr: "Le fichier du journal était endommagé : seule une personne peut décider, après vérification.",
+                en: "The journal file was damaged: only a person can decide, after checking.",
+            },
             Self::TooSoon { .. } => Text {
                 fr: "Le client peut encore être devant le terminal : attendez.",
                 en: "The customer may still be at the terminal: wait.",
@@ -162,6 +169,14 @@ pub fn weigh(told: &LastTransaction, known: &Knowledge) -> RecoveryFinding {
         Ok(finding) => finding,
         Err(open) => RecoveryFinding::Open(open),
     }
+}
+
+/// Returns the finding about a transaction that no evidence settles, whatever a terminal reports: one that was
+/// [salvaged](Record::is_salvaged).
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn needs_person(record: &Record) -> Option<RecoveryFinding> {
+    record.is_salvaged().then_some(RecoveryFinding::Open(Open::Salvaged))
 }
 
 /// What is known of a result that a terminal reports after the till had gone or had stopped waiting.

@@ -126,3 +126,48 @@ fn what_may_be_in_flight_elsewhere_is_not_replayed() {
         assert_eq!(ask(locks), Admission::Replay(decided.verdict));
     }
 }
+
+/// What was asked for under the id is lost with a damaged file. The id is never charged again, and an approval is never told as one
+/// of another amount.
+#[test]
+fn an_id_of_which_the_request_was_lost_never_begins_again() {
+    let asked = debit(euros(2500));
+    let lost = Transaction {
+        amount: euros(0),
+        terminal: "salvaged".parse().unwrap(),
+        dialect: "salvaged".parse().unwrap(),
+        ..asked
+    };
+    let salvaged = Outcome::Unknown { doubt: Doubt::Salvaged };
+    for recorded in recorded(lost).into_iter().flatten().chain([Recorded {
+        transaction: lost,
+        verdict: Verdict { outcome: salvaged, proof: Proof::PerhapsSent },
+        stage: Stage::Ended,
+    }]) {
+        for locks in LOCKS {
+            let situation = Situation { recorded: Some(recorded), locks, terminal_is_held_back: false };
+            let outcome = recorded.verdict.outcome;
+            match admit(&asked, &situation) {
+                Admission::Proceed => panic!("{recorded:?}"),
+                Admission::Replay(verdict) => {
+                    assert_eq!(verdict, recorded.verdict);
+                    assert!(outcome.approved_amount().is_none_or(|paid| paid == asked.amount));
+                }
+                Admission::Blocked(Blocked::IdConflict) => {
+                    let is_not_sent = matches!(outcome, Outcome::NotSent { .. });
+                    assert!(
+                        is_not_sent || outcome.approved_amount().is_some_and(|paid| paid != asked.amount)
+                    );
+                }
+                Admission::Blocked(blocked) => assert_eq!(blocked, Blocked::InFlightElsewhere),
+            }
+        }
+    }
+    let unknown = Recorded {
+        transaction: lost,
+        verdict: Verdict { outcome: salvaged, proof: Proof::PerhapsSent },
+        stage: Stage::Ended,
+    };
+    let situation = Situation { recorded: Some(unknown), locks: Locks::Both, terminal_is_held_back: false };
+    assert_eq!(admit(&asked, &situation), Admission::Replay(unknown.verdict));
+}

@@ -3,7 +3,7 @@
 use caisse_payment::evidence::{Echoed, LastTransaction, ShownIdentity};
 use caisse_payment::{Amount, Conclusion, Currency, Doubt, Operation, Outcome, Proof, Transaction, Verdict};
 use caisse_settlement::weigh::{Context, Knowledge, Open, Previous, RecoveryFinding, context, weigh};
-use caisse_settlement::{Record, TerminalIdentity, WallTime};
+use caisse_settlement::{Decision, Paid, Record, TerminalIdentity, WallTime};
 use core::time::Duration;
 
 const OLD: &str = "14000000";
@@ -112,4 +112,51 @@ fn another_name_gives_no_previous_transaction() {
         time_left: Duration::ZERO,
     };
     assert_eq!(weigh(&completed, &known), RecoveryFinding::Open(Open::PerhapsEarlier));
+}
+
+/// The terminal may have completed any transaction where events were lost: its report about the last one proves nothing about
+/// the first payment after the loss, whoever has settled what was lost.
+#[test]
+fn a_report_after_lost_events_proves_nothing_about_the_next_payment() {
+    let before = record("before", "counter", HERE, Some(OLD));
+    let ours = record("ours", "counter", HERE, None);
+    let at = WallTime::from_millis(0);
+    let begun = |outcome| {
+        let of_nothing =
+            Transaction { amount: euros(0), ..*record("lost", "counter", HERE, None).transaction() };
+        let conclusion = Conclusion::from(Verdict { outcome, proof: Proof::PerhapsSent });
+        Record::new(of_nothing, at).unwrap().with_conclusion(conclusion, at).unwrap()
+    };
+    let unknown = begun(Outcome::Unknown { doubt: Doubt::Silence });
+    let number = "004712".parse().ok();
+    let weighed = |records: &[Record]| {
+        let Context { terminal, previous, of_another } = context(records, &ours, number);
+        let known = Knowledge {
+            operation: Operation::Debit,
+            amount: euros(2500),
+            allow_tip: None,
+            exclusive: true,
+            recorded: terminal,
+            found: terminal,
+            previous,
+            of_another,
+            time_left: Duration::ZERO,
+        };
+        let told = LastTransaction::Completed {
+            minor: Some(2500),
+            currency: Some(Currency::EUR.numeric()),
+            authorisation: number,
+            reference: Echoed::Absent,
+        };
+        weigh(&told, &known)
+    };
+    assert_eq!(weighed(&[before.clone(), ours.clone()]), RecoveryFinding::Paid(euros(2500)));
+    // An unknown end that is no loss changes nothing: no payment begins behind one.
+    assert_eq!(weighed(&[before.clone(), unknown, ours.clone()]), RecoveryFinding::Paid(euros(2500)));
+    let lost = begun(Outcome::Unknown { doubt: Doubt::Salvaged });
+    let open = RecoveryFinding::Open(Open::PerhapsEarlier);
+    assert_eq!(weighed(&[before.clone(), lost.clone(), ours.clone()]), open);
+    let decision = Decision::new(Paid::NotPaid, "Anne", "looked").unwrap();
+    let lost = lost.with_decision(decision, at).unwrap();
+    assert_eq!(weighed(&[before, lost, ours.clone()]), open);
 }

@@ -51,7 +51,8 @@ fn decision(paid: Paid, source: Source) -> Decision {
         Source::Person => Decision::new(paid, "Anne", "seen"),
         Source::Evidence => Decision::proven(paid, "Anne", "seen"),
     };
-    decision.unwrap()
+    let is_more = matches!(paid, Paid::Paid(amount) if amount.minor() > 2500);
+    decision.unwrap().confirming(is_more.then_some(Confirmation::MoreThanAsked))
 }
 
 /// A credit of this transaction, which may have been given.
@@ -76,6 +77,7 @@ const IN_PART: Outcome = Outcome::PartiallyApproved {
 };
 const DECLINED: Outcome = Outcome::Declined { refusal: Refusal::Refused };
 const SILENCE: Outcome = Outcome::Unknown { doubt: Doubt::Silence };
+const SALVAGED: Outcome = Outcome::Unknown { doubt: Doubt::Salvaged };
 const NOT_SENT: Outcome = Outcome::NotSent { reason: NotSent::Unreachable };
 
 /// One write that somebody tries.
@@ -88,6 +90,8 @@ enum Step {
     Person(Paid, bool),
     Evidence(Paid),
     Dispute(Paid),
+    /// The file was damaged, and events of the transaction were lost.
+    Salvage,
 }
 
 fn steps() -> Vec<Step> {
@@ -99,6 +103,7 @@ fn steps() -> Vec<Step> {
     steps.extend([Step::Person(NOT_PAID, false), Step::Person(NOT_PAID, true)]);
     steps.extend([paid(2500), NOT_PAID].map(Step::Evidence));
     steps.extend([paid(2500), NOT_PAID].map(Step::Dispute));
+    steps.push(Step::Salvage);
     steps
 }
 
@@ -150,6 +155,7 @@ impl World {
                 let appended = (rules.append)(&Event::Disputed(dispute), self.record.as_ref());
                 appended.map(|appended| self.record = Some(appended.record)).is_ok()
             }
+            Step::Salvage => self.salvage(rules),
         };
         match step {
             // Whether or not it was accepted: it is the answer of the terminal.
@@ -199,8 +205,29 @@ impl World {
         true
     }
 
+    /// Whatever was known stays, and a person has to look.
+    fn salvage(&mut self, rules: &Rules) -> bool {
+        let Some(before) = self.record.clone() else { return false };
+        let salvaged = (rules.append)(&end(SALVAGED), Some(&before)).expect("always written");
+        assert_eq!(salvaged.dispute, None, "the event itself says it");
+        let record = salvaged.record;
+        assert_ne!(record.state(), State::Final, "a person has to look");
+        assert_eq!((record.paid(), record.decision()), (before.paid(), before.decision()));
+        let is_known = before.state() != State::Unresolved;
+        let lost = conclusion(SALVAGED);
+        let end = if is_known { before.conclusion() } else { Some(&lost) };
+        assert_eq!(record.conclusion(), end, "a known end stays, and what is not known was lost");
+        self.record = Some(record);
+        true
+    }
+
     fn decide(&mut self, rules: &Rules, paid: Paid, source: Source, has_credit: bool) -> bool {
         let Some(record) = &self.record else { return false };
+        if record.is_salvaged() && record.state() == State::Unresolved && source == Source::Evidence {
+            let refused = (rules.decide)(&decision(paid, source), record, &[]);
+            assert!(matches!(refused, Err(SettleError::Refused { .. })), "only a person settles it");
+            return false;
+        }
         let naming = if has_credit { vec![credit(Some(APPROVED))] } else { vec![] };
         let state = record.state();
         let by_person = matches!(self.decided, Some((_, Source::Person)));
@@ -293,7 +320,32 @@ fn mistaken(record: Record, change: impl FnOnce(Record) -> Record) -> Appended {
 
 #[test]
 fn each_mistake_in_the_rules_is_found() {
-    let mistakes: [(&str, Rules); 9] = [
+    let mistakes: [(&str, Rules); 11] = [
+        (
+            "a salvaged transaction is settled by evidence",
+            Rules {
+                decide: |decision, record, naming| match (record.is_salvaged(), record.state()) {
+                    (true, State::Unresolved) => {
+                        Ok(Decided::Settled(record.clone().with_decision(decision.clone(), at(6)).unwrap()))
+                    }
+                    _ => (RULES.decide)(decision, record, naming),
+                },
+                ..RULES
+            },
+        ),
+        (
+            "a known end needs no look after a salvage",
+            Rules {
+                append: |event, existing| match (event, existing) {
+                    (Event::Ended(end), Some(record)) if end.verdict.outcome == SALVAGED => {
+                        let appended = (RULES.append)(event, existing)?;
+                        Ok(mistaken(appended.record, |after| after.with_dispute(record.is_disputed())))
+                    }
+                    (event, existing) => (RULES.append)(event, existing),
+                },
+                ..RULES
+            },
+        ),
         (
             "the end of a decided transaction is dropped",
             Rules {
@@ -477,6 +529,40 @@ fn only_a_credit_that_may_have_been_given_rests_on_a_decision() {
     // A credit of another transaction is none.
     let other = credit_of("sale-2", Some(APPROVED));
     assert!(matches!(settle::decide(&correction, at(2), &early, &[other]).unwrap(), Decided::Settled(_)));
+}
+
+/// A slip of the keyboard is no decision. What the terminal reported is none, and evidence has its own rules.
+#[test]
+fn a_person_confirms_that_more_than_was_asked_for_is_no_mistake() {
+    let asked = transaction();
+    let with_tip = Transaction { allow_tip: Some(euros(500)), allow_partial: false, ..asked };
+    let reported = Event::Ended(Conclusion { reported_amount: Some(euros(9900)), ..conclusion(SILENCE) });
+    for (transaction, end, says, is_refused) in [
+        (asked, &end(SILENCE), 2500, false),
+        (asked, &end(SILENCE), 2501, true),
+        (asked, &end(SILENCE), 2_500_000, true),
+        (asked, &end(SILENCE), 1, false),
+        (with_tip, &end(SILENCE), 3000, false),
+        (with_tip, &end(SILENCE), 3001, true),
+        (asked, &reported, 9900, false),
+        (asked, &reported, 9899, true),
+    ] {
+        let record = record_of(&[Event::Started(transaction), end.clone()]);
+        let word = Decision::new(paid(says), "Anne", "seen").unwrap();
+        let decided = settle::decide(&word, at(2), &record, &[]);
+        let refused =
+            matches!(&decided, Err(SettleError::Refused { what }) if what.contains("more than was asked"));
+        assert_eq!(refused, is_refused, "{says}: {decided:?}");
+        let confirmed = word.confirming([Confirmation::MoreThanAsked]);
+        assert_eq!(settled(&record, &confirmed).paid(), Some(paid(says)));
+    }
+    // A correction, and a word against a dispute, too.
+    let decided = settled(&record_of(&[start()]), &decision(NOT_PAID, Source::Person));
+    let word = Decision::new(paid(250_000), "Anne", "seen").unwrap();
+    let corrected = settle::decide(&word, at(3), &decided, &[]);
+    assert!(matches!(corrected, Err(SettleError::Refused { .. })), "{corrected:?}");
+    let evidence = Decision::proven(paid(250_000), "Anne", "seen").unwrap();
+    assert_eq!(settled(&record_of(&[start()]), &evidence).paid(), Some(paid(250_000)));
 }
 
 /// What one id may stand for is what is asked for, and not how the terminal is reached.

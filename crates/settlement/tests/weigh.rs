@@ -468,6 +468,7 @@ fn the_codes_stay_what_they_are() {
         Open::NotExclusive,
         Open::AnotherAmount,
         Open::PerhapsEarlier,
+        Open::Salvaged,
         Open::TooSoon { left: Duration::ZERO },
     ];
     let codes = [
@@ -477,6 +478,7 @@ fn the_codes_stay_what_they_are() {
         "not_exclusive",
         "another_amount",
         "perhaps_earlier",
+        "salvaged",
         "too_soon",
     ];
     assert_eq!(all.map(Open::code), codes);

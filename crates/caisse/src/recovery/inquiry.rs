@@ -13,7 +13,9 @@ use caisse_payment::evidence::LastTransaction;
 use caisse_payment::{AuthorisationNumber, Outcome, Register, TransactionId};
 use caisse_settlement::ask::{self, Asking};
 use caisse_settlement::attribute::is_named_by_its_reference;
-use caisse_settlement::weigh::{Context, Knowledge, Open, RecoveryFinding, context, weigh, weigh_answer};
+use caisse_settlement::weigh::{
+    Context, Knowledge, Open, RecoveryFinding, context, needs_person, weigh, weigh_answer,
+};
 use caisse_settlement::{Mismatch, TerminalIdentity};
 use caisse_transaction::probe::{self, ProbeConfig, ProbeMachine, Question};
 use caisse_transaction::recovery::read_last_transaction;
@@ -220,6 +222,9 @@ impl Inquiry<'_> {
         record: &Record,
         listen: Duration,
     ) -> Result<Found, JournalError> {
+        if let Some(finding) = needs_person(record) {
+            return Ok(Found { finding, evidence: Evidence::NotAsked, mismatch: None });
+        }
         if let Some(pending) =
             self.memory.pending.filter(|pending| pending.request.transaction.id == record.id())
         {

@@ -45,8 +45,9 @@ pub(crate) enum JournalCommand {
     /// Ask the terminals what became of the transactions whose end nobody knows; a terminal may print a ticket. Exit code
     /// 0 when none is open afterwards, 3 when some are.
     Recover(RecoverArguments),
-    /// Accept an older copy as the journal, where the newest file is lost. Payments that were recorded after the copy was made
-    /// are unknown to it and can be charged again. Exit code 1 when the file is not an older copy.
+    /// Accept an older copy as the journal, where the newest file is lost. The copy does not know the payments that were recorded
+    /// after it was made: if the till asks for one of their ids again, the customer is charged again. Compare the sales of the till
+    /// with the terminal's own journal first. Exit code 1 when the file is not an older copy.
     AcceptOlder {
         /// Who accepts it.
         #[arg(long, value_name = "WHO")]
@@ -66,8 +67,9 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Make a journal of a backup, in the place of one that is lost. Payments that were recorded after the backup was made are
-    /// unknown to it and can be charged again.
+    /// Make a journal of a backup, in the place of one that is lost. The backup does not know the payments that were recorded after
+    /// it was made: if the till asks for one of their ids again, the customer is charged again. Compare the sales of the till with
+    /// the terminal's own journal first.
     Restore {
         /// The backup.
         backup: PathBuf,
@@ -78,6 +80,16 @@ pub(crate) enum JournalCommand {
         #[arg(long, value_name = "WHY")]
         because: String,
         /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write all that can be verified of a damaged journal into a new one. What is lost is held back until a person has looked. The
+    /// damaged file stays as it is; end the tills that use it first. Exit code 0 when everything was recovered, 3 when something is
+    /// held back, 6 when nothing can be read, a program has the journal open, or the new file is there already.
+    Salvage {
+        /// The new journal, where nothing is yet.
+        into: PathBuf,
+        /// Print JSON lines.
         #[arg(long)]
         json: bool,
     },
@@ -200,15 +212,16 @@ pub(crate) struct RecoverArguments {
 pub(crate) struct ResolveArguments {
     /// The id of the transaction.
     pub(crate) id: String,
-    /// The customer paid: the whole amount, or this one, which may be less or more than the amount asked for.
+    /// The customer paid: the whole amount, or this one. It may be less than the amount asked for; more than that and the allowed
+    /// tip needs --confirmed more-than-asked.
     #[arg(long, value_name = "AMOUNT", num_args = 0..=1, default_missing_value = "", conflicts_with = "not_paid")]
     pub(crate) paid: Option<String>,
     /// The customer did not pay.
     #[arg(long, required_unless_present = "paid")]
     pub(crate) not_paid: bool,
     /// What was done before the decision, once for each: the till asked the terminal (recovered), the terminal's own journal
-    /// was read (terminal-journal), the terminal was restarted (restarted), the till asked it again (recovered-again). It is
-    /// recorded with the decision.
+    /// was read (terminal-journal), the terminal was restarted (restarted), the till asked it again (recovered-again). And that
+    /// the customer paid more than was asked for (more-than-asked). It is recorded with the decision.
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub(crate) confirmed: Vec<ConfirmedArgument>,
     /// Who found out.
@@ -228,6 +241,7 @@ pub(crate) enum ConfirmedArgument {
     TerminalJournal,
     Restarted,
     RecoveredAgain,
+    MoreThanAsked,
 }
 
 impl From<ConfirmedArgument> for Confirmation {
@@ -237,6 +251,7 @@ impl From<ConfirmedArgument> for Confirmation {
             ConfirmedArgument::TerminalJournal => Self::TerminalJournal,
             ConfirmedArgument::Restarted => Self::Restarted,
             ConfirmedArgument::RecoveredAgain => Self::RecoveredAgain,
+            ConfirmedArgument::MoreThanAsked => Self::MoreThanAsked,
         }
     }
 }
@@ -249,6 +264,7 @@ impl JournalCommand {
             | Self::Verify { json }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. }
+            | Self::Salvage { json, .. }
             | Self::Forget { json, .. } => *json,
             Self::List(arguments) => arguments.json,
             Self::Totals(arguments) => arguments.json,

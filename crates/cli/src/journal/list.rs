@@ -104,6 +104,8 @@ impl List<'_> {
     }
 
     fn print(&self, record: &Record, state: &str) -> Result<(), Wrong> {
+        // The journal is free meanwhile: it is read in portions.
+        self.output.wait_for_room();
         let language = self.arguments.lang;
         if self.arguments.csv {
             return row(language, &cells(record, state, language), self.output);

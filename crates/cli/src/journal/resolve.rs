@@ -1,7 +1,9 @@
 //! `caisse journal resolve`: a person's decision.
 
-use caisse::{Amount, Decision, Journal, JournalError, Paid, RecordState, SqliteJournal, WallTime};
-use caisse_journal::{LockError, TerminalKey, gives_back};
+use caisse::{
+    Amount, Confirmation, Decision, Journal, JournalError, Paid, Record, RecordState, SqliteJournal, WallTime,
+};
+use caisse_journal::{LockError, TerminalKey, gives_back, is_more_than_asked};
 
 use super::arguments::ResolveArguments;
 use super::{NO_SUCH, UNUSABLE, find, show, unusable};
@@ -19,6 +21,8 @@ pub(super) fn resolve(
     let asked = transaction.amount;
     let paid = match arguments.paid.as_deref() {
         None => Paid::NotPaid,
+        Some(_) if record.is_stand_in() => return Err(Wrong::usage("paid", NO_PAYMENT)),
+        Some("") if asked.is_zero() => return Err(Wrong::usage("paid", LOST_AMOUNT)),
         Some("") => Paid::Paid(asked),
         Some(text) => {
             let amount = Amount::parse(text, asked.currency());
@@ -28,7 +32,13 @@ pub(super) fn resolve(
     let decision = Decision::new(paid, &arguments.by, &arguments.because)
         .map_err(|error| Wrong::usage("decision", error))?
         .confirming(arguments.confirmed.iter().map(|&step| step.into()));
-    if paid == Paid::NotPaid && decision.confirmed().is_empty() {
+    if let Paid::Paid(amount) = paid
+        && is_more_than_asked(&record, amount)
+        && !decision.confirmed().contains(Confirmation::MoreThanAsked)
+    {
+        return Err(Wrong::usage("paid", more_than_asked(amount, &record)));
+    }
+    if paid == Paid::NotPaid && decision.confirmed().is_empty() && !record.is_stand_in() {
         ask_for_confirmation(output);
     }
     let lock = journal.lock_terminal(&TerminalKey::from(transaction)).map_err(|error| match error {
@@ -51,6 +61,34 @@ pub(super) fn resolve(
     let credits = naming.iter().filter(|record| gives_back(record, &transaction.id));
     tell_dispute(&credits.map(|record| record.id().to_string()).collect::<Vec<_>>(), output);
     Ok(NO_SUCH)
+}
+
+const NO_PAYMENT: &str = "this entry is no payment: a salvage wrote it to hold the terminal back; compare the sales of the till with the \
+    terminal's own journal, then resolve it as --not-paid / cette entrée n'est pas un paiement : elle bloque le terminal après une \
+    récupération ; comparez les ventes de la caisse au journal du terminal, puis --not-paid";
+const LOST_AMOUNT: &str = "the amount that was asked for was lost with a damaged file: give the amount that the customer paid, --paid AMOUNT / \
+    le montant demandé est perdu avec un fichier endommagé : donnez le montant payé, --paid MONTANT";
+
+/// An amount that may be a slip of the keyboard.
+fn more_than_asked(amount: Amount, record: &Record) -> String {
+    let transaction = record.transaction();
+    let asked = transaction.amount;
+    if asked.is_zero() {
+        return format!(
+            "what the payment asked for was lost with a damaged file, so nothing shows that {amount} is no slip; nothing was recorded. \
+             If the customer did pay {amount}, add --confirmed more-than-asked / le montant demandé est perdu avec un fichier endommagé : \
+             rien ne montre que {amount} est juste, rien n'est noté. Si le client a bien payé {amount}, ajoutez --confirmed more-than-asked"
+        );
+    }
+    let (tip, pourboire) = match transaction.allow_tip {
+        Some(tip) => (format!(" and a tip of {tip}"), format!(" et {tip} de pourboire")),
+        None => (String::new(), String::new()),
+    };
+    format!(
+        "{amount} is more than the {asked}{tip} that the payment allowed; nothing was recorded. If the customer did pay {amount}, add \
+         --confirmed more-than-asked / {amount} dépasse {asked}{pourboire} : rien n'est noté. Si le client a bien payé {amount}, \
+         ajoutez --confirmed more-than-asked"
+    )
 }
 
 /// The procedure for a terminal that hung, when nothing of it was confirmed.

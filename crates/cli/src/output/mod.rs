@@ -79,6 +79,11 @@ impl Output {
         self.queues.push(Stream::Error, line.to_string());
     }
 
+    /// Waits while many lines wait for the reader of standard output. Only for a command that holds nothing.
+    pub(crate) fn wait_for_room(&self) {
+        self.queues.wait_for_room();
+    }
+
     /// Waits until standard output is written; `false` when its reader has gone away or it cannot be written. Only for a
     /// command that holds nothing.
     pub(crate) fn flush(&self) -> bool {

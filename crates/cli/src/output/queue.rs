@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// The most lines of progress that wait for the reader.
 const MAX_PROGRESS: usize = 4096;
 
+/// The most lines that wait for the reader of a command that waits for its reader.
+const MAX_WAITING: usize = 256;
+
 /// How long a line waits for an older one on the other stream, so that a screen shows both in their order.
 const ORDER: Duration = Duration::from_millis(100);
 
@@ -125,6 +128,13 @@ impl Queues {
     pub(super) fn push(&self, stream: Stream, text: String) {
         self.state().push(stream, text, false);
         self.changed.notify_all();
+    }
+
+    /// Waits until fewer lines wait for the reader of standard output than wait at most, so that a command whose output is long
+    /// takes no more memory than that.
+    pub(super) fn wait_for_room(&self) {
+        let is_full = |state: &mut State| state.output.lines.len() >= MAX_WAITING;
+        drop(self.changed.wait_while(self.state(), is_full));
     }
 
     /// Queues a line of progress on standard output, unless too many wait. The first line after dropped ones follows one

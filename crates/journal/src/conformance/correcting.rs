@@ -114,6 +114,7 @@ pub(super) fn a_person_corrects_a_person(open: Open<'_>) {
     let mut history = journal.events(&id("a")).unwrap();
     for (number, paid) in (2..).zip(words) {
         let decision = Decision::new(paid, format!("person {number}"), "looked again").unwrap();
+        let decision = decision.confirming([Confirmation::MoreThanAsked]);
         decide(&mut journal, "a", &decision, number).unwrap();
         drop(journal);
         journal = open();

@@ -4,10 +4,15 @@ use caisse_payment::{Amount, Currency, Outcome, Proof, Refusal};
 
 use super::samples::*;
 use super::{Open, conflict, known, refused, refuses};
-use crate::{Decision, Event, Journal, JournalError, Paid, RecordedEvent, State};
+use crate::{Confirmation, Decision, Event, Journal, JournalError, Paid, RecordedEvent, State};
 
 fn decision(paid: Paid) -> Decision {
-    Decision::new(paid, "Zoé", "vu sur le ticket du terminal; n° 12").unwrap()
+    let decision = Decision::new(paid, "Zoé", "vu sur le ticket du terminal; n° 12").unwrap();
+    match paid {
+        // More than was asked for needs the word.
+        Paid::Paid(amount) if amount.minor() > 2500 => decision.confirming([Confirmation::MoreThanAsked]),
+        _ => decision,
+    }
 }
 
 /// A decision that must fail, and leave everything as it was.
@@ -116,6 +121,9 @@ pub(super) fn a_decision_is_in_the_currency_of_its_transaction(open: Open<'_>) {
     for amount in [francs, euros(u64::MAX)] {
         undecided(&mut journal, "t", "a", &decision(Paid::Paid(amount)), refused);
     }
+    // A slip of the keyboard: nobody confirmed that the customer paid more than was asked for.
+    let slip = Decision::new(Paid::Paid(euros(250_000)), "Zoé", "vu").unwrap();
+    undecided(&mut journal, "t", "a", &slip, refused);
 }
 
 pub(super) fn what_evidence_proves_is_told_from_a_person_s_word(open: Open<'_>) {

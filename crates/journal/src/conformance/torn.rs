@@ -91,7 +91,7 @@ const WRITES: [(&str, Write); 10] = [
     ("a correction", |journal| {
         let lock = journal.lock(&terminal("t")).unwrap();
         let decision = Decision::new(Paid::Paid(euros(3000)), "Zo\u{e9}", "bank statement").unwrap();
-        let decision = decision.confirming([Confirmation::TerminalJournal]);
+        let decision = decision.confirming([Confirmation::TerminalJournal, Confirmation::MoreThanAsked]);
         journal.resolve(&lock, &id("c"), &decision, time(6)).unwrap();
     }),
     ("a third start", |journal| journal.append(&id("d"), &started("d", "t"), time(7)).unwrap()),

@@ -16,6 +16,9 @@ use portable as system;
 /// name no byte from 0x8000_0000 on. On Unix the locks are advisory: a journal that is larger than this is read and written
 /// as ever. On Windows nobody else can read or write a byte that is locked, and the size of a journal is limited to this.
 pub(super) const FIRST: u64 = 0x5000_0000;
+/// The first byte that SQLite locks.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const FIRST_OF_SQLITE: u64 = 0x4000_0000;
 /// The number of bytes, one of which is for the probe.
 const COUNT: u64 = 0x2000_0000;
 /// The first byte of the row along which processes wait for their turn to write.
@@ -57,6 +60,12 @@ pub(super) fn probe(file: &Arc<File>) -> io::Result<()> {
     system::probe(file)
 }
 
+/// Whether somebody has one of these bytes locked, or one of those of SQLite, with another descriptor: a program has the database
+/// open. On systems other than Linux nothing tells.
+pub(super) fn is_locked_elsewhere(file: &File) -> bool {
+    system::is_locked_elsewhere(file)
+}
+
 /// Locks that belong to the open file, not to the process: closing another descriptor of the file does not drop them, and
 /// children do not inherit them through `exec`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -69,7 +78,7 @@ mod open_file_description {
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;
 
-    use super::FIRST;
+    use super::{FIRST, FIRST_OF_SQLITE};
 
     #[derive(Debug)]
     pub(super) struct Guard {
@@ -110,6 +119,14 @@ mod open_file_description {
         Ok(())
     }
 
+    pub(super) fn is_locked_elsewhere(file: &File) -> bool {
+        let Ok(mut found) = range(FIRST_OF_SQLITE, libc::F_WRLCK) else { return false };
+        // To the end of all files.
+        found.l_len = 0;
+        let asked = fcntl(file, FcntlArg::F_OFD_GETLK(&mut found));
+        asked.is_ok() && i32::from(found.l_type) != libc::F_UNLCK
+    }
+
     fn set(file: &Arc<File>, byte: u64, change: i32) -> Result<(), Errno> {
         fcntl(file, FcntlArg::F_OFD_SETLK(&range(byte, change)?)).map(drop)
     }
@@ -145,6 +162,10 @@ mod portable {
 
     pub(super) fn try_lock(file: &Arc<File>, byte: u64) -> io::Result<Option<Guard>> {
         set(file, Lock::Exclusive, byte)
+    }
+
+    pub(super) const fn is_locked_elsewhere(_: &File) -> bool {
+        false
     }
 
     pub(super) fn probe(file: &Arc<File>) -> io::Result<()> {

@@ -8,6 +8,7 @@ use caisse_payment::TransactionId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::chain::Tail;
+use super::forgotten::ForgottenRow;
 use super::location::Location;
 use super::records::Reader;
 use super::registry::OpenFile;
@@ -64,8 +65,10 @@ const STEP: usize = 1000;
 
 impl SqliteJournal {
     /// Checks the whole journal: SQLite's own check, every event against the one before it, and every transaction against its
-    /// events. Every change to the events and transactions that are kept is found, also one that no payment would have met. The
-    /// row that says what was forgotten is taken as it is. Takes a time in proportion to the journal; `report` is called about every thousand events. Other tills pay meanwhile.
+    /// events. Every change to the events and transactions that are kept is found, also one that no payment would have met, and every
+    /// change to the row that says what was forgotten. No check can find that a person who recomputes all hashes removed the oldest
+    /// transactions, or changed the number of those that were forgotten: nothing else in the file depends on them. Takes a time in
+    /// proportion to the journal; `report` is called about every thousand events. Other tills pay meanwhile.
     ///
     /// The journal notes when this was: see [`last_check`](Self::last_check). A journal in which the check found damage is
     /// refused by the next [`open`](Self::open), unless another till that has it open writes to it before.
@@ -176,6 +179,7 @@ pub(super) fn all(
 pub(super) fn since(connection: &Connection, seal: Tail) -> Result<Current, JournalError> {
     format::check_tables(connection)?;
     older_copy::verify(connection)?;
+    ForgottenRow::read(connection)?;
     let mut ids = Vec::new();
     let tail = records::events_after(connection, seal, &mut |event| {
         ids.push(event.id);
@@ -232,6 +236,7 @@ impl Portion {
             None => {
                 format::check_tables(connection)?;
                 older_copy::verify(connection)?;
+                ForgottenRow::read(connection)?;
                 Self { place: Place::Events(begins), events: 0, last_event: begins.number }
                     .check_events(connection, begins, max)
             }

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use caisse_payment::TransactionId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::SqliteJournal;
 use super::chain::Tail;
+use super::forgotten::ForgottenRow;
 use super::records::{self, Reader};
 use super::state::Current;
 use super::unit::prepare;
@@ -180,12 +181,11 @@ fn remove(connection: &Connection, cut: &Cut) -> Result<Forgotten, JournalError>
     }
     let chain = records::chain_of(connection, cut.last_event)?
         .ok_or_else(|| JournalError::corrupt("an event is missing"))?;
-    let transactions = i64::try_from(cut.transactions.len()).unwrap_or(i64::MAX);
-    connection.execute(
-        "INSERT INTO forgotten VALUES (1, ?1, ?2, ?3) ON CONFLICT (only) DO UPDATE SET \
-         transactions = transactions + excluded.transactions, events = excluded.events, chain = excluded.chain",
-        params![transactions, last, chain],
-    )?;
+    let before = ForgottenRow::read(connection)?.map_or(0, |row| row.transactions);
+    let transactions = u64::try_from(cut.transactions.len()).unwrap_or(u64::MAX);
+    let row =
+        ForgottenRow { transactions: before.saturating_add(transactions), events: cut.last_event, chain };
+    row.write(connection)?;
     let events = connection.execute("DELETE FROM events WHERE number <= ?1", [last])?;
     let mut delete = prepare(connection, "DELETE FROM transactions WHERE id = ?1")?;
     for id in &cut.transactions {
@@ -193,7 +193,6 @@ fn remove(connection: &Connection, cut: &Cut) -> Result<Forgotten, JournalError>
             return Err(JournalError::corrupt("a transaction is missing"));
         }
     }
-    let transactions = u64::try_from(cut.transactions.len()).unwrap_or(u64::MAX);
     Ok(Forgotten { transactions, events: u64::try_from(events).unwrap_or_default() })
 }
 

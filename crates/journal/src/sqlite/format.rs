@@ -48,8 +48,8 @@ const OBJECTS: [&str; 25] = [
 
 /// The SHA-256 over their definitions. It changes with the format alone.
 const DEFINITIONS: [u8; 32] = [
-    0x47, 0x47, 0x35, 0xec, 0x98, 0x15, 0xcf, 0xef, 0x08, 0x58, 0x68, 0xcb, 0x5c, 0xfe, 0x05, 0x19, 0x5a,
-    0x6b, 0x1f, 0x89, 0x43, 0xa2, 0x65, 0x8d, 0x4b, 0xe1, 0xbf, 0x99, 0xe2, 0x6a, 0x37, 0xee,
+    0x67, 0xaf, 0xd0, 0x73, 0x23, 0xb1, 0x12, 0xc2, 0x58, 0x93, 0x45, 0xa8, 0x5b, 0xfa, 0xd4, 0x74, 0x01,
+    0x5b, 0x3c, 0xc4, 0x57, 0x00, 0x7e, 0x03, 0x57, 0xbb, 0x50, 0xdb, 0x90, 0x8b, 0xa9, 0x43,
 ];
 
 /// Makes the tables in a database that has nothing.
@@ -79,6 +79,13 @@ pub(super) fn is_backup(connection: &Connection) -> Result<bool, JournalError> {
     Ok(pragma(connection, "application_id")? == BACKUP_APPLICATION_ID)
 }
 
+/// Whether these first bytes of a file are a backup's, which SQLite reads without files of its own beside it.
+pub(super) fn is_backup_header(header: &[u8]) -> bool {
+    let application = u32::try_from(BACKUP_APPLICATION_ID).map(u32::to_be_bytes);
+    let uses_no_log = header.get(18..20) == Some(&[1, 1]);
+    uses_no_log && application.is_ok_and(|application| header.get(68..72) == Some(&application))
+}
+
 /// Makes a copy of a journal a backup, in which no payment can be recorded.
 pub(super) fn mark_as_backup(connection: &Connection) -> Result<(), JournalError> {
     Ok(connection.pragma_update(None, "application_id", BACKUP_APPLICATION_ID)?)
@@ -91,15 +98,20 @@ pub(super) fn mark_as_journal(connection: &Connection) -> Result<(), JournalErro
 
 /// Checks that the file is a journal, or where only that is asked for a backup of one, and of a format that can be read here.
 pub(super) fn check_identity(connection: &Connection, allows_backup: bool) -> Result<(), JournalError> {
-    match pragma(connection, "application_id")? {
-        APPLICATION_ID => {}
-        BACKUP_APPLICATION_ID if allows_backup => {}
-        BACKUP_APPLICATION_ID => return Err(JournalError::Backup),
+    let is_backup = kind(pragma(connection, "application_id")?, pragma(connection, "user_version")?)?;
+    if is_backup && !allows_backup { Err(JournalError::Backup) } else { Ok(()) }
+}
+
+/// Checks the application id and the format of a file, which must be one that can be read here. Returns whether it is a backup.
+pub(super) fn kind(application: i64, format: i64) -> Result<bool, JournalError> {
+    let is_backup = match application {
+        APPLICATION_ID => false,
+        BACKUP_APPLICATION_ID => true,
         FORMER_APPLICATION_ID => return Err(JournalError::Former),
         _ => return Err(JournalError::Foreign),
-    }
-    match pragma(connection, "user_version")? {
-        FORMAT => Ok(()),
+    };
+    match format {
+        FORMAT => Ok(is_backup),
         found @ ..=0 => Err(JournalError::corrupt(format!("format {found}, which never was"))),
         found => Err(JournalError::Newer { found, known: FORMAT }),
     }

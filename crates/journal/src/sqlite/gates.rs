@@ -225,7 +225,7 @@ fn costs(payments: u64) -> Vec<(&'static str, Cost)> {
 /// reads the 192 KiB of the newest events.
 const PINS: [(&str, u64, u64, u64); 6] = [
     ("open", 0, 0, 250_116),
-    ("pay", 27, 1655, 377_092),
+    ("pay", 27, 1660, 377_092),
     ("unsettled", 1, 16, 250_116),
     ("show", 6, 344, 286_980),
     ("credit of an old original", 3, 221, 295_172),

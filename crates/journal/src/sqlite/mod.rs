@@ -8,6 +8,7 @@ mod columns;
 mod engine;
 mod failures;
 mod forgetting;
+mod forgotten;
 mod format;
 #[cfg(test)]
 mod gates;
@@ -17,10 +18,13 @@ mod location;
 mod mark;
 mod older_copy;
 mod open;
+mod part;
 mod pen;
+mod read_only;
 mod recent;
 mod records;
 mod registry;
+mod salvage;
 mod selection;
 mod state;
 mod store;
@@ -46,6 +50,7 @@ pub use backup::BackupCopy;
 pub use check::{CheckProgress, FullCheck};
 pub use forgetting::Forgotten;
 pub use older_copy::AcceptedCopy;
+pub use salvage::{HeldBack, HeldBackReason, Salvaged};
 
 /// The journal in one SQLite file on a local disk, shared by all processes that use the same terminals.
 ///

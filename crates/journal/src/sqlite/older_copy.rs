@@ -13,8 +13,8 @@ use super::unit::prepare;
 use super::{SqliteJournal, columns, mark};
 use crate::{Care, JournalError, OperatorOverride, WallTime};
 
-const TABLE: &str = "accepted_copies";
-const COLUMNS: &[&str] =
+pub(super) const TABLE: &str = "accepted_copies";
+pub(super) const COLUMNS: &[&str] =
     &["number", "at", "by", "because", "event", "event_chain", "recorded_event", "recorded_chain", "chain"];
 
 /// An older copy that [`SqliteJournal::accept_older`] accepted.

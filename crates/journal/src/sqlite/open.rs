@@ -17,7 +17,7 @@ use super::state::Current;
 use super::turn::Turn;
 use super::unit::{Kind, MAX_STATEMENTS, Unit, prepare};
 use super::writing::Writer;
-use super::{byte_locks, check, format};
+use super::{byte_locks, check, format, read_only};
 use crate::{Care, JournalError, Patience};
 
 /// How long to wait for another program that keeps the file busy.
@@ -78,8 +78,13 @@ pub(super) fn open(
     patience: &Patience,
 ) -> Result<Opened, JournalError> {
     location.check_not_lost()?;
-    let file = OpenFile::open(&location.real)
-        .map_err(|error| JournalError::unwritable(format!("{}: {error}", location.file.display())))?;
+    let file = match OpenFile::open(&location.real) {
+        Err(error) if read_only::is_denied(&error) => {
+            return read_only::open_backup(location, purpose, &error);
+        }
+        opened => opened
+            .map_err(|error| JournalError::unwritable(format!("{}: {error}", location.file.display())))?,
+    };
     let site = Site { location, file, reads_only: purpose == Purpose::Read };
     site.location.check(&site.file, purpose.care())?;
     check_locks(&site.location, &site.file)?;

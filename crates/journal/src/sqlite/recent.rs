@@ -84,10 +84,14 @@ impl RecentEvent {
         Some(())
     }
 
-    /// Reads the event of this number from a slot; nothing where the slot is empty, has another event, was written in part or was
-    /// changed.
-    fn parse(slot: &[u8], expected: u64) -> Option<Self> {
-        let number = number(slot).filter(|number| *number == expected)?;
+    /// Reads the event of this number from a slot; nothing where the slot has another one, which costs no checksum.
+    fn numbered(slot: &[u8], expected: u64) -> Option<Self> {
+        (number(slot) == Some(expected)).then(|| Self::parse(slot))?
+    }
+
+    /// Reads a slot; nothing where it is empty, or was written in part, or was changed.
+    fn parse(slot: &[u8]) -> Option<Self> {
+        let number = number(slot)?;
         let (length, fields) = slot.get(16..)?.split_first_chunk::<4>()?;
         let (followers, fields) = fields.split_first_chunk::<4>()?;
         let (before, fields) = fields.split_first_chunk::<32>()?;
@@ -149,8 +153,40 @@ impl Content {
     pub(super) fn event(&self, number: u64) -> Option<RecentEvent> {
         places(number).into_iter().find_map(|start| {
             let slot = self.0.get(usize::try_from(start).ok()?..)?;
-            RecentEvent::parse(slot.get(..SLOT)?, number)
+            RecentEvent::numbered(slot.get(..SLOT)?, number)
         })
+    }
+
+    /// Every event in order, except those of a write of which a part is missing.
+    pub(super) fn all(&self) -> Vec<RecentEvent> {
+        let mut numbers: Vec<_> = self.0.chunks(SLOT).filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let events: Vec<RecentEvent> = numbers.into_iter().filter_map(|number| self.event(number)).collect();
+        let is_here = |number: u64| events.iter().any(|event| event.tail.number == number);
+        let is_whole = |event: &&RecentEvent| {
+            (1..=u64::from(event.followers))
+                .all(|follower| is_here(event.tail.number.saturating_add(follower)))
+        };
+        events.iter().filter(is_whole).cloned().collect()
+    }
+
+    /// Whether each slot contains an event or was never used: then no event is newer than the newest one here. Of the slot for the
+    /// next event both copies count: the next event may have been written over one of them alone.
+    pub(super) fn is_whole(&self) -> bool {
+        let slot = |start: u64| self.0.get(usize::try_from(start).ok()?..)?.get(..SLOT);
+        let is_known = |number: u64| {
+            let slots = places(number).map(slot);
+            let is_unused =
+                |slot: &Option<&[u8]>| slot.is_some_and(|slot| slot.iter().all(|byte| *byte == 0));
+            slots.iter().flatten().any(|slot| RecentEvent::parse(slot).is_some())
+                || slots.iter().all(is_unused)
+        };
+        let is_intact =
+            |slot: &[u8]| slot.iter().all(|byte| *byte == 0) || RecentEvent::parse(slot).is_some();
+        let next = self.newest().map_or(0, |newest| newest.tail.next());
+        let has_no_next = places(next).map(slot).iter().all(|slot| slot.is_some_and(is_intact));
+        has_no_next && (0..SLOTS).all(is_known)
     }
 
     /// The events of the write that follows an event; none unless all of them are here.
@@ -211,7 +247,7 @@ impl RecentEvents {
         let mut slot = vec![0; SLOT];
         for start in places(number) {
             read_at(&self.file, &mut slot, start).map_err(|error| self.failed(&error))?;
-            if let Some(event) = RecentEvent::parse(&slot, number) {
+            if let Some(event) = RecentEvent::numbered(&slot, number) {
                 return Ok(Some(event));
             }
         }

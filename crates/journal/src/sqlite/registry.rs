@@ -33,6 +33,8 @@ struct Registry {
 pub(super) struct OpenFile {
     identity: FileIdentity,
     file: Arc<File>,
+    /// Whether this process may not write the file.
+    is_read_only: bool,
     held: Mutex<Held>,
     /// Whether one in this process has the turn to write.
     has_turn: AtomicBool,
@@ -77,6 +79,15 @@ impl OpenFile {
         }
     }
 
+    /// Opens a file that this process may not write. No payment is recorded in it, so its terminals are locked within this process
+    /// alone.
+    pub(super) fn open_to_read(path: &Path) -> io::Result<Arc<Self>> {
+        let file = File::open(path)?;
+        let identity = FileState::of(&file)?.identity;
+        let (file, held) = (Arc::new(file), Mutex::default());
+        Ok(Arc::new(Self { identity, file, is_read_only: true, held, has_turn: AtomicBool::new(false) }))
+    }
+
     /// The identity of the file.
     pub(super) const fn identity(&self) -> FileIdentity {
         self.identity
@@ -94,6 +105,8 @@ impl OpenFile {
             return Err(LockError::Busy);
         }
         match held.bytes.entry(hash(terminal)) {
+            // Its bytes cannot be locked, and need not be.
+            Entry::Vacant(_) if self.is_read_only => {}
             Entry::Occupied(mut shared) => {
                 let (_, terminals) = shared.get_mut();
                 *terminals = terminals.saturating_add(1);
@@ -171,6 +184,7 @@ impl Registry {
                 let opened = OpenFile {
                     identity: state.identity,
                     file,
+                    is_read_only: false,
                     held: Mutex::default(),
                     has_turn: AtomicBool::new(false),
                 };
@@ -191,7 +205,7 @@ impl Registry {
 /// Creates a file that is not there, with the permissions that SQLite would give it. A file that the administrator creates
 /// in another account's folder belongs to that account: its till has to be able to write it.
 #[cfg(unix)]
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(path)?;
@@ -206,7 +220,7 @@ fn create(path: &Path) -> io::Result<File> {
 
 /// Creates a file that is not there.
 #[cfg(not(unix))]
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).open(path)
 }
 

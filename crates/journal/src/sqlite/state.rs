@@ -65,6 +65,21 @@ static OPEN: LazyLock<String> = LazyLock::new(|| {
 });
 
 impl Current {
+    /// Begins after this event, before which nothing is open, with the newest attempts before it.
+    pub(super) fn after(
+        connection: &Connection,
+        tail: Tail,
+        last_attempts: BTreeMap<TerminalId, u64>,
+    ) -> Result<Self, JournalError> {
+        let mut write = prepare(connection, "INSERT INTO terminals (name, last_attempt) VALUES (?1, ?2)")?;
+        let mut all = 0;
+        for (name, attempt) in &last_attempts {
+            write.execute(params![name.as_str(), records::whole(*attempt)?])?;
+            all ^= digest(&[name.as_str()], *attempt);
+        }
+        Ok(Self { tail, open: BTreeMap::new(), last_attempts, digest: all })
+    }
+
     /// Reads it from the tables and holds it against the digest in the last event.
     pub(super) fn load(connection: &Connection) -> Result<Self, JournalError> {
         let (mut open, mut last_attempts, mut found) = (BTreeMap::new(), BTreeMap::new(), 0);

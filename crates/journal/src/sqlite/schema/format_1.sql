@@ -42,8 +42,10 @@ CREATE TABLE transactions (
     last_event      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- At most one unresolved transaction for each terminal. A word that is not a known outcome counts as unknown.
-CREATE UNIQUE INDEX unresolved ON transactions (terminal) WHERE decision IS NULL AND (outcome IS NULL
+-- At most one unresolved transaction for each terminal, beside those whose outcome was lost with a damaged file. A word that is not a
+-- known outcome counts as unknown.
+CREATE UNIQUE INDEX unresolved ON transactions (terminal, CASE reason WHEN 'salvaged' THEN id ELSE '' END)
+    WHERE decision IS NULL AND (outcome IS NULL
     OR outcome NOT IN ('approved', 'partially_approved', 'declined', 'cancelled', 'not_sent', 'blocked'));
 
 CREATE INDEX disputed ON transactions (started_event) WHERE disputed = 1;
@@ -110,12 +112,13 @@ CREATE TABLE terminals (
     last_attempt    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was forgotten after its time: the chain goes on from there. One row, or none while nothing was.
+-- What was forgotten after its time: the chain goes on from there. One row, or none while nothing was. `hash` covers the row.
 CREATE TABLE forgotten (
     only            INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     transactions    INTEGER NOT NULL,
     events          INTEGER NOT NULL,
-    chain           BLOB    NOT NULL
+    chain           BLOB    NOT NULL,
+    hash            BLOB    NOT NULL
 ) STRICT;
 
 -- What persons accepted as the journal although it was an older copy.
