@@ -8,8 +8,9 @@ set logscale xy
 set xrange [0.7:2e6]
 set xlabel "payments in the journal (0 is drawn at 1)"
 set ylabel "processor time of a command, milliseconds"
-set format x "%.0f"
 set xtics ("0" 1, "1 000" 1e3, "10 000" 1e4, "100 000" 1e5, "1 000 000" 1e6)
+set ytics ("1" 1, "10" 10, "100" 100, "1 000" 1e3, "10 000" 1e4, "100 000" 1e5)
+set yrange [1:3e5]
 set grid ytics lc rgb "#dddddd"
 at(x) = x < 1 ? 1 : x
 of(file, name) = sprintf("< grep -h ',%s,' %s", name, file)

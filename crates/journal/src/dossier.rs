@@ -86,7 +86,10 @@ fn one_at(journal: &dyn Journal, found: &TerminalIdentity) -> Result<Option<Reco
     }
     if known.is_none() && found.usb.is_some() {
         // The device may have been at another port, where no look-up finds it.
-        known = journal.list()?.into_iter().find(is_there);
+        journal.visit(&mut |record| {
+            known = Some(record.clone()).filter(is_there);
+            if known.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
     }
     Ok(known)
 }

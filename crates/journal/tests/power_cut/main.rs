@@ -99,6 +99,21 @@ fn unknown_ends_decisions_disputes_and_orders() {
     search("unknown ends", &recorded(&Scenario::unknown_ends()), 14, (150, 549));
 }
 
+/// A power cut may leave the write of the first till without that of the second one: neither was promised.
+#[test]
+fn two_tills_in_one_batch() {
+    let case = recorded(&Scenario::two_tills());
+    let syncs_between = |action: usize| {
+        let operations = case.recording.operations.iter();
+        let during = operations.skip_while(|operation| **operation != Operation::WriteBegins { action });
+        let during = during.take_while(|operation| **operation != Operation::IsDurable { action });
+        during.filter(|operation| matches!(operation, Operation::SyncBegins { .. })).count()
+    };
+    // The first write of a process also makes its files.
+    assert_eq!(syncs_between(5), 1, "the two writes were no batch");
+    search("two tills", &case, 6, (93, 392));
+}
+
 #[test]
 fn old_payments_are_forgotten() {
     search("forgetting", &recorded(&Scenario::forgetting()), 16, (72, 196));

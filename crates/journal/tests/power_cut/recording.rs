@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 
 use crate::common::process;
 use crate::damage;
-use crate::scenario::{Action, Scenario, Session, take};
+use crate::scenario::{Action, Scenario, Session, take, take_together};
 
 /// The name of the journal in its folder.
 pub const JOURNAL: &str = "journal.db";
@@ -109,6 +109,7 @@ fn conduct(scenario: &Scenario, session: &Session, first: usize, path: &Path) {
         let (Action::Open(who)
         | Action::Snapshot(who)
         | Action::Do(who, _)
+        | Action::Together(who, _)
         | Action::Close(who)
         | Action::Kill(who)
         | Action::Dies(who, _)) = *action;
@@ -123,6 +124,8 @@ fn conduct(scenario: &Scenario, session: &Session, first: usize, path: &Path) {
                 assert!(process.prints("open"));
                 *place = Some(process);
             }
+            // The process makes both writes when it is told to make the second one.
+            Action::Together(..) => {}
             Action::Do(..) | Action::Dies(..) => {
                 let process = place.as_mut().unwrap();
                 process.start(action_number);
@@ -155,6 +158,13 @@ fn pay(scenario: &Scenario, path: &Path) {
         let (Action::Do(_, step) | Action::Dies(_, step)) = actions[number] else {
             panic!("action {number} is no write");
         };
+        if let Action::Together(_, first) = actions[number - 1] {
+            let both = [number - 1, number];
+            both.iter().for_each(|number| announce(BEGINS, *number));
+            take_together(&journal, first, step, number - 1);
+            both.iter().for_each(|number| announce(IS_DURABLE, *number));
+            continue;
+        }
         announce(BEGINS, number);
         take(&mut journal, step, number).unwrap();
         announce(IS_DURABLE, number);

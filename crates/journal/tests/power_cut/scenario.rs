@@ -1,12 +1,16 @@
 //! The scenarios: the actions of the recorded processes in order, and the content of the journal after each.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use caisse_journal::{
-    Decision, Event, Journal, JournalError, MemoryJournal, OperatorOverride, Paid, Record, RecordedEvent,
-    SqliteJournal, WallTime,
+    Care, Change, Decision, Event, Journal, JournalError, MemoryJournal, OperatorOverride, Paid, Record,
+    RecordedEvent, SqliteJournal, Store, WallTime,
 };
 use caisse_payment::{Amount, Currency, Doubt, NotSent, Operation, Outcome, Proof, Refusal, Transaction};
+use caisse_settlement::settle::{self, Appended};
 
 use crate::common::{approved, conclusion, debit, ended, id as parsed, not_paid, started, terminal, time};
 
@@ -44,6 +48,8 @@ pub enum Action {
     /// Starts a process that reads the file with SQLite, and keeps its snapshot until it is closed.
     Snapshot(usize),
     Do(usize, Step),
+    /// Writes at the same time as the next action, by another thread of the process: both become durable with one sync.
+    Together(usize, Step),
     /// Lets the process close the journal and end.
     Close(usize),
     /// Kills the process between two of its writes.
@@ -221,6 +227,24 @@ impl Scenario {
         )
     }
 
+    /// Two tills of one process write at the same time.
+    pub fn two_tills() -> Self {
+        Self::of(
+            "two_tills",
+            Base::Payments(0),
+            &[
+                Open(0),
+                Together(0, Start("a", "t1")),
+                Do(0, Start("b", "t2")),
+                Do(0, Approved("b")),
+                Do(0, Checkpoint),
+                Together(0, Start("c", "t3")),
+                Do(0, Approved("a")),
+                Close(0),
+            ],
+        )
+    }
+
     /// Old payments are forgotten while another one is open.
     pub fn forgetting() -> Self {
         Self::of(
@@ -240,7 +264,7 @@ impl Scenario {
     }
 
     /// All scenarios, for the child that is given a name.
-    pub fn all() -> [Self; 9] {
+    pub fn all() -> [Self; 10] {
         [
             Self::one_process(),
             Self::process_per_payment(),
@@ -249,6 +273,7 @@ impl Scenario {
             Self::killed_between_writes(),
             Self::killed_within_a_write(Moment::Half),
             Self::unknown_ends(),
+            Self::two_tills(),
             Self::forgetting(),
             Self::second_cut(),
         ]
@@ -294,7 +319,7 @@ impl Scenario {
     /// The actions with their numbers, and what they write.
     fn steps(&self) -> impl Iterator<Item = (usize, Option<Step>)> {
         self.actions().enumerate().map(|(number, action)| match action {
-            Do(_, step) | Dies(_, step) => (number, Some(step)),
+            Do(_, step) | Together(_, step) | Dies(_, step) => (number, Some(step)),
             Open(_) | Snapshot(_) | Close(_) | Kill(_) => (number, None),
         })
     }
@@ -331,6 +356,28 @@ pub fn take(journal: &mut SqliteJournal, step: Step, action: usize) -> Result<()
         }
         step => write(journal, step, action),
     }
+}
+
+/// Makes the writes of two actions at the same time: the second till waits for the first one, whose batch then takes both.
+pub fn take_together(journal: &SqliteJournal, first: Step, second: Step, action: usize) {
+    let Start(id, on) = first else { panic!("{first:?} is no start") };
+    let (at, event) = (time_of(action), started(id, on));
+    let (mut one, mut other) = (journal.clone(), journal.clone());
+    let (waits, is_waiting) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            is_waiting.recv().unwrap();
+            take(&mut other, second, action + 1).unwrap();
+        });
+        let written = one.update(Care::Strict, &mut |_| {
+            waits.send(()).unwrap();
+            // Until the other till waits for its turn.
+            thread::sleep(Duration::from_millis(500));
+            let Appended { record, .. } = settle::append(&event, at, None, true).unwrap();
+            Ok(Change { record, events: vec![RecordedEvent { at, event: event.clone() }] })
+        });
+        written.unwrap();
+    });
 }
 
 fn write(journal: &mut dyn Journal, step: Step, action: usize) -> Result<(), JournalError> {
