@@ -1,4 +1,4 @@
-//! The invariants of `docs/architecture.md` that can be read off the source tree.
+//! The invariants of `docs/invariants.md` that the source tree shows.
 
 use std::collections::BTreeMap;
 use std::fs;
