@@ -1,4 +1,4 @@
-//! What a till asks of its journal.
+//! The journal of a till.
 
 use std::ops::ControlFlow;
 
@@ -11,20 +11,20 @@ use crate::{
 
 /// A durable record of transactions, shared by all processes that use the same terminals.
 ///
-/// Whoever starts a payment takes the terminal's lock first, holds it until the end is written, and sends nothing before
-/// [`append`](Self::append) has said `Ok` to the start.
+/// A till locks the terminal before a payment and holds the lock until the end is written. It sends nothing before
+/// [`append`](Self::append) has returned `Ok` for the start.
 ///
 /// A journal for another database is a [`Store`], which is smaller: every store is a journal.
 pub trait Journal: Send {
     /// Sets how long the writes of this handle wait for others that write to the journal. Journals that never wait ignore it.
     fn set_patience(&mut self, _patience: Patience) {}
 
-    /// Takes the exclusive lock of a terminal, held until the guard drops. Never waits. It excludes other processes,
-    /// other handles and other calls on this handle alike, and ends with the process that holds it.
+    /// Takes the exclusive lock of a terminal, which is held until the guard drops. Never waits. The lock excludes other
+    /// processes, other handles and other calls on this handle, and ends with the process that holds it.
     ///
     /// # Errors
-    /// [`LockError::Busy`] when somebody holds it; [`LockError::Io`] when the system cannot lock, and then nothing may be
-    /// sent to that terminal.
+    /// [`LockError::Busy`] when the lock is held; [`LockError::Io`] when the system cannot lock. Nothing may be sent to the
+    /// terminal then.
     fn lock(&self, terminal: &TerminalId) -> Result<TerminalLock, LockError>;
 
     /// Takes the exclusive lock of a terminal under its name and under its address, so that programs that know the terminal
@@ -54,42 +54,43 @@ pub trait Journal: Send {
         }
     }
 
-    /// Writes one event about the transaction with this id durably. An error means that nothing was written; after a failing disk
-    /// and a crash a start may yet turn up, and is then unresolved: it is never the other way round.
+    /// Writes one event about the transaction with this id durably. An error means that nothing was written. Only after a
+    /// failing disk and a crash can the event be there nevertheless: a start is then unresolved.
     ///
     /// * `Started` and `NeverSent` need an id that is new, or whose record has ended as not sent (nothing sent) with the same
     ///   content: that is a further attempt, and the earlier one stays in the [`events`](Self::events). `Started` needs a
     ///   terminal without an unresolved transaction.
-    /// * `Ended` needs a start. An end is never dropped because the transaction was decided meanwhile, or ended otherwise,
-    ///   whatever let that happen. It is written beside the decision, or in the place of an unknown end; a known end stays the
-    ///   end of the record. If it contradicts what is recorded, a [`Dispute`](crate::Dispute) is written right after it, in the
+    /// * `Ended` needs a start. An end is never dropped because the transaction was decided or ended otherwise
+    ///   meanwhile. It is written beside the decision, or in the place of an unknown end; a known end stays the end of the
+    ///   record. If it contradicts the record, a [`Dispute`](crate::Dispute) is written right after it, in the
     ///   same write. An end that adds nothing to a recorded one is a conflict.
     /// * `Disputed` needs a known end or a decision, which stays as it is; the state becomes
     ///   [`Disputed`](crate::State::Disputed).
-    /// * `Overridden` needs a credit or a cancellation that has started and not ended. To be written before the request leaves.
+    /// * `Overridden` needs a credit or a cancellation that has started and not ended. It is written before the request leaves.
     /// * `Resolved` is written by [`resolve`](Self::resolve).
     ///
     /// # Errors
-    /// [`Conflict`](JournalError::Conflict) when the record under the id excludes the event,
-    /// [`Refused`](JournalError::Refused) when the event holds what is never kept, contradicts itself, is of another id or is
-    /// not written in this way, otherwise what the store met.
+    /// [`Conflict`](JournalError::Conflict) when the record with the id excludes the event,
+    /// [`Refused`](JournalError::Refused) when the event contains what is never stored, contradicts itself, has another id
+    /// or is written by another function, otherwise the error of the store.
     fn append(&mut self, id: &TransactionId, event: &Event, at: WallTime) -> Result<(), JournalError>;
 
-    /// The transaction with this id.
+    /// Returns the transaction with this id.
     ///
     /// # Errors
-    /// When the store cannot be read or what it holds makes no sense; never a guess.
+    /// When the store cannot be read or its content makes no sense. The journal never guesses.
     fn find(&self, id: &TransactionId) -> Result<Option<Record>, JournalError>;
 
-    /// What is not resolved on this terminal: no end, or an unknown end, and no decision. Oldest first; by the rules of
-    /// [`append`](Self::append) there is at most one, beside those whose outcome was lost with a damaged file
+    /// Returns the unresolved transactions of this terminal, oldest first: those without an end or with an unknown end, and
+    /// without a decision. By the rules of [`append`](Self::append) there is at most one, beside those whose outcome was lost with a damaged file
     /// ([`Doubt::Salvaged`](caisse_payment::Doubt::Salvaged)).
     ///
     /// # Errors
     /// As [`find`](Self::find).
     fn unresolved(&self, terminal: &TerminalId) -> Result<Vec<Record>, JournalError>;
 
-    /// The same of a terminal that may be known under several names, or by its address. One for each name at most.
+    /// Returns the unresolved transactions of a terminal that may have several names, or be known by its address: at most one
+    /// for each name.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -99,14 +100,14 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// Every transaction, oldest first: in the order in which the attempts that count were written.
+    /// Returns every transaction, oldest first: in the order in which the attempts that count were written.
     ///
     /// # Errors
     /// As [`find`](Self::find).
     fn list(&self) -> Result<Vec<Record>, JournalError>;
 
-    /// Visits every transaction in the order of [`list`](Self::list), until `visit` has seen enough. For journals that do not
-    /// fit into memory.
+    /// Visits every transaction in the order of [`list`](Self::list), until `visit` returns `Break`. For journals
+    /// that do not fit into memory.
     ///
     /// # Errors
     /// As [`find`](Self::find). Some transactions may have been visited then.
@@ -115,8 +116,7 @@ pub trait Journal: Send {
         Ok(())
     }
 
-    /// Shows the transactions of a terminal, newest first, until `see` has seen enough. What the list would tell, without
-    /// reading all of it: a payment asks for the last few.
+    /// Visits the transactions of a terminal, newest first, until `see` returns `Break`. A payment needs the last few of them.
     ///
     /// ```
     /// use std::ops::ControlFlow;
@@ -147,7 +147,7 @@ pub trait Journal: Send {
         Ok(())
     }
 
-    /// Every transaction that is not final: unresolved or disputed. Oldest first.
+    /// Returns every transaction that is unresolved or disputed, oldest first.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -157,8 +157,8 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// Every transaction that names this one as its [`original`](caisse_payment::Transaction::original): the credits and
-    /// cancellations of it, whatever became of them. Oldest first.
+    /// Returns every transaction that names this one as its [`original`](caisse_payment::Transaction::original), oldest first:
+    /// its credits and cancellations, whatever their outcome.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -168,8 +168,8 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// Every transaction whose end contains this authorisation number, or one that
-    /// [may be the same](caisse_payment::Comparison::may_be_same). Oldest first.
+    /// Returns every transaction whose end contains this authorisation number, or one that
+    /// [may be the same](caisse_payment::Comparison::may_be_same), oldest first.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -179,8 +179,8 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// Every transaction with this reference, or one that [may be the same](caisse_payment::Comparison::may_be_same). Oldest
-    /// first.
+    /// Returns every transaction with this reference, or one that
+    /// [may be the same](caisse_payment::Comparison::may_be_same), oldest first.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -190,7 +190,7 @@ pub trait Journal: Send {
         Ok(records)
     }
 
-    /// All that was ever written about a transaction, oldest first; empty for an id that is not known.
+    /// Returns every event of a transaction, oldest first; none for an unknown id.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -306,11 +306,11 @@ fn selected(records: &dyn Records, selection: &Selection) -> Result<Vec<Record>,
     Ok(found)
 }
 
-/// Whether a payment is under way: nothing but its start is written, and somebody holds its terminal. Read the record
-/// again if the answer is no, for the payment may have ended in between. Asking holds the lock for an instant.
+/// Returns whether a payment is in flight: only its start is written, and its terminal is locked. Read the record again if the
+/// result is false, because the payment may have ended in between. This call holds the lock for an instant.
 ///
 /// # Errors
-/// [`LockError::Io`] when the system cannot tell.
+/// [`LockError::Io`] when the system does not report whether the terminal is locked.
 pub fn in_flight(journal: &dyn Journal, record: &Record) -> Result<bool, LockError> {
     if !record.is_open() {
         return Ok(false);
