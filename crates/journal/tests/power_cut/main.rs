@@ -96,7 +96,7 @@ fn processes_that_are_killed_within_a_write() {
 
 #[test]
 fn unknown_ends_decisions_disputes_and_orders() {
-    search("unknown ends", &recorded(&Scenario::unknown_ends()), 14, (150, 549));
+    search("unknown ends", &recorded(&Scenario::unknown_ends()), 14, (146, 527));
 }
 
 /// A power cut may leave the write of the first till without that of the second one: neither was promised.
