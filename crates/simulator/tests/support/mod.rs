@@ -284,8 +284,15 @@ pub fn magic_amounts(patience: Duration, start: fn(&str) -> caisse_simulator::Vi
     let check = |line: &Magic| {
         let minor = 2_500 + u64::from(line.digits);
         let half = format!("partial:{}.{:02}", minor / 200, minor / 2 % 100);
-        let said = run(if line.turn == "partial:half" { &half } else { line.turn }, minor);
-        assert_eq!(run("by-amount", minor), said, "{line:?}");
+        let mut said = run(if line.turn == "partial:half" { &half } else { line.turn }, minor);
+        let mut by_amount = run("by-amount", minor);
+        if said.1 == End::Broken {
+            // The system may discard what the peer has not read when the line goes: one is the beginning of the other.
+            let common = said.0.len().min(by_amount.0.len());
+            said.0.truncate(common);
+            by_amount.0.truncate(common);
+        }
+        assert_eq!(by_amount, said, "{line:?}");
         let same_bytes = line.turn.contains("split") || line.turn.contains("drip");
         assert_eq!(run("approve", minor) == said, same_bytes, "{line:?}");
     };
