@@ -14,7 +14,7 @@ const TERMINALS: u64 = 10;
 /// Writes settled payments: the newest one a minute ago, and the one before it a minute earlier.
 ///
 /// # Errors
-/// What the journal met.
+/// The error of the journal.
 pub fn fill(journal: &mut SqliteJournal, payments: u64) -> Result<(), Box<dyn Error>> {
     let now = WallTime::now().millis();
     for number in 0..payments {
@@ -26,10 +26,10 @@ pub fn fill(journal: &mut SqliteJournal, payments: u64) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// What a till asks of the journal and writes to it for one payment. Returns how many earlier transactions it saw.
+/// Reads and writes the journal as a till does for one payment. Returns the number of earlier transactions that were visited.
 ///
 /// # Errors
-/// What the journal met, or that the payment or another one at its terminal is there already.
+/// The error of the journal, or an error if the payment exists already or its terminal has an unresolved one.
 pub fn pay(journal: &mut SqliteJournal, number: u64) -> Result<usize, Box<dyn Error>> {
     let (debit, at) = (debit(number)?, WallTime::from_millis(1_795_424_400_000));
     let key = TerminalKey::from(&debit);

@@ -24,7 +24,7 @@ pub trait Store: Records + Send {
     /// all earlier changes. The change is durable when this returns `Ok`.
     ///
     /// # Errors
-    /// The error of `decide`, and then nothing is written; otherwise what the store met.
+    /// The error of `decide`, and then nothing is written; otherwise the error of the store.
     fn update(&mut self, care: Care, decide: Decide<'_>) -> Result<(), JournalError>;
 }
 

@@ -26,7 +26,7 @@ struct Power {
     chance: RefCell<Chance>,
     /// Whether a mistake of the disk loses what was synced, too.
     loses_synced: bool,
-    /// The files at the moment of the failure, until somebody opens the journal again.
+    /// The files at the moment of the failure, until the journal is opened again.
     failed: Arc<Mutex<Option<Files>>>,
     cuts: Cell<usize>,
 }
@@ -62,7 +62,7 @@ impl Disk {
         self.power.as_ref().map_or(0, |power| power.cuts.get())
     }
 
-    /// What happens to the files at the moment at which a till is killed; nothing where the power does not fail.
+    /// Returns an act for the moment at which a till is killed: it copies the files. Nothing on a disk without power cuts.
     pub fn at_kill(&self) -> Option<impl FnOnce() + Send + 'static> {
         let failed = Arc::clone(&self.power.as_ref()?.failed);
         let paths = [DATABASE, LOG, MARK, RECENT].map(|end| self.path(end));

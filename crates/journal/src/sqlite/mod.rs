@@ -119,7 +119,7 @@ impl SqliteJournal {
     /// It holds for all that have the file open in this process.
     ///
     /// The delay does not change what is durable: every event is, before its write returns. A copy of the database file alone lacks
-    /// what is still in the log.
+    /// what is still in the log. The daily check in the background begins only after the log is written.
     pub fn set_checkpoint_delay(&self, delay: Duration) {
         self.shared.engine.set_checkpoint_delay(delay);
     }
